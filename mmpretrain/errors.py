@@ -1,0 +1,82 @@
+"""The exceptions that mmpretrain raises on purpose.
+
+Every message says what is wrong, where it is, and what to do::
+
+    MMPretrainError
+    ├── ConfigError (ValueError)            a config file or an option
+    │   ├── NotRegisteredError (KeyError)   a ``type`` that no registry knows
+    │   └── ArgumentError (TypeError)       a ``type`` whose arguments do not fit its signature
+    ├── MissingFileError (FileNotFoundError)
+    ├── DataError (ValueError)              an image, an annotation line, a label
+    ├── CheckpointError (RuntimeError)      a checkpoint that cannot be read or does not fit
+    ├── TrainingError (RuntimeError)        a run that cannot go on
+    └── OptionalDependencyError (ImportError)
+
+The command line turns each of them into one line and exit code 2; ``--debug`` shows the traceback.
+"""
+
+from __future__ import annotations
+
+
+class MMPretrainError(Exception):
+    """Base of all deliberate errors.
+
+    Args:
+        message: What is wrong, one sentence.
+        where: The file and line, or the config key path, that it is about.
+        hint: What to do about it.
+    """
+
+    def __init__(self, message: str, *, where: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message, where, hint)
+        self.message = message
+        self.where = where
+        self.hint = hint
+
+    def __reduce__(self) -> tuple:
+        return (_rebuild, (type(self), self.message, self.where, self.hint))
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.message}" if self.where else self.message
+        if not self.hint:
+            return text
+        return f"{text} {self.hint}" if text.endswith((".", "?", "!")) else f"{text}. {self.hint}"
+
+
+def _rebuild(
+    cls: type[MMPretrainError], message: str, where: str | None, hint: str | None
+) -> MMPretrainError:
+    # Worker processes send exceptions through pickle, which would drop the keyword-only arguments.
+    return cls(message, where=where, hint=hint)
+
+
+class ConfigError(MMPretrainError, ValueError):
+    """A config file, a config key or a command-line option is wrong."""
+
+
+class NotRegisteredError(ConfigError, KeyError):
+    """A ``type`` names something that is in no registry."""
+
+
+class ArgumentError(ConfigError, TypeError):
+    """The arguments of a ``{type: ...}`` node do not fit the signature of what it names."""
+
+
+class MissingFileError(MMPretrainError, FileNotFoundError):
+    """A file or folder that a config or command names is not there."""
+
+
+class DataError(MMPretrainError, ValueError):
+    """An image, an annotation or a label cannot be used."""
+
+
+class CheckpointError(MMPretrainError, RuntimeError):
+    """A checkpoint cannot be read, or does not fit the model."""
+
+
+class TrainingError(MMPretrainError, RuntimeError):
+    """A run cannot go on."""
+
+
+class OptionalDependencyError(MMPretrainError, ImportError):
+    """A feature needs a package that is not installed; the hint names the extra to install."""

@@ -1,0 +1,9 @@
+"""Metrics and the evaluator that runs them."""
+
+from mmpretrain.utils.lazy import lazy_package
+
+__getattr__, __dir__, __all__ = lazy_package(
+    __name__,
+    {},
+    reexports=['metrics', 'functional'],
+)

@@ -1,0 +1,5 @@
+"""Metric classes, as configs name them."""
+
+from mmpretrain.utils.lazy import lazy_package
+
+__getattr__, __dir__, __all__ = lazy_package(__name__, {})

@@ -1,0 +1,9 @@
+"""Everything that computes."""
+
+from mmpretrain.utils.lazy import lazy_package
+
+__getattr__, __dir__, __all__ = lazy_package(
+    __name__,
+    {},
+    reexports=['layers', 'backbones', 'necks', 'heads', 'losses', 'classifiers', 'selfsup', 'retrievers', 'multimodal', 'tta', 'peft'],
+)

@@ -1,0 +1,5 @@
+"""Backbones: from images to features."""
+
+from mmpretrain.utils.lazy import lazy_package
+
+__getattr__, __dir__, __all__ = lazy_package(__name__, {})

@@ -1,0 +1,5 @@
+"""Image retrieval."""
+
+from mmpretrain.utils.lazy import lazy_package
+
+__getattr__, __dir__, __all__ = lazy_package(__name__, {})

@@ -1,0 +1,436 @@
+"""Registries: from the ``type`` in a config to the class that it names.
+
+A registry knows where components live without importing them: each location is a package with a table
+(:func:`mmpretrain.utils.lazy.lazy_package`), and a component's module is imported when it is first asked for.
+
+Scope prefixes of the libraries that this package replaces (``mmpretrain.ResNet``, ``mmcls.ResNet``,
+``mmengine.LoggerHook``, ...) all lead to the same registries.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mmpretrain.errors import ArgumentError, ConfigError, NotRegisteredError, OptionalDependencyError
+from mmpretrain.utils.lazy import TABLE
+from mmpretrain.utils.suggest import did_you_mean
+
+#: Libraries whose components live here now; ``mmcls.X`` and ``mmpretrain.X`` are the same thing.
+SCOPES = frozenset({"mmpretrain", "mmcls", "mmselfsup", "mmengine", "mmcv"})
+
+#: Names with these prefixes stand for classes of another package: prefix -> module to look them up in.
+FOREIGN = {"torchvision/": "torchvision.transforms"}
+
+
+class Registry:
+    """A table from names to classes (or functions) that builds objects from config dicts.
+
+    Args:
+        name: What it holds, in the singular; used in messages.
+        build_func: Called as ``build_func(cfg, registry=self, **kwargs)`` by :meth:`build`.
+        parent: Where to look for what is not found here.
+        scope: Name of the library that owns this registry; prefixes of that name are accepted.
+        locations: Packages to search. Those with a component table are searched without importing
+            their modules; others are imported whole.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        build_func: Callable[..., Any] | None = None,
+        parent: Registry | None = None,
+        scope: str | None = None,
+        locations: Sequence[str] = (),
+    ) -> None:
+        self.name = name
+        self.scope = scope or "mmpretrain"
+        self.parent = parent
+        self.build_func = build_func or (parent.build_func if parent else build_from_cfg)
+        self._locations = list(locations)
+        self._objects: dict[str, Any] = {}
+        self._children: dict[str, Registry] = {}
+        if parent is not None:
+            parent._children[self.scope] = self
+
+    # -- looking up ---------------------------------------------------------------------------------
+
+    @property
+    def module_dict(self) -> dict[str, Any]:
+        """What has been registered so far, by name. Components that were never asked for are absent."""
+        return self._objects
+
+    @property
+    def children(self) -> dict[str, Registry]:
+        """Registries that name this one as their parent, by scope."""
+        return self._children
+
+    def names(self) -> list[str]:
+        """All names that can be built, sorted, whether or not their module has been imported."""
+        return sorted({*self._objects, *self._table()})
+
+    def __len__(self) -> int:
+        return len(self.names())
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names())
+
+    def __contains__(self, key: str) -> bool:
+        return self.get(key) is not None
+
+    def __repr__(self) -> str:
+        return f"Registry(name={self.name!r}, scope={self.scope!r}, items={len(self)})"
+
+    def get(self, key: str) -> Any | None:
+        """Return what ``key`` names, or None.
+
+        Args:
+            key: ``'ResNet'``, a scoped name (``'mmpretrain.ResNet'``), a name of another package
+                (``'torchvision/RandomCrop'``) or an import path (``'my_pkg.my_net.MyNet'``).
+
+        Raises:
+            OptionalDependencyError: If the name belongs to a package that is not installed.
+        """
+        if not isinstance(key, str):
+            raise TypeError(f"A registry key is a string, got {type(key).__name__}: {key!r}")
+        scope, dot, rest = key.partition(".")
+        if dot and (scope in SCOPES or scope == self.scope) and "." not in rest:
+            key = rest
+        elif dot and scope in self._children:
+            return self._children[scope].get(rest)
+        found = self._get_here(key)
+        if found is None and self.parent is not None:
+            found = self.parent.get(key)
+        if found is None and "." in key:
+            found = _import_path(key)
+        return found
+
+    def _get_here(self, key: str) -> Any | None:
+        if key not in self._objects:
+            module = self._table().get(key)
+            if module is not None:
+                importlib.import_module(module)
+            elif (found := _foreign(key)) is not None:
+                self._objects[key] = found
+        return self._objects.get(key)
+
+    def _table(self) -> dict[str, str]:
+        table: dict[str, str] = {}
+        for location in self._locations:
+            table.update(getattr(importlib.import_module(location), TABLE, {}))
+        return table
+
+    # -- registering --------------------------------------------------------------------------------
+
+    def register_module(
+        self,
+        name: str | Iterable[str] | None = None,
+        force: bool = False,
+        module: Any | None = None,
+    ) -> Any:
+        """Register a class or function, as a decorator or by a call.
+
+        Args:
+            name: Name, or several names, to register under; by default the object's ``__name__``.
+            force: Replace what is registered under that name already.
+            module: The object, when this is not used as a decorator.
+
+        Example:
+            >>> @MODELS.register_module()
+            ... class MyNet(nn.Module): ...
+            >>> MODELS.register_module(name='MyNet2', module=MyNet)
+        """
+        if not isinstance(force, bool):
+            raise TypeError(f"force must be a bool, got {type(force).__name__}: {force!r}")
+        if inspect.isclass(name) or inspect.isfunction(name):  # used as @MODELS.register_module
+            self._register(name, None, force)
+            return name
+        names = [name] if isinstance(name, str) else list(name) if name is not None else None
+        if names is not None and not all(isinstance(item, str) for item in names):
+            raise TypeError(f"name must be a string or strings, got {name!r}")
+        if module is not None:
+            self._register(module, names, force)
+            return module
+
+        def decorator(obj: Any) -> Any:
+            self._register(obj, names, force)
+            return obj
+
+        return decorator
+
+    def _register(self, obj: Any, names: list[str] | None, force: bool) -> None:
+        if not callable(obj):
+            raise TypeError(
+                f"Only classes and functions can be registered, got {type(obj).__name__}: {obj!r}"
+            )
+        for name in names or [obj.__name__]:
+            known = self._objects.get(name)
+            if known is not None and not force and not _same_definition(known, obj):
+                raise KeyError(
+                    f"{name!r} is already registered as a {self.name} by {known.__module__}; "
+                    "use another name, or force=True to replace it"
+                )
+            self._objects[name] = obj
+
+    # -- building -----------------------------------------------------------------------------------
+
+    def build(self, cfg: Any, *args: Any, **kwargs: Any) -> Any:
+        """Build an object from a dict with a ``type``; an object that is built already is returned as it is.
+
+        Args:
+            cfg: The config, or the object itself.
+            *args: Passed on to the registry's ``build_func``.
+            **kwargs: Passed on to the registry's ``build_func`` (``default_args`` for the usual one).
+
+        Raises:
+            NotRegisteredError: If the type is unknown.
+            ArgumentError: If the arguments do not fit its signature.
+        """
+        return self.build_func(cfg, *args, **kwargs, registry=self)
+
+
+def build_from_cfg(cfg: Any, registry: Registry, default_args: Mapping[str, Any] | None = None) -> Any:
+    """Build what ``cfg['type']`` names with the other items as keyword arguments.
+
+    Args:
+        cfg: A mapping with a ``type`` (a name, a class or a function), or an object that needs no building.
+        registry: Where names are looked up.
+        default_args: Arguments to use where ``cfg`` has none; they may include ``type``.
+    """
+    if not isinstance(cfg, Mapping):
+        if cfg is None or isinstance(cfg, (str, bytes, int, float, list, tuple, set)):
+            raise TypeError(f"A {registry.name} config must be a dict with a 'type', got {cfg!r}")
+        return cfg
+    args: dict[str, Any] = {**(default_args or {}), **cfg}
+    # `_scope_` switched between the registries of several libraries; here there is only one.
+    args.pop("_scope_", None)
+    if "type" not in args:
+        raise ConfigError(
+            f"A {registry.name} config needs the key 'type', got only {sorted(map(str, args))}",
+            where=_where(cfg),
+        )
+    kind = args.pop("type")
+    target = resolve_type(kind, registry, where=_where(cfg, "type"))
+    check_arguments(target, args, cfg=cfg, label=kind if isinstance(kind, str) else None)
+    return target(**args)
+
+
+def resolve_type(kind: Any, registry: Registry, where: str | None = None) -> Any:
+    """Return the class or function that the value of a ``type`` key stands for.
+
+    Raises:
+        NotRegisteredError: With close names, and with classes of that name in the working folder.
+    """
+    if not isinstance(kind, str):
+        # Configs in pure-Python style hold classes that are imported when they are built.
+        build = getattr(kind, "build", None)
+        if not inspect.isclass(kind) and callable(build) and hasattr(kind, "dump_str"):
+            kind = build()
+        if not callable(kind):
+            raise ConfigError(f"'type' must be a name, a class or a function, got {kind!r}", where=where)
+        return kind
+    found = registry.get(kind)
+    if found is not None:
+        return found
+    raise NotRegisteredError(
+        f"{kind!r} is not registered as a {registry.name}",
+        where=where,
+        hint=" ".join(_ways_out(kind, registry)),
+    )
+
+
+def check_arguments(
+    target: Any, args: Mapping[str, Any], *, cfg: Any = None, label: str | None = None
+) -> None:
+    """Check keyword arguments against a signature without calling anything.
+
+    Raises:
+        ArgumentError: Naming the first argument that is unknown or missing, with its file and line.
+    """
+    try:
+        signature = inspect.signature(target)
+    except (TypeError, ValueError):  # some C-implemented callables have none
+        return
+    try:
+        signature.bind(**args)
+        return
+    except TypeError as error:
+        reason = str(error)
+    label = label or getattr(target, "__name__", repr(target))
+    parameters = signature.parameters
+    named = {k: p for k, p in parameters.items() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
+    open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    unknown = [] if open_ended else [key for key in args if key not in named]
+    if unknown:
+        key = unknown[0]
+        hint = did_you_mean(key, named) or f"It accepts: {', '.join(named) or 'no arguments'}."
+        raise ArgumentError(f"{label} has no argument {key!r}", where=_where(cfg, key), hint=hint)
+    missing = [k for k, p in named.items() if p.default is p.empty and k not in args]
+    if missing:
+        reason = f"needs the argument{'s' if len(missing) > 1 else ''} {', '.join(map(repr, missing))}"
+    raise ArgumentError(f"{label} {reason}", where=_where(cfg, "type"))
+
+
+def _where(cfg: Any, key: str | None = None) -> str | None:
+    """File, line and key path of a config node; plain dicts do not know theirs."""
+    source = getattr(cfg, "source", None)
+    if isinstance(cfg, Mapping) and callable(source):
+        place = source(key) or source("type")
+        return str(place) if place is not None else None
+    return None
+
+
+def _same_definition(a: Any, b: Any) -> bool:
+    """Whether two objects stem from one definition, as after ``importlib.reload`` or a second ``exec``."""
+    return a is b or (
+        getattr(a, "__module__", 0) == getattr(b, "__module__", 1)
+        and getattr(a, "__qualname__", 0) == getattr(b, "__qualname__", 1)
+        and a.__module__ != "__main__"
+    )
+
+
+def _foreign(key: str) -> Any | None:
+    for prefix, module in FOREIGN.items():
+        if key.startswith(prefix):
+            try:
+                return getattr(importlib.import_module(module), key.removeprefix(prefix), None)
+            except Exception as error:  # a broken torchvision fails with RuntimeError, not ImportError
+                package = prefix.rstrip("/")
+                raise OptionalDependencyError(
+                    f"{key!r} is a transform of {package}, which does not import here ({error})",
+                    hint=f"Install a {package} that matches your torch, or use mmpretrain's own transform.",
+                ) from error
+    return None
+
+
+def _import_path(path: str) -> Any | None:
+    """Resolve ``package.module.Class``; None when there is no such thing."""
+    module, _, name = path.rpartition(".")
+    try:
+        return getattr(importlib.import_module(module), name, None)
+    except ModuleNotFoundError as error:
+        if error.name is not None and (module == error.name or module.startswith(error.name + ".")):
+            # `module` may itself be a class: package.module.Class.method
+            owner = _import_path(module) if "." in module else None
+            return getattr(owner, name, None) if owner is not None else None
+        raise
+
+
+def _ways_out(name: str, registry: Registry) -> Iterator[str]:
+    bare = name.rpartition(".")[2]
+    meant = did_you_mean(bare, registry.names())
+    if meant:
+        yield meant
+    for other in ALL.values():
+        if other is not registry and bare in other._table():
+            yield f"There is a {other.name} of that name: it may be in the wrong place of the config."
+    for path, line in find_class(bare, Path.cwd()):
+        module = ".".join(path.with_suffix("").parts)
+        yield (
+            f"A class {bare} is in {path}:{line}: "
+            f"add custom_imports=dict(imports=[{module!r}], allow_failed_imports=False) to the config."
+        )
+        return
+    if not meant:
+        yield "If it is yours, decorate it with register_module() and list its module in custom_imports."
+
+
+def find_class(name: str, root: Path, max_files: int = 2000) -> Iterator[tuple[Path, int]]:
+    """Find definitions of a class in the Python files below ``root``, as (relative path, line).
+
+    Hidden folders, virtual environments and this package are left out; at most ``max_files`` are read.
+    """
+    own = Path(__file__).parent
+    read = 0
+    for folder, subfolders, files in os.walk(root):
+        here = Path(folder)
+        subfolders[:] = sorted(
+            sub
+            for sub in subfolders
+            if not sub.startswith((".", "__"))
+            and sub not in {"node_modules", "site-packages", "work_dirs", "data"}
+            and not (here / sub / "pyvenv.cfg").exists()
+            and here / sub != own
+        )
+        for file in sorted(files):
+            if not file.endswith(".py"):
+                continue
+            read += 1
+            if read > max_files:
+                return
+            try:
+                text = (here / file).read_text(encoding="utf-8")
+                if f"class {name}" not in text:
+                    continue
+                tree = ast.parse(text)
+            except (OSError, SyntaxError, ValueError):
+                continue  # a file that is not Python cannot define the class
+            for node in ast.walk(tree):
+                if isinstance(node, ast.ClassDef) and node.name == name:
+                    yield (here / file).relative_to(root), node.lineno
+
+
+def build_model_from_cfg(cfg: Any, registry: Registry, default_args: Mapping[str, Any] | None = None) -> Any:
+    """Build a model; a list of configs gives a sequence of modules."""
+    if isinstance(cfg, list):
+        # Any registry that builds models can build this one; torch is not imported before it is needed.
+        sequential = importlib.import_module("mmpretrain.models.base").Sequential
+        return sequential(*(build_from_cfg(item, registry, default_args) for item in cfg))
+    return build_from_cfg(cfg, registry, default_args)
+
+
+RUNNERS = Registry("runner", locations=["mmpretrain.engine.runner"])
+RUNNER_CONSTRUCTORS = Registry("runner constructor")
+LOOPS = Registry("loop", locations=["mmpretrain.engine.runner"])
+HOOKS = Registry("hook", locations=["mmpretrain.engine.hooks"])
+LOG_PROCESSORS = Registry("log processor", locations=["mmpretrain.engine.runner"])
+STRATEGIES = Registry("strategy", locations=["mmpretrain.engine.runner"])
+OPTIMIZERS = Registry("optimizer", locations=["mmpretrain.engine.optimizers"])
+OPTIM_WRAPPERS = Registry("optimizer wrapper", locations=["mmpretrain.engine.optimizers"])
+OPTIM_WRAPPER_CONSTRUCTORS = Registry(
+    "optimizer wrapper constructor", locations=["mmpretrain.engine.optimizers"]
+)
+PARAM_SCHEDULERS = Registry("parameter scheduler", locations=["mmpretrain.engine.schedulers"])
+DATASETS = Registry("dataset", locations=["mmpretrain.datasets"])
+DATA_SAMPLERS = Registry("data sampler", locations=["mmpretrain.datasets.samplers"])
+TRANSFORMS = Registry("transform", locations=["mmpretrain.datasets.transforms"])
+FUNCTIONS = Registry("function", locations=["mmpretrain.datasets"])
+MODEL_ROOMS = (
+    "layers",
+    "backbones",
+    "necks",
+    "heads",
+    "losses",
+    "classifiers",
+    "selfsup",
+    "retrievers",
+    "multimodal",
+    "tta",
+    "peft",
+)
+MODELS = Registry(
+    "model",
+    build_func=build_model_from_cfg,
+    locations=[
+        "mmpretrain.models",
+        *(f"mmpretrain.models.{room}" for room in MODEL_ROOMS),
+    ],
+)
+MODEL_WRAPPERS = Registry("model wrapper", locations=["mmpretrain.engine.runner"])
+WEIGHT_INITIALIZERS = Registry("weight initializer", locations=["mmpretrain.models"])
+BATCH_AUGMENTS = Registry("batch augment", locations=["mmpretrain.models"])
+TASK_UTILS = Registry("task util", locations=["mmpretrain.models"])
+METRICS = Registry("metric", locations=["mmpretrain.evaluation"])
+EVALUATORS = Registry("evaluator", locations=["mmpretrain.evaluation"])
+VISUALIZERS = Registry("visualizer", locations=["mmpretrain.visualization"])
+VISBACKENDS = Registry("visualization backend", locations=["mmpretrain.visualization"])
+
+#: Every registry by the name under which it is imported.
+ALL: dict[str, Registry] = {key: value for key, value in vars().items() if isinstance(value, Registry)}
+
+__all__ = ["Registry", "build_from_cfg", "build_model_from_cfg", *sorted(ALL)]

@@ -1,0 +1,5 @@
+"""What travels between data pipeline, model and evaluation."""
+
+from mmpretrain.utils.lazy import lazy_package
+
+__getattr__, __dir__, __all__ = lazy_package(__name__, {})

@@ -1,0 +1,24 @@
+"""Did-you-mean for names of any kind."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+def close_matches(name: str, candidates: Iterable[str], limit: int = 3) -> list[str]:
+    """Return the candidates most like ``name``, ignoring case; the best first."""
+    by_lower: dict[str, str] = {}
+    for candidate in candidates:
+        by_lower.setdefault(candidate.lower(), candidate)
+    found = difflib.get_close_matches(name.lower(), by_lower, n=limit, cutoff=0.6)
+    return [by_lower[key] for key in found]
+
+
+def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:
+    """Return ``"Did you mean 'a' or 'b'?"``, or None when nothing is close."""
+    matches = [repr(match) for match in close_matches(name, candidates)]
+    if not matches:
+        return None
+    text = matches[0] if len(matches) == 1 else f"{', '.join(matches[:-1])} or {matches[-1]}"
+    return f"Did you mean {text}?"

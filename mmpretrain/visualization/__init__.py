@@ -1,0 +1,5 @@
+"""Pictures of data, predictions and training."""
+
+from mmpretrain.utils.lazy import lazy_package
+
+__getattr__, __dir__, __all__ = lazy_package(__name__, {})
