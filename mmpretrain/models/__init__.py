@@ -2,8 +2,18 @@
 
 from mmpretrain.utils.lazy import lazy_package
 
-__getattr__, __dir__, __all__ = lazy_package(
-    __name__,
-    {},
-    reexports=['layers', 'backbones', 'necks', 'heads', 'losses', 'classifiers', 'selfsup', 'retrievers', 'multimodal', 'tta', 'peft'],
+ROOMS = (
+    "layers",
+    "backbones",
+    "necks",
+    "heads",
+    "losses",
+    "classifiers",
+    "selfsup",
+    "retrievers",
+    "multimodal",
+    "tta",
+    "peft",
 )
+
+__getattr__, __dir__, __all__ = lazy_package(__name__, {}, reexports=ROOMS)
