@@ -16,7 +16,7 @@ _MASK = 2**64 - 1
 def mix(*numbers: int) -> int:
     """Combine integers into one of 64 bits such that keys that differ little give results that differ much.
 
-    The finaliser is SplitMix64's (Steele, Lea and Flood, 2014, "Fast splittable pseudorandom number generators").
+    The finaliser is SplitMix64's (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
     """
     state = 0
     for number in numbers:

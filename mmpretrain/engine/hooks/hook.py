@@ -13,8 +13,8 @@ DataBatch = dict | tuple | list | None
 class Hook:
     """Something that happens around the steps of a run.
 
-    A subclass overrides the points that it needs. The general points ``before_epoch``, ``after_iter`` and so on
-    are called by those of each mode, so that one method can serve training, validation and test.
+    A subclass overrides the points that it needs. The general ones ``_before_epoch``, ``_after_iter`` run
+    as part of those of each mode, so that one method can serve training, validation and test.
     """
 
     priority: str | int | Priority = "NORMAL"
