@@ -1,0 +1,84 @@
+"""Conversions of labels and scores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from mmpretrain.errors import DataError
+
+LabelLike: TypeAlias = "Tensor | np.ndarray | Sequence[int] | int"
+ScoreLike: TypeAlias = "Tensor | np.ndarray | Sequence[float]"
+
+tensor_split = torch.tensor_split
+
+
+def format_label(value: LabelLike) -> Tensor:
+    """Return class indices as a 1-D tensor; a single index becomes a tensor of one."""
+    if isinstance(value, (Tensor, np.ndarray)) and value.ndim == 0:
+        value = int(value.item())
+    if isinstance(value, (int, np.integer)):
+        return torch.tensor([int(value)])
+    return _vector(value, torch.long, "A label is a class index or a sequence of class indices")
+
+
+def format_score(value: ScoreLike) -> Tensor:
+    """Return scores as a 1-D tensor; what is no tensor yet becomes ``float32``."""
+    return _vector(value, torch.float32, "A score is a sequence of one number per class")
+
+
+def _vector(value: Any, dtype: torch.dtype, expected: str) -> Tensor:
+    if isinstance(value, np.ndarray):
+        value = torch.from_numpy(value).to(dtype)
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        value = torch.tensor(value).to(dtype)
+    elif not isinstance(value, Tensor):
+        raise TypeError(f"{expected}, got {type(value).__name__}: {value!r}")
+    if value.ndim != 1:
+        raise DataError(f"{expected}, got one of shape {tuple(value.shape)}")
+    return value
+
+
+def cat_batch_labels(elements: Sequence[Tensor]) -> tuple[Tensor, list[int]]:
+    """Join the labels of several samples.
+
+    Returns:
+        The labels one after the other, and the indices at which samples 2, 3, ... start.
+    """
+    starts = np.cumsum([len(element) for element in elements])
+    return torch.cat(list(elements)), starts[:-1].tolist()
+
+
+def batch_label_to_onehot(batch_label: Tensor, split_indices: Sequence[int], num_classes: int) -> Tensor:
+    """Undo :func:`cat_batch_labels`, giving one-hot (many-hot) rows.
+
+    Args:
+        batch_label: The labels of all samples, one after the other.
+        split_indices: Where samples 2, 3, ... start.
+        num_classes: Number of classes C.
+
+    Returns:
+        (B, C) integers.
+
+    Example:
+        >>> batch_label_to_onehot(torch.tensor([0, 1, 0, 2]), [2], num_classes=4)
+        tensor([[1, 1, 0, 0],
+                [1, 0, 1, 0]])
+    """
+    rows = F.one_hot(batch_label, num_classes)
+    return torch.stack([part.sum(0) for part in torch.tensor_split(rows, list(split_indices))])
+
+
+def label_to_onehot(label: LabelLike, num_classes: int) -> Tensor:
+    """Return a (C,) one-hot (many-hot) vector of a label.
+
+    Example:
+        >>> label_to_onehot([0, 2, 3], num_classes=5)
+        tensor([1, 0, 1, 1, 0])
+    """
+    return F.one_hot(format_label(label), num_classes).sum(0)
