@@ -164,7 +164,7 @@ def read_bytes(path: PathLike, backend_args: BackendArgs = None) -> bytes:
 
 
 def read_text(path: PathLike, encoding: str = "utf-8", backend_args: BackendArgs = None) -> str:
-    """Read a text file; a byte order mark is dropped and all line ends become ``\\n``.
+    """Read a text file; a byte order mark is dropped and every line ends with a line feed.
 
     Raises:
         DataError: If the bytes are not text in that encoding.
