@@ -26,8 +26,13 @@ RULES: dict[str, set[str]] = {
     "evaluation": {"errors", "utils", "registry", "structures", "evaluation.functional"},
     "visualization": {"errors", "utils", "registry", "structures", "evaluation.functional"},
     "datasets": {"errors", "utils", "registry", "structures"},
-    "models.layers": {"errors", "utils", "registry"},
-    "models": {"errors", "utils", "registry", "structures", "evaluation.functional", "models.layers"},
+    "models.init": {"errors", "utils", "registry"},
+    "models.base": {"errors", "utils", "registry", "models.init"},
+    "models.layers": {"errors", "utils", "registry", "models.init", "models.base"},
+    "models": {
+        "errors", "utils", "registry", "structures", "evaluation.functional",
+        "models.init", "models.base", "models.layers",
+    },
     "engine.schedulers": {"errors", "utils", "registry"},
     "engine.optimizers": {"errors", "utils", "registry"},
     "engine.hooks": {

@@ -16,4 +16,15 @@ ROOMS = (
     "peft",
 )
 
-__getattr__, __dir__, __all__ = lazy_package(__name__, {}, reexports=ROOMS)
+__getattr__, __dir__, __all__ = lazy_package(
+    __name__,
+    {
+        "base": ("BaseDataPreprocessor", "BaseModel"),
+    },
+    registered={
+        "init": (
+            "Caffe2Xavier", "Constant", "Kaiming", "Normal", "Pretrained", "TruncNormal", "Uniform", "Xavier",
+        ),
+    },
+    reexports=ROOMS,
+)  # fmt: skip

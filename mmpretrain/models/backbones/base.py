@@ -1,0 +1,189 @@
+"""What all backbones have in common, declared by each and acted on here."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from abc import ABCMeta, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.utils.checkpoint import checkpoint
+
+from mmpretrain.errors import ArgumentError
+from mmpretrain.models.base.module import BaseModule
+from mmpretrain.utils.suggest import did_you_mean
+
+#: Options that every backbone takes, whether or not its constructor names them, and their defaults.
+COMMON_OPTIONS: dict[str, Any] = {"frozen_stages": -1, "norm_eval": False, "with_cp": False, "freeze": None}
+
+T = TypeVar("T")
+
+
+class _BackboneMeta(ABCMeta):
+    """Gives every backbone the common options, and freezes what they say once it is built."""
+
+    def __init__(cls, name: str, bases: tuple, namespace: dict, **kwargs: Any) -> None:
+        super().__init__(name, bases, namespace, **kwargs)
+        constructors = [vars(base)["__init__"] for base in cls.__mro__ if "__init__" in vars(base)]
+        named = {key for init in constructors[:-2] for key in inspect.signature(init).parameters}
+        cls._extra_options = {key: value for key, value in COMMON_OPTIONS.items() if key not in named}
+        own = inspect.signature(cls.__init__)
+        parameters = list(own.parameters.values())[1:]
+        extra = [
+            inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=value)
+            for key, value in cls._extra_options.items()
+        ]
+        at = len(parameters) - any(p.kind is p.VAR_KEYWORD for p in parameters)
+        cls.__signature__ = own.replace(parameters=[*parameters[:at], *extra, *parameters[at:]])
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        options = {key: kwargs.pop(key) for key in cls._extra_options if key in kwargs}
+        backbone = super().__call__(*args, **kwargs)
+        for key, value in options.items():
+            setattr(backbone, key, value)
+        backbone.freeze_declared()
+        return backbone
+
+
+class BaseBackbone(BaseModule, metaclass=_BackboneMeta):
+    """Base of all backbones.
+
+    A family declares, and this class acts:
+
+    - :attr:`arch_settings`, read by :meth:`get_arch`;
+    - :meth:`freeze_groups`: what ``frozen_stages`` and, by default, layer-wise decay count;
+    - :meth:`layer_groups`: what :meth:`get_layer_depth` counts, where that is finer;
+    - its output stages: ``self.out_indices = self.take_indices(out_indices, num_stages)`` when constructed.
+
+    Every backbone takes these options, also those whose constructor does not name them.
+
+    Attributes:
+        frozen_stages: Freeze the stem (0) and the stages up to this one; -1 freezes nothing.
+        norm_eval: Keep batch-norm statistics as they are when training.
+        with_cp: Recompute activations in the backward pass to save memory.
+        freeze: Freeze the parameters whose name this regular expression finds.
+    """
+
+    #: Variants: names, or several names for one, to their settings.
+    arch_settings: Mapping[Any, Any] = {}
+
+    frozen_stages: int = -1
+    norm_eval: bool = False
+    with_cp: bool = False
+    freeze: str | None = None
+
+    @abstractmethod
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Return the features of the stages in ``out_indices``."""
+
+    # -- declared by families -----------------------------------------------------------------------
+
+    def freeze_groups(self) -> Sequence[Sequence[str]]:
+        """Names of submodules and parameters: those of the stem, then those of each stage."""
+        return []
+
+    def layer_groups(self) -> Sequence[Sequence[str]]:
+        """As :meth:`freeze_groups`, by layer instead of by stage. What is in no group is the last layer."""
+        return self.freeze_groups()
+
+    # -- acted on here ------------------------------------------------------------------------------
+
+    def get_arch(self, arch: Any) -> Any:
+        """Return the settings of an arch; custom settings are returned unchanged.
+
+        Raises:
+            ArgumentError: If there is no such arch.
+        """
+        if isinstance(arch, Mapping):
+            return arch
+        known: dict[Any, Any] = {}
+        for names, settings in self.arch_settings.items():
+            known.update(dict.fromkeys(names if isinstance(names, tuple) else (names,), settings))
+        key = arch.lower() if isinstance(arch, str) and arch not in known else arch
+        if key not in known:
+            raise ArgumentError(
+                f"{type(self).__name__} has no arch {arch!r}",
+                hint=did_you_mean(str(arch), map(str, known)) or f"It has: {', '.join(map(str, known))}.",
+            )
+        return known[key]
+
+    def take_indices(self, out_indices: int | Sequence[int], num: int) -> tuple[int, ...]:
+        """Return ``out_indices`` as non-negative indices into ``num`` outputs.
+
+        Raises:
+            ArgumentError: If an index is out of range.
+        """
+        wanted = (out_indices,) if isinstance(out_indices, int) else tuple(out_indices)
+        wrong = [i for i in wanted if not -num <= i < num]
+        if wrong:
+            raise ArgumentError(
+                f"{type(self).__name__} has no output {wrong[0]}: out_indices={out_indices!r}",
+                hint=f"Indices run from 0 to {num - 1}, or from the end -{num} to -1.",
+            )
+        return tuple(i % num for i in wanted)
+
+    def run(self, block: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Call ``block``; with ``with_cp``, its activations are recomputed in the backward pass."""
+        if self.with_cp and self.training:
+            return checkpoint(block, *args, use_reentrant=False, **kwargs)  # type: ignore[return-value]
+        return block(*args, **kwargs)
+
+    def get_layer_depth(self, param_name: str, prefix: str = "") -> tuple[int, int]:
+        """Return the depth of a parameter for layer-wise learning-rate decay, and the number of layers.
+
+        Args:
+            param_name: Its name in the whole model.
+            prefix: Name of this backbone in the model, with a dot at the end.
+        """
+        groups = self.layer_groups()
+        last = len(groups)
+        if param_name.startswith(prefix):
+            name = param_name[len(prefix) :]
+            for depth, group in enumerate(groups):
+                if any(_within(name, owner) for owner in group):
+                    return depth, last + 1
+        return last, last + 1
+
+    def freeze_declared(self) -> None:
+        """Freeze what ``frozen_stages`` and ``freeze`` say."""
+        for name, parameter in self.named_parameters():
+            if self._is_frozen(name):
+                parameter.requires_grad = False
+        for module in self._frozen_modules():
+            module.eval()
+
+    def train(self, mode: bool = True) -> BaseBackbone:
+        """Set the training mode; what is frozen stays in evaluation mode."""
+        super().train(mode)
+        if mode:
+            self.freeze_declared()
+            if self.norm_eval:
+                for module in self.modules():
+                    if isinstance(module, _BatchNorm):
+                        module.eval()
+        return self
+
+    def _frozen_names(self) -> list[str]:
+        groups = self.freeze_groups()
+        return [name for group in groups[: self.frozen_stages + 1] for name in group]
+
+    def _is_frozen(self, name: str) -> bool:
+        by_stage = any(_within(name, owner) for owner in self._frozen_names())
+        return by_stage or (self.freeze is not None and re.search(self.freeze, name) is not None)
+
+    def _frozen_modules(self) -> Iterator[nn.Module]:
+        """Modules in a frozen stage, and modules all of whose parameters ``freeze`` finds."""
+        for name, module in self.named_modules():
+            if any(_within(name, owner) for owner in self._frozen_names()):
+                yield module
+            elif self.freeze is not None and name:
+                owned = [f"{name}.{key}" for key, _ in module.named_parameters()]
+                if owned and all(re.search(self.freeze, key) for key in owned):
+                    yield module
+
+
+def _within(name: str, owner: str) -> bool:
+    return name == owner or name.startswith(owner + ".")

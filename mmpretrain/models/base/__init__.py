@@ -1,0 +1,12 @@
+"""Base classes of all modules, models and data preprocessors."""
+
+from mmpretrain.utils.lazy import lazy_package
+
+__getattr__, __dir__, __all__ = lazy_package(
+    __name__,
+    {
+        "model": ("BaseModel",),
+        "module": ("BaseModule", "ModuleDict", "ModuleList", "Sequential"),
+        "preprocessor": ("BaseDataPreprocessor",),
+    },
+)

@@ -1,0 +1,51 @@
+"""From what the data loader yields to what a model takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from mmpretrain.registry import MODELS
+
+
+@MODELS.register_module()
+class BaseDataPreprocessor(nn.Module):
+    """Moves a batch to the device that the model is on.
+
+    Args:
+        non_blocking: Let the copy to the device run alongside.
+    """
+
+    _anchor: Tensor
+
+    def __init__(self, non_blocking: bool | None = False) -> None:
+        super().__init__()
+        self._non_blocking = bool(non_blocking)
+        # An empty buffer follows the model through .to(), .cuda(), .to_empty(): it knows the device.
+        self.register_buffer("_anchor", torch.empty(0), persistent=False)
+
+    @property
+    def device(self) -> torch.device:
+        """Where batches are moved to."""
+        return self._anchor.device
+
+    def cast_data(self, data: Any) -> Any:
+        """Move all tensors and data samples in nested containers to :attr:`device`."""
+        if isinstance(data, Mapping):
+            return {key: self.cast_data(value) for key, value in data.items()}
+        if callable(getattr(data, "to", None)):  # a tensor, or a data sample
+            return data.to(self.device, non_blocking=self._non_blocking)
+        if isinstance(data, tuple) and hasattr(data, "_fields"):
+            return type(data)(*(self.cast_data(item) for item in data))
+        if isinstance(data, tuple):
+            return tuple(self.cast_data(item) for item in data)
+        if isinstance(data, Sequence) and not isinstance(data, (str, bytes)):
+            return [self.cast_data(item) for item in data]
+        return data
+
+    def forward(self, data: Any, training: bool = False) -> Any:
+        """Return ``data`` on the device; ``training`` is for subclasses that augment."""
+        return self.cast_data(data)

@@ -1,0 +1,399 @@
+"""Reading and writing files wherever they are: disk, HTTP, S3, LMDB, memcached, zip and tar.
+
+A place is named by a path or URL and, optionally, by ``backend_args``::
+
+    read_bytes("data/a.jpg")
+    read_bytes("https://host/a.jpg")
+    read_bytes("zip://images/a.jpg::data/train.zip")
+    read_bytes("images/a.jpg", dict(backend="tar", path="data/train.tar"))
+    read_bytes("images/a.jpg", dict(backend="lmdb", db_path="data/train.lmdb"))
+    read_bytes("data/a.jpg", dict(backend="petrel", path_mapping={"data/": "s3://bucket/"}))
+
+``file_client_args`` of 0.x configs are ``backend_args`` under another name. Whatever else fsspec knows
+(``gs://``, ``hf://``, ``simplecache::...``) works as well.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pickle
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any
+
+from fsspec import AbstractFileSystem
+
+from mmpretrain.errors import ConfigError, DataError, MissingFileError
+from mmpretrain.utils.storage import filesystem
+
+PathLike = str | os.PathLike[str]
+BackendArgs = Mapping[str, Any] | None
+
+LOCAL = frozenset({"local", "disk", "file"})
+ARCHIVES = frozenset({"zip", "tar"})
+#: Other names of protocols: ``petrel://bucket/key`` is S3.
+ALIASES = {"petrel": "s3", "disk": "file", "local": "file"}
+
+
+# -- where a path leads --------------------------------------------------------------------------------
+
+
+def is_local(path: PathLike, backend_args: BackendArgs = None) -> bool:
+    """Whether ``path`` is an ordinary path on this machine."""
+    backend = (backend_args or {}).get("backend")
+    return (backend in LOCAL) if backend else "://" not in os.fspath(path)
+
+
+def resolve(path: PathLike, backend_args: BackendArgs = None) -> tuple[AbstractFileSystem, str]:
+    """Return the file system that holds ``path``, and the path inside it."""
+    options = dict(backend_args or {})
+    backend = options.pop("backend", None)
+    text = os.fspath(path)
+    for old, new in (options.pop("path_mapping", None) or {}).items():
+        text = text.replace(old, new, 1)
+    chain, chained, target = text.partition("::")
+    scheme, has_scheme, _ = chain.partition("://")
+    protocol = scheme.rpartition(":")[2] if has_scheme else None  # "cluster:s3://" is S3
+    protocol = backend or protocol or "file"
+    protocol = ALIASES.get(protocol, protocol)
+    inner = chain.partition("://")[2] if has_scheme else chain
+    if protocol in ARCHIVES:
+        archive = target if chained else options.pop("path", None)
+        if not archive:
+            raise ConfigError(
+                f"The {protocol} backend needs the archive of {text!r}",
+                hint=f"Write {protocol}://a.jpg::archive.{protocol}, or give backend_args a 'path'.",
+            )
+        return filesystem(protocol, {"fo": _ArchiveSource(archive), **options}), inner.lstrip("/")
+    if chained:
+        from fsspec.core import url_to_fs
+
+        return url_to_fs(text, **options)
+    if protocol in ("http", "https"):
+        inner = chain
+    if protocol == "file":
+        inner = os.path.expanduser(inner)
+    return filesystem(protocol, options), inner
+
+
+class _ArchiveSource(io.RawIOBase):
+    """The archive file, opened when it is first read; equal paths make equal file systems."""
+
+    def __init__(self, path: str) -> None:
+        self.name = path
+        self._file: IO[bytes] | None = None
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def file(self) -> IO[bytes]:
+        if self._file is None:
+            self._file = open_binary(self.name)
+        return self._file
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self.file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self.file.tell()
+
+    def read(self, size: int = -1) -> bytes:
+        return self.file.read(size)
+
+    def readinto(self, buffer: Any) -> int:
+        data = self.file.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def join(path: PathLike, *parts: PathLike) -> str:
+    """Join like ``os.path.join``, for URLs too; an absolute part replaces what is before it."""
+    text = os.fspath(path)
+    for part in map(os.fspath, parts):
+        if "://" in part or "://" not in text:
+            text = part if "://" in part else os.path.join(text, part)
+            continue
+        head, chained, archive = text.partition("::")
+        separator = "" if head.endswith("/") or not part else "/"
+        text = f"{head}{separator}{part.lstrip('/')}{chained}{archive}"
+    return text
+
+
+def is_absolute(path: PathLike) -> bool:
+    """Whether ``path`` does not depend on another folder; URLs do not."""
+    text = os.fspath(path)
+    return os.path.isabs(text) or "://" in text
+
+
+# -- reading and writing -------------------------------------------------------------------------------
+
+
+def read_bytes(path: PathLike, backend_args: BackendArgs = None) -> bytes:
+    """Read a whole file.
+
+    Raises:
+        MissingFileError: If there is no such file.
+        DataError: If it is a folder.
+    """
+    try:
+        if is_local(path, backend_args):
+            with open(_local(path), "rb") as file:
+                return file.read()
+        system, inner = resolve(path, backend_args)
+        return system.cat_file(inner)
+    except FileNotFoundError as error:
+        if isinstance(error, MissingFileError):
+            raise
+        raise MissingFileError(f"There is no file {os.fspath(path)!r}", hint=nearest_folder(path)) from error
+    except KeyError as error:  # zipfile and tarfile say so for a name that is not in the archive
+        raise MissingFileError(f"There is no file {os.fspath(path)!r}") from error
+    except IsADirectoryError as error:
+        raise DataError(f"{os.fspath(path)!r} is a folder, a file was expected") from error
+
+
+def read_text(path: PathLike, encoding: str = "utf-8", backend_args: BackendArgs = None) -> str:
+    """Read a text file; a byte order mark is dropped and every line ends with a line feed.
+
+    Raises:
+        DataError: If the bytes are not text in that encoding.
+    """
+    data = read_bytes(path, backend_args)
+    try:
+        text = data.decode("utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise DataError(
+            f"Byte {data[error.start]:#04x} is not {encoding}",
+            where=f"{os.fspath(path)}:{line}",
+            hint="Save the file as UTF-8.",
+        ) from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def read_lines(path: PathLike, encoding: str = "utf-8", backend_args: BackendArgs = None) -> list[str]:
+    """Lines of a text file without their ends; what follows the last line end counts only if not empty."""
+    lines = read_text(path, encoding, backend_args).split("\n")
+    return lines[:-1] if lines[-1] == "" else lines
+
+
+def write_bytes(data: bytes, path: PathLike, backend_args: BackendArgs = None) -> None:
+    """Write a whole file; missing folders are made."""
+    if is_local(path, backend_args):
+        target = Path(_local(path))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+    else:
+        system, inner = resolve(path, backend_args)
+        system.pipe_file(inner, data)
+
+
+def write_text(text: str, path: PathLike, encoding: str = "utf-8", backend_args: BackendArgs = None) -> None:
+    """Write a text file; missing folders are made."""
+    write_bytes(text.encode(encoding), path, backend_args)
+
+
+def open_binary(path: PathLike, backend_args: BackendArgs = None) -> IO[bytes]:
+    """Open a file for reading bytes; it can seek."""
+    try:
+        if is_local(path, backend_args):
+            return open(_local(path), "rb")
+        system, inner = resolve(path, backend_args)
+        return system.open(inner, "rb")
+    except FileNotFoundError as error:
+        raise MissingFileError(f"There is no file {os.fspath(path)!r}", hint=nearest_folder(path)) from error
+
+
+@contextmanager
+def local_path(path: PathLike, backend_args: BackendArgs = None) -> Iterator[str]:
+    """Give ``path`` a name on this machine; a copy of a remote file is deleted afterwards."""
+    if is_local(path, backend_args):
+        yield _local(path)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = os.path.join(folder, re.split(r"[/\\]", os.fspath(path).partition("::")[0])[-1] or "file")
+        Path(copy).write_bytes(read_bytes(path, backend_args))
+        yield copy
+
+
+# -- looking around ------------------------------------------------------------------------------------
+
+
+def exists(path: PathLike, backend_args: BackendArgs = None) -> bool:
+    """Whether there is a file or folder of that name."""
+    if is_local(path, backend_args):
+        return os.path.exists(_local(path))
+    try:
+        system, inner = resolve(path, backend_args)
+        return system.exists(inner)
+    except MissingFileError:
+        return False
+
+
+def is_file(path: PathLike, backend_args: BackendArgs = None) -> bool:
+    """Whether there is a file of that name."""
+    if is_local(path, backend_args):
+        return os.path.isfile(_local(path))
+    system, inner = resolve(path, backend_args)
+    return system.isfile(inner)
+
+
+def is_folder(path: PathLike, backend_args: BackendArgs = None) -> bool:
+    """Whether there is a folder of that name."""
+    if is_local(path, backend_args):
+        return os.path.isdir(_local(path))
+    system, inner = resolve(path, backend_args)
+    return system.isdir(inner)
+
+
+def list_dir(
+    path: PathLike,
+    *,
+    folders: bool = True,
+    files: bool = True,
+    suffix: str | tuple[str, ...] | None = None,
+    recursive: bool = False,
+    backend_args: BackendArgs = None,
+) -> Iterator[str]:
+    """Names below a folder, relative to it, in no particular order.
+
+    Hidden entries are left out. A link to a folder that contains it is not followed.
+
+    Args:
+        path: The folder.
+        folders: Whether to give folders.
+        files: Whether to give files.
+        suffix: Give only files whose name ends so.
+        recursive: Whether to go into sub-folders.
+        backend_args: Options of the storage.
+
+    Raises:
+        MissingFileError: If there is no such folder.
+    """
+    if is_local(path, backend_args):
+        root = _local(path)
+        if not os.path.isdir(root):
+            raise MissingFileError(f"There is no folder {os.fspath(path)!r}", hint=nearest_folder(path))
+        entries = _walk_local(root, "", recursive)
+    else:
+        system, inner = resolve(path, backend_args)
+        try:
+            entries = list(_walk_remote(system, inner, recursive))
+        except FileNotFoundError as error:
+            raise MissingFileError(f"There is no folder {os.fspath(path)!r}") from error
+    for name, is_dir in entries:
+        if (folders and suffix is None) if is_dir else (files and (suffix is None or name.endswith(suffix))):
+            yield name
+
+
+def _walk_local(folder: str, prefix: str, recursive: bool) -> Iterator[tuple[str, bool]]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            name = prefix + entry.name
+            with suppress(OSError):  # a link that leads in a circle has no type
+                if entry.is_dir():
+                    yield name, True
+                    if recursive and not (entry.is_symlink() and _contains(entry.path, folder)):
+                        yield from _walk_local(entry.path, name + os.sep, recursive)
+                elif entry.is_file():
+                    yield name, False
+
+
+def _contains(link: str, folder: str) -> bool:
+    target = os.path.realpath(link)
+    return os.path.commonpath([target, os.path.realpath(folder)]) == target
+
+
+def _walk_remote(system: AbstractFileSystem, root: str, recursive: bool) -> Iterator[tuple[str, bool]]:
+    found = system.find(root, withdirs=True, detail=True) if recursive else None
+    entries = list(found.values()) if isinstance(found, dict) else system.ls(root, detail=True)
+    base = root.strip("/")
+    for entry in entries:
+        name = entry["name"].strip("/")
+        name = name[len(base) :].strip("/") if name.startswith(base) else name
+        if name and not any(part.startswith(".") for part in name.split("/")):
+            yield name, entry["type"] == "directory"
+
+
+def nearest_folder(path: PathLike) -> str | None:
+    """Say which part of a local path exists: the first thing to look at when one does not."""
+    if not is_local(path):
+        return None
+    here = Path(os.path.abspath(_local(path)))
+    parent = next(folder for folder in here.parents if folder.exists())
+    if parent == here.parent:
+        return f"Its folder {parent} exists."
+    return f"The last part of it that exists is {parent}."
+
+
+def _local(path: PathLike) -> str:
+    text = os.fspath(path).removeprefix("file://")
+    return os.path.expanduser(text) if text.startswith("~") else text
+
+
+# -- structured files ----------------------------------------------------------------------------------
+
+
+def load(path: PathLike, file_format: str | None = None, backend_args: BackendArgs = None) -> Any:
+    """Read a ``.json``, ``.yaml``, ``.yml``, ``.pkl`` or ``.pickle`` file.
+
+    Pickles may hold containers, numbers, strings and NumPy arrays; anything else is refused.
+    """
+    kind = file_format or os.path.splitext(os.fspath(path).partition("::")[0])[1].lstrip(".").lower()
+    try:
+        if kind == "json":
+            return json.loads(read_text(path, backend_args=backend_args))
+        if kind in ("yaml", "yml"):
+            import yaml
+
+            return yaml.safe_load(read_text(path, backend_args=backend_args))
+        if kind in ("pkl", "pickle"):
+            return load_pickle(read_bytes(path, backend_args))
+    except (ValueError, EOFError, pickle.UnpicklingError) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(f"This is not a readable {kind} file ({error})", where=os.fspath(path)) from error
+    raise DataError(
+        f"Files of the kind {kind!r} cannot be loaded",
+        where=os.fspath(path),
+        hint="Use json, yaml, yml, pkl or pickle.",
+    )
+
+
+class _DataUnpickler(pickle.Unpickler):
+    ALLOWED = {
+        "builtins": {"set", "frozenset", "complex", "bytearray", "slice", "range"},
+        "collections": {"OrderedDict", "defaultdict", "deque"},
+        "_codecs": {"encode"},
+        "copyreg": {"_reconstructor"},
+        "numpy": {"ndarray", "dtype"},
+        "numpy.core.multiarray": {"_reconstruct", "scalar"},
+        "numpy._core.multiarray": {"_reconstruct", "scalar"},
+        "numpy._core.numeric": {"_frombuffer"},
+        "numpy.core.numeric": {"_frombuffer"},
+    }
+
+    def find_class(self, module: str, name: str) -> Any:
+        if name in self.ALLOWED.get(module, ()):
+            return super().find_class(module.replace("numpy.core", "numpy._core"), name)
+        raise DataError(
+            f"The pickle holds a {module}.{name}, which is not plain data", hint="Save it as JSON instead."
+        )
+
+
+def load_pickle(data: bytes, encoding: str = "ASCII") -> Any:
+    """Unpickle plain data: containers, numbers, strings, NumPy arrays. Nothing else is imported or called."""
+    return _DataUnpickler(io.BytesIO(data), encoding=encoding).load()
