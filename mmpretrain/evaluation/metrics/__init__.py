@@ -1,5 +1,11 @@
-"""Metric classes, as configs name them."""
+"""Metrics over a data set."""
 
 from mmpretrain.utils.lazy import lazy_package
 
-__getattr__, __dir__, __all__ = lazy_package(__name__, {})
+__getattr__, __dir__, __all__ = lazy_package(
+    __name__,
+    {
+        "base": ("BaseMetric",),
+        "accuracy": ("Accuracy",),
+    },
+)

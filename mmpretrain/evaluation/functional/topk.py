@@ -1,0 +1,57 @@
+"""Top-k accuracy."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from mmpretrain.errors import ConfigError
+from mmpretrain.evaluation.functional.inputs import ArrayLike, check_same_length, to_tensor
+
+logger = logging.getLogger(__name__)
+
+
+def accuracy(
+    pred: ArrayLike,
+    target: ArrayLike,
+    topk: Sequence[int] = (1,),
+    thrs: Sequence[float | None] = (0.0,),
+) -> Tensor:
+    """Share of samples whose class is among the k best predictions, in percent.
+
+    Args:
+        pred: Scores (N, C), or labels (N,), for which ``topk`` and ``thrs`` have no meaning.
+        target: Labels (N,).
+        topk: Values of k.
+        thrs: Thresholds; predictions with a score not above the threshold do not count. None: no threshold.
+
+    Returns:
+        (len(topk), len(thrs)) percentages; (1, 1) for labels.
+    """
+    pred, target = to_tensor(pred), to_tensor(target).to(torch.int64)
+    check_same_length(pred, target)
+    percent = 100.0 / len(pred)
+    if pred.ndim == 1:
+        return (pred == target).sum().float().mul(percent).reshape(1, 1)
+    num_classes = pred.size(1)
+    if max(topk) > num_classes:
+        raise ConfigError(
+            f"Top-{max(topk)} accuracy is unavailable: there are only {num_classes} classes",
+            hint="Check topk in val_evaluator, test_evaluator and model.head.",
+        )
+    scores, labels = pred.float().topk(max(topk), dim=1)
+    correct = labels == target.reshape(-1, 1)  # (N, K)
+    counted = torch.stack([correct if thr is None else correct & (scores > thr) for thr in thrs])  # (T, N, K)
+    return torch.stack([counted[..., :k].sum((1, 2)) for k in topk]).float() * percent
+
+
+def limit_topk(topk: tuple[int, ...], num_classes: int) -> tuple[int, ...]:
+    """Leave out each k that exceeds the number of classes, and say so; top-1 always remains."""
+    available = tuple(k for k in topk if k <= num_classes) or (1,)
+    if available != topk:
+        names = " and ".join(f"top-{k}" for k in available)
+        logger.warning("only %d classes: reporting %s only", num_classes, names)
+    return available

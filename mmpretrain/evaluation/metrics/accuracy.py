@@ -1,0 +1,106 @@
+"""Top-k accuracy over a data set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mmpretrain.evaluation.functional import accuracy, limit_topk, to_tensor
+from mmpretrain.evaluation.functional.inputs import ArrayLike
+from mmpretrain.evaluation.metrics.base import BaseMetric, Device, pick
+from mmpretrain.registry import METRICS
+
+
+def as_thresholds(thrs: float | Sequence[float | None] | None) -> tuple[float | None, ...]:
+    """Return thresholds as a tuple, whether one was given or several."""
+    return tuple(thrs) if isinstance(thrs, Sequence) else (thrs,)
+
+
+def threshold_suffixes(thrs: Sequence[float | None]) -> list[str]:
+    """What each threshold appends to the name of a value; nothing if there is only one."""
+    if len(thrs) == 1:
+        return [""]
+    return ["_no-thr" if thr is None else f"_thr-{thr:.2f}" for thr in thrs]
+
+
+@METRICS.register_module()
+class Accuracy(BaseMetric):
+    """Share of samples whose class is among the k best predictions, in percent.
+
+    Values of k that exceed the number of classes are left out, with a warning before the first batch
+    if the data set says how many classes there are.
+
+    Args:
+        topk: One k or several.
+        thrs: One threshold or several; a prediction counts if its score is above. None: no threshold.
+        collect_device: See :class:`BaseMetric`.
+        prefix: See :class:`BaseMetric`.
+
+    Example:
+        >>> from mmpretrain.evaluation import Evaluator
+        >>> from mmpretrain.structures import DataSample
+        >>> evaluator = Evaluator(Accuracy(topk=(1, 2)))
+        >>> evaluator.process([DataSample().set_gt_label(1).set_pred_score([0.5, 0.4, 0.1])])
+        >>> evaluator.evaluate(1)
+        {'accuracy/top1': 0.0, 'accuracy/top2': 100.0}
+    """
+
+    default_prefix = "accuracy"
+
+    def __init__(
+        self,
+        topk: int | Sequence[int] = (1,),
+        thrs: float | Sequence[float | None] | None = 0.0,
+        collect_device: Device = "cpu",
+        prefix: str | None = None,
+    ) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        self.topk = (topk,) if isinstance(topk, int) else tuple(topk)
+        self.thrs = as_thresholds(thrs)
+
+    @BaseMetric.dataset_meta.setter
+    def dataset_meta(self, dataset_meta: Mapping[str, Any] | None) -> None:
+        self._dataset_meta = dataset_meta
+        classes = (dataset_meta or {}).get("classes")
+        if classes is not None:
+            self.topk = limit_topk(self.topk, len(classes))
+
+    def process(self, data_batch: Any, data_samples: Sequence[Mapping[str, Any]]) -> None:
+        """Keep the prediction and the label of each sample."""
+        self.results += pick(data_samples, ("pred_score", "pred_label"), "gt_label")
+
+    def compute_metrics(self, results: list[dict[str, Tensor]]) -> dict[str, float]:
+        """Return ``top{k}`` for each k, and for each threshold if there are several."""
+        target = torch.cat([result["gt_label"] for result in results])
+        if "pred_score" not in results[0]:
+            pred = torch.cat([result["pred_label"] for result in results])
+            return {"top1": self.calculate(pred, target, self.topk, self.thrs).item()}
+        pred = torch.stack([result["pred_score"] for result in results])
+        self.topk = limit_topk(self.topk, pred.size(1))
+        table = self.calculate(pred, target, self.topk, self.thrs)
+        return {
+            f"top{k}{suffix}": value.item()
+            for k, row in zip(self.topk, table)
+            for suffix, value in zip(threshold_suffixes(self.thrs), row)
+        }
+
+    @staticmethod
+    def calculate(
+        pred: ArrayLike,
+        target: ArrayLike,
+        topk: Sequence[int] = (1,),
+        thrs: Sequence[float | None] = (0.0,),
+    ) -> Any:
+        """Compute it for predictions that are at hand; subclasses may put another measure in its place.
+
+        Returns:
+            For scores (N, C), one list per k of one (1,) tensor per threshold; for labels (N,), one tensor.
+
+        See :func:`mmpretrain.evaluation.functional.accuracy` for the arguments.
+        """
+        scores = to_tensor(pred)
+        table = accuracy(scores, target, topk, thrs)
+        return table.reshape(1) if scores.ndim == 1 else [list(row.split(1)) for row in table]

@@ -1,0 +1,102 @@
+"""What all classification heads have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
+
+from torch import Tensor, nn
+
+from mmpretrain.errors import ConfigError
+from mmpretrain.models.base import BaseModule
+from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
+
+InitCfg: TypeAlias = "dict | list[dict] | None"
+
+LINEAR_INIT = {"type": "Normal", "layer": "Linear", "std": 0.01}
+
+#: Features of one or more stages, the last one last; a stage may consist of several tensors.
+Features: TypeAlias = "Sequence[Any] | Tensor"
+
+
+class BaseClsHead(BaseModule):
+    """Turns features into scores, and scores into losses or predictions.
+
+    Subclasses implement :meth:`forward`, :meth:`_get_loss` and :meth:`_get_predictions`.
+
+    Args:
+        loss: The loss, or its config.
+        init_cfg: How the weights are initialised.
+    """
+
+    def __init__(self, loss: dict | nn.Module, init_cfg: InitCfg = None) -> None:
+        super().__init__(init_cfg)
+        self.loss_module: nn.Module = MODELS.build(loss)
+
+    def pre_logits(self, feats: Features) -> Any:
+        """Return what the final layer gets: here the features of the last stage."""
+        return last_stage(feats)
+
+    def forward(self, feats: Features) -> Any:
+        """Return the scores before softmax or sigmoid, (B, C)."""
+        return self.pre_logits(feats)
+
+    def loss(self, feats: Features, data_samples: Sequence[DataSample], **kwargs: Any) -> dict[str, Tensor]:
+        """Return the losses of a batch by name.
+
+        Args:
+            feats: Output of the backbone, or of the neck.
+            data_samples: The ground truth.
+            **kwargs: Passed on to the loss.
+        """
+        return self._get_loss(self(feats), data_samples, **kwargs)
+
+    def predict(
+        self, feats: Features, data_samples: Sequence[DataSample | None] | None = None
+    ) -> list[DataSample]:
+        """Return data samples with ``pred_score`` and ``pred_label``.
+
+        Args:
+            feats: Output of the backbone, or of the neck.
+            data_samples: Samples to add the predictions to; new ones are made where there are none.
+        """
+        return self._get_predictions(self(feats), data_samples)
+
+    def _get_loss(
+        self, cls_score: Any, data_samples: Sequence[DataSample], **kwargs: Any
+    ) -> dict[str, Tensor]:
+        raise NotImplementedError(f"{type(self).__name__} must implement _get_loss()")
+
+    def _get_predictions(
+        self, cls_score: Any, data_samples: Sequence[DataSample | None] | None
+    ) -> list[DataSample]:
+        raise NotImplementedError(f"{type(self).__name__} must implement _get_predictions()")
+
+
+def last_stage(feats: Features) -> Any:
+    """Return the features of the last stage; a bare tensor is a single stage."""
+    return feats if isinstance(feats, Tensor) else feats[-1]
+
+
+def check_num_classes(num_classes: int) -> None:
+    """Raise if a number of classes makes no sense."""
+    if not isinstance(num_classes, int) or num_classes <= 0:
+        raise ConfigError(f"num_classes must be a positive integer, got {num_classes!r}")
+
+
+def with_predictions(
+    data_samples: Sequence[DataSample | None] | None, scores: Tensor, labels: Iterable[Tensor]
+) -> list[DataSample]:
+    """Write predictions into data samples, new ones where there are none.
+
+    Args:
+        data_samples: B samples, or None.
+        scores: (B, C).
+        labels: For each sample (L,) class indices.
+    """
+    given = data_samples if data_samples is not None else [None] * len(scores)
+    return [
+        (sample if sample is not None else DataSample()).set_pred_score(score).set_pred_label(label)
+        for sample, score, label in zip(given, scores, labels)
+    ]
