@@ -2,4 +2,12 @@
 
 from mmpretrain.utils.lazy import lazy_package
 
-__getattr__, __dir__, __all__ = lazy_package(__name__, {})
+__getattr__, __dir__, __all__ = lazy_package(
+    __name__,
+    {
+        "base": ("BaseInferencer",),
+        "image_classification": ("ImageClassificationInferencer",),
+        "inference": ("inference_model",),
+        "model": ("init_model", "open_model"),
+    },
+)

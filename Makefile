@@ -1,0 +1,50 @@
+# The same short commands for people and for CI. `make` alone lists them.
+VENV ?= .venv
+PYTHON ?= python3
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check format docs wheel clean
+
+help:  ## Show this list
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.core: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing mmpretrain into $(VENV) (a few minutes the first time) ..."
+	$(PIP) -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.core
+	$(PIP) -e ".[dev]"
+	@touch $@
+
+install: $(VENV)/.core  ## Make .venv and install mmpretrain into it
+
+demo: $(VENV)/.core  ## Train, test and predict on real handwritten digits
+	$(BIN)/mmpretrain demo
+
+test: $(VENV)/.dev  ## Run the tests on all cores
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+
+check: $(VENV)/.dev  ## Lint and type-check
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+format: $(VENV)/.dev  ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: $(VENV)/.dev  ## Build the documentation into site/
+	$(BIN)/mkdocs build --strict
+
+wheel: $(VENV)/.dev  ## Build the wheel into dist/
+	$(PIP) build
+	$(BIN)/python -m build --wheel
+
+clean:  ## Remove what was built
+	rm -rf $(VENV) build dist site work_dirs .pytest_cache .ruff_cache

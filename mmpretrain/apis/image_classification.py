@@ -1,0 +1,111 @@
+"""Classifying images with a trained model."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
+
+import numpy as np
+import torch
+
+from mmpretrain.apis.base import BaseInferencer, InputType, as_rgb
+
+if TYPE_CHECKING:
+    from mmpretrain.models.base import BaseModel
+    from mmpretrain.structures import DataSample
+
+
+class Classification(TypedDict, total=False):
+    """The result for one image."""
+
+    pred_scores: np.ndarray  # (num_classes,), sums to 1
+    pred_label: int
+    pred_score: float
+    pred_class: str
+
+
+class ImageClassificationInferencer(BaseInferencer):
+    """Says what an image shows.
+
+    Args:
+        model: A model, a checkpoint, the folder of a run, a config, or a name of the zoo.
+        pretrained: Weights, where ``model`` is a config or a name.
+        device: Where to run; by default an accelerator if there is one.
+        classes: Class names; by default those in the checkpoint.
+
+    Example:
+        >>> inferencer = ImageClassificationInferencer('work_dirs/lenet5_digits')
+        >>> inferencer('seven.png')[0]['pred_class']
+        '7'
+    """
+
+    def __init__(
+        self,
+        model: BaseModel | str | os.PathLike[str],
+        pretrained: str | os.PathLike[str] | None = None,
+        device: str | torch.device | None = None,
+        classes: Sequence[str] | None = None,
+    ) -> None:
+        super().__init__(model, pretrained, device)
+        meta = getattr(self.model, "_dataset_meta", None) or {}
+        self.classes = classes if classes is not None else meta.get("classes")
+
+    def postprocess(self, samples: Sequence[DataSample]) -> list[Classification]:
+        """Return scores, label, its score and its name for each sample."""
+        results = []
+        for sample in samples:
+            scores = sample.pred_score.cpu().numpy()
+            label = int(scores.argmax())
+            result = Classification(pred_scores=scores, pred_label=label, pred_score=float(scores[label]))
+            if self.classes is not None:
+                result["pred_class"] = self.classes[label]
+            results.append(result)
+        return results
+
+    def visualize(
+        self,
+        images: Sequence[InputType],
+        samples: Sequence[DataSample],
+        names: Sequence[str],
+        show: bool = False,
+        show_dir: str | os.PathLike[str] | None = None,
+        wait_time: float = 0,
+        draw_score: bool = True,
+        resize: int | None = None,
+        rescale_factor: float | None = None,
+    ) -> list[np.ndarray]:
+        """Write the predicted label on each image.
+
+        Args:
+            images: The inputs.
+            samples: Their predictions.
+            names: File names of the pictures.
+            show: Show each picture in a window.
+            show_dir: Folder to save the pictures in.
+            wait_time: Seconds to show a picture.
+            draw_score: Whether to write the score as well.
+            resize: Shorter side of the pictures.
+            rescale_factor: Scale the images by this factor first.
+
+        Returns:
+            The pictures, each ``(H, W, 3)``, RGB.
+        """
+        visualizer = self._build_visualizer()
+        return [
+            visualizer.visualize_cls(
+                as_rgb(image),
+                sample,
+                classes=self.classes,
+                draw_gt=False,
+                draw_score=draw_score,
+                resize=resize,
+                rescale_factor=rescale_factor,
+                show=show,
+                wait_time=wait_time,
+                out_file=None if show_dir is None else Path(show_dir, name),
+                name=Path(name).stem,
+            )
+            for image, sample, name in zip(images, samples, names)
+        ]

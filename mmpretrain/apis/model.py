@@ -1,0 +1,128 @@
+"""From a config, a checkpoint or a name to a model that is ready to use."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from mmpretrain.config import Config
+from mmpretrain.errors import CheckpointError, MissingFileError
+from mmpretrain.registry import MODELS
+from mmpretrain.utils.loading import load_into
+from mmpretrain.utils.resources import find_config
+from mmpretrain.utils.serialization import load
+
+if TYPE_CHECKING:
+    from mmpretrain.models.base import BaseModel
+
+CHECKPOINT_SUFFIXES = (".pth", ".pt", ".safetensors")
+
+
+def default_device() -> torch.device:
+    """Return the first accelerator of this machine, or the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def init_model(
+    config: str | os.PathLike[str] | Config,
+    checkpoint: str | os.PathLike[str] | None = None,
+    device: str | torch.device | None = None,
+    **kwargs: Any,
+) -> BaseModel:
+    """Build a model in eval mode, with the weights of a checkpoint.
+
+    Args:
+        config: A config, its file, or the name of a config of the zoo.
+        checkpoint: Weights to load.
+        device: Where to put the model; by default an accelerator if there is one.
+        **kwargs: Changes to ``config.model``, such as ``head=dict(num_classes=10)``.
+
+    Returns:
+        The model. ``model._config`` is the config, ``model._dataset_meta`` the metadata of the data it was
+        trained on (with ``classes``), if the checkpoint has it.
+    """
+    cfg = config if isinstance(config, Config) else Config.fromfile(find_config(config))
+    cfg = cfg.copy()
+    if kwargs:
+        cfg.merge_from_dict({"model": kwargs})
+    settings = dict(cfg.model)
+    # Weights that a checkpoint overwrites need not be fetched first.
+    if checkpoint is not None:
+        settings.pop("pretrained", None)
+        settings.pop("init_cfg", None)
+    if cfg.get("data_preprocessor") is not None:
+        settings.setdefault("data_preprocessor", cfg.data_preprocessor)
+    model = MODELS.build(settings)
+    meta: dict[str, Any] | None = None
+    if checkpoint is not None:
+        content = load(checkpoint)
+        load_into(model, content.get("state_dict", content), source=str(checkpoint))
+        meta = dataset_meta(content)
+    model._config = cfg
+    model._dataset_meta = meta
+    return model.to(default_device() if device is None else device).eval()
+
+
+def open_model(
+    source: str | os.PathLike[str],
+    checkpoint: str | os.PathLike[str] | None = None,
+    device: str | torch.device | None = None,
+) -> BaseModel:
+    """Build a model from whatever names it.
+
+    Args:
+        source: A checkpoint of a training run (its config is inside), the folder of a run (its best or last
+            checkpoint is taken), a config file, or a name of the zoo.
+        checkpoint: Weights, where ``source`` is a config or a name.
+        device: Where to put the model.
+
+    Raises:
+        MissingFileError: If there is no such thing.
+        CheckpointError: If a checkpoint has no config inside and none is given.
+    """
+    path = Path(source).expanduser()
+    if checkpoint is not None:
+        return init_model(source, checkpoint, device)
+    if path.is_dir():
+        path = checkpoint_of_run(path)
+    if path.suffix not in CHECKPOINT_SUFFIXES:
+        return init_model(source, device=device)
+    if not path.is_file():
+        raise MissingFileError(f"there is no checkpoint {str(path)!r}")
+    text = load(path).get("meta", {}).get("cfg")
+    if not isinstance(text, str):
+        raise CheckpointError(
+            f"{path} does not hold the config that it was trained with",
+            hint=f"Name the config as the model, and this file as the checkpoint: --checkpoint {path}",
+        )
+    return init_model(Config.fromstring(text, ".py"), path, device)
+
+
+def checkpoint_of_run(folder: Path) -> Path:
+    """Return the best checkpoint of a work folder, or the last where no best one was kept."""
+    found = sorted(folder.glob("best_*.pth"), key=lambda path: path.stat().st_mtime)
+    if found:
+        return found[-1]
+    pointer = folder / "last_checkpoint"
+    if pointer.is_file():
+        last = Path(pointer.read_text().strip())
+        # The folder may have been moved since.
+        for candidate in (last, folder / last.name):
+            if candidate.is_file():
+                return candidate
+    raise MissingFileError(f"there is no checkpoint in the folder {str(folder)!r}")
+
+
+def dataset_meta(checkpoint: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the metadata of the training data in a checkpoint, lower-case keys (0.x wrote ``CLASSES``)."""
+    meta = checkpoint.get("meta") or {}
+    if "dataset_meta" in meta:
+        return {key.lower(): value for key, value in meta["dataset_meta"].items()}
+    if "CLASSES" in meta:
+        return {"classes": tuple(meta["CLASSES"])}
+    return None

@@ -1,0 +1,80 @@
+"""What the options of ``train`` and ``test`` change in a config."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mmpretrain.errors import ConfigError
+
+if TYPE_CHECKING:
+    from mmpretrain.config import Config
+
+LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
+
+
+def set_loader_defaults(cfg: Config, *, pin_memory: bool = True, persistent_workers: bool = True) -> None:
+    """Fill in what the old tools added to every data loader: pinned memory, lasting workers, the collate."""
+    for name in LOADERS:
+        loader = cfg.get(name)
+        if loader is None:
+            continue
+        loader.setdefault("pin_memory", True)
+        loader.setdefault("persistent_workers", True)
+        loader.setdefault("collate_fn", {"type": "default_collate"})
+        if not pin_memory:
+            loader["pin_memory"] = False
+        if not persistent_workers:
+            loader["persistent_workers"] = False
+
+
+def enable_amp(cfg: Config) -> None:
+    """Train in mixed precision with dynamic loss scaling."""
+    wrapper = cfg.optim_wrapper
+    kind = wrapper.get("type", "OptimWrapper")
+    if kind not in ("OptimWrapper", "AmpOptimWrapper"):
+        raise ConfigError(
+            f"--amp replaces an OptimWrapper, but optim_wrapper.type is {kind!r}",
+            where=str(wrapper.source("type") or "") or None,
+            hint="Leave out --amp, or use an OptimWrapper.",
+        )
+    wrapper["type"] = "AmpOptimWrapper"
+    wrapper.setdefault("loss_scale", "dynamic")
+
+
+def disable_validation(cfg: Config) -> None:
+    """Train without validation."""
+    for name in ("val_cfg", "val_dataloader", "val_evaluator"):
+        cfg[name] = None
+
+
+def set_resume(cfg: Config, resume: str | None) -> None:
+    """Go on with a run: ``'auto'`` means its latest checkpoint, anything else is a checkpoint's path."""
+    if resume is None:
+        return
+    cfg.resume = True
+    cfg.load_from = None if resume == "auto" else resume
+
+
+def enable_auto_scale_lr(cfg: Config) -> None:
+    """Scale the learning rate with the real batch size."""
+    setting: Any = cfg.get("auto_scale_lr")
+    if not setting or "base_batch_size" not in setting:
+        raise ConfigError(
+            "--auto-scale-lr needs the batch size that the learning rate was chosen for",
+            hint="Add to the config: auto_scale_lr = dict(base_batch_size=256)",
+        )
+    setting["enable"] = True
+
+
+def enable_tta(cfg: Config) -> None:
+    """Test with the config's test-time augmentation."""
+    if cfg.get("tta_model") is None:
+        cfg.tta_model = {"type": "mmpretrain.AverageClsScoreTTA"}
+    if cfg.get("tta_pipeline") is None:
+        pipeline = list(cfg.test_dataloader.dataset.pipeline)
+        flips = [{"type": "RandomFlip", "prob": 0.0}, {"type": "RandomFlip", "prob": 1.0}]
+        packing = pipeline.pop()
+        pipeline.append({"type": "TestTimeAug", "transforms": [flips, [packing]]})
+        cfg.tta_pipeline = pipeline
+    cfg.model = {**cfg.tta_model, "module": cfg.model}
+    cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline

@@ -1,0 +1,176 @@
+"""``mmpretrain test``."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mmpretrain.cli.options import (
+    Amp,
+    CfgOptions,
+    ConfigArgument,
+    Launcher,
+    LocalRank,
+    WorkDir,
+    load_config,
+)
+from mmpretrain.errors import ConfigError
+
+if TYPE_CHECKING:
+    from mmpretrain.config import Config
+
+OUT_SUFFIXES = (".json", ".yaml", ".yml", ".pkl", ".pickle")
+
+
+class OutItem(str, Enum):
+    """What ``--out`` saves."""
+
+    metrics = "metrics"
+    pred = "pred"
+
+
+def test(
+    config: ConfigArgument,
+    checkpoint: Annotated[str, typer.Argument(metavar="CKPT", help="A checkpoint: path or URL.")],
+    work_dir: WorkDir = None,
+    out: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Save results: .json, .yaml or .pkl, as the suffix says."),
+    ] = None,
+    out_item: Annotated[
+        OutItem | None,
+        typer.Option(
+            help="What to save: the metrics, or every prediction (.pkl); by default the suffix decides."
+        ),
+    ] = None,
+    cfg_options: CfgOptions = None,
+    amp: Amp = False,
+    metrics: Annotated[
+        list[str] | None, typer.Option(metavar="NAME...", help="Metrics instead of the config's.")
+    ] = None,
+    show_dir: Annotated[
+        str | None, typer.Option(metavar="DIR", help="Save pictures of the predictions there.")
+    ] = None,
+    show: Annotated[bool, typer.Option("--show", help="Show pictures of the predictions.")] = False,
+    interval: Annotated[int, typer.Option(help="Draw every N-th picture.")] = 1,
+    wait_time: Annotated[float, typer.Option(help="Seconds to show a picture.")] = 2,
+    no_pin_memory: Annotated[bool, typer.Option("--no-pin-memory", help="Do not pin host memory.")] = False,
+    tta: Annotated[bool, typer.Option("--tta", help="Use test-time augmentation.")] = False,
+    launcher: Launcher = "none",
+    local_rank: LocalRank = 0,
+) -> None:
+    """Test a checkpoint.
+
+    Examples:
+    `mmpretrain test lenet5_digits work_dirs/lenet5_digits/best_accuracy_top1_epoch_18.pth`
+
+    `mmpretrain test CONFIG CKPT --out metrics.json`
+
+    `mmpretrain test CONFIG CKPT --out predictions.pkl --out-item pred`
+    """
+    import os
+
+    os.environ.setdefault("LOCAL_RANK", str(local_rank))
+    cfg = load_config(config, cfg_options, work_dir)
+    cfg.load_from = checkpoint
+    cfg.resume = False
+    cfg.launcher = launcher
+    prepare(cfg, amp=amp, metrics=metrics, tta=tta, pin_memory=not no_pin_memory)
+    if show or show_dir is not None:
+        draw_predictions(cfg, show=show, show_dir=show_dir, interval=interval, wait_time=wait_time)
+    saves_predictions = _check_out(out, out_item)
+    if out is not None and saves_predictions:
+        dump = {"type": "DumpResults", "out_file_path": out}
+        evaluators = cfg.test_evaluator
+        cfg.test_evaluator = [*(evaluators if isinstance(evaluators, list) else [evaluators]), dump]
+    results = run(cfg)
+    if out is not None and not saves_predictions:
+        write_metrics(results, Path(out))
+
+
+def prepare(
+    cfg: Config,
+    *,
+    amp: bool = False,
+    metrics: list[str] | None = None,
+    tta: bool = False,
+    pin_memory: bool = True,
+) -> None:
+    """Apply the options of a test run to its config."""
+    from mmpretrain.cli import overrides
+
+    if cfg.get("test_dataloader") is None:
+        raise ConfigError(
+            "the config has no test_dataloader",
+            where=cfg.filename,
+            hint="Add test_dataloader, test_evaluator and test_cfg = dict().",
+        )
+    if metrics:
+        cfg.test_evaluator = [{"type": "Accuracy" if name == "accuracy" else name} for name in metrics]
+    if amp:
+        cfg.test_cfg = {**(cfg.get("test_cfg") or {}), "fp16": True}
+    if tta:
+        overrides.enable_tta(cfg)
+    overrides.set_loader_defaults(cfg, pin_memory=pin_memory)
+
+
+def draw_predictions(
+    cfg: Config, *, show: bool, show_dir: str | None, interval: int, wait_time: float
+) -> None:
+    """Switch the visualization hook on."""
+    hooks = cfg.get("default_hooks") or {}
+    hook = hooks.setdefault("visualization", {"type": "VisualizationHook"})
+    hook.update(enable=True, show=show, interval=interval, wait_time=wait_time)
+    if show_dir is not None:
+        hook["out_dir"] = show_dir
+    cfg.default_hooks = hooks
+
+
+def run(cfg: Config) -> dict[str, Any]:
+    """Check a config, test, and print the metrics."""
+    from mmpretrain.config import validate
+    from mmpretrain.engine.runner import Runner
+    from mmpretrain.utils.dist import is_main_process
+
+    validate.raise_for_problems(cfg)
+    results = Runner.from_cfg(cfg).test()
+    if is_main_process():
+        print_metrics(results)
+    return results
+
+
+def print_metrics(results: dict[str, Any]) -> None:
+    """Print metrics as a table."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("metric", "value", title="Test results", title_justify="left")
+    for name, value in results.items():
+        table.add_row(name, f"{value:.4f}" if isinstance(value, float) else str(value))
+    Console().print(table)
+
+
+def write_metrics(results: dict[str, Any], path: Path) -> None:
+    """Write metrics as JSON, YAML or pickle."""
+    from mmpretrain.utils.dist import is_main_process
+    from mmpretrain.utils.serialization import dump
+
+    if is_main_process():
+        dump(results, path)
+        typer.echo(f"Saved the metrics to {path}")
+
+
+def _check_out(out: str | None, item: OutItem | None) -> bool:
+    """Return whether ``--out`` saves predictions, after checking that its suffix fits."""
+    if out is None:
+        return False
+    suffix = Path(out).suffix
+    if suffix not in OUT_SUFFIXES:
+        raise ConfigError(f"--out {out!r} must end with one of {', '.join(OUT_SUFFIXES)}")
+    pickled = suffix in (".pkl", ".pickle")
+    if item is OutItem.pred and not pickled:
+        raise ConfigError(f"predictions are saved as .pkl, got --out {out!r}", hint="Use --out FILE.pkl")
+    return pickled if item is None else item is OutItem.pred

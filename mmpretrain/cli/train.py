@@ -1,0 +1,157 @@
+"""``mmpretrain train``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mmpretrain.cli.options import (
+    Amp,
+    CfgOptions,
+    ConfigArgument,
+    Launcher,
+    LocalRank,
+    WorkDir,
+    load_config,
+)
+
+if TYPE_CHECKING:
+    from mmpretrain.config import Config
+    from mmpretrain.engine.runner import Runner
+
+
+def train(
+    config: ConfigArgument,
+    work_dir: WorkDir = None,
+    resume: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[auto|CKPT]", help="Go on with the latest checkpoint of the work folder, or with CKPT."
+        ),
+    ] = None,
+    amp: Amp = False,
+    no_validate: Annotated[bool, typer.Option("--no-validate", help="Train without validation.")] = False,
+    auto_scale_lr: Annotated[
+        bool, typer.Option("--auto-scale-lr", help="Scale the learning rate with the batch size.")
+    ] = False,
+    no_pin_memory: Annotated[bool, typer.Option("--no-pin-memory", help="Do not pin host memory.")] = False,
+    no_persistent_workers: Annotated[
+        bool, typer.Option("--no-persistent-workers", help="Start data workers anew for each epoch.")
+    ] = False,
+    cfg_options: CfgOptions = None,
+    launcher: Launcher = "none",
+    local_rank: LocalRank = 0,
+) -> None:
+    """Train a model.
+
+    Examples:
+    `mmpretrain train lenet5_digits`
+
+    `mmpretrain train configs/resnet/resnet50_8xb32_in1k.py --amp --cfg-options train_cfg.max_epochs=10`
+
+    `mmpretrain train my_config.py --resume`
+    """
+    cfg = load_config(config, cfg_options, work_dir)
+    prepare(
+        cfg,
+        resume=resume,
+        amp=amp,
+        validate=not no_validate,
+        auto_scale_lr=auto_scale_lr,
+        pin_memory=not no_pin_memory,
+        persistent_workers=not no_persistent_workers,
+        launcher=launcher,
+        local_rank=local_rank,
+    )
+    run(cfg)
+
+
+def prepare(
+    cfg: Config,
+    *,
+    resume: str | None = None,
+    amp: bool = False,
+    validate: bool = True,
+    auto_scale_lr: bool = False,
+    pin_memory: bool = True,
+    persistent_workers: bool = True,
+    launcher: str = "none",
+    local_rank: int = 0,
+) -> None:
+    """Apply the options of a training run to its config."""
+    import os
+
+    from mmpretrain.cli import overrides
+
+    # torchrun hands the rank over in the environment, its predecessor as an argument.
+    os.environ.setdefault("LOCAL_RANK", str(local_rank))
+    cfg.launcher = launcher
+    if not validate:
+        overrides.disable_validation(cfg)
+    if amp:
+        overrides.enable_amp(cfg)
+    if auto_scale_lr:
+        overrides.enable_auto_scale_lr(cfg)
+    overrides.set_resume(cfg, resume)
+    overrides.set_loader_defaults(cfg, pin_memory=pin_memory, persistent_workers=persistent_workers)
+
+
+def run(cfg: Config, *, summary: bool = True) -> Runner:
+    """Check a config, train, and say at the end what came out and where it lies."""
+    from mmpretrain.config import validate
+    from mmpretrain.engine.runner import Runner
+    from mmpretrain.utils.dist import is_main_process
+
+    validate.raise_for_problems(cfg)
+    start = time.monotonic()
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    if summary and is_main_process():
+        print_summary(runner, seconds=time.monotonic() - start)
+    return runner
+
+
+def print_summary(runner: Runner, seconds: float) -> None:
+    """Print the result of a training run, the files that it left, and what can be done next."""
+    state = runner.state
+    rows: dict[str, object] = {
+        "trained": f"{state.epoch} epochs, {state.iter} iterations in {_duration(seconds)}"
+    }
+    if state.best_score is not None:
+        rows["best"] = f"{state.best_key} {state.best_score:.4f}"
+    checkpoint = state.best_checkpoint or state.last_checkpoint
+    commands = []
+    if checkpoint is not None:
+        rows["checkpoint"] = checkpoint
+        commands = [
+            f"mmpretrain test {runner.config_file} {checkpoint}",
+            f"mmpretrain predict IMAGE --model {checkpoint} --show-dir OUT",
+        ]
+    rows["log"] = runner.log_file
+    print_panel("Training is done", rows, commands)
+
+
+def print_panel(title: str, rows: Mapping[str, object], commands: Sequence[str]) -> None:
+    """Print results in a frame, and below it what can be done next."""
+    from rich.console import Console
+    from rich.panel import Panel
+    from rich.table import Table
+
+    table = Table.grid(padding=(0, 2))
+    for name, value in rows.items():
+        table.add_row(name, str(value))
+    console = Console(soft_wrap=True, highlight=False)
+    console.print(Panel(table, title=title, title_align="left", expand=False))
+    if commands:
+        console.print("Next:")
+        for command in commands:
+            console.print(f"  {command}")
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
