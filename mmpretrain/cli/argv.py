@@ -1,0 +1,67 @@
+"""Spellings of the old tools' options that Click-style parsers do not know.
+
+``--cfg-options a=1 b=2`` takes several values, and ``--resume`` takes one or none. Both are rewritten before
+parsing: ``--cfg-options a=1 --cfg-options b=2`` and ``--resume auto``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+#: Options that take one or more values, and how to tell a value from what follows.
+MULTI_VALUE = {
+    "--cfg-options": lambda word: "=" in word,
+    "--options": lambda word: "=" in word,
+    "--metric-options": lambda word: "=" in word,
+    "--metrics": lambda word: True,
+}
+
+#: Options whose value may be left out, and what that means.
+OPTIONAL_VALUE = {"--resume": "auto"}
+
+#: A word that ends so is the config, not the value of an option before it.
+CONFIG_SUFFIXES = (".py", ".yaml", ".yml", ".json")
+
+#: Old names of options.
+RENAMED = {"--options": "--cfg-options", "--local_rank": "--local-rank"}
+
+
+def modernize(argv: Sequence[str]) -> list[str]:
+    """Rewrite the old spellings in a command line (without the program's name).
+
+    Example:
+        >>> modernize(['train', 'a.py', '--resume', '--cfg-options', 'x=1', 'y=2'])
+        ['train', 'a.py', '--resume', 'auto', '--cfg-options', 'x=1', '--cfg-options', 'y=2']
+    """
+    words = list(argv)
+    result: list[str] = []
+    position = 0
+    while position < len(words):
+        word = words[position]
+        position += 1
+        flag, equals, value = word.partition("=")
+        if flag.startswith("--") and equals and flag in RENAMED:
+            word = f"{RENAMED[flag]}={value}"
+        name = RENAMED.get(word, word)
+        if word in MULTI_VALUE:
+            is_value = MULTI_VALUE[word]
+            first = True
+            while position < len(words) and not words[position].startswith("--"):
+                if not first and not is_value(words[position]):
+                    break
+                result += [name, words[position]]
+                position += 1
+                first = False
+            if first:
+                result.append(name)  # the parser says that a value is missing
+        elif word in OPTIONAL_VALUE:
+            following = words[position] if position < len(words) else "--"
+            result.append(word)
+            if following.startswith("-") or following.endswith(CONFIG_SUFFIXES):
+                result.append(OPTIONAL_VALUE[word])
+            else:
+                result.append(following)
+                position += 1
+        else:
+            result.append(name)
+    return result

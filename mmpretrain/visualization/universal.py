@@ -1,0 +1,89 @@
+"""Pictures of classification results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mmpretrain.registry import VISUALIZERS
+from mmpretrain.structures import DataSample
+from mmpretrain.visualization.drawing import draw_caption, rescale
+from mmpretrain.visualization.visualizer import Visualizer
+
+
+@VISUALIZERS.register_module()
+class UniversalVisualizer(Visualizer):
+    """The visualizer of every task of this package."""
+
+    #: Text needs some pixels: smaller pictures are enlarged to this shorter side.
+    SHORTEST_EDGE = 320
+
+    def visualize_cls(
+        self,
+        image: np.ndarray,
+        data_sample: DataSample,
+        classes: Sequence[str] | None = None,
+        draw_gt: bool = True,
+        draw_pred: bool = True,
+        draw_score: bool = True,
+        resize: int | None = None,
+        rescale_factor: float | None = None,
+        text_cfg: Mapping[str, Any] | None = None,
+        show: bool = False,
+        wait_time: float = 0,
+        out_file: str | Path | None = None,
+        name: str = "",
+        step: int = 0,
+    ) -> np.ndarray:
+        """Write labels on an image.
+
+        Args:
+            image: ``(H, W, 3)``, uint8, RGB; ``(H, W)`` and ``(H, W, 1)`` are taken as grey.
+            data_sample: Holds ``gt_label`` and/or ``pred_label`` and ``pred_score``.
+            classes: Class names; by default those of ``dataset_meta``.
+            draw_gt: Whether to write the ground truth.
+            draw_pred: Whether to write the prediction.
+            draw_score: Whether to write the score of the prediction.
+            resize: Length of the shorter side in the result; by default at least :attr:`SHORTEST_EDGE`.
+            rescale_factor: Scale the image by this factor first.
+            text_cfg: Style of the text: ``font_size``, ``color``, ``background``.
+            show: Show in a window.
+            wait_time: For how many seconds.
+            out_file: Save there.
+            name: Name for the backends.
+            step: Step for the backends.
+
+        Returns:
+            The drawn image ``(H, W, 3)``, RGB.
+        """
+        if classes is None and self.dataset_meta is not None:
+            classes = self.dataset_meta.get("classes")
+        lines = []
+        if draw_gt and "gt_label" in data_sample:
+            lines += [f"Ground truth: {text}" for text in _describe(data_sample.gt_label, None, classes)]
+        if draw_pred and "pred_label" in data_sample:
+            scores = data_sample.get("pred_score") if draw_score else None
+            lines += [f"Prediction: {text}" for text in _describe(data_sample.pred_label, scores, classes)]
+        if image.ndim == 2 or image.shape[2] == 1:
+            image = np.repeat(image.reshape(*image.shape[:2], 1), 3, axis=2)
+        image = np.ascontiguousarray(image)
+        if rescale_factor is not None:
+            image = rescale(image, rescale_factor)
+        edge = min(image.shape[:2])
+        image = rescale(image, (resize or max(edge, self.SHORTEST_EDGE)) / edge)
+        drawn = draw_caption(image, "\n".join(lines), **(text_cfg or {})) if lines else image
+        return self._finish(drawn, name=name, step=step, show=show, wait_time=wait_time, out_file=out_file)
+
+    add_datasample = visualize_cls  # type: ignore[assignment]
+
+
+def _describe(labels: Any, scores: Any, classes: Sequence[str] | None) -> list[str]:
+    """Return ``'7 (seven), 0.98'`` for each label, with name and score where they are known."""
+    lines = []
+    for label in labels.tolist():
+        text = f"{label} ({classes[label]})" if classes is not None else str(label)
+        lines.append(f"{text}, {scores[label]:.2f}" if scores is not None else text)
+    return lines
