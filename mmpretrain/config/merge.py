@@ -1,0 +1,106 @@
+"""How a child config changes its base, and how options change a config."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mmpretrain.config.node import ConfigDict, convert, make_node
+from mmpretrain.config.source import Source, join_path
+from mmpretrain.config.tracked import raw, raw_items, sources_of
+from mmpretrain.errors import ConfigError
+
+DELETE = "_delete_"
+
+
+def merge_into(base: ConfigDict, child: Mapping[Any, Any], *, list_keys: bool = False) -> None:
+    """Merge ``child`` into ``base``.
+
+    Dicts are merged key by key, everything else is replaced. A dict with ``_delete_=True`` replaces the
+    base's dict as a whole.
+
+    Args:
+        base: Changed in place.
+        child: The node that wins.
+        list_keys: Let ``{'1': {...}}`` change item 1 of a list or tuple.
+
+    Raises:
+        ConfigError: If a dict is to be merged into something that is not one.
+    """
+    known = sources_of(child)
+    for key, value in raw_items(child):
+        source = known.get(key)
+        if isinstance(value, dict):
+            old = raw(base, key) if key in base else None
+            if dict.get(value, DELETE):
+                value = without_delete(value)
+            elif isinstance(old, ConfigDict):
+                merge_into(old, value, list_keys=list_keys)
+                continue
+            elif list_keys and isinstance(old, (list, tuple)):
+                value = _merge_list(old, value, join_path(base._path_, key))
+            elif old is not None:
+                path = join_path(base._path_, key)
+                raise ConfigError(
+                    f"{path} is a dict here, but {old!r} in the base config",
+                    where=path if source is None else str(source._replace(path=path)),
+                    hint=f"Add {DELETE}=True to the dict to replace the base's value.",
+                )
+        base.assign(key, value, source)
+
+
+def without_delete(node: dict[Any, Any]) -> ConfigDict:
+    """Return the node without its ``_delete_`` marker."""
+    items = {key: value for key, value in raw_items(node) if key != DELETE}
+    known = sources_of(node)
+    return make_node(items, {key: known[key] for key in items if key in known})
+
+
+def _merge_list(
+    old: list[Any] | tuple[Any, ...], changes: dict[Any, Any], path: str
+) -> list[Any] | tuple[Any, ...]:
+    new = list(old)
+    known = sources_of(changes)
+    for key, value in raw_items(changes):
+        where = str(known[key]._replace(path=path)) if key in known else path
+        try:
+            index = int(key)
+        except ValueError:
+            raise ConfigError(f"{path} is a list: {key!r} is no index into it", where=where) from None
+        if not -len(new) <= index < len(new):
+            raise ConfigError(f"{path} has {len(new)} items, so there is no item {index}", where=where)
+        item = new[index]
+        if isinstance(item, ConfigDict) and isinstance(value, dict) and not dict.get(value, DELETE):
+            merge_into(item, value, list_keys=True)
+        elif isinstance(item, (list, tuple)) and isinstance(value, dict):
+            new[index] = _merge_list(item, value, f"{path}.{index}")
+        else:
+            new[index] = without_delete(value) if isinstance(value, dict) else value
+    return type(old)(new)
+
+
+def nest(options: Mapping[str, Any], source: Source | None = None) -> ConfigDict:
+    """Turn ``{'model.depth': 1}`` into ``{'model': {'depth': 1}}``.
+
+    Args:
+        options: Values by dotted key.
+        source: The place that set them.
+    """
+    root = make_node({}, {})
+    for dotted, value in options.items():
+        node = root
+        *parents, last = str(dotted).split(".")
+        for key in parents:
+            if not isinstance(dict.get(node, key), ConfigDict):
+                node.assign(key, make_node({}, {}), source)
+            node = raw(node, key)
+        node.assign(last, _stamped(convert(value), source), source)
+    return root
+
+
+def _stamped(value: Any, source: Source | None) -> Any:
+    """Name ``source`` as the origin of everything in a node."""
+    if not isinstance(value, ConfigDict) or source is None:
+        return value
+    items = {key: _stamped(item, source) for key, item in raw_items(value)}
+    return make_node(items, dict.fromkeys(items, source))

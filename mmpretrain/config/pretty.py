@@ -1,0 +1,133 @@
+"""Configs as text: Python, YAML or JSON."""
+
+from __future__ import annotations
+
+import json
+import keyword
+import math
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from mmpretrain.config.lazy import LazyObject
+from mmpretrain.config.node import map_tree
+from mmpretrain.config.tracked import raw_items
+from mmpretrain.errors import ConfigError
+
+WIDTH = 100
+
+
+def to_python(values: Mapping[Any, Any]) -> str:
+    """Write a config as Python: one assignment per key, nested values broken where they are long."""
+    blocks = []
+    for key, value in raw_items(values):
+        name = str(key)
+        target = f"{name} = " if _is_name(key) else f"globals()[{key!r}] = "
+        blocks.append(f"{target}{format_value(value, len(target))}\n")
+    return "".join(blocks)
+
+
+def format_value(value: Any, used: int = 0, indent: int = 0) -> str:
+    """Write one value.
+
+    Args:
+        value: The value.
+        used: How much of the line is taken already.
+        indent: Indentation of the line that it starts on.
+    """
+    if isinstance(value, Mapping):
+        names = all(map(_is_name, value))
+        opening, closing = ("dict(", ")") if names else ("{", "}")
+        heads = [f"{key}=" if names else f"{_scalar(key)}: " for key in dict.keys(value)]  # type: ignore[arg-type]
+    elif type(value) in (list, tuple):
+        opening, closing = "[]" if type(value) is list else "()"
+        heads = [""] * len(value)
+    else:
+        return _scalar(value)
+    items = _children(value)
+    ending = ",)" if type(value) is tuple and len(value) == 1 else closing
+    if not _is_broken(items):
+        parts = [head + format_value(item) for head, item in zip(heads, items)]
+        line = opening + ", ".join(parts) + ending
+        if len(line) + used + indent <= WIDTH:
+            return line
+    inner = indent + 4
+    lines = [
+        f"{' ' * inner}{head}{format_value(item, len(head) + 1, inner)}," for head, item in zip(heads, items)
+    ]
+    return "\n".join([opening, *lines, " " * indent + closing])
+
+
+def _is_broken(items: list[Any]) -> bool:
+    """Whether items get lines of their own even where one line would do: several, and dicts among them."""
+    if len(items) > 1 and any(isinstance(item, Mapping) and item for item in items):
+        return True
+    return any(_is_broken(_children(item)) for item in items)
+
+
+def _children(value: Any) -> list[Any]:
+    if isinstance(value, Mapping):
+        return [item for _, item in raw_items(value)]
+    return list(value) if type(value) in (list, tuple) else []
+
+
+def _is_name(key: Any) -> bool:
+    return isinstance(key, str) and key.isidentifier() and not keyword.iskeyword(key)
+
+
+def _scalar(value: Any) -> str:
+    value = _leaf(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"float('{value}')"
+    return repr(value)
+
+
+def _leaf(value: Any) -> Any:
+    """Return what a value is written as: classes and functions become their import path."""
+    if isinstance(value, LazyObject):
+        return value.dump_str
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if callable(value) and hasattr(value, "__qualname__"):
+        return f"{value.__module__}.{value.__qualname__}"
+    return value
+
+
+class _Dumper(yaml.SafeDumper):
+    """PyYAML's safe dumper with tuples, and without aliases, which are hard to read and edit."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Write everything out."""
+        return True
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        """Indent lists below their key."""
+        super().increase_indent(flow, False)
+
+
+_Dumper.add_representer(
+    tuple, lambda dumper, value: dumper.represent_sequence("tag:yaml.org,2002:python/tuple", value, True)
+)
+
+
+def to_yaml(values: Mapping[Any, Any]) -> str:
+    """Write a config as YAML; tuples are marked, so that they come back as tuples."""
+    try:
+        return yaml.dump(
+            map_tree(values, _leaf), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=WIDTH
+        )
+    except yaml.YAMLError as error:
+        raise ConfigError(f"This config has a value that YAML cannot express: {error.args[-1]!r}") from error
+
+
+def to_json(values: Mapping[Any, Any]) -> str:
+    """Write a config as JSON; tuples become lists."""
+    try:
+        return json.dumps(map_tree(values, _leaf), indent=2, ensure_ascii=False) + "\n"
+    except TypeError as error:
+        raise ConfigError(f"This config has a value that JSON cannot express: {error}") from error
+
+
+WRITERS = {".py": to_python, ".yaml": to_yaml, ".yml": to_yaml, ".json": to_json}
