@@ -17,7 +17,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mmpretrain.errors import ArgumentError, ConfigError, NotRegisteredError, OptionalDependencyError
+from mmpretrain.errors import (
+    ArgumentError,
+    ConfigError,
+    MMPretrainError,
+    NotRegisteredError,
+    OptionalDependencyError,
+)
 from mmpretrain.utils.lazy import TABLE
 from mmpretrain.utils.suggest import did_you_mean
 
@@ -217,7 +223,13 @@ def build_from_cfg(cfg: Any, registry: Registry, default_args: Mapping[str, Any]
     kind = args.pop("type")
     target = resolve_type(kind, registry, where=_where(cfg, "type"))
     check_arguments(target, args, cfg=cfg, label=kind if isinstance(kind, str) else None)
-    return target(**args)
+    try:
+        return target(**args)
+    except MMPretrainError as error:
+        argument = getattr(error, "argument", None)  # the argument that the error is about
+        if argument is not None and error.where is None:
+            error.where = _where(cfg, argument)
+        raise
 
 
 def resolve_type(kind: Any, registry: Registry, where: str | None = None) -> Any:

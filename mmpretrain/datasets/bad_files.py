@@ -1,0 +1,39 @@
+"""The list of images that could not be read."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping
+from typing import Any, Literal
+
+OnError = Literal["raise", "skip", "replace"]
+
+#: Name of the list in the work folder.
+BAD_FILES = "bad_files.txt"
+
+logger = logging.getLogger(__name__)
+_reported: set[str] = set()
+
+
+def report_bad_file(error: Exception, record: Mapping[str, Any], listing: str | None) -> None:
+    """Warn of an unreadable image once per process, and add it to the list.
+
+    Args:
+        error: Why it cannot be read.
+        record: The sample.
+        listing: File to which ``path<tab>reason`` is added; workers and ranks may share it.
+    """
+    name = str(record.get("img_path", f"sample {record.get('sample_idx')}"))
+    if name in _reported:
+        return
+    _reported.add(name)
+    reason = " ".join(str(error).split())
+    logger.warning("Left out %s: %s", name, reason)
+    if listing:
+        # One short write in append mode: lines of several processes do not mix.
+        handle = os.open(listing, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        try:
+            os.write(handle, f"{name}\t{reason}\n".encode("utf-8", "surrogateescape"))
+        finally:
+            os.close(handle)

@@ -1,0 +1,136 @@
+"""From a list of samples to a batch."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch.utils.data import get_worker_info
+from torch.utils.data._utils.collate import default_collate as torch_collate
+
+from mmpretrain.datasets.lazy_list import LazyList
+from mmpretrain.errors import DataError
+from mmpretrain.registry import FUNCTIONS
+from mmpretrain.structures import BaseDataElement, DataSample
+
+
+@FUNCTIONS.register_module()
+def default_collate(data_batch: Sequence) -> Any:
+    """Stack tensors, arrays and numbers; keep strings and data samples in lists; go into containers.
+
+    Samples that are None, which ``on_error='skip'`` leaves behind, are dropped.
+    """
+    return _collate(_present(data_batch), _stack)
+
+
+@FUNCTIONS.register_module()
+def pseudo_collate(data_batch: Sequence) -> Any:
+    """Keep everything in lists, for images of different sizes; go into containers.
+
+    Samples that are None, which ``on_error='skip'`` leaves behind, are dropped.
+    """
+    return _collate(_present(data_batch), list)
+
+
+def _present(batch: Sequence) -> list:
+    present = [item for item in batch if item is not None]
+    if batch and not present:
+        raise DataError(
+            f"None of the {len(batch)} samples of a batch could be read",
+            hint="See bad_files.txt in the work folder.",
+        )
+    return present
+
+
+def _collate(batch: Sequence, leaf: Callable[[Sequence], Any]) -> Any:
+    first = batch[0]
+    kind: Any = type(first)
+    if isinstance(first, (str, bytes)):
+        return list(batch)
+    if isinstance(first, BaseDataElement):
+        return send_samples(batch)
+    if isinstance(first, Mapping):
+        return kind({key: _collate([item[key] for item in batch], leaf) for key in first})
+    if isinstance(first, Sequence):
+        if len({len(item) for item in batch}) > 1:
+            lengths = sorted({len(item) for item in batch})
+            raise DataError(f"Lists of different lengths cannot be collated: {lengths}")
+        columns = [_collate(column, leaf) for column in zip(*batch)]
+        return kind(*columns) if hasattr(first, "_fields") else columns
+    return leaf(batch)
+
+
+def _stack(batch: Sequence) -> Any:
+    shapes = Counter(tuple(item.shape) for item in batch if isinstance(item, torch.Tensor))
+    if len(shapes) > 1:
+        raise DataError(
+            f"Tensors of different shapes cannot be stacked: {', '.join(map(str, shapes))}",
+            hint="Crop or resize images to one size, or use collate_fn=dict(type='pseudo_collate').",
+        )
+    return torch_collate(list(batch))
+
+
+def send_samples(samples: Sequence[BaseDataElement]) -> list:
+    """Prepare samples for the way from a worker process to the main one; elsewhere, return them as a list.
+
+    Sending a tensor costs a file descriptor and a few system calls, so labels travel as one tensor a batch;
+    the samples are rebuilt when the main process first looks at them.
+    """
+    packable = get_worker_info() is not None and all(type(sample) is DataSample for sample in samples)
+    return LazyList(PackedSamples.of(samples)) if packable else list(samples)
+
+
+class PackedSamples:
+    """Data samples with the values of each field together.
+
+    Args:
+        size: Number of samples.
+        metainfo: Field to its values; absent from a sample are those that are :attr:`ABSENT`.
+        stacked: Field to a tensor, (B, ...), of values of one shape.
+        listed: Field to its values, for other data fields.
+    """
+
+    ABSENT = "__absent__"
+
+    def __init__(
+        self,
+        size: int,
+        metainfo: dict[str, list[Any]],
+        stacked: dict[str, torch.Tensor],
+        listed: dict[str, list[Any]],
+    ) -> None:
+        self.size, self.metainfo, self.stacked, self.listed = size, metainfo, stacked, listed
+
+    @classmethod
+    def of(cls, samples: Sequence[BaseDataElement]) -> PackedSamples:
+        """Pack samples."""
+        metainfo = cls._columns([dict(sample.metainfo_items()) for sample in samples])
+        stacked, listed = {}, {}
+        for name, values in cls._columns([dict(sample.items()) for sample in samples]).items():
+            tensors = [value for value in values if isinstance(value, torch.Tensor)]
+            if len(tensors) == len(values) and len({(t.shape, t.dtype) for t in tensors}) == 1:
+                stacked[name] = torch.stack(tensors)
+            else:
+                listed[name] = values
+        return cls(len(samples), metainfo, stacked, listed)
+
+    @classmethod
+    def _columns(cls, rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+        names = dict.fromkeys(name for row in rows for name in row)
+        return {name: [row.get(name, cls.ABSENT) for row in rows] for name in names}
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __iter__(self) -> Iterator[DataSample]:
+        data = {**{name: tensor.unbind() for name, tensor in self.stacked.items()}, **self.listed}
+        for i in range(self.size):
+            sample = DataSample()
+            for kind, fields in (("metainfo", self.metainfo), ("data", data)):
+                for name, values in fields.items():
+                    value = values[i]
+                    if not (isinstance(value, str) and value == self.ABSENT):
+                        sample.set_field(value, name, field_type=kind)
+            yield sample

@@ -1,0 +1,124 @@
+"""Images in folders, or listed in a text file."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from mmpretrain.datasets.annotations import read_annotations
+from mmpretrain.datasets.base_dataset import BaseDataset
+from mmpretrain.datasets.lazy_list import LazyList
+from mmpretrain.datasets.records import RecordTable, column_of
+from mmpretrain.errors import ConfigError, DataError
+from mmpretrain.registry import DATASETS
+from mmpretrain.utils.fileio import join, list_dir
+
+logger = logging.getLogger(__name__)
+
+IMG_EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif")
+
+
+def find_folders(root: str) -> list[str]:
+    """Names of the folders in ``root``, sorted: the classes."""
+    return sorted(list_dir(root, files=False))
+
+
+def find_files(root: str, is_valid: Callable[[str], bool]) -> list[str]:
+    """Paths of all valid files below ``root``, relative to it, sorted."""
+    return sorted(filter(is_valid, list_dir(root, folders=False, recursive=True)))
+
+
+@DATASETS.register_module()
+class CustomDataset(BaseDataset):
+    """Images of your own, in one of two forms.
+
+    With ``ann_file``, a text file lists the images, relative to ``data_prefix``, one ``path index`` a line
+    (only the path with ``with_label=False``); give the class names as ``metainfo`` or ``classes``.
+
+    Without it, every folder in ``data_prefix`` is a class, and all images below it are its samples. With
+    ``with_label=False`` all images below ``data_prefix`` are samples, without a label.
+
+    Args:
+        data_root: Folder, or URL, that ``data_prefix`` and ``ann_file`` are relative to.
+        data_prefix: Folder of the images.
+        ann_file: The list of images.
+        with_label: Whether samples have a label.
+        extensions: What the names of images end with, in any case; used where folders are searched.
+        metainfo: Information on the data set, such as ``classes``.
+        lazy_init: Wait with reading the annotations until they are needed.
+        **kwargs: Further arguments of :class:`BaseDataset`.
+    """
+
+    def __init__(
+        self,
+        data_root: str = "",
+        data_prefix: str | Mapping[str, str] = "",
+        ann_file: str = "",
+        with_label: bool = True,
+        extensions: Sequence[str] = IMG_EXTENSIONS,
+        metainfo: Mapping[str, Any] | None = None,
+        lazy_init: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        if not (ann_file or data_prefix or data_root):
+            raise ConfigError(f"{type(self).__name__} needs data_root, data_prefix or ann_file")
+        self.extensions = tuple({extension.lower() for extension in extensions})
+        self.with_label = with_label
+        super().__init__(
+            ann_file=ann_file,
+            metainfo=metainfo,
+            data_root=data_root,
+            data_prefix=data_prefix,
+            lazy_init=lazy_init,
+            **kwargs,
+        )
+
+    def is_valid_file(self, filename: str) -> bool:
+        """Whether a file is an image by its name."""
+        return filename.lower().endswith(self.extensions)
+
+    def load_data_list(self) -> list[dict]:
+        if hasattr(self, "load_annotations"):
+            return super().load_data_list()
+        if self.ann_file:
+            return LazyList(read_annotations(self.ann_file, self.img_prefix, self.with_label))
+        names, labels = self._find_samples()
+        if not names:
+            raise DataError(
+                f"No image was found below {self.img_prefix!r}",
+                hint=f"Names of images end with {', '.join(sorted(self.extensions))}; "
+                "set extensions= for others.",
+            )
+        columns = {"img_path": column_of([join(self.img_prefix, name) for name in names])}
+        if self.with_label:
+            columns["gt_label"] = column_of(labels)
+        return LazyList(RecordTable(columns, len(names)))
+
+    def _find_samples(self) -> tuple[list[str], list[int]]:
+        """Names of the images below the prefix, and their labels if they have any."""
+        if not self.with_label:
+            return find_files(self.img_prefix, self.is_valid_file), []
+        folders = find_folders(self.img_prefix)
+        if self.CLASSES is None:
+            self._metainfo["classes"] = tuple(folders)
+        elif len(self.CLASSES) != len(folders):
+            raise DataError(
+                f"There are {len(folders)} folders for {len(self.CLASSES)} classes",
+                where=self.img_prefix,
+                hint="Each class has one folder, in the order of their names.",
+            )
+        self.folder_to_idx = {folder: label for label, folder in enumerate(folders)}
+        names: list[str] = []
+        labels: list[int] = []
+        empty = []
+        for folder, label in self.folder_to_idx.items():
+            files = find_files(join(self.img_prefix, folder), self.is_valid_file)
+            names.extend(os.path.join(folder, file) for file in files)
+            labels.extend([label] * len(files))
+            if not files:
+                empty.append(folder)
+        if empty and names:
+            logger.warning("No image in these class folders: %s", ", ".join(empty))
+        return names, labels

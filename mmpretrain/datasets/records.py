@@ -1,0 +1,261 @@
+"""The index of a data set: one record a sample, kept as columns instead of as objects.
+
+A million small dicts cost a gigabyte, and each forked worker copies them piece by piece as their reference
+counts change. Columns are a few tensors: forked workers share their pages, and workers that are started by
+``spawn`` get them as shared memory.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+ENCODING = ("utf-8", "surrogateescape")  # file names need not be valid UTF-8
+
+
+class Column(Protocol):
+    """One field of all records."""
+
+    def __getitem__(self, index: int) -> Any: ...
+
+    def take(self, indices: np.ndarray) -> Column:
+        """The same field of some of the records."""
+        ...
+
+
+def _view(tensor: Tensor) -> memoryview:
+    return memoryview(tensor.numpy())
+
+
+def _integers(values: Any) -> Tensor:
+    """Integers in half the room if they fit."""
+    array = np.asarray(values, dtype=np.int64)
+    small = len(array) == 0 or (array.min() >= -(2**31) and array.max() < 2**31)
+    return torch.from_numpy(array.astype(np.int32) if small else array)
+
+
+class _Slices:
+    """Byte strings that lie in one block of memory.
+
+    Args:
+        blob: uint8, (bytes,).
+        starts: Where each begins, (N,).
+        ends: Where each ends, (N,).
+    """
+
+    def __init__(self, blob: Tensor, starts: Tensor, ends: Tensor) -> None:
+        self.blob, self.starts, self.ends = blob, starts, ends
+        self._views = _view(blob), _view(starts), _view(ends)
+
+    @classmethod
+    def pack(cls, parts: Sequence[bytes]) -> tuple[Tensor, Tensor, Tensor]:
+        """Lay byte strings one after the other."""
+        ends = np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)))
+        starts = np.concatenate([[0], ends[:-1]]) if len(parts) else ends
+        blob = torch.from_numpy(np.frombuffer(bytearray(b"".join(parts)), np.uint8))
+        return blob, _integers(starts), _integers(ends)
+
+    def cut(self, indices: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
+        """Copy the strings at ``indices`` only."""
+        blob, starts, ends = self._views
+        return self.pack([bytes(blob[starts[i] : ends[i]]) for i in indices.tolist()])
+
+
+class TextColumn(_Slices):
+    """Strings that begin and end alike, such as paths below one folder.
+
+    Args:
+        blob: The middle parts as UTF-8, in one block; uint8, (bytes,).
+        starts: Where each begins, (N,).
+        ends: Where each ends, (N,).
+        prefix: What all begin with.
+        suffix: What all end with.
+    """
+
+    def __init__(
+        self, blob: Tensor, starts: Tensor, ends: Tensor, prefix: str = "", suffix: str = ""
+    ) -> None:
+        super().__init__(blob, starts, ends)
+        self.prefix, self.suffix = prefix, suffix
+
+    @classmethod
+    def of(cls, values: Sequence[str]) -> TextColumn:
+        """Make a column of strings."""
+        first, last = min(values), max(values)
+        cut = next((i for i, (a, b) in enumerate(zip(first, last)) if a != b), min(len(first), len(last)))
+        return cls(*cls.pack([value[cut:].encode(*ENCODING) for value in values]), first[:cut])
+
+    def __getitem__(self, index: int) -> str:
+        blob, starts, ends = self._views
+        return f"{self.prefix}{str(blob[starts[index] : ends[index]], *ENCODING)}{self.suffix}"
+
+    def take(self, indices: np.ndarray) -> TextColumn:
+        return TextColumn(*self.cut(indices), self.prefix, self.suffix)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return TextColumn, (self.blob, self.starts, self.ends, self.prefix, self.suffix)
+
+
+class ObjectColumn(_Slices):
+    """Values of any type, pickled one by one."""
+
+    @classmethod
+    def of(cls, values: Sequence[Any]) -> ObjectColumn:
+        """Make a column of any values."""
+        return cls(*cls.pack([pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL) for value in values]))
+
+    def __getitem__(self, index: int) -> Any:
+        blob, starts, ends = self._views
+        return pickle.loads(blob[starts[index] : ends[index]])
+
+    def take(self, indices: np.ndarray) -> ObjectColumn:
+        return ObjectColumn(*self.cut(indices))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ObjectColumn, (self.blob, self.starts, self.ends)
+
+
+class NumberColumn:
+    """Numbers of one type.
+
+    Args:
+        values: int32, int64 or float64, (N,).
+    """
+
+    def __init__(self, values: Tensor) -> None:
+        self.values = values
+        self._get = _view(values).__getitem__
+
+    @classmethod
+    def of(cls, values: Sequence[Any]) -> NumberColumn:
+        """Make a column of ints, or of floats."""
+        if isinstance(values[0], float):
+            return cls(torch.from_numpy(np.asarray(values, dtype=np.float64)))
+        return cls(_integers(values))
+
+    def __getitem__(self, index: int) -> int | float:
+        return self._get(index)
+
+    def take(self, indices: np.ndarray) -> NumberColumn:
+        return NumberColumn(self.values[torch.from_numpy(indices)])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return NumberColumn, (self.values,)
+
+
+class ArrayColumn:
+    """NumPy arrays of one shape and type, such as small images.
+
+    Args:
+        values: All of them, (N, ...).
+    """
+
+    def __init__(self, values: Tensor) -> None:
+        self.values = values
+        self._array = values.numpy()
+
+    @classmethod
+    def of(cls, values: Sequence[np.ndarray]) -> ArrayColumn:
+        """Stack arrays."""
+        return cls(torch.from_numpy(np.stack(values)))
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        return np.array(self._array[index])  # a copy: transforms write into images
+
+    def take(self, indices: np.ndarray) -> ArrayColumn:
+        return ArrayColumn(self.values[torch.from_numpy(indices)])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ArrayColumn, (self.values,)
+
+
+def column_of(values: Sequence[Any]) -> Column:
+    """Make the most compact column that gives back equal values of the same types."""
+    types = set(map(type, values))
+    if types == {str}:
+        return TextColumn.of(values)
+    if types == {float} or (types == {int} and -(2**63) <= min(values) <= max(values) < 2**63):
+        return NumberColumn.of(values)
+    if types == {np.ndarray} and len({(value.shape, value.dtype) for value in values}) == 1:
+        dtype = values[0].dtype
+        return ArrayColumn.of(values) if dtype.kind in "biuf" and dtype.isnative else ObjectColumn.of(values)
+    return ObjectColumn.of(values)
+
+
+class RecordTable(Sequence[dict[str, Any]]):
+    """Dicts with the same keys, kept as columns.
+
+    Args:
+        columns: A column for each key, in the order of the keys.
+        length: Number of records.
+    """
+
+    def __init__(self, columns: Mapping[str, Column], length: int) -> None:
+        self.columns = dict(columns)
+        self._length = length
+        self._items: list[tuple[str, Callable[[int], Any]]] = [
+            (name, column.__getitem__) for name, column in self.columns.items()
+        ]
+
+    @classmethod
+    def of(cls, records: Sequence[Mapping[str, Any]]) -> RecordTable | MixedTable:
+        """Make a table of dicts; those without common keys are kept as they are, pickled."""
+        if not records:
+            return cls({}, 0)
+        keys = list(records[0])
+        if all(list(record) == keys for record in records):
+            return cls({key: column_of([record[key] for record in records]) for key in keys}, len(records))
+        return MixedTable(ObjectColumn.of(records), len(records))
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, index: Any) -> Any:
+        if index < 0:
+            index += self._length
+        if not 0 <= index < self._length:
+            raise IndexError(f"sample {index} of {self._length}")
+        return {name: get(index) for name, get in self._items}
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return map(self.__getitem__, range(self._length))
+
+    def take(self, indices: np.ndarray) -> RecordTable:
+        """The records at ``indices``, which are within range and not negative."""
+        return RecordTable({key: col.take(indices) for key, col in self.columns.items()}, len(indices))
+
+    def integers(self, key: str) -> np.ndarray | None:
+        """All values of a field if they are numbers, int64."""
+        column = self.columns.get(key)
+        if isinstance(column, NumberColumn) and not column.values.is_floating_point():
+            return column.values.numpy().astype(np.int64)
+        return None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.columns, self._length)
+
+
+class MixedTable(RecordTable):
+    """Records whose keys differ, pickled one by one."""
+
+    def __init__(self, records: ObjectColumn, length: int) -> None:
+        super().__init__({}, length)
+        self._records = records
+
+    def __getitem__(self, index: Any) -> Any:
+        if index < 0:
+            index += self._length
+        if not 0 <= index < self._length:
+            raise IndexError(f"sample {index} of {self._length}")
+        return self._records[index]
+
+    def take(self, indices: np.ndarray) -> MixedTable:
+        return MixedTable(self._records.take(indices), len(indices))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return MixedTable, (self._records, self._length)
