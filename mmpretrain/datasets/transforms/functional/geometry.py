@@ -1,0 +1,196 @@
+"""Resizing, cropping, padding, flipping and warping."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Number
+from typing import Any, Literal
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from mmpretrain.datasets.transforms.checks import one_of, require
+
+Array = np.ndarray
+Direction = Literal["horizontal", "vertical"]
+
+CV2_INTERPOLATION = {
+    "nearest": cv2.INTER_NEAREST,
+    "bilinear": cv2.INTER_LINEAR,
+    "bicubic": cv2.INTER_CUBIC,
+    "area": cv2.INTER_AREA,
+    "lanczos": cv2.INTER_LANCZOS4,
+}
+PILLOW_INTERPOLATION = {
+    "nearest": Image.Resampling.NEAREST,
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+    "box": Image.Resampling.BOX,
+    "lanczos": Image.Resampling.LANCZOS,
+    "hamming": Image.Resampling.HAMMING,
+}
+INTERPOLATION = {"cv2": CV2_INTERPOLATION, "pillow": PILLOW_INTERPOLATION}
+BORDER = {
+    "constant": cv2.BORDER_CONSTANT,
+    "edge": cv2.BORDER_REPLICATE,
+    "reflect": cv2.BORDER_REFLECT_101,
+    "symmetric": cv2.BORDER_REFLECT,
+}
+
+
+def check_resampling(backend: str, interpolation: str) -> None:
+    """Check a resize backend and its interpolation."""
+    one_of("backend", backend, INTERPOLATION)
+    one_of(f"interpolation (backend {backend!r})", interpolation, INTERPOLATION[backend])
+
+
+def imresize(img: Array, size: tuple[int, int], interpolation: str = "bilinear", backend: str = "cv2") -> Array:
+    """Resize to ``size``, which is (width, height)."""
+    if backend == "cv2":
+        return cv2.resize(img, size, interpolation=CV2_INTERPOLATION[interpolation])
+    check_resampling(backend, interpolation)
+    require(img.dtype == np.uint8, f"The pillow backend resizes uint8 images only, got {img.dtype}")
+    return np.array(Image.fromarray(img).resize(size, PILLOW_INTERPOLATION[interpolation]))
+
+
+def scale_size(size: tuple[int, int], factor: float | tuple[float, float]) -> tuple[int, int]:
+    """Multiply a size by one factor, or by one for each side, rounding half up."""
+    first, second = factor if isinstance(factor, tuple) else (factor, factor)
+    return int(size[0] * float(first) + 0.5), int(size[1] * float(second) + 0.5)
+
+
+def rescale_size(size: tuple[int, int], scale: float | tuple[int, int]) -> tuple[int, int]:
+    """Size after scaling with the aspect ratio kept.
+
+    Args:
+        size: (width, height) before.
+        scale: A factor, or the largest allowed (long edge, short edge) in any order.
+    """
+    if isinstance(scale, Number):
+        require(scale > 0, f"scale must be positive, got {scale!r}")  # type: ignore[operator]
+        return scale_size(size, scale)  # type: ignore[arg-type]
+    factor = min(max(scale) / max(size), min(scale) / min(size))  # type: ignore[arg-type]
+    return scale_size(size, factor)
+
+
+def imrescale(
+    img: Array, scale: float | tuple[int, int], interpolation: str = "bilinear", backend: str = "cv2"
+) -> Array:
+    """Resize with the aspect ratio kept; see :func:`rescale_size`."""
+    height, width = img.shape[:2]
+    return imresize(img, rescale_size((width, height), scale), interpolation, backend)
+
+
+def imcrop(img: Array, top: int, left: int, height: int, width: int) -> Array:
+    """Cut out a box, or the part of it that lies in the image. The result is a view."""
+    top, left = max(top, 0), max(left, 0)
+    return img[top : top + height, left : left + width]
+
+
+def center_box(img_height: int, img_width: int, height: int, width: int) -> tuple[int, int, int, int]:
+    """(top, left, height, width) of the central crop, cut to the image."""
+    top = max(0, round((img_height - height) / 2.0))
+    left = max(0, round((img_width - width) / 2.0))
+    return top, left, min(img_height - top, height), min(img_width - left, width)
+
+
+def imflip(img: Array, direction: str = "horizontal") -> Array:
+    """Flip along an axis, or along both (``'diagonal'``). The result is a view."""
+    one_of("direction", direction, ("horizontal", "vertical", "diagonal"))
+    if direction == "horizontal":
+        return img[:, ::-1]
+    return img[::-1] if direction == "vertical" else img[::-1, ::-1]
+
+
+def impad(
+    img: Array, padding: Sequence[int], pad_val: float | Sequence[float] = 0, padding_mode: str = "constant"
+) -> Array:
+    """Pad the borders by (left, top, right, bottom) pixels."""
+    left, top, right, bottom = padding
+    value = tuple(pad_val) if isinstance(pad_val, Sequence) else pad_val
+    if isinstance(value, tuple):
+        channels = 1 if img.ndim == 2 else img.shape[2]
+        require(len(value) == channels, f"pad_val needs a value for each of {channels} channels, got {pad_val!r}")
+    return cv2.copyMakeBorder(img, top, bottom, left, right, BORDER[padding_mode], value=value)
+
+
+def pad_to(
+    img: Array, height: int, width: int, pad_val: float | Sequence[float] = 0, padding_mode: str = "constant"
+) -> Array:
+    """Pad on the right and at the bottom to at least the given size."""
+    right, bottom = max(width - img.shape[1], 0), max(height - img.shape[0], 0)
+    return impad(img, (0, 0, right, bottom), pad_val, padding_mode)
+
+
+def imrotate(
+    img: Array,
+    angle: float,
+    center: tuple[float, float] | None = None,
+    scale: float = 1.0,
+    border_value: Any = 0,
+    interpolation: str = "bilinear",
+) -> Array:
+    """Rotate clockwise by ``angle`` degrees around ``center`` (the middle of the image by default)."""
+    height, width = img.shape[:2]
+    if center is None:
+        center = ((width - 1) * 0.5, (height - 1) * 0.5)
+    matrix = cv2.getRotationMatrix2D(center, -angle, scale)
+    return _warp(img, matrix, border_value, interpolation)
+
+
+def imshear(
+    img: Array,
+    magnitude: float,
+    direction: Direction = "horizontal",
+    border_value: Any = 0,
+    interpolation: str = "bilinear",
+) -> Array:
+    """Shear by ``magnitude`` pixels per pixel."""
+    matrix = np.eye(2, 3, dtype=np.float32)
+    matrix[(0, 1) if direction == "horizontal" else (1, 0)] = magnitude
+    return _warp(img, matrix, _per_channel(img, border_value), interpolation)
+
+
+def imtranslate(
+    img: Array,
+    offset: float,
+    direction: Direction = "horizontal",
+    border_value: Any = 0,
+    interpolation: str = "bilinear",
+) -> Array:
+    """Move by ``offset`` pixels to the right or down."""
+    matrix = np.eye(2, 3, dtype=np.float32)
+    matrix[(0, 2) if direction == "horizontal" else (1, 2)] = offset
+    return _warp(img, matrix, _per_channel(img, border_value), interpolation)
+
+
+def _warp(img: Array, matrix: Array, border_value: Any, interpolation: str) -> Array:
+    height, width = img.shape[:2]
+    flags = CV2_INTERPOLATION[interpolation]
+    return cv2.warpAffine(img, matrix, (width, height), flags=flags, borderValue=border_value)
+
+
+def _per_channel(img: Array, value: Any) -> tuple[float, ...]:
+    channels = 1 if img.ndim == 2 else img.shape[2]
+    values = (value,) * channels if isinstance(value, Number) else tuple(value)
+    require(len(values) == channels, f"pad_val needs a value for each of {channels} channels, got {value!r}")
+    return values[:3]
+
+
+def cutout(img: Array, shape: int | tuple[int, int], pad_val: float | Sequence[float] = 0) -> Array:
+    """Fill a randomly placed rectangle of (height, width) ``shape``.
+
+    Args:
+        img: The image; it is copied.
+        shape: Size of the rectangle; an int gives a square.
+        pad_val: Fill value, for all channels or one for each.
+    """
+    cut_h, cut_w = (shape, shape) if isinstance(shape, int) else shape
+    height, width = img.shape[:2]
+    # The draws are those of the original, in its order: first y, then x.
+    center_y, center_x = np.random.uniform(height), np.random.uniform(width)
+    top, left = int(max(0, center_y - cut_h / 2.0)), int(max(0, center_x - cut_w / 2.0))
+    out = img.copy()
+    out[top : min(height, top + cut_h), left : min(width, left + cut_w)] = pad_val
+    return out

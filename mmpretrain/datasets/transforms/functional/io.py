@@ -1,0 +1,152 @@
+"""From bytes to pixels and back."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import simplejpeg
+from PIL import Image, ImageOps
+
+from mmpretrain.datasets.transforms.checks import one_of
+from mmpretrain.datasets.transforms.functional import jpeg
+from mmpretrain.errors import DataError
+from mmpretrain.utils import fileio
+from mmpretrain.utils.optional import optional_import
+
+CV2_FLAGS = {
+    "color": cv2.IMREAD_COLOR,
+    "grayscale": cv2.IMREAD_GRAYSCALE,
+    "unchanged": cv2.IMREAD_UNCHANGED,
+    "color_ignore_orientation": cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION,
+    "grayscale_ignore_orientation": cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION,
+}
+BACKENDS = ("cv2", "pillow", "turbojpeg", "tifffile", "exact")
+
+#: Images with more pixels are refused; the limit of OpenCV, and four times the one at which Pillow warns.
+MAX_PIXELS = 1 << 30
+
+#: What transparent pixels of grey images become (BGR mean of ImageNet in RGB order).
+_BACKGROUND = (124, 117, 104)
+
+
+def imread(
+    path: str | Path, flag: str = "color", channel_order: str = "bgr", backend: str = "cv2", backend_args: Any = None
+) -> np.ndarray:
+    """Read an image file from any storage.
+
+    Args:
+        path: A local path, or a URL that :mod:`mmpretrain.utils.fileio` understands.
+        flag: ``'color'``, ``'grayscale'``, ``'unchanged'``, or one of the first two with ``'_ignore_orientation'``.
+        channel_order: ``'bgr'`` or ``'rgb'``.
+        backend: See :func:`imfrombytes`.
+        backend_args: Storage options.
+
+    Raises:
+        DataError: If it is no image that can be decoded.
+    """
+    data = fileio.read_bytes(str(path), backend_args=backend_args)
+    return imfrombytes(data, flag, channel_order, backend, where=str(path))
+
+
+def imwrite(img: np.ndarray, path: str | Path, params: list[int] | None = None) -> bool:
+    """Write a BGR image; the suffix names the format. Missing folders are made."""
+    done, data = cv2.imencode(Path(path).suffix, img, params or [])
+    os.makedirs(Path(path).parent, exist_ok=True)
+    Path(path).write_bytes(data.tobytes())
+    return done
+
+
+def imfrombytes(
+    data: bytes,
+    flag: str = "color",
+    channel_order: str = "bgr",
+    backend: str = "cv2",
+    where: str | None = None,
+) -> np.ndarray:
+    """Decode an image.
+
+    Args:
+        data: The content of the file.
+        flag: See :func:`imread`.
+        channel_order: ``'bgr'`` or ``'rgb'``.
+        backend: ``'cv2'`` and ``'exact'`` (the same here) give OpenCV's pixels, ``'pillow'`` Pillow's;
+            ``'turbojpeg'`` reads JPEG only; ``'tifffile'`` reads TIFF only.
+        where: File name for messages.
+
+    Raises:
+        DataError: If the data is empty, cut off, too large, or no image.
+    """
+    one_of("imdecode_backend", backend, BACKENDS)
+    one_of("color_type", flag, CV2_FLAGS)
+    one_of("channel_order", channel_order, ("bgr", "rgb"))
+    if not data:
+        raise DataError("The file is empty (0 bytes)", where=where)
+    header = jpeg.read_header(data)
+    if header is not None and not jpeg.is_complete(data, header):
+        raise DataError(
+            "The JPEG is cut off: it has no end marker", where=where, hint="Copy or download the file again."
+        )
+    try:
+        img = _decode(data, header, flag, channel_order, backend)
+    except (cv2.error, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
+        raise DataError(f"{_what(data)} ({reason})", where=where) from error
+    if img is None:
+        raise DataError(_what(data), where=where)
+    return img
+
+
+def _decode(
+    data: bytes, header: jpeg.JpegHeader | None, flag: str, channel_order: str, backend: str
+) -> np.ndarray | None:
+    if backend == "pillow":
+        with Image.open(io.BytesIO(data)) as image:
+            return _from_pillow(image, flag, channel_order)
+    if backend == "turbojpeg":
+        one_of("color_type (imdecode_backend 'turbojpeg')", flag, ("color", "grayscale"))
+        space = "GRAY" if flag == "grayscale" else channel_order.upper()
+        img = simplejpeg.decode_jpeg(data, space, strict=False)
+        return img[..., 0] if flag == "grayscale" else img
+    if backend == "tifffile":
+        tifffile = optional_import("tifffile", feature="imdecode_backend='tifffile'")
+        return tifffile.imread(io.BytesIO(data))
+    if header is not None and header.ordinary and flag.startswith("color"):
+        # The same decoder and pixels as OpenCV, without its second copy.
+        return jpeg.decode(data, header, channel_order.upper())  # type: ignore[arg-type]
+    img = cv2.imdecode(np.frombuffer(data, np.uint8), CV2_FLAGS[flag])
+    if img is not None and channel_order == "rgb" and flag.startswith("color"):
+        img = cv2.cvtColor(img, cv2.COLOR_BGR2RGB)
+    return img
+
+
+def _from_pillow(image: Image.Image, flag: str, channel_order: str) -> np.ndarray:
+    if flag == "unchanged":
+        array = np.array(image)
+        if array.ndim == 3 and array.shape[2] >= 3:
+            array[..., :3] = array[..., 2::-1]
+        return array
+    if not flag.endswith("ignore_orientation"):
+        image = ImageOps.exif_transpose(image)
+    if image.mode == "LA":
+        opaque = image.convert("RGBA")
+        image = Image.new("RGB", opaque.size, _BACKGROUND)
+        image.paste(opaque, mask=opaque.getchannel("A"))
+    elif image.mode != "RGB":
+        image = image.convert("RGB")
+    if flag.startswith("grayscale"):
+        return np.array(image.convert("L"))
+    array = np.array(image)
+    return array if channel_order == "rgb" else array[..., ::-1]
+
+
+def _what(data: bytes) -> str:
+    """What a file that is no image looks like."""
+    start = data[:512].lstrip().lower()
+    if start.startswith((b"<!doctype html", b"<html", b"<?xml")):
+        return "This is a web page or XML, not an image"
+    return f"This is no image that can be decoded (it starts with {data[:8]!r})"

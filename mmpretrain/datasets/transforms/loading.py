@@ -1,0 +1,181 @@
+"""Reading images and annotations."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+
+from mmpretrain.datasets.transforms.base import BaseTransform
+from mmpretrain.datasets.transforms.checks import one_of, require
+from mmpretrain.datasets.transforms.functional import jpeg
+from mmpretrain.datasets.transforms.functional.io import BACKENDS, CV2_FLAGS, imfrombytes
+from mmpretrain.datasets.transforms.window import WindowTransform
+from mmpretrain.errors import DataError
+from mmpretrain.registry import TRANSFORMS
+from mmpretrain.utils import fileio
+
+
+def exact_pixels() -> bool:
+    """Whether ``MMPRETRAIN_EXACT_PIXELS=1`` forbids decoding at reduced size."""
+    return os.environ.get("MMPRETRAIN_EXACT_PIXELS", "0") not in ("", "0")
+
+
+def storage_options(file_client_args: dict | None, backend_args: dict | None) -> dict | None:
+    """Merge the old and the new spelling of storage options."""
+    require(
+        file_client_args is None or backend_args is None,
+        "file_client_args and backend_args mean the same thing and cannot both be given",
+        "Keep backend_args.",
+    )
+    options = backend_args if backend_args is not None else file_client_args
+    return dict(options) if options is not None else None
+
+
+def image_path(results: dict) -> str:
+    """Path of the image of a record, in the keys of 1.x or 0.x."""
+    if "img_path" not in results and "img_info" in results:
+        prefix, name = results.get("img_prefix"), results["img_info"]["filename"]
+        return fileio.join(prefix, name) if prefix else name
+    return str(results["img_path"])
+
+
+@TRANSFORMS.register_module()
+class LoadImageFromFile(BaseTransform):
+    """Read the image at ``img_path``.
+
+    Adds ``img`` (BGR), ``img_shape`` and ``ori_shape`` (both height, width). Followed by a crop or resize in a
+    :class:`Compose`, only the needed part of a JPEG is decoded; see docs/transforms.md.
+
+    Args:
+        to_float32: Convert to float32.
+        color_type: ``'color'``, ``'grayscale'``, ``'unchanged'``, ``'color_ignore_orientation'`` or
+            ``'grayscale_ignore_orientation'``.
+        imdecode_backend: ``'cv2'``, ``'pillow'``, ``'turbojpeg'`` or ``'tifffile'``; ``'exact'`` is ``'cv2'``
+            without decoding large photos at reduced size.
+        file_client_args: Old spelling of ``backend_args``.
+        ignore_empty: Drop the sample (return None) when the image cannot be read.
+        backend_args: Storage options, see :mod:`mmpretrain.utils.fileio`.
+    """
+
+    def __init__(
+        self,
+        to_float32: bool = False,
+        color_type: str = "color",
+        imdecode_backend: str = "cv2",
+        file_client_args: dict | None = None,
+        ignore_empty: bool = False,
+        *,
+        backend_args: dict | None = None,
+    ) -> None:
+        one_of("imdecode_backend", imdecode_backend, BACKENDS)
+        one_of("color_type", color_type, CV2_FLAGS)
+        self.to_float32 = to_float32
+        self.color_type = color_type
+        self.imdecode_backend = imdecode_backend
+        self.ignore_empty = ignore_empty
+        self.backend_args = storage_options(file_client_args, backend_args)
+
+    def transform(self, results: dict) -> dict | None:
+        path = image_path(results)
+        try:
+            data = fileio.read_bytes(path, backend_args=self.backend_args)
+            img = imfrombytes(data, self.color_type, backend=self.imdecode_backend, where=path)
+        except (DataError, OSError):
+            if self.ignore_empty:
+                return None
+            raise
+        return self.finish(results, img, img.shape[:2])
+
+    def finish(self, results: dict, img: np.ndarray, shape: tuple[int, int]) -> dict:
+        """Put a decoded image into the results; ``shape`` is that of the whole image."""
+        results["img"] = img.astype(np.float32) if self.to_float32 else img
+        results["img_shape"] = shape
+        results["ori_shape"] = shape
+        return results
+
+    def load_part(self, results: dict, transform: WindowTransform) -> dict | None:
+        """Load and apply a crop or resize, decoding no more than it needs."""
+        path = image_path(results)
+        try:
+            data = fileio.read_bytes(path, backend_args=self.backend_args)
+            header = jpeg.read_header(data)
+            if header is None or not header.ordinary or not jpeg.is_complete(data, header):
+                img = imfrombytes(data, self.color_type, backend=self.imdecode_backend, where=path)
+                return transform(self.finish(results, img, img.shape[:2]))
+            window = transform.window(header.shape)
+            reduce = window.reduction() if self.may_reduce else 1
+            img = jpeg.decode(data, header, rows=window.bottom, reduce=reduce)
+        except (DataError, OSError):
+            if self.ignore_empty:
+                return None
+            raise
+        results = self.finish(results, img, header.shape[:2])
+        return transform.apply(results, window, reduce)
+
+    @property
+    def loads_parts(self) -> bool:
+        """Whether :meth:`load_part` gives the same results as loading the whole image."""
+        plain = self.color_type.startswith("color") and self.imdecode_backend in ("cv2", "exact", "turbojpeg")
+        return plain and type(self).transform is LoadImageFromFile.transform
+
+    @property
+    def may_reduce(self) -> bool:
+        """Whether large photos may be decoded at reduced size."""
+        return self.imdecode_backend != "exact" and not exact_pixels()
+
+
+@TRANSFORMS.register_module()
+class LoadAnnotations(BaseTransform):
+    """Turn ``instances`` into arrays, and read a segmentation map.
+
+    Adds ``gt_bboxes`` (N, 4), ``gt_bboxes_labels`` (N,), ``gt_keypoints`` (N, K, 3) and ``gt_seg_map`` (H, W).
+
+    Args:
+        with_bbox: Read ``bbox`` of each instance.
+        with_label: Read ``bbox_label`` of each instance.
+        with_seg: Read the image at ``seg_map_path``.
+        with_keypoints: Read ``keypoints`` of each instance.
+        imdecode_backend: Decoder of the segmentation map.
+        file_client_args: Old spelling of ``backend_args``.
+        backend_args: Storage options.
+    """
+
+    def __init__(
+        self,
+        with_bbox: bool = True,
+        with_label: bool = True,
+        with_seg: bool = False,
+        with_keypoints: bool = False,
+        imdecode_backend: str = "cv2",
+        file_client_args: dict | None = None,
+        *,
+        backend_args: dict | None = None,
+    ) -> None:
+        one_of("imdecode_backend", imdecode_backend, BACKENDS)
+        self.with_bbox = with_bbox
+        self.with_label = with_label
+        self.with_seg = with_seg
+        self.with_keypoints = with_keypoints
+        self.imdecode_backend = imdecode_backend
+        self.backend_args = storage_options(file_client_args, backend_args)
+
+    def transform(self, results: dict) -> dict:
+        if self.with_bbox:
+            results["gt_bboxes"] = _gather(results, "bbox", np.float32).reshape(-1, 4)
+        if self.with_label:
+            results["gt_bboxes_labels"] = _gather(results, "bbox_label", np.int64)
+        if self.with_seg:
+            path = str(results["seg_map_path"])
+            data = fileio.read_bytes(path, backend_args=self.backend_args)
+            seg_map = imfrombytes(data, "unchanged", backend=self.imdecode_backend, where=path)
+            results["gt_seg_map"] = seg_map.squeeze()
+        if self.with_keypoints:
+            points = _gather(results, "keypoints", np.float32)
+            results["gt_keypoints"] = points.reshape(len(points), -1, 3)
+        return results
+
+
+def _gather(results: dict, key: str, dtype: Any) -> np.ndarray:
+    return np.array([instance[key] for instance in results["instances"]], dtype=dtype)

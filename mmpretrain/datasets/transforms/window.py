@@ -1,0 +1,89 @@
+"""Transforms that keep one box of the image and may resize it.
+
+They choose the box from the shape alone, so :class:`LoadImageFromFile` can ask for it before it decodes a JPEG, and
+leave out what would be thrown away.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmpretrain.datasets.transforms.base import BaseTransform
+from mmpretrain.datasets.transforms.functional import geometry, jpeg
+
+
+@dataclass(frozen=True)
+class Window:
+    """A box of an image and the size that it is resized to.
+
+    Args:
+        shape: (height, width) of the image.
+        top: First row.
+        left: First column.
+        height: Number of rows.
+        width: Number of columns.
+        size: (height, width) of the result; None keeps the size of the box.
+    """
+
+    shape: tuple[int, int]
+    top: int
+    left: int
+    height: int
+    width: int
+    size: tuple[int, int] | None = None
+
+    @property
+    def bottom(self) -> int:
+        """The row below the box."""
+        return min(self.top + self.height, self.shape[0])
+
+    def reduction(self) -> int:
+        """How much smaller the image may be decoded."""
+        return jpeg.reduction(self.height, self.width, *self.size) if self.size else 1
+
+    def cut(self, img: np.ndarray, reduce: int, interpolation: str, backend: str) -> np.ndarray:
+        """Crop and resize an image that was decoded at 1/reduce of its size."""
+        box = (self.top, self.left, self.height, self.width)
+        if reduce > 1:
+            top, left = round(self.top / reduce), round(self.left / reduce)
+            bottom, right = round((self.top + self.height) / reduce), round((self.left + self.width) / reduce)
+            box = (top, left, bottom - top, right - left)
+        img = geometry.imcrop(img, *box)
+        if self.size is None:
+            return img
+        return geometry.imresize(img, self.size[::-1], interpolation, backend)
+
+
+class WindowTransform(BaseTransform):
+    """Base of transforms that crop, resize or both.
+
+    A subclass implements :meth:`window` and, when it sets more than ``img`` and ``img_shape``, :meth:`finish`.
+    """
+
+    interpolation: str = "bilinear"
+    backend: str = "cv2"
+
+    @abstractmethod
+    def window(self, shape: tuple[int, ...]) -> Window:
+        """Choose the box for an image of a shape; this is where random transforms draw."""
+
+    def finish(self, results: dict, window: Window) -> None:
+        """Set the result keys other than ``img``."""
+        results["img_shape"] = results["img"].shape
+
+    def transform(self, results: dict) -> dict:
+        return self.apply(results, self.window(results["img"].shape))
+
+    def apply(self, results: dict, window: Window, reduce: int = 1) -> dict:
+        """Cut the window out of ``img``, which may have been decoded at reduced size."""
+        results["img"] = window.cut(results["img"], reduce, self.interpolation, self.backend)
+        self.finish(results, window)
+        return results
+
+    @property
+    def takes_parts(self) -> bool:
+        """Whether the window is all that it needs of an image."""
+        return type(self).transform is WindowTransform.transform
