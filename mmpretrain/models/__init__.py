@@ -20,6 +20,11 @@ __getattr__, __dir__, __all__ = lazy_package(
     __name__,
     {
         "base": ("BaseDataPreprocessor", "BaseModel"),
+        "batch_augments": ("CutMix", "Mixup", "RandomBatchAugment", "ResizeMix"),
+        "preprocess": (
+            "ClsDataPreprocessor", "ImgDataPreprocessor", "MultiModalDataPreprocessor",
+            "SelfSupDataPreprocessor", "TwoNormDataPreprocessor", "VideoDataPreprocessor",
+        ),
     },
     registered={
         "init": (

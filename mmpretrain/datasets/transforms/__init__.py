@@ -8,7 +8,8 @@ __getattr__, __dir__, __all__ = lazy_package(
         "base": ("BaseTransform",),
         "compose": ("Compose",),
         "crop": (
-            "CenterCrop", "EfficientNetCenterCrop", "EfficientNetRandomCrop", "RandomCrop", "RandomResizedCrop",
+            "CenterCrop", "EfficientNetCenterCrop", "EfficientNetRandomCrop", "RandomCrop",
+            "RandomResizedCrop",
         ),
         "flip": ("RandomFlip",),
         "formatting": (

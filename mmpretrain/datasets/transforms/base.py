@@ -13,6 +13,9 @@ class BaseTransform(ABC):
     A subclass implements :meth:`transform`. It may change the dict that it gets.
     """
 
+    #: Set while several images share their random draws (``randomness.cache_random_params``).
+    _shared_draws: Any = None
+
     def __call__(self, results: dict) -> Any:
         return self.transform(results)
 

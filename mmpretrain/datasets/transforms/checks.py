@@ -20,7 +20,11 @@ def one_of(name: str, value: Any, choices: Iterable[Any]) -> None:
     """Check that an argument is one of a few values."""
     choices = list(choices)
     if value not in choices:
-        hint = did_you_mean(value, [c for c in choices if isinstance(c, str)]) if isinstance(value, str) else None
+        hint = (
+            did_you_mean(value, [c for c in choices if isinstance(c, str)])
+            if isinstance(value, str)
+            else None
+        )
         raise ConfigError(f"{name} must be one of {', '.join(map(repr, choices))}, got {value!r}", hint=hint)
 
 
@@ -29,7 +33,7 @@ def positive_pair(name: str, value: Any) -> tuple[int, int]:
     pair = tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else (value, value)
     fits = len(pair) == 2 and all(isinstance(item, Number) and item > 0 for item in pair)  # type: ignore[operator]
     require(fits, f"{name} must be one positive number or two, got {value!r}")
-    return pair
+    return pair[0], pair[1]  # type: ignore[return-value]
 
 
 def ordered_range(name: str, value: Any) -> tuple[float, float]:

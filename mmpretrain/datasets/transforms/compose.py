@@ -18,8 +18,8 @@ Transform = Callable[[dict], Any]
 class Compose(BaseTransform):
     """Apply transforms one after another; stops when one returns None.
 
-    Where a crop or resize follows :class:`LoadImageFromFile`, the two run as one step that decodes only what is
-    needed.
+    Where a crop or resize follows :class:`LoadImageFromFile`, the two run as one step that decodes only what
+    is needed.
 
     Args:
         transforms: Config dicts or callables, or one of them. The built list is the attribute ``transforms``,
@@ -57,7 +57,7 @@ def _build(item: Any) -> Transform:
         return TRANSFORMS.build(item)
     if not callable(item):
         raise ConfigError(
-            f"A transform must be a dict with a 'type' or something callable, got {type(item).__name__}: {item!r}"
+            f"A transform must be a dict with a 'type' or a callable, got {type(item).__name__}: {item!r}"
         )
     return item
 
@@ -77,14 +77,10 @@ def plan(transforms: Sequence[Transform]) -> list[Transform]:
     """Join each loading transform with a crop or resize that follows it."""
     steps: list[Transform] = []
     for transform in transforms:
-        last = steps[-1] if steps else None
-        if (
-            isinstance(last, LoadImageFromFile)
-            and isinstance(transform, WindowTransform)
-            and last.loads_parts
-            and transform.takes_parts
-        ):
-            steps[-1] = LoadPart(last, transform)
-        else:
-            steps.append(transform)
+        load = steps[-1] if steps else None
+        if isinstance(load, LoadImageFromFile) and isinstance(transform, WindowTransform):
+            if load.loads_parts and transform.takes_parts:
+                steps[-1] = LoadPart(load, transform)
+                continue
+        steps.append(transform)
     return steps

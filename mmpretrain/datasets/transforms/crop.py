@@ -278,7 +278,8 @@ class EfficientNetCenterCrop(WindowTransform):
         self, crop_size: int, crop_padding: int = 32, interpolation: str = "bicubic", backend: str = "cv2"
     ) -> None:
         require(
-            isinstance(crop_size, int) and crop_size > 0, f"crop_size must be a positive int, got {crop_size!r}"
+            isinstance(crop_size, int) and crop_size > 0,
+            f"crop_size must be a positive int, got {crop_size!r}",
         )
         require(crop_padding >= 0, f"crop_padding must be at least 0, got {crop_padding!r}")
         one_of("interpolation", interpolation, INTERPOLATIONS)

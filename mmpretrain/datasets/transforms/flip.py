@@ -17,7 +17,9 @@ from mmpretrain.registry import TRANSFORMS
 
 @TRANSFORMS.register_module()
 class RandomFlip(BaseTransform):
-    """Mirror the image and its annotations at random; sets ``flip`` and ``flip_direction`` (None for no flip).
+    """Mirror the image and its annotations at random.
+
+    Sets ``flip`` and ``flip_direction`` (None for no flip).
 
     Args:
         prob: Probability of a flip, shared by all directions, or one for each direction.
@@ -45,7 +47,7 @@ class RandomFlip(BaseTransform):
             raise ConfigError(f"prob must be a number, or one for each direction, got {prob!r}")
         require(
             len(probs) == len(directions) and all(p >= 0 for p in probs) and rest >= -1e-9,
-            f"prob needs one probability for each direction, at most 1 together, got {prob!r} for {direction!r}",
+            f"prob needs one number for each direction, at most 1 together, got {prob!r} for {direction!r}",
         )
         self.prob = prob
         self.direction = direction

@@ -45,8 +45,8 @@ def image_path(results: dict) -> str:
 class LoadImageFromFile(BaseTransform):
     """Read the image at ``img_path``.
 
-    Adds ``img`` (BGR), ``img_shape`` and ``ori_shape`` (both height, width). Followed by a crop or resize in a
-    :class:`Compose`, only the needed part of a JPEG is decoded; see docs/transforms.md.
+    Adds ``img`` (BGR), ``img_shape`` and ``ori_shape`` (both height, width). Followed by a crop or resize in
+    a :class:`Compose`, only the needed part of a JPEG is decoded; see docs/transforms.md.
 
     Args:
         to_float32: Convert to float32.
@@ -130,7 +130,7 @@ class LoadImageFromFile(BaseTransform):
 class LoadAnnotations(BaseTransform):
     """Turn ``instances`` into arrays, and read a segmentation map.
 
-    Adds ``gt_bboxes`` (N, 4), ``gt_bboxes_labels`` (N,), ``gt_keypoints`` (N, K, 3) and ``gt_seg_map`` (H, W).
+    Adds ``gt_bboxes`` (N, 4), ``gt_bboxes_labels`` (N,), ``gt_keypoints`` (N, K, 3), ``gt_seg_map`` (H, W).
 
     Args:
         with_bbox: Read ``bbox`` of each instance.

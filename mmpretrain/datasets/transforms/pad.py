@@ -42,7 +42,8 @@ class Pad(BaseTransform):
             require(size is None, "Pad takes size or pad_to_square, not both")
         else:
             require(
-                (size is None) != (size_divisor is None), "Pad needs one of size, size_divisor and pad_to_square"
+                (size is None) != (size_divisor is None),
+                "Pad needs one of size, size_divisor and pad_to_square",
             )
         self.size = size
         self.size_divisor = size_divisor
@@ -63,9 +64,7 @@ class Pad(BaseTransform):
         return geometry.pad_to(img, *target, value, self.padding_mode)
 
     def transform(self, results: dict) -> dict:
-        img = self._pad(
-            results["img"], self._target(*results["img"].shape[:2]), self.pad_val.get("img", 0)
-        )
+        img = self._pad(results["img"], self._target(*results["img"].shape[:2]), self.pad_val.get("img", 0))
         results["img"] = img
         results["pad_shape"] = img.shape
         results["pad_fixed_size"] = self.size
@@ -101,7 +100,9 @@ class RandomTranslatePad(BaseTransform):
         img = results["img"]
         height, width = img.shape[:2]
         rows, columns = self.size - height, self.size - width
-        require(rows >= 0 and columns >= 0, f"An image of {width}x{height} does not fit {self.size}x{self.size}")
+        require(
+            rows >= 0 and columns >= 0, f"An image of {width}x{height} does not fit {self.size}x{self.size}"
+        )
         if self.aug_translate:
             top, left = self.rand_translate_params(rows, columns)
         else:

@@ -45,7 +45,7 @@ def cache_randomness(method: Method) -> Method:
 
     @functools.wraps(method)
     def draw(self: Any, *args: Any, **kwargs: Any) -> Any:
-        shared: SharedDraws | None = self.__dict__.get("_shared_draws")
+        shared: SharedDraws | None = self._shared_draws
         if shared is None:
             return method(self, *args, **kwargs)
         return shared.draw((id(self), method.__name__), lambda: method(self, *args, **kwargs))
@@ -76,11 +76,11 @@ def cache_random_params(transforms: Any) -> Iterator[SharedDraws]:
             )
     try:
         for member in members:
-            member.__dict__["_shared_draws"] = shared
+            member._shared_draws = shared
         yield shared
     finally:
         for member in members:
-            member.__dict__.pop("_shared_draws", None)
+            member._shared_draws = None
 
 
 def _walk(transforms: Any) -> Iterator[BaseTransform]:

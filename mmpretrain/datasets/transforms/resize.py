@@ -58,7 +58,7 @@ class Resize(WindowTransform):
             "Resize needs scale or scale_factor",
         )
         geometry.check_resampling(backend, interpolation)
-        self.scale = (scale, scale) if isinstance(scale, int) else tuple(scale) if scale is not None else None
+        self.scale: Any = tuple(scale) if isinstance(scale, Sequence) else scale and (scale, scale)
         if scale_factor is None or isinstance(scale_factor, Sequence):
             self.scale_factor = None if scale_factor is None else tuple(scale_factor)
         elif isinstance(scale_factor, (float, int)):
@@ -75,7 +75,7 @@ class Resize(WindowTransform):
             return edge_size(height, width, self.short_edge, "short")
         # RandomResize and RandomChoiceResize set one number on a built transform, too.
         if self.scale:
-            return (self.scale, self.scale) if isinstance(self.scale, int) else self.scale
+            return (self.scale, self.scale) if isinstance(self.scale, int) else (self.scale[0], self.scale[1])
         return geometry.scale_size((width, height), self.scale_factor)  # type: ignore[arg-type]
 
     def window(self, shape: tuple[int, ...]) -> Window:

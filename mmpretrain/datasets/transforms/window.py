@@ -1,7 +1,7 @@
 """Transforms that keep one box of the image and may resize it.
 
-They choose the box from the shape alone, so :class:`LoadImageFromFile` can ask for it before it decodes a JPEG, and
-leave out what would be thrown away.
+They choose the box from the shape alone, so :class:`LoadImageFromFile` can ask for it before it decodes a
+JPEG, and leave out what would be thrown away.
 """
 
 from __future__ import annotations
@@ -54,13 +54,13 @@ class Window:
         img = geometry.imcrop(img, *box)
         if self.size is None:
             return img
-        return geometry.imresize(img, self.size[::-1], interpolation, backend)
+        return geometry.imresize(img, (self.size[1], self.size[0]), interpolation, backend)
 
 
 class WindowTransform(BaseTransform):
     """Base of transforms that crop, resize or both.
 
-    A subclass implements :meth:`window` and, when it sets more than ``img`` and ``img_shape``, :meth:`finish`.
+    A subclass implements :meth:`window`, and :meth:`finish` when it sets more than ``img`` and ``img_shape``.
     """
 
     interpolation: str = "bilinear"

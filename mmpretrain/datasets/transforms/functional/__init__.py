@@ -11,8 +11,8 @@ __getattr__, __dir__, __all__ = lazy_package(
             "posterize", "solarize", "solarize_add",
         ),
         "geometry": (
-            "center_box", "cutout", "imcrop", "imflip", "impad", "imrescale", "imresize", "imrotate", "imshear",
-            "imtranslate", "rescale_size", "scale_size",
+            "center_box", "cutout", "imcrop", "imflip", "impad", "imrescale", "imresize", "imrotate",
+            "imshear", "imtranslate", "rescale_size", "scale_size",
         ),
         "io": ("imfrombytes", "imread", "imwrite"),
     },

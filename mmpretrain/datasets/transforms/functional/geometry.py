@@ -31,6 +31,7 @@ PILLOW_INTERPOLATION = {
     "hamming": Image.Resampling.HAMMING,
 }
 INTERPOLATION = {"cv2": CV2_INTERPOLATION, "pillow": PILLOW_INTERPOLATION}
+FLIP_CODES = {"horizontal": 1, "vertical": 0, "diagonal": -1}
 BORDER = {
     "constant": cv2.BORDER_CONSTANT,
     "edge": cv2.BORDER_REPLICATE,
@@ -39,13 +40,26 @@ BORDER = {
 }
 
 
+def is_plain_image(img: Array) -> bool:
+    """Whether it is a uint8 colour image that OpenCV takes without a copy."""
+    return (
+        img.ndim == 3
+        and img.shape[2] == 3
+        and img.dtype == np.uint8
+        and min(img.strides) > 0
+        and img.size > 0
+    )
+
+
 def check_resampling(backend: str, interpolation: str) -> None:
     """Check a resize backend and its interpolation."""
     one_of("backend", backend, INTERPOLATION)
     one_of(f"interpolation (backend {backend!r})", interpolation, INTERPOLATION[backend])
 
 
-def imresize(img: Array, size: tuple[int, int], interpolation: str = "bilinear", backend: str = "cv2") -> Array:
+def imresize(
+    img: Array, size: tuple[int, int], interpolation: str = "bilinear", backend: str = "cv2"
+) -> Array:
     """Resize to ``size``, which is (width, height)."""
     if backend == "cv2":
         return cv2.resize(img, size, interpolation=CV2_INTERPOLATION[interpolation])
@@ -96,8 +110,11 @@ def center_box(img_height: int, img_width: int, height: int, width: int) -> tupl
 
 
 def imflip(img: Array, direction: str = "horizontal") -> Array:
-    """Flip along an axis, or along both (``'diagonal'``). The result is a view."""
-    one_of("direction", direction, ("horizontal", "vertical", "diagonal"))
+    """Flip along an axis, or along both (``'diagonal'``). The result may be a view."""
+    one_of("direction", direction, FLIP_CODES)
+    if is_plain_image(img):
+        # Laid out anew, it is packed into a tensor several times as fast as a view with negative strides.
+        return cv2.flip(img, FLIP_CODES[direction])
     if direction == "horizontal":
         return img[:, ::-1]
     return img[::-1] if direction == "vertical" else img[::-1, ::-1]
@@ -111,7 +128,9 @@ def impad(
     value = tuple(pad_val) if isinstance(pad_val, Sequence) else pad_val
     if isinstance(value, tuple):
         channels = 1 if img.ndim == 2 else img.shape[2]
-        require(len(value) == channels, f"pad_val needs a value for each of {channels} channels, got {pad_val!r}")
+        require(
+            len(value) == channels, f"pad_val needs a value for each of {channels} channels, got {pad_val!r}"
+        )
     return cv2.copyMakeBorder(img, top, bottom, left, right, BORDER[padding_mode], value=value)
 
 
@@ -173,7 +192,7 @@ def _warp(img: Array, matrix: Array, border_value: Any, interpolation: str) -> A
 
 def _per_channel(img: Array, value: Any) -> tuple[float, ...]:
     channels = 1 if img.ndim == 2 else img.shape[2]
-    values = (value,) * channels if isinstance(value, Number) else tuple(value)
+    values = (value,) * channels if isinstance(value, (int, float)) else tuple(value)
     require(len(values) == channels, f"pad_val needs a value for each of {channels} channels, got {value!r}")
     return values[:3]
 

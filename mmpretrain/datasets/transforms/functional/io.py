@@ -35,13 +35,18 @@ _BACKGROUND = (124, 117, 104)
 
 
 def imread(
-    path: str | Path, flag: str = "color", channel_order: str = "bgr", backend: str = "cv2", backend_args: Any = None
+    path: str | Path,
+    flag: str = "color",
+    channel_order: str = "bgr",
+    backend: str = "cv2",
+    backend_args: Any = None,
 ) -> np.ndarray:
     """Read an image file from any storage.
 
     Args:
         path: A local path, or a URL that :mod:`mmpretrain.utils.fileio` understands.
-        flag: ``'color'``, ``'grayscale'``, ``'unchanged'``, or one of the first two with ``'_ignore_orientation'``.
+        flag: ``'color'``, ``'grayscale'``, ``'unchanged'``, ``'color_ignore_orientation'`` or
+            ``'grayscale_ignore_orientation'``.
         channel_order: ``'bgr'`` or ``'rgb'``.
         backend: See :func:`imfrombytes`.
         backend_args: Storage options.

@@ -1,7 +1,7 @@
 """Reading JPEG headers, and decoding no more of a JPEG than is needed.
 
-libjpeg-turbo decodes to 1/2, 1/4 and 1/8 size in a fraction of the time of a full decode, and the rows below a
-region need not be decoded at all: with a smaller height in the header, the decoder stops there.
+libjpeg-turbo decodes to 1/2, 1/4 and 1/8 size in a fraction of the time of a full decode, and the rows below
+a region need not be decoded at all: with a smaller height in the header, the decoder stops there.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _ORIENTATION_TAG = 0x0112
 class JpegHeader:
     """What the markers before the image data say.
 
-    It has the ``shape`` of the decoded image, so that a transform can draw its crop before the image is decoded.
+    It has the ``shape`` of the decoded image, so that a transform can draw its crop before the decoding.
     """
 
     height: int

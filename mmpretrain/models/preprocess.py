@@ -1,0 +1,385 @@
+"""Data preprocessors: from the uint8 batch of the data loader to the model's input, on the model's device."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from mmpretrain.errors import ConfigError, DataError
+from mmpretrain.models.base import BaseDataPreprocessor
+from mmpretrain.models.batch_augments import RandomBatchAugment
+from mmpretrain.registry import MODELS
+from mmpretrain.structures import (
+    DataSample,
+    MultiTaskDataSample,
+    batch_label_to_onehot,
+    cat_batch_labels,
+    tensor_split,
+)
+
+Numbers = Sequence[float]
+
+logger = logging.getLogger("mmpretrain")
+
+
+class _Normalizer(BaseDataPreprocessor):
+    """Shared by the preprocessors of images: channel order, normalisation and padding.
+
+    Args:
+        mean: Mean of each channel, or None not to normalise.
+        std: Standard deviation of each channel.
+        pad_size_divisor: Pad the right and bottom border so that both edges are a multiple of this number.
+        pad_value: Value of padded pixels, after normalisation.
+        swap_channels: Reverse the three channels (BGR to RGB, or back).
+        spatial_dims: Number of axes after the channels.
+        non_blocking: Let the copy to the device run alongside.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(
+        self,
+        mean: Numbers | None = None,
+        std: Numbers | None = None,
+        pad_size_divisor: int = 1,
+        pad_value: float = 0,
+        swap_channels: bool = False,
+        spatial_dims: int = 2,
+        non_blocking: bool | None = False,
+    ) -> None:
+        super().__init__(non_blocking)
+        self.pad_size_divisor = pad_size_divisor
+        self.pad_value = pad_value
+        self.swap_channels = swap_channels
+        self.spatial_dims = spatial_dims
+        self._enable_normalize = mean is not None
+        if (mean is None) != (std is None):
+            raise ConfigError(f"Give both mean and std, or neither; got mean={mean!r}, std={std!r}")
+        if mean is not None and std is not None:
+            self._register_moments("mean", "std", mean, std)
+
+    def _register_moments(self, mean_name: str, std_name: str, mean: Numbers, std: Numbers) -> None:
+        if len(mean) != len(std):
+            raise ConfigError(f"mean and std differ in length: {mean!r} and {std!r}")
+        shape = (-1, *([1] * self.spatial_dims))
+        for name, values in ((mean_name, mean), (std_name, std)):
+            tensor = torch.tensor(values, dtype=torch.float32).view(shape)
+            self.register_buffer(name, tensor, persistent=False)
+
+    def normalize(self, images: Tensor, second: bool = False) -> Tensor:
+        """Reorder channels, convert to float and normalise (..., C, H, W).
+
+        Args:
+            images: One image, or a batch.
+            second: Use the buffers ``second_mean`` and ``second_std``.
+        """
+        if self.swap_channels and images.shape[-self.spatial_dims - 1] == 3:
+            images = images.flip(-self.spatial_dims - 1)
+        images = images.float()
+        if not self._enable_normalize:
+            return images
+        if second:
+            return (images - self.second_mean) / self.second_std  # type: ignore[operator]
+        return (images - self.mean) / self.std
+
+    def pad(self, images: Tensor, height: int | None = None, width: int | None = None) -> Tensor:
+        """Pad to at least (height, width), and to a multiple of ``pad_size_divisor``."""
+        own_height, own_width = images.shape[-2:]
+        bottom = self._round_up(height or own_height) - own_height
+        right = self._round_up(width or own_width) - own_width
+        if not bottom and not right:
+            return images
+        return F.pad(images, (0, right, 0, bottom), value=self.pad_value)
+
+    def _round_up(self, edge: int) -> int:
+        return math.ceil(edge / self.pad_size_divisor) * self.pad_size_divisor
+
+    def stack(self, images: Sequence[Tensor]) -> Tensor:
+        """Normalise images (C, H, W) of different sizes, pad them to the largest and stack them."""
+        height, width = (max(image.shape[axis] for image in images) for axis in (-2, -1))
+        return torch.stack([self.pad(self.normalize(image), height, width) for image in images])
+
+
+@MODELS.register_module()
+class ClsDataPreprocessor(_Normalizer):
+    """For classification: normalises, pads, stacks and mixes images, and collects labels.
+
+    Args:
+        mean: Mean of each channel, in the order after ``to_rgb``; None not to normalise.
+        std: Standard deviation of each channel.
+        pad_size_divisor: Pad both edges to a multiple of this number.
+        pad_value: Value of padded pixels, after normalisation.
+        to_rgb: Reverse the channels, from BGR.
+        to_onehot: Give each sample a one-hot ``gt_score``; always on with batch augmentations.
+        num_classes: Number of classes; by default that of the samples.
+        batch_augments: Arguments of :class:`RandomBatchAugment`, applied in training.
+    """
+
+    def __init__(
+        self,
+        mean: Numbers | None = None,
+        std: Numbers | None = None,
+        pad_size_divisor: int = 1,
+        pad_value: float = 0,
+        to_rgb: bool = False,
+        to_onehot: bool = False,
+        num_classes: int | None = None,
+        batch_augments: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(mean, std, pad_size_divisor, pad_value, swap_channels=to_rgb)
+        self.to_rgb = to_rgb
+        self.num_classes = num_classes
+        self.batch_augments = RandomBatchAugment(**batch_augments) if batch_augments else None
+        if self.batch_augments is not None and not to_onehot:
+            logger.info("Batch augmentations mix one-hot labels: to_onehot of the data preprocessor is on.")
+        self.to_onehot = to_onehot or self.batch_augments is not None
+
+    def forward(self, data: Mapping[str, Any], training: bool = False) -> dict[str, Any]:
+        """Turn ``inputs`` ((B, C, H, W), or a list of (C, H, W)) into a float tensor (B, C, H, W)."""
+        inputs = self.cast_data(data["inputs"])
+        if isinstance(inputs, Tensor):
+            inputs = self.pad(self.normalize(inputs))
+        else:
+            inputs = self.stack(inputs)
+        samples = data.get("data_samples")
+        first = samples[0] if samples else None
+        if samples is not None and isinstance(first, DataSample):
+            inputs, samples = self._collect_labels(inputs, samples, training)
+        elif isinstance(first, MultiTaskDataSample):
+            samples = self.cast_data(samples)
+        return {"inputs": inputs, "data_samples": samples}
+
+    def _collect_labels(self, inputs: Tensor, samples: Sequence[DataSample], training: bool) -> tuple:
+        first, labels, scores, starts = samples[0], None, None, []
+        if "gt_label" in first:
+            labels, starts = cat_batch_labels([sample.gt_label for sample in samples])
+            labels = labels.to(self.device)
+        if "gt_score" in first:
+            scores = torch.stack([sample.gt_score for sample in samples]).to(self.device)
+        elif self.to_onehot and labels is not None:
+            scores = batch_label_to_onehot(labels, starts, self._class_count(first)).to(self.device)
+        if training and self.batch_augments is not None and scores is not None:
+            inputs, scores = self.batch_augments(inputs, scores)
+        if labels is not None:
+            for sample, label in zip(samples, tensor_split(labels, starts)):
+                sample.set_gt_label(label)
+        if scores is not None:
+            for sample, score in zip(samples, scores):
+                sample.set_gt_score(score)
+        return inputs, samples
+
+    def _class_count(self, sample: DataSample) -> int:
+        count = self.num_classes or sample.get("num_classes")
+        if count is None:
+            raise ConfigError(
+                "One-hot labels need the number of classes",
+                where="data_preprocessor",
+                hint="Set data_preprocessor=dict(num_classes=...).",
+            )
+        return count
+
+
+@MODELS.register_module()
+class ImgDataPreprocessor(_Normalizer):
+    """Normalises, pads and stacks images.
+
+    Args:
+        mean: Mean of each channel, in the order after the swap; None not to normalise.
+        std: Standard deviation of each channel.
+        pad_size_divisor: Pad both edges to a multiple of this number.
+        pad_value: Value of padded pixels, after normalisation.
+        bgr_to_rgb: Reverse the channels.
+        rgb_to_bgr: Reverse the channels.
+        non_blocking: Let the copy to the device run alongside.
+    """
+
+    def __init__(
+        self,
+        mean: Numbers | None = None,
+        std: Numbers | None = None,
+        pad_size_divisor: int = 1,
+        pad_value: float = 0,
+        bgr_to_rgb: bool = False,
+        rgb_to_bgr: bool = False,
+        non_blocking: bool | None = False,
+    ) -> None:
+        if bgr_to_rgb and rgb_to_bgr:
+            raise ConfigError("bgr_to_rgb and rgb_to_bgr undo each other: set one of them")
+        super().__init__(
+            mean, std, pad_size_divisor, pad_value, bgr_to_rgb or rgb_to_bgr, non_blocking=non_blocking
+        )
+
+    def forward(self, data: Mapping[str, Any], training: bool = False) -> dict[str, Any]:
+        """Turn ``inputs`` into a float tensor (B, C, H, W); other keys are moved to the device."""
+        data = self.cast_data(data)
+        inputs = data["inputs"]
+        if isinstance(inputs, Tensor) and inputs.dim() != 4:
+            raise DataError(f"inputs must be (batch, channels, height, width), got {tuple(inputs.shape)}")
+        images = self.pad(self.normalize(inputs)) if isinstance(inputs, Tensor) else self.stack(inputs)
+        return {"data_samples": None, **data, "inputs": images}
+
+
+@MODELS.register_module()
+class SelfSupDataPreprocessor(ImgDataPreprocessor):
+    """For self-supervised learning: normalises one batch (B, C, H, W), or a list of them (views).
+
+    Args:
+        mean: See :class:`ImgDataPreprocessor`.
+        std: See :class:`ImgDataPreprocessor`.
+        pad_size_divisor: Kept for compatibility; views are not padded.
+        pad_value: Kept for compatibility.
+        to_rgb: Reverse the channels, as ``bgr_to_rgb`` and ``rgb_to_bgr`` do.
+        bgr_to_rgb: Reverse the channels.
+        rgb_to_bgr: Reverse the channels.
+        non_blocking: Let the copy to the device run alongside.
+    """
+
+    def __init__(
+        self,
+        mean: Numbers | None = None,
+        std: Numbers | None = None,
+        pad_size_divisor: int = 1,
+        pad_value: float = 0,
+        to_rgb: bool = False,
+        bgr_to_rgb: bool = False,
+        rgb_to_bgr: bool = False,
+        non_blocking: bool | None = False,
+    ) -> None:
+        super().__init__(mean, std, pad_size_divisor, pad_value, bgr_to_rgb, rgb_to_bgr, non_blocking)
+        self.swap_channels = to_rgb or self.swap_channels
+
+    def normalize_views(self, views: Sequence[Tensor]) -> list[Tensor]:
+        """Normalise each view (B, C, H, W)."""
+        return [self.normalize(view) for view in views]
+
+    def forward(self, data: Mapping[str, Any], training: bool = False) -> dict[str, Any]:
+        """Turn ``inputs`` into a float tensor, or a list of them."""
+        if not isinstance(data, Mapping):
+            raise DataError(
+                f"{type(self).__name__} takes a collated batch (a dict), got a {type(data).__name__}",
+                where="train_dataloader.collate_fn",
+                hint="Use collate_fn=dict(type='default_collate').",
+            )
+        inputs, samples = _inputs_and_samples(self.cast_data(data))
+        views = self.normalize(inputs) if isinstance(inputs, Tensor) else self.normalize_views(inputs)
+        return {"inputs": views, "data_samples": samples}
+
+
+@MODELS.register_module()
+class TwoNormDataPreprocessor(SelfSupDataPreprocessor):
+    """For BEiT and its kin: the second view, from which the target is made, has its own normalisation.
+
+    Args:
+        mean: Mean of the first view.
+        std: Standard deviation of the first view.
+        second_mean: Mean of the second view.
+        second_std: Standard deviation of the second view.
+        pad_size_divisor: Kept for compatibility; views are not padded.
+        pad_value: Kept for compatibility.
+        to_rgb: Reverse the channels.
+        non_blocking: Let the copy to the device run alongside.
+    """
+
+    def __init__(
+        self,
+        mean: Numbers | None = None,
+        std: Numbers | None = None,
+        second_mean: Numbers | None = None,
+        second_std: Numbers | None = None,
+        pad_size_divisor: int = 1,
+        pad_value: float = 0,
+        to_rgb: bool = False,
+        non_blocking: bool | None = False,
+    ) -> None:
+        super().__init__(mean, std, pad_size_divisor, pad_value, to_rgb=to_rgb, non_blocking=non_blocking)
+        if second_mean is None or second_std is None:
+            raise ConfigError("TwoNormDataPreprocessor needs second_mean and second_std")
+        self._register_moments("second_mean", "second_std", second_mean, second_std)
+
+    def normalize_views(self, views: Sequence[Tensor]) -> list[Tensor]:
+        """Normalise each view (B, C, H, W), the second one differently."""
+        return [self.normalize(view, second=index == 1) for index, view in enumerate(views)]
+
+
+@MODELS.register_module()
+class VideoDataPreprocessor(_Normalizer):
+    """For video: normalises clips.
+
+    Args:
+        mean: Mean of each channel; None not to normalise.
+        std: Standard deviation of each channel.
+        pad_size_divisor: Kept for compatibility; clips are not padded.
+        pad_value: Kept for compatibility.
+        to_rgb: Reverse the channels.
+        format_shape: ``'NCHW'`` or ``'NCTHW'``.
+    """
+
+    def __init__(
+        self,
+        mean: Numbers | None = None,
+        std: Numbers | None = None,
+        pad_size_divisor: int = 1,
+        pad_value: float = 0,
+        to_rgb: bool = False,
+        format_shape: str = "NCHW",
+    ) -> None:
+        if format_shape not in ("NCHW", "NCTHW"):
+            raise ConfigError(f"format_shape must be 'NCHW' or 'NCTHW', got {format_shape!r}")
+        super().__init__(
+            mean, std, pad_size_divisor, pad_value, swap_channels=to_rgb, spatial_dims=len(format_shape) - 2
+        )
+        self.to_rgb = to_rgb
+        self.format_shape = format_shape
+
+    def forward(self, data: Mapping[str, Any], training: bool = False) -> dict[str, Any]:
+        """Turn ``inputs`` (a tensor or a list of them) into float tensors."""
+        inputs, samples = _inputs_and_samples(self.cast_data(data))
+        clips = self.normalize(inputs) if isinstance(inputs, Tensor) else [self.normalize(c) for c in inputs]
+        return {"inputs": clips, "data_samples": samples}
+
+
+@MODELS.register_module()
+class MultiModalDataPreprocessor(_Normalizer):
+    """For images with text: normalises and pads; ``inputs`` come out as ``images``.
+
+    Args:
+        mean: Mean of each channel; None not to normalise.
+        std: Standard deviation of each channel.
+        pad_size_divisor: Pad both edges to a multiple of this number.
+        pad_value: Value of padded pixels, after normalisation.
+        to_rgb: Reverse the channels.
+    """
+
+    def __init__(
+        self,
+        mean: Numbers | None = None,
+        std: Numbers | None = None,
+        pad_size_divisor: int = 1,
+        pad_value: float = 0,
+        to_rgb: bool = False,
+    ) -> None:
+        super().__init__(mean, std, pad_size_divisor, pad_value, swap_channels=to_rgb)
+        self.to_rgb = to_rgb
+
+    def forward(self, data: Mapping[str, Any], training: bool = False) -> dict[str, Any]:
+        """Normalise ``inputs``: (B, C, H, W), or a list of them that is stacked to (B, views, C, H, W)."""
+        data = self.cast_data(data)
+        images = data.get("inputs")
+        if isinstance(images, Tensor):
+            images = self.pad(self.normalize(images))
+        elif isinstance(images, Sequence):
+            images = torch.stack([self.pad(self.normalize(image)) for image in images], dim=1)
+        elif images is not None:
+            raise DataError(f"inputs must be a tensor or a sequence of them, got {type(images).__name__}")
+        return {"images": images, "data_samples": data.get("data_samples")}
+
+
+def _inputs_and_samples(data: Mapping[str, Any]) -> tuple[Any, Any]:
+    return data["inputs"], data.get("data_samples")
