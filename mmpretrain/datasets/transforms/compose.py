@@ -77,10 +77,11 @@ def plan(transforms: Sequence[Transform]) -> list[Transform]:
     """Join each loading transform with a crop or resize that follows it."""
     steps: list[Transform] = []
     for transform in transforms:
-        load = steps[-1] if steps else None
-        if isinstance(load, LoadImageFromFile) and isinstance(transform, WindowTransform):
-            if load.loads_parts and transform.takes_parts:
-                steps[-1] = LoadPart(load, transform)
-                continue
-        steps.append(transform)
+        load = steps.pop() if steps and isinstance(steps[-1], LoadImageFromFile) else None
+        if load is None:
+            steps.append(transform)
+        elif isinstance(transform, WindowTransform) and load.loads_parts and transform.takes_parts:
+            steps.append(LoadPart(load, transform))
+        else:
+            steps += [load, transform]
     return steps
