@@ -1,0 +1,3 @@
+_base_ = 'convnext-base.py'
+
+model = dict(backbone=dict(arch='large'), head=dict(in_channels=1536))

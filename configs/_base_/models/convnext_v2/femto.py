@@ -1,0 +1,6 @@
+_base_ = 'atto.py'
+
+model = dict(
+    backbone=dict(arch='femto'),
+    head=dict(in_channels=384, loss=dict(label_smooth_val=0.1)),
+)

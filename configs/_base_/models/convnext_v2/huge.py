@@ -1,0 +1,3 @@
+_base_ = 'base.py'
+
+model = dict(backbone=dict(arch='huge'), head=dict(in_channels=2816))

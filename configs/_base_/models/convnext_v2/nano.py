@@ -1,0 +1,3 @@
+_base_ = 'atto.py'
+
+model = dict(backbone=dict(arch='nano'), head=dict(in_channels=640))

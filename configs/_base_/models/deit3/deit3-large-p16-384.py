@@ -1,0 +1,6 @@
+_base_ = 'deit3-base-p16-224.py'
+
+model = dict(
+    backbone=dict(arch='l', img_size=384, drop_path_rate=0.4),
+    head=dict(in_channels=1024),
+)

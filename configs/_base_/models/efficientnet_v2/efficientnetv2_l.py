@@ -1,0 +1,3 @@
+_base_ = 'efficientnetv2_b0.py'
+
+model = dict(backbone=dict(arch='l'))

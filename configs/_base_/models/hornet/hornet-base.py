@@ -1,0 +1,3 @@
+_base_ = 'hornet-base-gf.py'
+
+model = dict(backbone=dict(arch='base'))

@@ -1,0 +1,3 @@
+_base_ = 'mvitv2-base.py'
+
+model = dict(backbone=dict(arch='tiny', drop_path_rate=0.1))

@@ -1,0 +1,3 @@
+_base_ = 'poolformer_m36.py'
+
+model = dict(backbone=dict(arch='s24'), head=dict(in_channels=512))

@@ -1,0 +1,3 @@
+_base_ = 'regnetx_1.6gf.py'
+
+model = dict(backbone=dict(arch='regnetx_8.0gf'), head=dict(in_channels=1920))

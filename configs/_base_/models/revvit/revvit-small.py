@@ -1,0 +1,3 @@
+_base_ = 'revvit-base.py'
+
+model = dict(backbone=dict(arch='deit-small'), head=dict(in_channels=768))

@@ -1,0 +1,3 @@
+_base_ = 'tinyvit-11m.py'
+
+model = dict(backbone=dict(arch='21m', drop_path_rate=0.2), head=dict(in_channels=576))

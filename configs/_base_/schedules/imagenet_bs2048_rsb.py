@@ -1,0 +1,18 @@
+optim_wrapper = dict(optimizer=dict(type='Lamb', lr=0.005, weight_decay=0.02))
+
+param_scheduler = [
+    dict(
+        type='LinearLR',
+        start_factor=0.0001,
+        by_epoch=True,
+        begin=0,
+        end=5,
+        convert_to_iter_based=True,
+    ),
+    dict(type='CosineAnnealingLR', T_max=95, eta_min=1e-06, by_epoch=True, begin=5, end=100),
+]
+
+train_cfg = dict(max_epochs=100, val_interval=1, by_epoch=True)
+val_cfg = dict()
+test_cfg = dict()
+auto_scale_lr = dict(base_batch_size=2048)

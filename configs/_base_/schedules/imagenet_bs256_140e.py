@@ -1,0 +1,6 @@
+optim_wrapper = dict(optimizer=dict(type='SGD', lr=0.1, momentum=0.9, weight_decay=0.0001))
+param_scheduler = dict(type='MultiStepLR', milestones=[40, 80, 120], gamma=0.1, by_epoch=True)
+train_cfg = dict(max_epochs=140, val_interval=1, by_epoch=True)
+val_cfg = dict()
+test_cfg = dict()
+auto_scale_lr = dict(base_batch_size=256)

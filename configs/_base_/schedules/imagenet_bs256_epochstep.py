@@ -1,0 +1,6 @@
+optim_wrapper = dict(optimizer=dict(type='SGD', lr=0.045, momentum=0.9, weight_decay=4e-05))
+param_scheduler = dict(type='StepLR', step_size=1, gamma=0.98, by_epoch=True)
+train_cfg = dict(max_epochs=300, val_interval=1, by_epoch=True)
+val_cfg = dict()
+test_cfg = dict()
+auto_scale_lr = dict(base_batch_size=256)

@@ -1,0 +1,15 @@
+_base_ = [
+    '../../_base_/models/resnet50.py',
+    '../../_base_/datasets/imagenet_bs32_pil_resize.py',
+    '../../_base_/schedules/imagenet_sgd_coslr_100e.py',
+    '../../_base_/default_runtime.py',
+]
+
+model = dict(
+    backbone=dict(
+        frozen_stages=4,
+        init_cfg=dict(type='Pretrained', prefix='backbone.', checkpoint=''),
+    ),
+)
+
+default_hooks = dict(checkpoint=dict(interval=10, max_keep_ckpts=3))

@@ -1,0 +1,35 @@
+_base_ = 'blip-base_8xb32_caption.py'
+
+train_dataloader = dict(
+    dataset=dict(
+        type='Flickr30kCaption',
+        data_root='data/flickr30k',
+        ann_file='annotations/dataset_flickr30k.json',
+        split='train',
+        data_prefix='images',
+    ),
+)
+
+val_dataloader = dict(
+    dataset=dict(
+        type='Flickr30kCaption',
+        data_root='data/flickr30k',
+        ann_file='annotations/dataset_flickr30k.json',
+        split='val',
+        data_prefix='images',
+    ),
+)
+
+val_evaluator = dict(ann_file='data/flickr30k_val_gt.json')
+
+test_dataloader = dict(
+    dataset=dict(
+        type='Flickr30kCaption',
+        data_root='data/flickr30k',
+        ann_file='annotations/dataset_flickr30k.json',
+        split='test',
+        data_prefix='images',
+    ),
+)
+
+test_evaluator = dict(ann_file='data/flickr30k_test_gt.json')

@@ -1,0 +1,3 @@
+_base_ = 'conformer-tiny-p16_8xb128_in1k.py'
+
+model = dict(backbone=dict(arch='small', patch_size=32), head=dict(in_channels=[1024, 384]))

@@ -1,0 +1,1 @@
+_base_ = 'convnext-large_64xb64_in21k.py'

@@ -1,0 +1,3 @@
+_base_ = 'vit-base-p14_dinov2-pre_headless.py'
+
+model = dict(backbone=dict(arch='dinov2-giant', layer_cfgs=dict(ffn_type='swiglu_fused')))

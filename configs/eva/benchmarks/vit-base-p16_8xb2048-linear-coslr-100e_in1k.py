@@ -1,0 +1,59 @@
+_base_ = [
+    '../../_base_/models/vit-base-p16.py',
+    '../../_base_/datasets/imagenet_bs32_pil_resize.py',
+    '../../_base_/schedules/imagenet_bs1024_coslr.py',
+    '../../_base_/default_runtime.py',
+]
+
+model = dict(
+    backbone=dict(
+        _delete_=True,
+        type='VisionTransformer',
+        arch='base',
+        img_size=224,
+        patch_size=16,
+        final_norm=True,
+        frozen_stages=12,
+        out_type='cls_token',
+        init_cfg=dict(type='Pretrained', prefix='backbone.', checkpoint=''),
+    ),
+    neck=dict(_delete_=True, type='ClsBatchNormNeck', input_features=768),
+    head=dict(
+        loss=dict(_delete_=True, type='CrossEntropyLoss'),
+        init_cfg=[dict(type='TruncNormal', std=0.01, layer='Linear')],
+    ),
+    data_preprocessor=dict(
+        num_classes=1000,
+        mean=[123.675, 116.28, 103.53],
+        std=[58.395, 57.12, 57.375],
+        to_rgb=True,
+    ),
+)
+
+train_dataloader = dict(drop_last=True, batch_size=2048)
+val_dataloader = dict(drop_last=False)
+test_dataloader = val_dataloader
+optim_wrapper = dict(type='AmpOptimWrapper', optimizer=dict(type='LARS', lr=3.2, weight_decay=0.0))
+
+param_scheduler = [
+    dict(
+        type='LinearLR',
+        start_factor=0.0001,
+        by_epoch=True,
+        begin=0,
+        end=10,
+        convert_to_iter_based=True,
+    ),
+    dict(
+        type='CosineAnnealingLR',
+        T_max=90,
+        eta_min=0.0,
+        by_epoch=True,
+        begin=10,
+        end=100,
+        convert_to_iter_based=True,
+    ),
+]
+
+default_hooks = dict(logger=dict(interval=10), checkpoint=dict(max_keep_ckpts=3))
+randomness = dict(diff_rank_seed=True, seed=0)

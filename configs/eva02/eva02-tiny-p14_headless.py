@@ -1,0 +1,3 @@
+_base_ = 'eva02-small-p14_headless.py'
+
+model = dict(backbone=dict(arch='t'))

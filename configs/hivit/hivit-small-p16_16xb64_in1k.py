@@ -1,0 +1,3 @@
+_base_ = 'hivit-base-p16_16xb64_in1k.py'
+
+model = dict(backbone=dict(arch='small', drop_path_rate=0.3), head=dict(in_channels=384))

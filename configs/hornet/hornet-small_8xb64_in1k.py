@@ -1,0 +1,3 @@
+_base_ = 'hornet-base_8xb64_in1k.py'
+
+model = dict(backbone=dict(arch='small', drop_path_rate=0.4), head=dict(in_channels=768))

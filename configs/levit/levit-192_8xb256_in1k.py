@@ -1,0 +1,3 @@
+_base_ = 'levit-128_8xb256_in1k.py'
+
+model = dict(backbone=dict(arch='192'))

@@ -1,0 +1,3 @@
+_base_ = 'mobilevit-small_8xb128_in1k.py'
+
+model = dict(backbone=dict(arch='xx_small'), head=dict(in_channels=320))

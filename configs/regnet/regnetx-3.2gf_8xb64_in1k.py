@@ -1,0 +1,3 @@
+_base_ = 'regnetx-12gf_8xb64_in1k.py'
+
+model = dict(backbone=dict(arch='regnetx_3.2gf'), head=dict(in_channels=1008))

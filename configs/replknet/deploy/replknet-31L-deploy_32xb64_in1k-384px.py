@@ -1,0 +1,3 @@
+_base_ = '../replknet-31B_32xb64_in1k-384px.py'
+
+model = dict(backbone=dict(arch='31L', small_kernel_merged=True), head=dict(in_channels=1536))

@@ -1,0 +1,3 @@
+_base_ = 'repmlp-base_delopy_8xb64_in1k.py'
+
+model = dict(backbone=dict(deploy=False))

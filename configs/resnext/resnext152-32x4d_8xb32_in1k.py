@@ -1,0 +1,3 @@
+_base_ = 'resnext50-32x4d_8xb32_in1k.py'
+
+model = dict(backbone=dict(depth=152))

@@ -1,0 +1,3 @@
+_base_ = 'vit-base-p16_sam_headless.py'
+
+model = dict(backbone=dict(arch='large'))

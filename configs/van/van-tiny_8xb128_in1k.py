@@ -1,0 +1,11 @@
+_base_ = 'van-base_8xb128_in1k.py'
+
+model = dict(
+    backbone=dict(arch='tiny'),
+    head=dict(in_channels=256),
+    init_cfg=[
+        dict(type='TruncNormal', std=0.02, bias=0.0, layer='Linear'),
+        dict(type='Constant', bias=0.0, layer='LayerNorm', val=1.0),
+    ],
+    train_cfg=dict(augments=[dict(type='Mixup', alpha=0.8), dict(type='CutMix', alpha=1.0)]),
+)

@@ -1,0 +1,3 @@
+_base_ = 'vig-base_8xb128_in1k.py'
+
+model = dict(backbone=dict(arch='tiny'), head=dict(in_channels=192))

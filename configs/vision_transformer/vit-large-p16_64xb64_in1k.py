@@ -1,0 +1,3 @@
+_base_ = 'vit-base-p32_64xb64_in1k.py'
+
+model = dict(backbone=dict(arch='l', patch_size=16), head=dict(in_channels=1024))

@@ -1,0 +1,3 @@
+_base_ = 'xcit-large-24-p8_8xb128_in1k-384px.py'
+
+model = dict(backbone=dict(patch_size=16))

@@ -1,0 +1,6 @@
+_base_ = 'xcit-small-12-p8_8xb128_in1k.py'
+
+model = dict(
+    backbone=dict(depth=24, embed_dims=768, layer_scale_init_value=1e-05, num_heads=16),
+    head=dict(in_channels=768),
+)

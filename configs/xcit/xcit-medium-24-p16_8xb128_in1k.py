@@ -1,0 +1,3 @@
+_base_ = 'xcit-medium-24-p8_8xb128_in1k.py'
+
+model = dict(backbone=dict(patch_size=16))

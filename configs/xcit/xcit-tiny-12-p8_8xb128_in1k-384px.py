@@ -1,0 +1,3 @@
+_base_ = 'xcit-small-12-p8_8xb128_in1k-384px.py'
+
+model = dict(backbone=dict(embed_dims=192, num_heads=4), head=dict(in_channels=192))

@@ -1,0 +1,3 @@
+_base_ = 'xcit-tiny-12-p8_8xb128_in1k-384px.py'
+
+model = dict(backbone=dict(depth=24, layer_scale_init_value=1e-05))
