@@ -12,7 +12,6 @@ __getattr__, __dir__, __all__ = lazy_package(
     {
         "config": ("Config", "ConfigDict"),
         "apis": (
-            "FeatureExtractor",
             "ImageClassificationInferencer",
             "get_model",
             "inference_model",

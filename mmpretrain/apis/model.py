@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from mmpretrain.apis.index import find_model
 from mmpretrain.config import Config
-from mmpretrain.errors import CheckpointError, MissingFileError
+from mmpretrain.errors import CheckpointError, ConfigError, MissingFileError, NotRegisteredError
 from mmpretrain.registry import MODELS
 from mmpretrain.utils.loading import load_into
 from mmpretrain.utils.resources import find_config
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from mmpretrain.models.base import BaseModel
 
 CHECKPOINT_SUFFIXES = (".pth", ".pt", ".safetensors")
+CONFIG_SUFFIXES = (".py", ".yaml", ".yml", ".json")
+NOT_YET = "This component of the original is not implemented here yet; docs/zoo.md says which families are."
 
 
 def default_device() -> torch.device:
@@ -66,6 +69,52 @@ def init_model(
     model._config = cfg
     model._dataset_meta = meta
     return model.to(default_device() if device is None else device).eval()
+
+
+def get_model(
+    model: str | os.PathLike[str] | Config,
+    pretrained: bool | str | os.PathLike[str] = False,
+    device: str | torch.device | None = "cpu",
+    **kwargs: Any,
+) -> BaseModel:
+    """Build a model of the zoo.
+
+    Args:
+        model: A name of the zoo (:func:`~mmpretrain.list_models`), a config file or a config.
+        pretrained: True for the published weights, or a checkpoint.
+        device: Where to put the model.
+        **kwargs: Changes to its config, such as ``head=dict(num_classes=10)``.
+
+    Returns:
+        The model in eval mode.
+
+    Raises:
+        ConfigError: If there is no such model, if a component of it is not implemented yet, or if
+            ``pretrained=True`` and no weights were published.
+
+    Example:
+        >>> model = get_model('resnet50_8xb32_in1k', head=dict(num_classes=10))
+    """
+    info = None
+    if isinstance(model, str) and not model.endswith(CONFIG_SUFFIXES):
+        info = find_model(model)
+    config = info.config if info is not None else model
+    checkpoint = None if isinstance(pretrained, bool) else pretrained
+    if pretrained is True:
+        if info is None or info.weights is None:
+            raise ConfigError(
+                f"no weights were published for {model!r}" if info else "only models of the zoo have weights",
+                hint="Name a checkpoint: pretrained='path/to/weights.pth'.",
+            )
+        checkpoint = info.weights
+    try:
+        return init_model(config, checkpoint, device, **kwargs)
+    except NotRegisteredError as error:
+        if info is None:
+            raise
+        raise ConfigError(
+            f"{info.name} cannot be built: {error.message}", where=error.where, hint=NOT_YET
+        ) from error
 
 
 def open_model(
