@@ -88,9 +88,11 @@ def load_into(
     report = _copy(model, revised)
     if strict and (report.missing or report.unexpected or report.mismatched):
         raise CheckpointError(f"{source} does not fit the model. {report.summary()}")
-    if len(report.loaded) < HARDLY_ANY * report.total:
+    # Batch norm counts its batches from zero where a checkpoint does not say; that is no sign of a fit.
+    fitting = [key for key in report.loaded if not key.endswith("num_batches_tracked")]
+    if len(fitting) < HARDLY_ANY * report.total:
         raise CheckpointError(
-            f"{source} is for another model: only {len(report.loaded)} of {report.total} tensors fit",
+            f"{source} is for another model: only {len(fitting)} of {report.total} tensors fit",
             hint=_better_keys(offered, model.state_dict()),
         )
     return report
