@@ -1,0 +1,242 @@
+"""Checkpoint files of a run, and what is in them."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import mmpretrain
+from mmpretrain.errors import CheckpointError, MMPretrainError
+from mmpretrain.utils import serialization
+from mmpretrain.utils.dist import all_gather_object, get_rank, is_main_process
+from mmpretrain.utils.logging import get_logger
+from mmpretrain.utils.seeding import get_rng_state, set_rng_state
+
+#: The file in the work folder that names the latest checkpoint.
+POINTER = "last_checkpoint"
+
+
+class CheckpointStore:
+    """The checkpoints of a work folder. Each file is whole at any moment, whatever happens to the process.
+
+    Args:
+        folder: The work folder, which holds the pointer to the latest checkpoint.
+    """
+
+    def __init__(self, folder: str | os.PathLike) -> None:
+        self.folder = Path(folder)
+
+    def save(self, checkpoint: dict[str, Any], path: str | os.PathLike) -> None:
+        """Write a checkpoint."""
+        serialization.save(checkpoint, path)
+
+    def load(self, path: str | os.PathLike, map_location: Any = "cpu") -> dict[str, Any]:
+        """Read a checkpoint; no code in it runs."""
+        return serialization.load(path, map_location)
+
+    def remove(self, path: str | os.PathLike) -> None:
+        """Delete a checkpoint if it is there."""
+        Path(path).unlink(missing_ok=True)
+
+    def point_to(self, path: str | os.PathLike) -> None:
+        """Make ``path`` the latest checkpoint."""
+        serialization.write_atomic(self.folder / POINTER, lambda file: file.write(str(path).encode()))
+
+    def latest(self) -> Path | None:
+        """Return the newest checkpoint that is whole; damaged ones are reported and passed over."""
+        for path in self._candidates():
+            try:
+                serialization.verify(path)
+            except MMPretrainError as error:
+                get_logger().warning(f"{error} Trying the checkpoint before it.")
+                continue
+            return path
+        return None
+
+    def _candidates(self) -> Iterator[Path]:
+        pointed = None
+        try:
+            pointed = Path((self.folder / POINTER).read_text().strip())
+        except OSError:
+            get_logger().debug(f"There is no {POINTER} in {self.folder}")
+        if pointed is not None:
+            if not pointed.is_file():  # the folder may have moved since
+                pointed = self.folder / pointed.name
+            if pointed.is_file():
+                yield pointed
+            else:
+                get_logger().warning(f"{POINTER} in {self.folder} names {pointed.name}, which is not there.")
+        files = [path for path in self.folder.glob("*.pth") if not path.name.startswith(("best_", "."))]
+        for path in sorted(files, key=lambda path: path.stat().st_mtime, reverse=True):
+            if path != pointed:
+                yield path
+
+    def clean(self) -> None:
+        """Delete what killed processes left half written."""
+        for path in self.folder.glob(".*.tmp"):
+            path.unlink(missing_ok=True)
+
+
+def collect(runner: Any, meta: dict[str, Any], optimizer: bool, scheduler: bool) -> dict[str, Any]:
+    """Gather what a checkpoint of a run holds, in the layout that 1.x knows. Every process takes part.
+
+    Args:
+        runner: The runner.
+        meta: ``epoch`` and ``iter`` done, and whatever else is to be kept.
+        optimizer: Include the state of the optimizer.
+        scheduler: Include the states of the schedulers.
+    """
+    state = runner.state
+    dataset = runner.train_dataloader.dataset
+    meta = {
+        **meta,
+        "cfg": getattr(runner.cfg, "pretty_text", ""),
+        "seed": state.seed,
+        "experiment_name": runner.experiment_name,
+        "time": time.strftime("%Y%m%d_%H%M%S"),
+        "mmpretrain_version": mmpretrain.__version__,
+        "iters_per_epoch": len(runner.train_dataloader),
+    }
+    if hasattr(dataset, "metainfo"):
+        meta["dataset_meta"] = dict(dataset.metainfo)
+    checkpoint: dict[str, Any] = {
+        "meta": meta,
+        "state_dict": runner.strategy.model_state(runner.model),
+        "message_hub": runner.message_hub.state_dict(),
+        "hooks": {name: hook_state for name, hook in named_hooks(runner) if (hook_state := hook.state_dict())},
+        "rng": all_gather_object(get_rng_state()),
+    }
+    if optimizer:
+        checkpoint["optimizer"] = runner.strategy.optimizer_state(runner.model, runner.optim_wrapper)
+    if scheduler:
+        checkpoint["param_schedulers"] = _map_schedulers(runner.param_schedulers, lambda item: item.state_dict())
+    return checkpoint
+
+
+def named_hooks(runner: Any) -> Iterator[tuple[str, Any]]:
+    """Yield each hook with a name that is the same in every run of a config."""
+    seen: dict[str, int] = {}
+    for hook in runner.hooks:
+        name = type(hook).__name__
+        seen[name] = seen.get(name, 0) + 1
+        yield (name if seen[name] == 1 else f"{name}_{seen[name]}"), hook
+
+
+def restore(runner: Any, checkpoint: dict[str, Any], optimizer: bool, scheduler: bool) -> None:
+    """Put what :func:`collect` gathered, or what MMEngine did, back into a run; the model has its weights already."""
+    state, meta = runner.state, checkpoint.get("meta", {})
+    state.epoch, state.iter = int(meta.get("epoch", 0)), int(meta.get("iter", 0))
+    _fit_to_length(runner, meta)
+    if state.seed != meta.get("seed", state.seed) and meta.get("seed") is not None:
+        runner.set_randomness(**{**runner.randomness, "seed": int(meta["seed"])})
+    runner.message_hub.load_state_dict(checkpoint.get("message_hub", {}))
+    hook_states = checkpoint.get("hooks", {})
+    for name, hook in named_hooks(runner):
+        if name in hook_states:
+            hook.load_state_dict(hook_states[name])
+    if optimizer:
+        if "optimizer" not in checkpoint:
+            raise CheckpointError(
+                "The checkpoint has no optimizer, so that training cannot go on exactly from it",
+                hint="Use it as load_from, or save with save_optimizer=True.",
+            )
+        runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
+        runner.strategy.load_optimizer_state(runner.model, runner.optim_wrapper, checkpoint["optimizer"])
+    if scheduler and runner.param_schedulers is not None:
+        runner.param_schedulers = runner.build_param_scheduler(runner.param_schedulers)
+        _load_schedulers(runner.param_schedulers, checkpoint.get("param_schedulers"))
+    states = checkpoint.get("rng", [])
+    runner.pending_rng = states[get_rank()] if get_rank() < len(states) else None
+
+
+def restore_rng(state: dict[str, Any] | None) -> None:
+    """Put the random generators back, if there is something to put back."""
+    if state is not None:
+        set_rng_state(state)
+
+
+def _fit_to_length(runner: Any, meta: dict[str, Any]) -> None:
+    """Count iterations anew where the data, the batch size or the number of processes has changed."""
+    state, now = runner.state, len(runner.train_dataloader)
+    before = meta.get("iters_per_epoch")
+    if before is None and state.epoch > 0 and state.iter % state.epoch == 0:
+        before = state.iter // state.epoch
+    if before in (None, now) or runner.train_loop.max_epochs == 1:
+        return
+    done = state.iter - state.epoch * before
+    state.iter = state.epoch * now + min(done * now // before, now)
+    get_logger().warning(
+        f"An epoch had {before} iterations and has {now} now: going on from iteration {state.iter} "
+        f"(epoch {state.epoch}); exactness ends here."
+    )
+
+
+def _map_schedulers(schedulers: Any, function: Any) -> Any:
+    if isinstance(schedulers, dict):
+        return {name: [function(item) for item in items] for name, items in schedulers.items()}
+    return [function(item) for item in schedulers or []]
+
+
+def _load_schedulers(schedulers: Any, states: Any) -> None:
+    if isinstance(schedulers, dict):
+        for name, items in schedulers.items():
+            _load_schedulers(items, (states or {}).get(name))
+        return
+    if len(schedulers or []) != len(states or []):
+        raise CheckpointError(
+            f"The checkpoint has {len(states or [])} schedulers and the config {len(schedulers or [])}",
+            hint="Resume with the config that the run was started with.",
+        )
+    for scheduler, state in zip(schedulers or [], states or []):
+        scheduler.load_state_dict(state)
+
+
+def load_weights(
+    model: torch.nn.Module,
+    checkpoint: dict[str, Any],
+    strict: bool = False,
+    revise_keys: list[tuple[str, str]] | None = None,
+) -> None:
+    """Put the weights of a checkpoint into a model.
+
+    Args:
+        model: The model, not wrapped.
+        checkpoint: What was read from the file.
+        strict: Demand that all keys agree.
+        revise_keys: ``(pattern, replacement)`` pairs for the keys in the file.
+    """
+    import re
+
+    weights = checkpoint.get("state_dict", checkpoint.get("model", checkpoint))
+    for pattern, replacement in revise_keys if revise_keys is not None else [(r"^module\.", "")]:
+        weights = {re.sub(pattern, replacement, key): value for key, value in weights.items()}
+    result = model.load_state_dict(weights, strict=strict)
+    logger = get_logger()
+    if result.missing_keys:
+        logger.warning(f"Not in the checkpoint: {', '.join(result.missing_keys)}")
+    if result.unexpected_keys:
+        logger.warning(f"Only in the checkpoint: {', '.join(result.unexpected_keys)}")
+
+
+def save_or_say(store: CheckpointStore, checkpoint: dict[str, Any], path: str) -> bool:
+    """Write a checkpoint on the first process; a full disk is reported, and training goes on.
+
+    Returns:
+        Whether the file is there now.
+    """
+    if not is_main_process():
+        return True
+    try:
+        store.save(checkpoint, path)
+    except (OSError, RuntimeError) as error:  # torch reports a failed write as RuntimeError
+        get_logger().error(
+            f"The checkpoint {path} could not be written ({error}). Training goes on; the checkpoints before it "
+            "are whole. Free some space."
+        )
+        return False
+    return True

@@ -1,0 +1,234 @@
+"""Loading batches such that a sample's randomness depends on (seed, epoch, index) and on nothing else.
+
+The sampler deals out indices in the main process. On their way to the workers, each one is joined by the epoch,
+and whoever loads the sample seeds the random generators from that key first. So augmentation is the same with
+any number of workers, and a resumed run can start in mid-epoch without loading what came before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from itertools import islice
+from typing import Any, NamedTuple
+
+import torch
+from torch.utils.data import DataLoader, Dataset, IterableDataset, get_worker_info
+
+from mmpretrain.registry import DATA_SAMPLERS, DATASETS, FUNCTIONS
+from mmpretrain.utils.dist import get_dist_info
+from mmpretrain.utils.seeding import preserved_rng, seed_everything
+
+
+class SampleKey(NamedTuple):
+    """What a sample's randomness depends on, besides the seed.
+
+    Attributes:
+        epoch: The epoch.
+        index: Position in the data set.
+        turn: How often this sample was dealt out before in this epoch, over all processes.
+    """
+
+    epoch: int
+    index: int
+    turn: int
+
+
+class KeyedDataset(Dataset):
+    """Seeds the generators before each sample of the data set inside.
+
+    Args:
+        dataset: Any map-style data set.
+        seed: The seed of the run.
+    """
+
+    def __init__(self, dataset: Any, seed: int) -> None:
+        self.dataset = dataset
+        self.seed = seed
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __getitem__(self, key: SampleKey) -> Any:
+        seed_everything(self.seed, *key)
+        return self.dataset[key.index]
+
+    def __getitems__(self, keys: list[SampleKey]) -> list[Any]:
+        if get_worker_info() is not None:
+            return [self[key] for key in keys]
+        with preserved_rng():  # the main process has random numbers of its own to draw
+            return [self[key] for key in keys]
+
+
+class KeyedBatches:
+    """A batch sampler whose batches hold keys in place of indices, and that can start anywhere.
+
+    Args:
+        loader: The loader that it works for.
+    """
+
+    def __init__(self, loader: KeyedDataLoader) -> None:
+        self.loader = loader
+
+    def __len__(self) -> int:
+        return len(self.loader.batch_sampler)
+
+    def __iter__(self) -> Iterator[list[SampleKey]]:
+        loader = self.loader
+        epoch, skip, loader.skip = loader.epoch, loader.skip, 0
+        batches = loader.batch_sampler
+        position = 0
+        if skip and type(batches) is torch.utils.data.BatchSampler and hasattr(loader.sampler, "skip"):
+            position = skip * batches.batch_size
+            loader.sampler.skip(position)
+            stream = iter(batches)
+        else:
+            stream = iter(batches)
+            position = sum(len(batch) for batch in islice(stream, skip))
+        rank, world_size = get_dist_info()
+        repeats = getattr(loader.sampler, "num_repeats", 1)
+        size = max(len(loader.dataset), 1)
+        for batch in stream:
+            keys = []
+            for index in batch:
+                place = position * world_size + rank
+                keys.append(SampleKey(epoch, index, place % repeats if repeats > 1 else place // size))
+                position += 1
+            yield keys
+
+
+class KeyedDataLoader(DataLoader):
+    """A loader with exact, immediate resumption; to the outside, an ordinary one.
+
+    Args:
+        dataset: A map-style data set.
+        seed: The seed of the run.
+        **kwargs: Arguments of :class:`torch.utils.data.DataLoader`.
+    """
+
+    def __init__(self, dataset: Any, seed: int = 0, **kwargs: Any) -> None:
+        super().__init__(dataset, **kwargs)
+        self.epoch = 0
+        self.skip = 0
+        for used_up in ("batch_size", "shuffle", "sampler", "batch_sampler", "drop_last"):
+            kwargs.pop(used_up, None)
+        # The inner loader must not draw from the generators of the main process, or resuming would shift them.
+        kwargs.setdefault("generator", torch.Generator().manual_seed(seed))
+        self._inner = DataLoader(KeyedDataset(dataset, seed), batch_sampler=KeyedBatches(self), **kwargs)  # type: ignore[arg-type]
+
+    def start(self, epoch: int, skip: int = 0) -> None:
+        """Say which epoch the next iteration is, and how many of its batches were seen already."""
+        self.epoch, self.skip = epoch, skip
+
+    def restart_workers(self) -> None:
+        """Let the next iteration start new workers, which see changes of the data set's pipeline."""
+        iterator = self._inner._iterator
+        if iterator is not None:
+            iterator._shutdown_workers()  # type: ignore[attr-defined]
+            self._inner._iterator = None
+
+    def __iter__(self) -> Any:
+        return iter(self._inner)
+
+    def __len__(self) -> int:
+        return len(self.batch_sampler)
+
+
+def start_epoch(loader: Any, epoch: int, skip: int = 0) -> Iterator[Any]:
+    """Return an iterator over the rest of an epoch, for a loader of any kind.
+
+    A loader that somebody else built cannot skip: what was seen is loaded once more and thrown away.
+    """
+    if isinstance(loader, KeyedDataLoader):
+        loader.start(epoch, skip)
+        return iter(loader)
+    return islice(iter(loader), skip, None)
+
+
+def is_infinite(loader: Any) -> bool:
+    """Whether a loader goes on from pass to pass by itself."""
+    sampler = getattr(loader, "sampler", None)
+    return getattr(sampler, "infinite", type(sampler).__name__.startswith("Infinite"))
+
+
+def build_dataloader(cfg: Any, seed: int | None = None, diff_rank_seed: bool = False) -> Any:
+    """Build a loader from a ``train_dataloader`` config; a loader that is built already is returned as it is.
+
+    Args:
+        cfg: ``dataset`` and ``sampler`` (configs or objects), optionally ``batch_sampler``, ``collate_fn``,
+            ``worker_init_fn``, ``num_batch_per_epoch``; the rest goes to :class:`torch.utils.data.DataLoader`.
+        seed: The seed of the run.
+        diff_rank_seed: Let each process draw a sampler seed of its own.
+    """
+    if not isinstance(cfg, dict):
+        return cfg
+    args = dict(cfg)
+    dataset = args.pop("dataset")
+    if isinstance(dataset, dict):
+        dataset = DATASETS.build(dataset)
+    if hasattr(dataset, "full_init"):
+        dataset.full_init()
+    if (batches := args.pop("num_batch_per_epoch", None)) is not None:
+        dataset = _Slice(dataset, batches * args["batch_size"] * get_dist_info()[1])
+    sampler = args.pop("sampler", None)
+    if isinstance(sampler, dict):
+        defaults = dict(dataset=dataset, seed=None if diff_rank_seed else seed)
+        sampler = DATA_SAMPLERS.build(sampler, default_args=defaults)
+    batch_sampler = args.pop("batch_sampler", None)
+    if isinstance(batch_sampler, dict):
+        defaults = dict(sampler=sampler, batch_size=args.pop("batch_size"))
+        batch_sampler = DATA_SAMPLERS.build(batch_sampler, default_args=defaults)
+    args.pop("disable_subprocess_warning", None)
+    if args.get("num_workers", 0) == 0:
+        args.pop("persistent_workers", None)
+        args.pop("prefetch_factor", None)
+    args["collate_fn"] = _function(args.pop("collate_fn", "pseudo_collate"))
+    if "worker_init_fn" in args:
+        args["worker_init_fn"] = _function(args["worker_init_fn"])
+    if batch_sampler is not None:
+        args["batch_sampler"] = batch_sampler
+        for replaced in ("batch_size", "shuffle", "drop_last"):
+            args.pop(replaced, None)
+    elif sampler is not None:
+        args["sampler"] = sampler
+        args.pop("shuffle", None)
+    if isinstance(dataset, IterableDataset) or args.get("batch_size", 1) is None:
+        return DataLoader(dataset, **args)
+    rank_seed = (seed or 0) + (get_dist_info()[0] if diff_rank_seed else 0)
+    return KeyedDataLoader(dataset, seed=rank_seed, **args)
+
+
+def _function(cfg: Any) -> Any:
+    """Resolve a function by name, or by a dict with further arguments."""
+    if callable(cfg):
+        return cfg
+    args = {"type": cfg} if isinstance(cfg, str) else dict(cfg)
+    kind = args.pop("type")
+    function = kind if callable(kind) else FUNCTIONS.get(kind)
+    if function is None:
+        raise KeyError(f"{kind!r} is no registered function; known: {FUNCTIONS.names()}")
+    return partial(function, **args) if args else function
+
+
+class _Slice(Dataset):
+    """The first samples of a data set, for trying things out.
+
+    Args:
+        dataset: The data set.
+        length: How many samples to show of it.
+    """
+
+    def __init__(self, dataset: Any, length: int) -> None:
+        self._dataset = dataset
+        self._length = min(length, len(dataset))
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name == "_dataset":
+            raise AttributeError(name)
+        return getattr(self._dataset, name)
+
+    def __getitem__(self, index: int) -> Any:
+        return self._dataset[index]
+
+    def __len__(self) -> int:
+        return self._length

@@ -1,0 +1,171 @@
+"""From the numbers of a run to the lines of its log."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any, Literal
+
+import numpy as np
+import torch
+
+from mmpretrain.errors import ConfigError
+from mmpretrain.registry import LOG_PROCESSORS
+
+Mode = Literal["train", "val", "test"]
+
+
+@LOG_PROCESSORS.register_module()
+class LogProcessor:
+    """Collects what was logged and formats it.
+
+    Args:
+        window_size: How many iterations the means run over.
+        by_epoch: Count in epochs (``Epoch(train)  [1][100/391]``) or in iterations (``Iter(train) [100/9000]``).
+        custom_cfg: More statistics: dicts with ``data_src`` (name of a number), ``method_name``, and optionally
+            ``log_name`` and ``window_size`` (a number, ``'epoch'`` or ``'global'``).
+        num_digits: Digits after the decimal point.
+        log_with_hierarchy: Keep the ``train/`` of a name in what is written to files.
+        mean_pattern: Names that match are averaged over the window; of others, the latest value counts.
+    """
+
+    def __init__(
+        self,
+        window_size: int = 10,
+        by_epoch: bool = True,
+        custom_cfg: list[dict] | None = None,
+        num_digits: int = 4,
+        log_with_hierarchy: bool = False,
+        mean_pattern: str = r".*(loss|time|data_time|grad_norm).*",
+    ) -> None:
+        self.window_size = window_size
+        self.by_epoch = by_epoch
+        self.custom_cfg = [dict(item) for item in custom_cfg or []]
+        self.num_digits = num_digits
+        self.log_with_hierarchy = log_with_hierarchy
+        self.mean_pattern = re.compile(mean_pattern)
+        names = [item.get("log_name", item["data_src"]) for item in self.custom_cfg]
+        for name in names:
+            if names.count(name) > 1:
+                raise ConfigError(f"custom_cfg of the log processor writes {name!r} twice", hint="Set log_name.")
+        if not by_epoch and any(item.get("window_size") == "epoch" for item in self.custom_cfg):
+            raise ConfigError("window_size='epoch' needs by_epoch=True in the log processor")
+
+    def get_log_after_iter(self, runner: Any, batch_idx: int, mode: Mode) -> tuple[dict[str, Any], str]:
+        """Return the numbers of this iteration for files, and the line for people."""
+        custom = self._fixed_windows(self.custom_cfg, runner, batch_idx)
+        shown = self._scalars(runner, mode, custom, prefixed=False)
+        tag = self._scalars(runner, mode, custom, prefixed=True) if self.log_with_hierarchy else dict(shown)
+        rates = [name for name in shown if name.endswith("lr")]
+        head = " ".join(f"{name}: {shown.pop(name):.{self.num_digits}e}" for name in rates)
+        parts = [self._header(runner, batch_idx, mode, tag) + head]
+        if "time" in shown and "data_time" in shown and "eta" in runner.message_hub.runtime_info:
+            parts.append(f"eta: {timedelta(seconds=int(runner.message_hub.get_info('eta')))}")
+            parts += [f"{name}: {shown.pop(name):.{self.num_digits}f}" for name in ("time", "data_time")]
+        tag["iter"] = runner.iter + 1 if runner.is_training_built else 0
+        if torch.cuda.is_available():
+            tag["memory"] = max_memory_mb()
+            parts.append(f"memory: {tag['memory']}")
+        # Values of earlier validations would only repeat themselves in the lines of a running one.
+        visible = {"train": "", "val": "val/loss"}.get(mode)
+        items = {k: v for k, v in shown.items() if visible is not None and k.startswith(visible)}
+        return tag, "  ".join([*parts, "  ".join(self._items(items))])
+
+    def get_log_after_epoch(
+        self, runner: Any, batch_idx: int, mode: Mode, with_non_scalar: bool = False
+    ) -> tuple[dict[str, Any], str]:
+        """Return the metrics of a validation or test for files, and the line for people."""
+        sources = {item["data_src"].removeprefix(f"{mode}/") for item in self.custom_cfg}
+        times = [
+            dict(data_src=name, window_size="epoch", method_name="mean")
+            for name in ("time", "data_time")
+            if name not in sources
+        ]
+        custom = self._fixed_windows([*self.custom_cfg, *times], runner, batch_idx)
+        scalars = self._scalars(runner, mode, custom, prefixed=self.log_with_hierarchy)
+        is_time = {name for name in scalars if name.removeprefix(f"{mode}/") in ("time", "data_time")}
+        metrics = {name: value for name, value in scalars.items() if name not in is_time}
+        timing = {name: value for name, value in scalars.items() if name in is_time}
+        infos = {
+            self._name(key, mode, self.log_with_hierarchy): value
+            for key, value in runner.message_hub.runtime_info.items()
+            if key.startswith(f"{mode}/")
+        }
+        size = len(_dataloader(runner, mode))
+        epoch = f"[{_epochs_done(runner)}]" if self.by_epoch and mode == "val" else ""
+        header = f"{'Epoch' if self.by_epoch else 'Iter'}({mode}) {epoch}[{size}/{size}]    "
+        tag = {**metrics, **(infos if with_non_scalar else {}), **timing}
+        return tag, header + "  ".join(self._items({**metrics, **infos, **timing}))
+
+    def _header(self, runner: Any, batch_idx: int, mode: Mode, tag: dict[str, Any]) -> str:
+        if not self.by_epoch and mode == "train":
+            done, total = runner.iter + 1, runner.max_iters
+        else:
+            done, total = batch_idx + 1, len(_dataloader(runner, mode))
+        count = f"[{str(done).rjust(len(str(total)))}/{total}]  "
+        if not self.by_epoch:
+            return f"Iter({mode}) {count}"
+        if mode == "test":
+            return f"Epoch({mode}) {count}"
+        tag["epoch"] = runner.epoch + 1 if mode == "train" else _epochs_done(runner)
+        epoch = f"[{tag['epoch']}]"
+        # Right-aligned: two characters of brackets and one to keep away from the mode.
+        width = len(str(runner.max_epochs)) + 3 if runner.is_training_built else 0
+        return f"Epoch({mode}){epoch.rjust(width)}{count}"
+
+    def _scalars(self, runner: Any, mode: Mode, custom: list[dict], prefixed: bool) -> dict[str, Any]:
+        histories = {
+            self._name(key, mode, prefixed): history
+            for key, history in runner.message_hub.log_scalars.items()
+            if key.startswith(mode)
+        }
+        values: dict[str, Any] = {
+            key: history.mean(self.window_size) if self.mean_pattern.search(key) else history.current()
+            for key, history in histories.items()
+        }
+        for item in custom:
+            options = dict(item)
+            source = options.pop("data_src")
+            name = options.pop("log_name", source)
+            if prefixed:
+                source, name = f"{mode}/{source}", f"{mode}/{name}"
+            if source in histories:
+                values[name] = histories[source].statistics(**options)
+        return values
+
+    def _fixed_windows(self, custom: list[dict], runner: Any, batch_idx: int) -> list[dict]:
+        sizes = {"epoch": batch_idx + 1, "global": runner.iter + 1}
+        return [
+            {**item, "window_size": sizes.get(item["window_size"], item["window_size"])}
+            if "window_size" in item
+            else item
+            for item in custom
+        ]
+
+    @staticmethod
+    def _name(key: str, mode: str, prefixed: bool) -> str:
+        return key if prefixed else key.removeprefix(f"{mode}/")
+
+    def _items(self, values: dict[str, Any]) -> Iterator[str]:
+        for name, value in values.items():
+            if isinstance(value, float):
+                value = f"{value:.{self.num_digits}f}"
+            elif isinstance(value, (torch.Tensor, np.ndarray)):
+                value = f"\n{value}\n"
+            yield f"{name}: {value}"
+
+
+def max_memory_mb() -> int:
+    """The most memory that tensors took on this process's GPU since the last call, in MB."""
+    peak = torch.cuda.max_memory_allocated() // 2**20
+    torch.cuda.reset_peak_memory_stats()
+    return int(peak)
+
+
+def _dataloader(runner: Any, mode: Mode) -> Any:
+    return getattr(runner, f"{mode}_dataloader")
+
+
+def _epochs_done(runner: Any) -> int:
+    return runner.epoch if runner.is_training_built else 0

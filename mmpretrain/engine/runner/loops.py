@@ -1,0 +1,311 @@
+"""The loops of a run. To see how training works, read :meth:`EpochBasedTrainLoop.run`."""
+
+from __future__ import annotations
+
+import bisect
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+
+from mmpretrain.engine.runner.dataloader import is_infinite, start_epoch
+from mmpretrain.engine.runner.precision import build_precision
+from mmpretrain.registry import LOOPS
+
+
+class BaseLoop(ABC):
+    """Runs over a data loader.
+
+    Args:
+        runner: The runner that it works for.
+        dataloader: A loader or its config.
+    """
+
+    def __init__(self, runner: Any, dataloader: Any) -> None:
+        self._runner = runner
+        self.dataloader = runner.build_dataloader(
+            dataloader, seed=runner.seed, diff_rank_seed=runner.diff_rank_seed
+        )
+
+    @property
+    def runner(self) -> Any:
+        """The runner that this loop works for."""
+        return self._runner
+
+    @abstractmethod
+    def run(self) -> Any:
+        """Run the loop."""
+
+    def share_metainfo(self, *receivers: Any) -> None:
+        """Tell an evaluator and the visualizer what the data set knows about its classes."""
+        metainfo = getattr(self.dataloader.dataset, "metainfo", None)
+        for receiver in receivers:
+            if metainfo is not None and receiver is not None:
+                receiver.dataset_meta = metainfo
+
+
+class TrainLoop(BaseLoop):
+    """What training loops share: the step, the position, and when to validate.
+
+    Args:
+        runner: The runner that it works for.
+        dataloader: The training data, or their config.
+        val_begin: First epoch (iteration) after which to validate.
+        val_interval: Epochs (iterations) between validations.
+        dynamic_intervals: ``(milestone, interval)`` pairs: from each milestone on, its interval holds.
+    """
+
+    def __init__(
+        self,
+        runner: Any,
+        dataloader: Any,
+        val_begin: int = 1,
+        val_interval: int = 1,
+        dynamic_intervals: Sequence[tuple[int, int]] | None = None,
+    ) -> None:
+        super().__init__(runner, dataloader)
+        self.state = runner.state
+        self.val_begin = val_begin
+        self.val_interval = val_interval
+        steps = sorted(dynamic_intervals or [])
+        self.dynamic_milestones = [0, *(milestone for milestone, _ in steps)]
+        self.dynamic_intervals = [val_interval, *(interval for _, interval in steps)]
+        self.share_metainfo(runner.visualizer)
+
+    @property
+    def epoch(self) -> int:
+        """Epochs done."""
+        return self.state.epoch
+
+    @property
+    def iter(self) -> int:
+        """Iterations done."""
+        return self.state.iter
+
+    @property
+    def max_epochs(self) -> int:
+        """Epochs to do."""
+        return self.state.max_epochs
+
+    @property
+    def max_iters(self) -> int:
+        """Iterations to do."""
+        return self.state.max_iters
+
+    @property
+    def stop_training(self) -> bool:
+        """Whether a hook asked to stop."""
+        return self.state.stop_training
+
+    @stop_training.setter
+    def stop_training(self, value: bool) -> None:
+        self.state.stop_training = value
+
+    def run_iter(self, idx: int, data_batch: Any) -> None:
+        """Train on one batch."""
+        runner = self._runner
+        runner.call_hook("before_train_iter", batch_idx=idx, data_batch=data_batch)
+        outputs = runner.model.train_step(data_batch, optim_wrapper=runner.optim_wrapper)
+        runner.call_hook("after_train_iter", batch_idx=idx, data_batch=data_batch, outputs=outputs)
+        self.state.iter += 1
+
+    def _validate_if_due(self, done: int, last: int) -> None:
+        """Validate after ``done`` of ``last`` epochs (iterations), unless this was done before an interruption."""
+        self.val_interval = self.dynamic_intervals[bisect.bisect(self.dynamic_milestones, done) - 1]
+        runner = self._runner
+        due = done >= self.val_begin and (done % self.val_interval == 0 or done == last)
+        if runner.val_loop is None or not due or done == 0:
+            return
+        if runner.message_hub.get_info("validated_at") == self.iter:
+            return
+        runner.val_loop.run()
+        runner.model.train()
+
+
+@LOOPS.register_module()
+class EpochBasedTrainLoop(TrainLoop):
+    """Trains for a number of epochs.
+
+    Args:
+        runner: The runner that it works for.
+        dataloader: The training data, or their config.
+        max_epochs: How many epochs.
+        val_begin: First epoch after which to validate.
+        val_interval: Epochs between validations.
+        dynamic_intervals: ``(epoch, interval)`` pairs: from each epoch on, its interval holds.
+    """
+
+    def __init__(
+        self,
+        runner: Any,
+        dataloader: Any,
+        max_epochs: int,
+        val_begin: int = 1,
+        val_interval: int = 1,
+        dynamic_intervals: Sequence[tuple[int, int]] | None = None,
+    ) -> None:
+        super().__init__(runner, dataloader, val_begin, val_interval, dynamic_intervals)
+        if max_epochs != int(max_epochs):
+            raise ValueError(f"max_epochs must be a whole number, got {max_epochs}")
+        self.state.max_epochs = int(max_epochs)
+        self.state.max_iters = self.state.max_epochs * len(self.dataloader)
+
+    def run(self) -> Any:
+        """Train until the last epoch is done, and return the model."""
+        runner, state = self._runner, self.state
+        runner.call_hook("before_train")
+        seen = state.iter - state.epoch * len(self.dataloader)  # batches of this epoch done before a resumption
+        if seen == 0:
+            runner.restore_rng()
+            self._validate_if_due(state.epoch, state.max_epochs)
+        while state.epoch < state.max_epochs and not state.stop_training:
+            self.run_epoch(seen)
+            self._validate_if_due(state.epoch, state.max_epochs)
+            runner.leave_if_interrupted()
+            seen = 0
+        runner.call_hook("after_train")
+        return runner.model
+
+    def run_epoch(self, seen: int = 0) -> None:
+        """Train for one epoch, without the ``seen`` batches at its start."""
+        runner, state = self._runner, self.state
+        runner.call_hook("before_train_epoch")
+        runner.model.train()
+        batches = start_epoch(self.dataloader, state.epoch, seen)
+        if seen:
+            runner.restore_rng()
+        for idx, data_batch in enumerate(batches, start=seen):
+            self.run_iter(idx, data_batch)
+            runner.leave_if_interrupted()
+        runner.call_hook("after_train_epoch")
+        state.epoch += 1
+
+
+@LOOPS.register_module()
+class IterBasedTrainLoop(TrainLoop):
+    """Trains for a number of iterations.
+
+    Args:
+        runner: The runner that it works for.
+        dataloader: The training data, or their config.
+        max_iters: How many iterations.
+        val_begin: First iteration after which to validate.
+        val_interval: Iterations between validations.
+        dynamic_intervals: ``(iteration, interval)`` pairs: from each iteration on, its interval holds.
+    """
+
+    def __init__(
+        self,
+        runner: Any,
+        dataloader: Any,
+        max_iters: int,
+        val_begin: int = 1,
+        val_interval: int = 1000,
+        dynamic_intervals: Sequence[tuple[int, int]] | None = None,
+    ) -> None:
+        super().__init__(runner, dataloader, val_begin, val_interval, dynamic_intervals)
+        if max_iters != int(max_iters):
+            raise ValueError(f"max_iters must be a whole number, got {max_iters}")
+        self.state.max_iters = int(max_iters)
+        self.state.max_epochs = 1  # for what compares epochs; there are none here
+
+    def run(self) -> Any:
+        """Train until the last iteration is done, and return the model."""
+        runner, state = self._runner, self.state
+        runner.call_hook("before_train")
+        # One call for the whole run, as users of this loop know it.
+        runner.call_hook("before_train_epoch")
+        runner.model.train()
+        batches = self._endless(state.iter)
+        runner.restore_rng()
+        self._validate_if_due(state.iter, state.max_iters)
+        while state.iter < state.max_iters and not state.stop_training:
+            self.run_iter(state.iter, next(batches))
+            self._validate_if_due(state.iter, state.max_iters)
+            runner.leave_if_interrupted()
+        runner.call_hook("after_train_epoch")
+        runner.call_hook("after_train")
+        return runner.model
+
+    def _endless(self, seen: int) -> Iterator[Any]:
+        """Batches without end, after the first ``seen``."""
+        loader = self.dataloader
+        if is_infinite(loader):
+            yield from start_epoch(loader, 0, seen)
+            return
+        epoch, seen = divmod(seen, len(loader))
+        while True:
+            set_sampler_epoch(loader, epoch)
+            yield from start_epoch(loader, epoch, seen)
+            epoch, seen = epoch + 1, 0
+
+
+class EvalLoop(BaseLoop):
+    """Predicts and evaluates.
+
+    Args:
+        runner: The runner that it works for.
+        dataloader: The data, or their config.
+        evaluator: An evaluator, its config, or the config(s) of its metrics.
+        fp16: Predict in half precision.
+    """
+
+    mode = ""
+
+    def __init__(self, runner: Any, dataloader: Any, evaluator: Any, fp16: bool = False) -> None:
+        super().__init__(runner, dataloader)
+        self.evaluator = runner.build_evaluator(evaluator)
+        self.share_metainfo(self.evaluator, runner.visualizer)
+        self.fp16 = fp16
+        self.precision = build_precision("fp16" if fp16 else None, runner.device)
+
+    def run(self) -> dict[str, float]:
+        """Evaluate, and return the metrics."""
+        runner, mode = self._runner, self.mode
+        runner.call_hook(f"before_{mode}")
+        runner.call_hook(f"before_{mode}_epoch")
+        runner.model.eval()
+        for idx, data_batch in enumerate(start_epoch(self.dataloader, 0)):
+            self.run_iter(idx, data_batch)
+        runner.state.metrics = metrics = self.evaluate()
+        runner.call_hook(f"after_{mode}_epoch", metrics=metrics)
+        runner.call_hook(f"after_{mode}")
+        return metrics
+
+    @torch.no_grad()
+    def run_iter(self, idx: int, data_batch: Any) -> None:
+        """Predict one batch."""
+        runner, mode = self._runner, self.mode
+        runner.call_hook(f"before_{mode}_iter", batch_idx=idx, data_batch=data_batch)
+        with self.precision.context():
+            outputs = getattr(runner.model, f"{mode}_step")(data_batch)
+        self.evaluator.process(data_samples=outputs, data_batch=data_batch)
+        runner.call_hook(f"after_{mode}_iter", batch_idx=idx, data_batch=data_batch, outputs=outputs)
+
+    def evaluate(self) -> dict[str, float]:
+        """Compute the metrics of all that was predicted."""
+        return self.evaluator.evaluate(len(self.dataloader.dataset))
+
+
+@LOOPS.register_module()
+class ValLoop(EvalLoop):
+    """Validates between epochs."""
+
+    mode = "val"
+
+
+@LOOPS.register_module()
+class TestLoop(EvalLoop):
+    """Tests a checkpoint."""
+
+    mode = "test"
+    __test__ = False  # not a test of pytest
+
+
+def set_sampler_epoch(loader: Any, epoch: int) -> None:
+    """Tell the sampler, or that of the batch sampler, which epoch it is."""
+    for sampler in (getattr(loader, "sampler", None), getattr(loader.batch_sampler, "sampler", None)):
+        if hasattr(sampler, "set_epoch"):
+            sampler.set_epoch(epoch)  # type: ignore[union-attr]
+            return

@@ -1,0 +1,129 @@
+"""The log of a run, on top of the standard :mod:`logging`.
+
+Modules of this package log through ``get_logger()``. A run attaches a file and the console to that logger, in the
+line format of 1.x, and detaches those of the run before it.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import Any, TextIO
+
+from mmpretrain.utils.dist import get_rank
+
+NAME = "mmpretrain"
+
+
+class RunLogFormatter(logging.Formatter):
+    """``2026/01/31 12:00:00 - mmpretrain - INFO - text``; warnings and errors say where they come from.
+
+    Args:
+        datefmt: Format of the time.
+    """
+
+    plain = "%(asctime)s - %(name)s - %(levelname)s - %(message)s"
+    traced = "%(asctime)s - %(name)s - %(levelname)s - %(pathname)s - %(funcName)s - %(lineno)d - %(message)s"
+
+    def __init__(self, datefmt: str = "%Y/%m/%d %H:%M:%S") -> None:
+        super().__init__(self.plain, datefmt)
+        self._traced = logging.Formatter(self.traced, datefmt)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        if record.levelno == logging.DEBUG or record.levelno >= logging.ERROR:
+            return self._traced.format(record)
+        return super().format(record)
+
+
+class ConsoleHandler(logging.StreamHandler):
+    """Writes to whatever is the standard output at that moment, above a progress bar if one is shown.
+
+    Records with ``extra={"in_progress_bar": True}`` are left out while a bar shows the same.
+    """
+
+    progress: Any = None
+
+    @property
+    def stream(self) -> TextIO:
+        """The standard output."""
+        return sys.stdout
+
+    @stream.setter
+    def stream(self, value: TextIO) -> None:
+        """Stay with the standard output; the base class sets what it was created with."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record."""
+        if self.progress is None:
+            super().emit(record)
+        elif not getattr(record, "in_progress_bar", False):
+            self.progress.console.print(self.format(record), markup=False, highlight=False, soft_wrap=True)
+
+
+def get_logger(name: str = NAME) -> logging.Logger:
+    """Return the package's logger, or a logger below it."""
+    return logging.getLogger(name if name.startswith(NAME) else f"{NAME}.{name}")
+
+
+def attach_run_log(log_file: str | Path | None, level: int | str = "INFO") -> logging.Logger:
+    """Send the log to the console, and to a file; of several processes, the first one only.
+
+    Args:
+        log_file: The text log; other ranks write beside it at level WARNING, with their number in the name.
+        level: The least level that is logged.
+    """
+    logger = get_logger()
+    detach_run_log()
+    rank = get_rank()
+    level = logging.getLevelName(level.upper()) if isinstance(level, str) else level
+    logger.setLevel(level)
+    logger.propagate = False
+    console = ConsoleHandler()
+    console.setFormatter(RunLogFormatter("%m/%d %H:%M:%S"))
+    console.setLevel(level if rank == 0 else max(level, logging.ERROR))
+    logger.addHandler(console)
+    if log_file is not None:
+        path = Path(log_file)
+        if rank:
+            path = path.with_name(f"{path.stem}_rank{rank}{path.suffix}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Other ranks open their file when they have something to say.
+        file = logging.FileHandler(path, mode="a", encoding="utf-8", delay=rank > 0)
+        file.setFormatter(RunLogFormatter())
+        file.setLevel(level if rank == 0 else max(level, logging.WARNING))
+        logger.addHandler(file)
+    return logger
+
+
+def detach_run_log() -> None:
+    """Close what :func:`attach_run_log` opened."""
+    logger = get_logger()
+    for handler in list(logger.handlers):
+        if isinstance(handler.formatter, RunLogFormatter):
+            logger.removeHandler(handler)
+            handler.close()
+    logger.propagate = True
+
+
+def console_handler() -> ConsoleHandler | None:
+    """Return the console of the run in progress."""
+    found = [handler for handler in get_logger().handlers if isinstance(handler, ConsoleHandler)]
+    return found[0] if found else None
+
+
+def print_log(msg: Any, logger: Any = None, level: int = logging.INFO) -> None:
+    """Log a message the way user code of 1.x does.
+
+    Args:
+        msg: The message.
+        logger: A logger or its name; ``'current'`` is that of the run, ``'silent'`` nobody, and None ``print``.
+        level: The level.
+    """
+    if logger is None:
+        print(msg)
+    elif isinstance(logger, logging.Logger):
+        logger.log(level, msg)
+    elif logger != "silent":
+        (get_logger() if logger == "current" else logging.getLogger(logger)).log(level, msg)
