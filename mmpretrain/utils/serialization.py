@@ -205,7 +205,9 @@ def load(path: str | os.PathLike, map_location: Any = "cpu") -> dict[str, Any]:
         if path.suffix == ".safetensors":
             return _load_safetensors(path, map_location)
         _check_zip(path)
-        content = torch.load(path, map_location=map_location, pickle_module=_RestrictedPickle, weights_only=False)
+        content = torch.load(
+            path, map_location=map_location, pickle_module=_RestrictedPickle, weights_only=False
+        )
     except CheckpointError:
         raise
     except Exception as error:  # a damaged file can make the readers fail in any way

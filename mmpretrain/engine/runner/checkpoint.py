@@ -8,11 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import torch
-
 import mmpretrain
 from mmpretrain.errors import CheckpointError, MMPretrainError
-from mmpretrain.utils import serialization
+from mmpretrain.utils import fileio, serialization
 from mmpretrain.utils.dist import all_gather_object, get_rank, is_main_process
 from mmpretrain.utils.logging import get_logger
 from mmpretrain.utils.seeding import get_rng_state, set_rng_state
@@ -31,17 +29,33 @@ class CheckpointStore:
     def __init__(self, folder: str | os.PathLike) -> None:
         self.folder = Path(folder)
 
-    def save(self, checkpoint: dict[str, Any], path: str | os.PathLike) -> None:
+    def save(self, checkpoint: dict[str, Any], path: str, backend_args: dict | None = None) -> None:
         """Write a checkpoint."""
-        serialization.save(checkpoint, path)
+        if fileio.is_local(path, backend_args):
+            serialization.save(checkpoint, path)
+        else:
+            fileio.write_bytes(serialization.to_bytes(checkpoint), path, backend_args)
 
-    def load(self, path: str | os.PathLike, map_location: Any = "cpu") -> dict[str, Any]:
+    def load(self, path: str, map_location: Any = "cpu") -> dict[str, Any]:
         """Read a checkpoint; no code in it runs."""
-        return serialization.load(path, map_location)
+        with fileio.local_path(path) as local:
+            return serialization.load(local, map_location)
 
-    def remove(self, path: str | os.PathLike) -> None:
+    def join(self, folder: str, name: str) -> str:
+        """Return the path of a file in a folder."""
+        return fileio.join(folder, name)
+
+    def exists(self, path: str) -> bool:
+        """Whether there is such a file."""
+        return fileio.exists(path)
+
+    def remove(self, path: str) -> None:
         """Delete a checkpoint if it is there."""
-        Path(path).unlink(missing_ok=True)
+        if fileio.is_local(path):
+            Path(path).unlink(missing_ok=True)
+        else:
+            system, inner = fileio.resolve(path)
+            system.rm(inner)
 
     def point_to(self, path: str | os.PathLike) -> None:
         """Make ``path`` the latest checkpoint."""
@@ -108,13 +122,17 @@ def collect(runner: Any, meta: dict[str, Any], optimizer: bool, scheduler: bool)
         "meta": meta,
         "state_dict": runner.strategy.model_state(runner.model),
         "message_hub": runner.message_hub.state_dict(),
-        "hooks": {name: hook_state for name, hook in named_hooks(runner) if (hook_state := hook.state_dict())},
+        "hooks": {
+            name: hook_state for name, hook in named_hooks(runner) if (hook_state := hook.state_dict())
+        },
         "rng": all_gather_object(get_rng_state()),
     }
     if optimizer:
         checkpoint["optimizer"] = runner.strategy.optimizer_state(runner.model, runner.optim_wrapper)
     if scheduler:
-        checkpoint["param_schedulers"] = _map_schedulers(runner.param_schedulers, lambda item: item.state_dict())
+        checkpoint["param_schedulers"] = _map_schedulers(
+            runner.param_schedulers, lambda item: item.state_dict()
+        )
     return checkpoint
 
 
@@ -196,34 +214,9 @@ def _load_schedulers(schedulers: Any, states: Any) -> None:
         scheduler.load_state_dict(state)
 
 
-def load_weights(
-    model: torch.nn.Module,
-    checkpoint: dict[str, Any],
-    strict: bool = False,
-    revise_keys: list[tuple[str, str]] | None = None,
-) -> None:
-    """Put the weights of a checkpoint into a model.
-
-    Args:
-        model: The model, not wrapped.
-        checkpoint: What was read from the file.
-        strict: Demand that all keys agree.
-        revise_keys: ``(pattern, replacement)`` pairs for the keys in the file.
-    """
-    import re
-
-    weights = checkpoint.get("state_dict", checkpoint.get("model", checkpoint))
-    for pattern, replacement in revise_keys if revise_keys is not None else [(r"^module\.", "")]:
-        weights = {re.sub(pattern, replacement, key): value for key, value in weights.items()}
-    result = model.load_state_dict(weights, strict=strict)
-    logger = get_logger()
-    if result.missing_keys:
-        logger.warning(f"Not in the checkpoint: {', '.join(result.missing_keys)}")
-    if result.unexpected_keys:
-        logger.warning(f"Only in the checkpoint: {', '.join(result.unexpected_keys)}")
-
-
-def save_or_say(store: CheckpointStore, checkpoint: dict[str, Any], path: str) -> bool:
+def save_or_say(
+    store: CheckpointStore, checkpoint: dict[str, Any], path: str, backend_args: dict | None = None
+) -> bool:
     """Write a checkpoint on the first process; a full disk is reported, and training goes on.
 
     Returns:
@@ -232,7 +225,7 @@ def save_or_say(store: CheckpointStore, checkpoint: dict[str, Any], path: str) -
     if not is_main_process():
         return True
     try:
-        store.save(checkpoint, path)
+        store.save(checkpoint, path, backend_args)
     except (OSError, RuntimeError) as error:  # torch reports a failed write as RuntimeError
         get_logger().error(
             f"The checkpoint {path} could not be written ({error}). Training goes on; the checkpoints before it "

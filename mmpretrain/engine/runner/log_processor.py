@@ -48,7 +48,9 @@ class LogProcessor:
         names = [item.get("log_name", item["data_src"]) for item in self.custom_cfg]
         for name in names:
             if names.count(name) > 1:
-                raise ConfigError(f"custom_cfg of the log processor writes {name!r} twice", hint="Set log_name.")
+                raise ConfigError(
+                    f"custom_cfg of the log processor writes {name!r} twice", hint="Set log_name."
+                )
         if not by_epoch and any(item.get("window_size") == "epoch" for item in self.custom_cfg):
             raise ConfigError("window_size='epoch' needs by_epoch=True in the log processor")
 

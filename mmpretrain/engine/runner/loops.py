@@ -155,7 +155,9 @@ class EpochBasedTrainLoop(TrainLoop):
         """Train until the last epoch is done, and return the model."""
         runner, state = self._runner, self.state
         runner.call_hook("before_train")
-        seen = state.iter - state.epoch * len(self.dataloader)  # batches of this epoch done before a resumption
+        seen = state.iter - state.epoch * len(
+            self.dataloader
+        )  # batches of this epoch done before a resumption
         if seen == 0:
             runner.restore_rng()
             self._validate_if_due(state.epoch, state.max_epochs)

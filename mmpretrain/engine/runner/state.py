@@ -89,9 +89,7 @@ class HistoryBuffer:
         """Rebuild a history from :meth:`state_dict` or from what MMEngine pickled in its place."""
         if not isinstance(state, Mapping):
             state = {"values": state._log_history, "counts": state._count_history}
-        return cls(
-            (float(value) for value in state["values"]), (int(count) for count in state["counts"])
-        )
+        return cls((float(value) for value in state["values"]), (int(count) for count in state["counts"]))
 
 
 class MessageHub:
@@ -177,7 +175,9 @@ def _is_plain(value: Any) -> bool:
         return all(_is_plain(k) and _is_plain(v) for k, v in value.items())
     if isinstance(value, (list, tuple, set)):
         return all(map(_is_plain, value))
-    return value is None or isinstance(value, (bool, int, float, str, bytes, torch.Tensor, np.ndarray, np.number))
+    return value is None or isinstance(
+        value, (bool, int, float, str, bytes, torch.Tensor, np.ndarray, np.number)
+    )
 
 
 @dataclass

@@ -1,0 +1,267 @@
+"""When to save checkpoints, and which ones to keep."""
+
+from __future__ import annotations
+
+import hashlib
+import operator
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from mmpretrain.engine.hooks.hook import DataBatch, Hook
+from mmpretrain.errors import ConfigError
+from mmpretrain.registry import HOOKS
+from mmpretrain.utils import serialization
+from mmpretrain.utils.dist import is_main_process
+from mmpretrain.utils.suggest import did_you_mean
+
+
+@HOOKS.register_module()
+class CheckpointHook(Hook):
+    """Saves checkpoints at intervals, and the best by one or several metrics.
+
+    Args:
+        interval: Epochs or iterations between checkpoints; -1 saves none but the last.
+        by_epoch: Count epochs, otherwise iterations.
+        save_optimizer: Include the optimizer, without which training cannot go on exactly.
+        save_param_scheduler: Include the schedulers.
+        out_dir: Where checkpoints go, in a folder of the work folder's name; by default, into the work folder.
+        max_keep_ckpts: How many checkpoints of the interval to keep; -1 keeps all.
+        save_last: Save after the last epoch or iteration even if it is not on the interval.
+        save_best: Name of the metric (or several) by which to save the best; ``'auto'`` is the first one.
+        rule: ``'greater'`` or ``'less'`` is better, for each metric; by default inferred from its name.
+        greater_keys: More names of metrics of which greater is better.
+        less_keys: More names of metrics of which less is better.
+        file_client_args: The older spelling of ``backend_args``.
+        filename_tmpl: File name with ``{}`` for the number of the epoch or iteration.
+        backend_args: Options of the storage of ``out_dir``.
+        published_keys: What to keep of the last and best checkpoint in a published copy, such as
+            ``['meta', 'state_dict']``, written when training ends with its hash in the name.
+        save_begin: First epoch or iteration to save after.
+        **kwargs: Accepted as upstream does.
+    """
+
+    priority = "VERY_LOW"
+
+    greater: ClassVar[tuple[str, ...]] = (
+        "acc", "top", "AR@", "auc", "precision", "mAP", "mDice", "mIoU", "mAcc", "aAcc",
+    )  # fmt: skip
+    less: ClassVar[tuple[str, ...]] = ("loss",)
+
+    def __init__(
+        self,
+        interval: int = -1,
+        by_epoch: bool = True,
+        save_optimizer: bool = True,
+        save_param_scheduler: bool = True,
+        out_dir: str | Path | None = None,
+        max_keep_ckpts: int = -1,
+        save_last: bool = True,
+        save_best: str | list[str] | None = None,
+        rule: str | list[str] | None = None,
+        greater_keys: Sequence[str] | None = None,
+        less_keys: Sequence[str] | None = None,
+        file_client_args: dict | None = None,
+        filename_tmpl: str | None = None,
+        backend_args: dict | None = None,
+        published_keys: str | list[str] | None = None,
+        save_begin: int = 0,
+        **kwargs: Any,
+    ) -> None:
+        self.interval = interval
+        self.by_epoch = by_epoch
+        self.save_optimizer = save_optimizer
+        self.save_param_scheduler = save_param_scheduler
+        self.out_dir = str(out_dir) if out_dir is not None else None
+        self.max_keep_ckpts = max_keep_ckpts
+        self.save_last = save_last
+        self.save_begin = save_begin
+        self.backend_args = backend_args or file_client_args
+        self.filename_tmpl = filename_tmpl or ("epoch_{}.pth" if by_epoch else "iter_{}.pth")
+        self.published_keys = [published_keys] if isinstance(published_keys, str) else published_keys
+        self.greater_keys = tuple(greater_keys or self.greater)
+        self.less_keys = tuple(less_keys or self.less)
+        self.save_best = [save_best] if isinstance(save_best, str) else list(save_best or [])
+        if "auto" in self.save_best and len(self.save_best) > 1:
+            raise ConfigError("save_best='auto' stands alone; name all metrics, or only 'auto'")
+        if len(set(self.save_best)) != len(self.save_best):
+            raise ConfigError(f"save_best names a metric twice: {self.save_best}")
+        rules = [rule] if rule is None or isinstance(rule, str) else list(rule)
+        if len(rules) == 1:
+            rules = rules * max(len(self.save_best), 1)
+        if self.save_best and len(rules) != len(self.save_best):
+            raise ConfigError(
+                f"save_best has {len(self.save_best)} metrics and rule has {len(rules)} entries"
+            )
+        if unknown := [item for item in rules if item not in ("greater", "less", None)]:
+            raise ConfigError(f"rule must be 'greater' or 'less', got {unknown[0]!r}")
+        self.rules = {name: item or self._infer(name) for name, item in zip(self.save_best, rules)}
+        self.kept: list[str] = []
+        self.saved_at: int | None = None
+        self._improved = False
+
+    def _infer(self, name: str) -> str | None:
+        """Tell from a metric's name which way is better: its whole name first, then parts of it."""
+        if name == "auto":
+            return None  # known after the first validation
+        lower = name.lower()
+        for fits in (operator.eq, operator.contains):
+            for rule, keys in (("greater", self.greater_keys), ("less", self.less_keys)):
+                if any(fits(lower, key.lower()) for key in keys):
+                    return rule
+        raise ConfigError(
+            f"save_best={name!r} does not say whether greater or less is better",
+            hint="Set rule='greater' or 'less'.",
+        )
+
+    # -- state of the hook --------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the files that count towards ``max_keep_ckpts``, and how ``'auto'`` was resolved."""
+        return {"kept": list(self.kept), "rules": dict(self.rules), "saved_at": self.saved_at}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take back :meth:`state_dict`."""
+        self.kept = list(state["kept"])
+        self.saved_at = state["saved_at"]
+        if "auto" in self.rules:
+            self.rules = dict(state["rules"])
+
+    # -- when ---------------------------------------------------------------------------------------
+
+    def before_train(self, runner: Any) -> None:
+        """Find the folder."""
+        self.folder = runner.work_dir
+        if self.out_dir is not None:
+            self.folder = runner.store.join(self.out_dir, Path(runner.work_dir).name)
+            runner.logger.info(f"Checkpoints will be saved to {self.folder}.")
+
+    def after_train_epoch(self, runner: Any) -> None:
+        """Save if this epoch is due."""
+        if not self.by_epoch:
+            return
+        last = self.save_last and self.is_last_train_epoch(runner)
+        if last or self.every_n_epochs(runner, self.interval, self.save_begin):
+            runner.logger.info(f"Saving checkpoint at {runner.epoch + 1} epochs")
+            self._save(runner, runner.epoch + 1, {"epoch": runner.epoch + 1, "iter": runner.iter})
+
+    def after_train_iter(
+        self, runner: Any, batch_idx: int, data_batch: DataBatch = None, outputs: dict | None = None
+    ) -> None:
+        """Save if this iteration is due."""
+        if self.by_epoch:
+            return
+        last = self.save_last and self.is_last_train_iter(runner)
+        if last or self.every_n_train_iters(runner, self.interval, self.save_begin):
+            runner.logger.info(f"Saving checkpoint at {runner.iter + 1} iterations")
+            self._save(runner, runner.iter + 1, {"epoch": runner.epoch, "iter": runner.iter + 1})
+
+    def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+        """Save if this is the best so far."""
+        if not self.save_best:
+            return
+        if not metrics:
+            runner.logger.warning("The validation gave no metrics: there is no best checkpoint to save.")
+            return
+        if "auto" in self.rules:
+            name = next(iter(metrics))
+            rule = self.rules.pop("auto") or self._infer(name)
+            self.rules[name] = rule
+        for name, rule in self.rules.items():
+            self._save_if_best(runner, name, rule, metrics)
+
+    def after_val(self, runner: Any) -> None:
+        """Write the latest checkpoint anew when it must know about a new best one."""
+        step = runner.epoch if self.by_epoch else runner.iter
+        if self._improved and runner.is_training_built and self.saved_at == step:
+            self._save(runner, step, {"epoch": runner.epoch, "iter": runner.iter})
+        self._improved = False
+
+    def after_train(self, runner: Any) -> None:
+        """Publish the last and the best checkpoint."""
+        if not self.published_keys or not is_main_process():
+            return
+        hub = runner.message_hub
+        paths = [
+            hub.get_info("last_ckpt"),
+            *(hub.get_info(self._key("best_ckpt", name)) for name in self.rules),
+        ]
+        for path in dict.fromkeys(paths):
+            if path is not None and runner.store.exists(path):
+                runner.logger.info(f"{path} is published as {self._publish(runner, path)}")
+
+    # -- how ----------------------------------------------------------------------------------------
+
+    def _key(self, kind: str, metric: str) -> str:
+        """The name under which upstream keeps the best score and file: with several metrics, one each."""
+        return kind if len(self.rules) == 1 else f"{kind}_{metric}"
+
+    def _save(self, runner: Any, step: int, meta: dict[str, Any]) -> None:
+        path = runner.store.join(self.folder, self.filename_tmpl.format(step))
+        before, hub = dict(runner.message_hub.runtime_info), runner.message_hub
+        kept = [*(item for item in self.kept if item != path), path]
+        excess = kept[: -self.max_keep_ckpts] if self.max_keep_ckpts > 0 else []
+        self.kept, kept_before = [item for item in kept if item not in excess], self.kept
+        self.saved_at, saved_before = step, self.saved_at
+        hub.update_info("last_ckpt", path)
+        hub.update_info("keep_ckpt_ids", [Path(item).stem.rpartition("_")[2] for item in self.kept])
+        if not runner.save_checkpoint(
+            self.folder,
+            self.filename_tmpl.format(step),
+            save_optimizer=self.save_optimizer,
+            save_param_scheduler=self.save_param_scheduler,
+            meta=meta,
+            by_epoch=self.by_epoch,
+            backend_args=self.backend_args,
+        ):
+            self.kept, self.saved_at = kept_before, saved_before
+            hub.runtime_info = before
+            return
+        if is_main_process():
+            # Only now, so that a usable checkpoint is there at any moment.
+            runner.store.point_to(path)
+            for item in excess:
+                runner.store.remove(item)
+
+    def _save_if_best(self, runner: Any, name: str, rule: str | None, metrics: dict[str, float]) -> None:
+        if name not in metrics:
+            hint = did_you_mean(name, metrics) or f"It reports: {', '.join(metrics)}."
+            raise ConfigError(f"save_best={name!r}, but the validation reports no such metric", hint=hint)
+        hub, score = runner.message_hub, metrics[name]
+        best = hub.get_info(self._key("best_score", name))
+        better = operator.gt if rule == "greater" else operator.lt
+        if score is None or score != score or (best is not None and not better(score, best)):
+            return
+        step = runner.epoch if self.by_epoch else runner.iter
+        filename = f"best_{name}_{self.filename_tmpl.format(step)}".replace("/", "_")
+        previous, path = hub.get_info(self._key("best_ckpt", name)), runner.store.join(self.folder, filename)
+        hub.update_info(self._key("best_score", name), float(score))
+        hub.update_info(self._key("best_ckpt", name), path)
+        saved = runner.save_checkpoint(
+            self.folder,
+            filename,
+            save_optimizer=False,
+            save_param_scheduler=False,
+            meta={"epoch": runner.epoch, "iter": runner.iter},
+            by_epoch=False,
+            backend_args=self.backend_args,
+        )
+        if not saved:
+            hub.runtime_info[self._key("best_score", name)] = best
+            hub.runtime_info[self._key("best_ckpt", name)] = previous
+            return
+        self._improved = True
+        unit = "epoch" if self.by_epoch else "iter"
+        runner.logger.info(
+            f"The best checkpoint with {score:0.4f} {name} at {step} {unit} is saved to {filename}."
+        )
+        if previous is not None and previous != path and is_main_process():
+            runner.store.remove(previous)
+
+    def _publish(self, runner: Any, path: str) -> str:
+        checkpoint = runner.store.load(path)
+        kept = {key: value for key, value in checkpoint.items() if key in (self.published_keys or ())}
+        digest = hashlib.sha256(serialization.to_bytes(kept)).hexdigest()[:8]
+        target = f"{path.removesuffix('.pth')}-{digest}.pth"
+        runner.store.save(kept, target)
+        return target

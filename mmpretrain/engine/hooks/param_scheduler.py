@@ -1,0 +1,45 @@
+"""Stepping the schedulers of learning rate, momentum and other parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from mmpretrain.engine.hooks.hook import DataBatch, Hook
+from mmpretrain.registry import HOOKS
+
+
+@HOOKS.register_module()
+class ParamSchedulerHook(Hook):
+    """Steps schedulers after each iteration or epoch, and those that watch a metric after each validation."""
+
+    priority = "LOW"
+
+    def after_train_iter(
+        self, runner: Any, batch_idx: int, data_batch: DataBatch = None, outputs: dict | None = None
+    ) -> None:
+        """Step those that count iterations."""
+        _for_each(runner.param_schedulers, lambda scheduler: None if scheduler.by_epoch else scheduler.step())
+
+    def after_train_epoch(self, runner: Any) -> None:
+        """Step those that count epochs."""
+        _for_each(runner.param_schedulers, lambda scheduler: scheduler.step() if scheduler.by_epoch else None)
+
+    def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+        """Step those that watch a metric."""
+        if metrics is not None and runner.is_training_built:
+            _for_each(runner.param_schedulers, lambda scheduler: _judge(scheduler, metrics))
+
+
+def _judge(scheduler: Any, metrics: dict[str, float]) -> None:
+    if scheduler.by_epoch and getattr(scheduler, "need_val_args", False):
+        scheduler.step(metrics)
+
+
+def _for_each(schedulers: Any, function: Callable[[Any], Any]) -> None:
+    if isinstance(schedulers, dict):  # one list for each of several optimizers
+        for items in schedulers.values():
+            _for_each(items, function)
+        return
+    for scheduler in schedulers or ():
+        function(scheduler)

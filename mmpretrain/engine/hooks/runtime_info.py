@@ -1,0 +1,107 @@
+"""Where the run is, in the place where models and hooks look for it."""
+
+from __future__ import annotations
+
+import numbers
+from typing import Any
+
+import numpy as np
+import torch
+
+import mmpretrain
+from mmpretrain.engine.hooks.hook import DataBatch, Hook
+from mmpretrain.registry import HOOKS
+
+
+@HOOKS.register_module()
+class RuntimeInfoHook(Hook):
+    """Keeps the message hub up to date: position, learning rates, losses and metrics."""
+
+    priority = "VERY_HIGH"
+
+    def before_run(self, runner: Any) -> None:
+        """Note what the run is."""
+        runner.message_hub.update_info_dict(
+            {
+                "cfg": getattr(runner.cfg, "pretty_text", ""),
+                "seed": runner.seed,
+                "experiment_name": runner.experiment_name,
+                "mmpretrain_version": mmpretrain.__version__,
+            }
+        )
+
+    def before_train(self, runner: Any) -> None:
+        """Note how far training is to go."""
+        hub = runner.message_hub
+        for name in ("epoch", "iter", "max_epochs", "max_iters"):
+            hub.update_info(name, getattr(runner, name))
+        hub.update_info("loop_stage", "train", resumed=False)
+        metainfo = getattr(runner.train_dataloader.dataset, "metainfo", None)
+        if metainfo is not None:
+            hub.update_info("dataset_meta", metainfo, resumed=False)
+
+    def after_train(self, runner: Any) -> None:
+        """Note that training is over."""
+        runner.message_hub.pop_info("loop_stage")
+
+    def before_train_epoch(self, runner: Any) -> None:
+        """Note the epoch."""
+        runner.message_hub.runtime_info["epoch"] = runner.epoch
+
+    def before_train_iter(self, runner: Any, batch_idx: int, data_batch: DataBatch = None) -> None:
+        """Note the iteration and its learning rates."""
+        hub = runner.message_hub
+        hub.runtime_info["iter"] = runner.iter
+        for name, rates in runner.optim_wrapper.get_lr().items():
+            hub.update_scalar(f"train/{name}", rates[0])
+
+    def after_train_iter(
+        self, runner: Any, batch_idx: int, data_batch: DataBatch = None, outputs: dict | None = None
+    ) -> None:
+        """Note the losses."""
+        for name, value in (outputs or {}).items():
+            runner.message_hub.update_scalar(f"train/{name}", value)
+
+    def before_val(self, runner: Any) -> None:
+        """Note that a validation is running."""
+        self._stage = runner.message_hub.get_info("loop_stage")
+        runner.message_hub.update_info("loop_stage", "val", resumed=False)
+
+    def after_val(self, runner: Any) -> None:
+        """Note that the validation is over, and after which iteration it was."""
+        hub = runner.message_hub
+        hub.update_info("validated_at", runner.iter if runner.is_training_built else 0)
+        if self._stage is None:
+            hub.pop_info("loop_stage")
+        else:
+            hub.update_info("loop_stage", self._stage, resumed=False)
+
+    def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+        """Note the metrics."""
+        self._note(runner, "val", metrics)
+
+    def before_test(self, runner: Any) -> None:
+        """Note that a test is running."""
+        runner.message_hub.update_info("loop_stage", "test", resumed=False)
+
+    def after_test(self, runner: Any) -> None:
+        """Note that the test is over."""
+        runner.message_hub.pop_info("loop_stage")
+
+    def after_test_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+        """Note the metrics."""
+        self._note(runner, "test", metrics)
+
+    @staticmethod
+    def _note(runner: Any, mode: str, metrics: dict[str, Any] | None) -> None:
+        for name, value in (metrics or {}).items():
+            if _is_scalar(value):
+                runner.message_hub.update_scalar(f"{mode}/{name}", value)
+            else:
+                runner.message_hub.update_info(f"{mode}/{name}", value)
+
+
+def _is_scalar(value: Any) -> bool:
+    if isinstance(value, (np.ndarray, torch.Tensor)):
+        return value.size == 1 if isinstance(value, np.ndarray) else value.numel() == 1
+    return isinstance(value, (numbers.Real, np.number))

@@ -1,0 +1,24 @@
+"""A new order of the samples in every epoch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mmpretrain.engine.hooks.hook import Hook
+from mmpretrain.registry import HOOKS
+
+
+@HOOKS.register_module()
+class DistSamplerSeedHook(Hook):
+    """Tells the training sampler, or the one inside the batch sampler, which epoch it is."""
+
+    priority = "NORMAL"
+
+    def before_train_epoch(self, runner: Any) -> None:
+        """Set the epoch."""
+        loader = runner.train_loop.dataloader
+        batch_sampler = getattr(loader, "batch_sampler", None)
+        for sampler in (getattr(loader, "sampler", None), getattr(batch_sampler, "sampler", None)):
+            if hasattr(sampler, "set_epoch"):
+                sampler.set_epoch(runner.epoch)  # type: ignore[union-attr]
+                return

@@ -1,0 +1,116 @@
+"""Starting the processes of a distributed run, and bringing them together."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import re
+import subprocess
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import torch
+import torch.distributed as dist
+
+from mmpretrain.errors import ConfigError
+
+Launcher = Literal["none", "pytorch", "slurm", "mpi"]
+
+
+def init_process_group(
+    launcher: Launcher | str, backend: str | None = None, timeout: float | None = None, **kwargs: Any
+) -> None:
+    """Join the other processes of the run, as far as there are any.
+
+    Args:
+        launcher: Who started this process, and so which environment variables tell rank and address.
+        backend: ``'nccl'``, ``'gloo'``, ...; by default what the devices of this machine need.
+        timeout: Seconds after which a process that waits for the others gives up.
+        **kwargs: Further arguments of :func:`torch.distributed.init_process_group`.
+    """
+    if launcher not in ("none", "pytorch", "slurm", "mpi"):
+        raise ConfigError(f"Unknown launcher {launcher!r}", hint="Choose none, pytorch, slurm or mpi.")
+    if launcher == "none" or dist.is_initialized():
+        return
+    os.environ.update(torchrun_variables(launcher, os.environ))
+    missing = [name for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK") if name not in os.environ]
+    if missing:
+        raise ConfigError(
+            f"launcher={launcher!r}, but {', '.join(missing)} not set",
+            hint="Start with `mmpretrain train CONFIG --gpus N`, torchrun or tools/dist_train.sh.",
+        )
+    if torch.cuda.is_available():
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]) % torch.cuda.device_count())
+    if backend in (None, "nccl"):
+        # Objects and small flags travel through gloo, so that they never wait for the GPU.
+        backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
+    if timeout is not None:
+        kwargs["timeout"] = datetime.timedelta(seconds=timeout)
+    kwargs.pop("init_backend", None)
+    dist.init_process_group(backend, **kwargs)
+
+
+def torchrun_variables(launcher: str, env: Mapping[str, str]) -> dict[str, str]:
+    """Translate the variables of Slurm and MPI into those of torchrun."""
+    if launcher == "slurm":
+        found = {
+            "RANK": env.get("SLURM_PROCID"),
+            "WORLD_SIZE": env.get("SLURM_NTASKS"),
+            "LOCAL_RANK": env.get("SLURM_LOCALID"),
+            "MASTER_ADDR": env.get("MASTER_ADDR") or first_host(env.get("SLURM_NODELIST", "localhost")),
+        }
+    elif launcher == "mpi":
+        found = {
+            "RANK": env.get("OMPI_COMM_WORLD_RANK") or env.get("PMI_RANK"),
+            "WORLD_SIZE": env.get("OMPI_COMM_WORLD_SIZE") or env.get("PMI_SIZE"),
+            "LOCAL_RANK": env.get("OMPI_COMM_WORLD_LOCAL_RANK") or env.get("MPI_LOCALRANKID"),
+            "MASTER_ADDR": env.get("MASTER_ADDR", "127.0.0.1"),
+        }
+    else:
+        return {}
+    found["MASTER_PORT"] = env.get("MASTER_PORT", "29500")
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def first_host(nodes: str) -> str:
+    """Return the first host of a Slurm node list such as ``'gpu[03-05,9],login1'``."""
+    match = re.match(r"([^,\[]+)(?:\[(\w+))?", nodes)
+    if match is None:
+        raise ConfigError(f"Cannot read SLURM_NODELIST={nodes!r}", hint="Set MASTER_ADDR.")
+    return match[1] + (match[2] or "")
+
+
+def torchrun(
+    command: list[str], processes: int, nodes: int = 1, node_rank: int = 0, address: str | None = None,
+    port: int | None = None, max_restarts: int = 0,
+) -> int:  # fmt: skip
+    """Run a Python command (``['-m', 'mmpretrain', 'train', ...]``) in several processes, and return its exit code.
+
+    Args:
+        command: What to give to Python.
+        processes: Processes on this machine.
+        nodes: Number of machines.
+        node_rank: Number of this machine.
+        address: Host of the first machine; only needed for several.
+        port: Port there; by default 29500, or on a single machine any free one.
+        max_restarts: How often to start all processes again when one fails.
+    """
+    import sys
+
+    args = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        f"--nproc-per-node={processes}",
+        f"--nnodes={nodes}",
+    ]
+    if nodes == 1 and port is None:
+        args.append("--standalone")
+    else:
+        args += [
+            f"--node-rank={node_rank}",
+            f"--master-addr={address or '127.0.0.1'}",
+            f"--master-port={port or 29500}",
+        ]
+    args.append(f"--max-restarts={max_restarts}")
+    return subprocess.call([*args, *command])

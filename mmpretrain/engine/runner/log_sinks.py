@@ -1,0 +1,157 @@
+"""Where the numbers of a run go, besides the text log."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from mmpretrain.utils.dist import is_main_process
+
+
+class LogSink(Protocol):
+    """Takes the numbers of a run."""
+
+    def add_config(self, config: Any) -> None:
+        """Take the config of the run."""
+        ...
+
+    def add_scalars(self, scalars: Mapping[str, Any], step: int, mode: str) -> None:
+        """Take the numbers of one moment."""
+        ...
+
+    def close(self) -> None:
+        """Finish what is being written."""
+        ...
+
+
+class VisualizerSink:
+    """Hands numbers to the visualizer and its backends.
+
+    Args:
+        visualizer: The visualizer.
+        file_path: Name of the JSON file that backends on disk write besides ``scalars.json``.
+    """
+
+    def __init__(self, visualizer: Any, file_path: str) -> None:
+        self.visualizer = visualizer
+        self.file_path = file_path
+
+    def add_config(self, config: Any) -> None:
+        """Take the config of the run."""
+        self.visualizer.add_config(config)
+
+    def add_scalars(self, scalars: Mapping[str, Any], step: int, mode: str) -> None:
+        """Take the numbers of one moment."""
+        self.visualizer.add_scalars(dict(scalars), step=step, file_path=self.file_path)
+
+    def close(self) -> None:
+        """Finish what is being written."""
+        self.visualizer.close()
+
+
+class CsvSink:
+    """Writes ``metrics.csv``: a row for each moment, a column for each number. It is always on.
+
+    Args:
+        path: The file.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self._columns: list[str] = []
+
+    def add_config(self, config: Any) -> None:
+        """Configs have no place in a table."""
+
+    def add_scalars(self, scalars: Mapping[str, Any], step: int, mode: str) -> None:
+        """Append a row; new names become columns at the right."""
+        row = {"mode": mode, "step": step, **scalars}
+        new = [name for name in row if name not in self._columns]
+        if new:
+            self._widen(new)
+        with self.path.open("a", newline="", encoding="utf-8") as file:
+            csv.DictWriter(file, self._columns, restval="").writerow(row)
+
+    def _widen(self, new: list[str]) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        rows: list[dict[str, str]] = []
+        if self.path.exists():
+            with self.path.open(newline="", encoding="utf-8") as file:
+                reader = csv.DictReader(file)
+                rows = list(reader)
+                self._columns = self._columns or list(reader.fieldnames or [])
+        self._columns += [name for name in new if name not in self._columns]
+        with self.path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, self._columns, restval="")
+            writer.writeheader()
+            writer.writerows(rows)
+
+    def close(self) -> None:
+        """Every row is on the disk already."""
+
+
+class NullSink:
+    """Takes everything and keeps nothing; for the processes that do not log."""
+
+    def add_config(self, config: Any) -> None:
+        """Forget it."""
+
+    def add_scalars(self, scalars: Mapping[str, Any], step: int, mode: str) -> None:
+        """Forget them."""
+
+    def close(self) -> None:
+        """There is nothing to finish."""
+
+
+class SinkList:
+    """Several sinks as one.
+
+    Args:
+        *sinks: The sinks.
+    """
+
+    def __init__(self, *sinks: LogSink) -> None:
+        self.sinks = sinks
+
+    def add_config(self, config: Any) -> None:
+        """Hand it to each."""
+        for sink in self.sinks:
+            sink.add_config(config)
+
+    def add_scalars(self, scalars: Mapping[str, Any], step: int, mode: str) -> None:
+        """Hand them to each."""
+        for sink in self.sinks:
+            sink.add_scalars(scalars, step, mode)
+
+    def close(self) -> None:
+        """Close each."""
+        for sink in self.sinks:
+            sink.close()
+
+
+def build_log_sink(visualizer: Any, log_dir: str, timestamp: str) -> LogSink:
+    """Return where a run's numbers go."""
+    if not is_main_process():
+        return NullSink()
+    return SinkList(
+        VisualizerSink(visualizer, f"{timestamp}.json"), CsvSink(Path(log_dir, "vis_data", "metrics.csv"))
+    )
+
+
+def write_json(path: str | Path, values: Mapping[str, Any]) -> None:
+    """Write metrics as JSON; arrays become lists, and what has no counterpart in JSON is left out."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {str(key): plain(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [plain(item) for item in value]
+        if hasattr(value, "tolist"):
+            return value.tolist()
+        return value if value is None or isinstance(value, (str, int, float, bool)) else None
+
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).write_text(json.dumps(plain(values)), encoding="utf-8")

@@ -1,0 +1,104 @@
+"""What this machine has, and the process-wide switches of a run."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Mapping
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+import torch
+
+import mmpretrain
+from mmpretrain.errors import ConfigError
+
+
+def collect_env() -> dict[str, str]:
+    """Return versions and devices, in the order in which a log shows them."""
+    env = {
+        "sys.platform": sys.platform,
+        "Python": platform.python_version(),
+        "mmpretrain": mmpretrain.__version__,
+        "PyTorch": torch.__version__,
+        "NumPy": np.__version__,
+        "OpenCV": _version("opencv-python-headless", "opencv-python", "opencv-contrib-python"),
+        "CPU": f"{os.cpu_count()} cores, {torch.get_num_threads()} threads",
+        "CUDA available": str(torch.cuda.is_available()),
+    }
+    if torch.cuda.is_available():
+        names = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+        env |= {
+            f"GPU {','.join(str(i) for i, n in enumerate(names) if n == name)}": name
+            for name in dict.fromkeys(names)
+        }
+        env["CUDA"] = str(torch.version.cuda)
+        env["cuDNN"] = str(torch.backends.cudnn.version())
+    return env
+
+
+def _version(*packages: str) -> str:
+    for package in packages:
+        try:
+            return metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return "not installed"
+
+
+def default_device() -> torch.device:
+    """The best device of this process: its GPU, else Apple's, else the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda", torch.cuda.current_device())
+    if torch.backends.mps.is_available():
+        return torch.device("mps")
+    return torch.device("cpu")
+
+
+def apply_switches(env_cfg: Mapping[str, Any]) -> None:
+    """Set what ``env_cfg`` asks for.
+
+    Args:
+        env_cfg: ``cudnn_benchmark`` (let cuDNN time its algorithms), ``tf32`` (19-bit products in float32),
+            ``mp_cfg`` with ``mp_start_method`` and ``opencv_num_threads``, ``resource_limit`` (open files).
+    """
+    if env_cfg.get("cudnn_benchmark"):
+        torch.backends.cudnn.benchmark = True
+    if (tf32 := env_cfg.get("tf32")) is not None:
+        torch.set_float32_matmul_precision("high" if tf32 else "highest")
+        torch.backends.cudnn.allow_tf32 = bool(tf32)
+    workers = env_cfg.get("mp_cfg") or {}
+    if (method := workers.get("mp_start_method")) and torch.multiprocessing.get_start_method(True) != method:
+        if method not in torch.multiprocessing.get_all_start_methods():
+            raise ConfigError(
+                f"mp_start_method {method!r} does not exist on {sys.platform}",
+                hint=f"Choose one of {torch.multiprocessing.get_all_start_methods()}.",
+            )
+        torch.multiprocessing.set_start_method(method, force=True)
+    if (threads := workers.get("opencv_num_threads")) is not None:
+        import cv2
+
+        cv2.setNumThreads(threads)
+    _raise_file_limit(env_cfg.get("resource_limit", 4096))
+
+
+def _raise_file_limit(wanted: int) -> None:
+    """Allow more open files, which many workers need, up to the hard limit of this process."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    ceiling = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and ceiling > soft:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (ceiling, hard))
+
+
+def set_deterministic() -> None:
+    """Choose algorithms that give the same result every time, at some cost."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.backends.cudnn.deterministic = True
+    torch.backends.cudnn.benchmark = False
+    torch.use_deterministic_algorithms(True)

@@ -1,0 +1,59 @@
+"""Progress on a terminal; elsewhere, silence."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+T = TypeVar("T")
+
+
+def on_terminal() -> bool:
+    """Whether a person is watching the standard output."""
+    return sys.stdout.isatty() and Console().is_terminal
+
+
+def make_progress(console: Console | None = None) -> Progress:
+    """Return a progress display with one line per task: what, bar, count, times, and a note."""
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+        console=console,
+    )
+
+
+def track(items: Iterable[T], description: str, total: int | None = None) -> Iterator[T]:
+    """Yield the items, and show how far it is if someone is watching.
+
+    Args:
+        items: What to go through.
+        description: What is being done.
+        total: How many there are, if ``items`` cannot tell.
+    """
+    if not on_terminal():
+        yield from items
+        return
+    if total is None and hasattr(items, "__len__"):
+        total = len(items)  # type: ignore[arg-type]
+    with make_progress() as progress:
+        task = progress.add_task(description, total=total, note="")
+        for item in items:
+            yield item
+            progress.advance(task)
