@@ -1,7 +1,7 @@
 """The log of a run, on top of the standard :mod:`logging`.
 
-Modules of this package log through ``get_logger()``. A run attaches a file and the console to that logger, in the
-line format of 1.x, and detaches those of the run before it.
+Modules of this package log through ``get_logger()``. A run attaches a file and the console to that logger, in
+the line format of 1.x, and detaches those of the run before it.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def print_log(msg: Any, logger: Any = None, level: int = logging.INFO) -> None:
 
     Args:
         msg: The message.
-        logger: A logger or its name; ``'current'`` is that of the run, ``'silent'`` nobody, and None ``print``.
+        logger: A logger or its name; ``'current'`` is the run's, ``'silent'`` nobody, and None ``print``.
         level: The level.
     """
     if logger is None:

@@ -1,7 +1,7 @@
 """Reading and writing checkpoint files: nothing in a file is ever executed, and every file is whole.
 
-Reading goes through an unpickler that knows tensors, containers, numbers and a few harmless classes. Any other
-class or function in the file becomes a :class:`Placeholder` that keeps its data and does nothing.
+Reading goes through an unpickler that knows tensors, containers, numbers and a few harmless classes. Any
+other class or function in the file becomes a :class:`Placeholder` that keeps its data and does nothing.
 """
 
 from __future__ import annotations
@@ -192,7 +192,7 @@ def load(path: str | os.PathLike, map_location: Any = "cpu") -> dict[str, Any]:
         map_location: Where tensors go, as for :func:`torch.load`.
 
     Returns:
-        The dict in the file; tensors of a safetensors file are under ``state_dict``, its metadata under ``meta``.
+        The dict in the file; of a safetensors file, tensors under ``state_dict`` and metadata under ``meta``.
 
     Raises:
         MissingFileError: If there is no such file.

@@ -25,7 +25,7 @@ class CheckpointHook(Hook):
         by_epoch: Count epochs, otherwise iterations.
         save_optimizer: Include the optimizer, without which training cannot go on exactly.
         save_param_scheduler: Include the schedulers.
-        out_dir: Where checkpoints go, in a folder of the work folder's name; by default, into the work folder.
+        out_dir: Where checkpoints go, in a folder named like the work folder; by default, there.
         max_keep_ckpts: How many checkpoints of the interval to keep; -1 keeps all.
         save_last: Save after the last epoch or iteration even if it is not on the interval.
         save_best: Name of the metric (or several) by which to save the best; ``'auto'`` is the first one.

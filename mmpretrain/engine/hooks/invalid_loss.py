@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import torch
+
 from mmpretrain.engine.hooks.hook import DataBatch, Hook
 from mmpretrain.errors import TrainingError
 from mmpretrain.registry import HOOKS
@@ -33,7 +35,7 @@ class InvalidLossHook(Hook):
         """Check the loss."""
         if not outputs or "loss" not in outputs or not self.every_n_train_iters(runner, self.interval):
             return
-        loss = float(outputs["loss"])
+        loss = float(torch.as_tensor(outputs["loss"]).detach())
         if math.isfinite(loss):
             self.bad = 0
             return
@@ -44,8 +46,8 @@ class InvalidLossHook(Hook):
         shown = ", ".join(files[:8]) + (f" and {len(files) - 8} more" if len(files) > 8 else "")
         last = runner.state.last_checkpoint
         raise TrainingError(
-            f"The loss is {loss} at iteration {runner.iter + 1} (epoch {runner.epoch + 1}, batch {batch_idx + 1})"
-            + (f"; its files: {shown}" if files else ""),
+            f"The loss is {loss} at iteration {runner.iter + 1} (epoch {runner.epoch + 1}, "
+            f"batch {batch_idx + 1})" + (f"; its files: {shown}" if files else ""),
             hint=(
                 "Lower the learning rate, add optim_wrapper.clip_grad, or look at these files. "
                 + (f"The last good checkpoint is {last}." if last else "No checkpoint has been saved yet.")

@@ -16,7 +16,8 @@ _LABELS = {"train": "Epoch", "val": "Validating", "test": "Testing"}
 class ProgressBarHook(Hook):
     """Shows a bar for each epoch, validation and test.
 
-    The runner adds it when the standard output is a terminal. The log lines of iterations go to the file only then.
+    The runner adds it when the standard output is a terminal. Lines of iterations go to the file only,
+    then.
 
     Args:
         progress: The display; by default a new one.
@@ -71,5 +72,5 @@ class ProgressBarHook(Hook):
         note = ""
         # Reading a loss waits for the device: a few times per second is enough for the eye.
         if mode == "train" and outputs and "loss" in outputs and batch_idx % 10 == 0:
-            note = f"loss {float(outputs['loss']):.4f}"
+            note = f"loss {runner.message_hub.get_scalar('train/loss').current():.4f}"
         self.progress.update(self._tasks[mode], advance=1, **({"note": note} if note else {}))

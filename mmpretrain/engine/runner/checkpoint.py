@@ -146,7 +146,7 @@ def named_hooks(runner: Any) -> Iterator[tuple[str, Any]]:
 
 
 def restore(runner: Any, checkpoint: dict[str, Any], optimizer: bool, scheduler: bool) -> None:
-    """Put what :func:`collect` gathered, or what MMEngine did, back into a run; the model has its weights already."""
+    """Put back what :func:`collect` gathered, or what MMEngine did; the model has its weights already."""
     state, meta = runner.state, checkpoint.get("meta", {})
     state.epoch, state.iter = int(meta.get("epoch", 0)), int(meta.get("iter", 0))
     _fit_to_length(runner, meta)
@@ -228,8 +228,8 @@ def save_or_say(
         store.save(checkpoint, path, backend_args)
     except (OSError, RuntimeError) as error:  # torch reports a failed write as RuntimeError
         get_logger().error(
-            f"The checkpoint {path} could not be written ({error}). Training goes on; the checkpoints before it "
-            "are whole. Free some space."
+            f"The checkpoint {path} could not be written ({error}). Training goes on; the checkpoints before "
+            "it are whole. Free some space."
         )
         return False
     return True

@@ -1,8 +1,8 @@
 """Loading batches such that a sample's randomness depends on (seed, epoch, index) and on nothing else.
 
-The sampler deals out indices in the main process. On their way to the workers, each one is joined by the epoch,
-and whoever loads the sample seeds the random generators from that key first. So augmentation is the same with
-any number of workers, and a resumed run can start in mid-epoch without loading what came before.
+The sampler deals out indices in the main process. On their way to the workers, each one is joined by the
+epoch, and whoever loads the sample seeds the random generators from that key first. So augmentation is the
+same with any number of workers, and a resumed run can start in mid-epoch without loading what came before.
 """
 
 from __future__ import annotations
@@ -112,9 +112,10 @@ class KeyedDataLoader(DataLoader):
         self.skip = 0
         for used_up in ("batch_size", "shuffle", "sampler", "batch_sampler", "drop_last"):
             kwargs.pop(used_up, None)
-        # The inner loader must not draw from the generators of the main process, or resuming would shift them.
+        # The inner loader must not draw from the main process's generators, or resuming would shift them.
         kwargs.setdefault("generator", torch.Generator().manual_seed(seed))
-        self._inner = DataLoader(KeyedDataset(dataset, seed), batch_sampler=KeyedBatches(self), **kwargs)  # type: ignore[arg-type]
+        batches: Any = KeyedBatches(self)
+        self._inner = DataLoader(KeyedDataset(dataset, seed), batch_sampler=batches, **kwargs)
 
     def start(self, epoch: int, skip: int = 0) -> None:
         """Say which epoch the next iteration is, and how many of its batches were seen already."""
@@ -156,7 +157,8 @@ def build_dataloader(cfg: Any, seed: int | None = None, diff_rank_seed: bool = F
 
     Args:
         cfg: ``dataset`` and ``sampler`` (configs or objects), optionally ``batch_sampler``, ``collate_fn``,
-            ``worker_init_fn``, ``num_batch_per_epoch``; the rest goes to :class:`torch.utils.data.DataLoader`.
+            ``worker_init_fn``, ``num_batch_per_epoch``; the rest goes to
+            :class:`torch.utils.data.DataLoader`.
         seed: The seed of the run.
         diff_rank_seed: Let each process draw a sampler seed of its own.
     """

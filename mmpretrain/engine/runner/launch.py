@@ -84,7 +84,7 @@ def torchrun(
     command: list[str], processes: int, nodes: int = 1, node_rank: int = 0, address: str | None = None,
     port: int | None = None, max_restarts: int = 0,
 ) -> int:  # fmt: skip
-    """Run a Python command (``['-m', 'mmpretrain', 'train', ...]``) in several processes, and return its exit code.
+    """Run a Python command (``['-m', 'mmpretrain', ...]``) in several processes, and return its exit code.
 
     Args:
         command: What to give to Python.

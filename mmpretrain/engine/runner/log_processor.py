@@ -22,9 +22,9 @@ class LogProcessor:
 
     Args:
         window_size: How many iterations the means run over.
-        by_epoch: Count in epochs (``Epoch(train)  [1][100/391]``) or in iterations (``Iter(train) [100/9000]``).
-        custom_cfg: More statistics: dicts with ``data_src`` (name of a number), ``method_name``, and optionally
-            ``log_name`` and ``window_size`` (a number, ``'epoch'`` or ``'global'``).
+        by_epoch: Count in epochs (``Epoch(train)  [1][100/391]``) or iterations (``Iter(train) [100/9000]``).
+        custom_cfg: More statistics: dicts with ``data_src`` (name of a number), ``method_name``, and
+            optionally ``log_name`` and ``window_size`` (a number, ``'epoch'`` or ``'global'``).
         num_digits: Digits after the decimal point.
         log_with_hierarchy: Keep the ``train/`` of a name in what is written to files.
         mean_pattern: Names that match are averaged over the window; of others, the latest value counts.

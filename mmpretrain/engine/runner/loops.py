@@ -111,7 +111,7 @@ class TrainLoop(BaseLoop):
         self.state.iter += 1
 
     def _validate_if_due(self, done: int, last: int) -> None:
-        """Validate after ``done`` of ``last`` epochs (iterations), unless this was done before an interruption."""
+        """Validate after ``done`` of ``last`` epochs (iterations), unless that was done before a stop."""
         self.val_interval = self.dynamic_intervals[bisect.bisect(self.dynamic_milestones, done) - 1]
         runner = self._runner
         due = done >= self.val_begin and (done % self.val_interval == 0 or done == last)

@@ -37,8 +37,8 @@ from mmpretrain.utils.seeding import seed_everything
 class Runner(RunnerProperties):
     """Owns the parts of a run. What happens in it is in the loops and the hooks.
 
-    Anything can be given as a config dict or as an object. Parts that only training, validation or test need are
-    built when that is asked for.
+    Anything can be given as a config dict or as an object. Parts that only training, validation or test need
+    are built when that is asked for.
 
     Args:
         model: The model.
@@ -49,7 +49,7 @@ class Runner(RunnerProperties):
         train_cfg: The training loop: ``dict(by_epoch=True, max_epochs=...)``, or with a ``type``.
         val_cfg: The validation loop; an empty dict is the usual one.
         test_cfg: The test loop; an empty dict is the usual one.
-        auto_scale_lr: ``dict(enable=True, base_batch_size=...)`` scales the learning rate with the batch size.
+        auto_scale_lr: ``dict(enable=True, base_batch_size=...)`` scales the rate with the batch size.
         optim_wrapper: The optimizer in its wrapper.
         param_scheduler: How learning rate, momentum and so on change.
         val_evaluator: The metrics of validation.

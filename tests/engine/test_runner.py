@@ -1,0 +1,137 @@
+"""A whole run: what it writes, and what it returns."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+import torch
+
+from mmpretrain.engine.hooks import Hook
+from mmpretrain.errors import ConfigError
+from mmpretrain.utils import serialization
+from tests.engine import tiny
+
+HOOKS = dict(
+    logger=dict(type="LoggerHook", interval=2),
+    checkpoint=dict(type="CheckpointHook", interval=1, save_best="auto", max_keep_ckpts=2),
+)
+
+
+def test_train_then_test(make_runner):
+    runner = make_runner(default_hooks=HOOKS)
+    model = runner.train()
+    assert isinstance(model, tiny.TinyModel)
+    assert (runner.epoch, runner.iter, runner.max_iters) == (3, 24, 24)
+    work = Path(runner.work_dir)
+    best = f"best_acc_epoch_{runner.state.best_checkpoint[-5]}.pth"
+    assert {p.name for p in work.iterdir() if p.is_file()} == {
+        "epoch_2.pth",
+        "epoch_3.pth",
+        "last_checkpoint",
+        best,
+    }
+    assert (work / "last_checkpoint").read_text() == str(work / "epoch_3.pth") == runner.state.last_checkpoint
+    assert runner.state.best_score > 90
+    assert runner.test()["acc"] > 90
+
+
+def test_checkpoint_has_the_layout_of_1x(make_runner):
+    runner = make_runner()
+    runner.train()
+    content = serialization.load(runner.state.last_checkpoint)
+    assert {"meta", "state_dict", "optimizer", "param_schedulers", "message_hub"} <= set(content)
+    assert content["meta"]["epoch"] == 3
+    assert content["meta"]["iter"] == 24
+    assert content["meta"]["dataset_meta"] == tiny.NoisyVectors.metainfo
+    # Anything that torch itself calls safe can be read by anyone.
+    assert torch.load(runner.state.last_checkpoint, weights_only=True)["meta"]["seed"] == 0
+
+
+def test_log_lines(make_runner):
+    runner = make_runner()
+    runner.train()
+    text = Path(runner.state.log_path).read_text()
+    number = r"\d+\.\d{4}"
+    train = (
+        r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d - mmpretrain - INFO - Epoch\(train\) \[1\]\[2/8\]  lr: 1\.0000e-01  "
+        rf"eta: \d:\d\d:\d\d  time: {number}  data_time: {number}  loss: {number}\n"
+    )
+    val = rf"Epoch\(val\) \[3\]\[4/4\]    acc: {number}  data_time: {number}  time: {number}\n"
+    assert re.search(train, text)
+    assert re.search(val, text)
+    assert "System environment" in text
+
+
+def test_metrics_csv(make_runner):
+    runner = make_runner()
+    runner.train()
+    with Path(runner.log_dir, "vis_data", "metrics.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["mode"] for row in rows].count("train") == 12
+    assert [float(row["acc"]) for row in rows if row["mode"] == "val"][-1] == runner.state.metrics["acc"]
+    assert float(rows[0]["lr"]) == 0.1
+
+
+def test_iteration_loop_validates_at_its_intervals(make_runner):
+    runner = make_runner(
+        train_cfg=dict(by_epoch=False, max_iters=12, val_interval=5, val_begin=5, dynamic_intervals=[(8, 1)]),
+        param_scheduler=None,
+        default_hooks=dict(checkpoint=dict(type="CheckpointHook", interval=6, by_epoch=False)),
+        log_processor=dict(by_epoch=False),
+    )
+    seen: list[int] = []
+
+    class Watch(Hook):
+        def before_val(self, runner):
+            seen.append(runner.iter)
+
+    runner.register_hook(Watch())
+    runner.train()
+    assert seen == [5, 8, 9, 10, 11, 12]
+    assert Path(runner.work_dir, "iter_6.pth").exists()
+    assert Path(runner.work_dir, "iter_12.pth").exists()
+
+
+def test_hooks_run_in_order_of_priority(make_runner):
+    order: list[str] = []
+
+    class Noted(Hook):
+        def __init__(self, name):
+            self.name = name
+
+        def before_train(self, runner):
+            order.append(self.name)
+
+    runner = make_runner()
+    runner.register_hook(Noted("late"), priority=95)
+    runner.register_hook(Noted("normal"))
+    runner.register_hook(Noted("first"), priority="HIGHEST")
+    runner.register_hook(Noted("normal, too"))
+    runner.call_hook("before_train")
+    assert order == ["first", "normal", "normal, too", "late"]
+
+
+def test_default_hooks_can_be_left_out(make_runner):
+    runner = make_runner(default_hooks=dict(checkpoint=None, timer=None))
+    runner.train()
+    assert not list(Path(runner.work_dir).glob("*.pth"))
+
+
+def test_incomplete_config_is_refused(make_runner):
+    with pytest.raises(ConfigError, match="optim_wrapper missing"):
+        make_runner(optim_wrapper=None, param_scheduler=None)
+
+
+def test_misspelt_metric_is_named(make_runner):
+    runner = make_runner(default_hooks=dict(checkpoint=dict(type="CheckpointHook", save_best="accc")))
+    with pytest.raises(ConfigError, match="Did you mean 'acc'"):
+        runner.train()
+
+
+def test_auto_scale_lr(make_runner):
+    runner = make_runner(auto_scale_lr=dict(enable=True, base_batch_size=16), param_scheduler=None)
+    runner.train()
+    assert runner.optim_wrapper.get_lr()["lr"][0] == pytest.approx(0.1 * 4 / 16)
