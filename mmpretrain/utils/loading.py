@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -84,7 +84,7 @@ def load_into(
             anything does not.
     """
     revised = _revise(state_dict, revise_keys)
-    offered = set(revised)
+    offered = list(revised)
     report = _copy(model, revised)
     if strict and (report.missing or report.unexpected or report.mismatched):
         raise CheckpointError(f"{source} does not fit the model. {report.summary()}")
@@ -132,9 +132,8 @@ def _copy(model: nn.Module, tensors: dict[str, torch.Tensor]) -> LoadReport:
     return report
 
 
-def _better_keys(offered: Iterable[str], wanted: Mapping[str, object]) -> str:
+def _better_keys(offered: Sequence[str], wanted: Mapping[str, object]) -> str:
     """Say which prefix would make the keys fit, if one would."""
-    offered = list(offered)
     best, fitting = "", 0
     for prefix in KNOWN_PREFIXES:
         removed = sum(key.removeprefix(prefix) in wanted for key in offered if key.startswith(prefix))
