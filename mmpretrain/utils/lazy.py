@@ -36,7 +36,7 @@ def lazy_package(
     table = {name: f"{package}.{module}" for module, names in exports.items() for name in names}
     for child in reexports:
         module = importlib.import_module(f"{package}.{child}")
-        table.update({name: module.__name__ for name in module.__all__ if name not in table})
+        table.update({name: vars(module)[TABLE][name] for name in module.__all__ if name not in table})
     lookup = dict(table)
     for module, names in (registered or {}).items():
         lookup.update((name, f"{package}.{module}") for name in names)

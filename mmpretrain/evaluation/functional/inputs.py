@@ -25,7 +25,7 @@ def to_tensor(value: ArrayLike) -> Tensor:
     raise TypeError(f"Expected a tensor, an array or a sequence, got {type(value).__name__}: {value!r}")
 
 
-def check_same_length(pred: Sequence[Any] | Tensor, target: Sequence[Any] | Tensor) -> None:
+def check_same_length(pred: ArrayLike, target: ArrayLike) -> None:
     """Raise if there is not one target for each prediction."""
     if len(pred) != len(target):
         raise DataError(f"There are {len(pred)} predictions, but {len(target)} targets")

@@ -5,7 +5,15 @@ from mmpretrain.utils.lazy import lazy_package
 __getattr__, __dir__, __all__ = lazy_package(
     __name__,
     {
-        "base": ("BaseMetric",),
         "accuracy": ("Accuracy",),
+        "base": ("BaseMetric",),
+        "confusion": ("ConfusionMatrix",),
+        "dump": ("DumpResults",),
+        "multi_label": ("AveragePrecision", "MultiLabelMetric"),
+        "multi_task": ("MultiTasksMetric",),
+        "retrieval": ("RetrievalAveragePrecision", "RetrievalRecall"),
+        "shape_bias": ("ShapeBiasMetric",),
+        "single_label": ("SingleLabelMetric",),
+        "voc": ("VOCAveragePrecision", "VOCMultiLabelMetric"),
     },
 )

@@ -5,6 +5,7 @@ from mmpretrain.utils.lazy import lazy_package
 __getattr__, __dir__, __all__ = lazy_package(
     __name__,
     {
+        "asymmetric": ("AsymmetricLoss", "asymmetric_loss"),
         "base": ("ClassificationLoss",),
         "cross_entropy_loss": (
             "CrossEntropyLoss",
@@ -12,6 +13,10 @@ __getattr__, __dir__, __all__ = lazy_package(
             "cross_entropy",
             "soft_cross_entropy",
         ),
+        "focal": ("FocalLoss", "sigmoid_focal_loss"),
+        "label_smooth": ("LabelSmoothLoss",),
+        "seesaw": ("SeesawLoss",),
+        "selfsup": ("CAELoss", "CosineSimilarityLoss", "CrossCorrelationLoss", "PixelReconstructionLoss"),
         "utils": ("convert_to_one_hot", "reduce_loss", "weight_reduce_loss", "weighted_loss"),
     },
 )

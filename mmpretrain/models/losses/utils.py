@@ -89,6 +89,13 @@ def convert_to_one_hot(targets: Tensor, classes: int) -> Tensor:
     return F.one_hot(targets.long().reshape(-1), classes)
 
 
-def is_index_label(label: Tensor) -> bool:
-    """Whether labels are class indices, (N,) or (N, 1), rather than one number per class."""
-    return label.ndim == 1 or (label.ndim == 2 and label.shape[1] == 1)
+def one_number_per_class(label: Tensor, num_classes: int) -> Tensor:
+    """Turn class indices, (N,) or (N, 1), into one-hot rows; leave (N, C) as it is."""
+    if label.ndim == 1 or (label.shape[1:] == (1,) and num_classes > 1):
+        return convert_to_one_hot(label, num_classes)
+    if label.ndim != 2 or label.shape[1] != num_classes:
+        raise ConfigError(
+            f"There are {num_classes} logits per sample, but the labels have shape {tuple(label.shape)}",
+            hint="Check num_classes of model.head and of the batch augments.",
+        )
+    return label

@@ -1,0 +1,135 @@
+"""Precision, recall and F1 score, from what is right and wrong in each class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, TypeAlias
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from mmpretrain.errors import ConfigError, DataError
+from mmpretrain.evaluation.functional.inputs import ArrayLike, check_same_length, to_tensor
+from mmpretrain.structures import label_to_onehot
+
+Average: TypeAlias = Literal["macro", "micro"] | None
+
+
+class Scores(NamedTuple):
+    """Percentages, and the number of positive labels: one value, or one per class (C,)."""
+
+    precision: Tensor
+    recall: Tensor
+    f1_score: Tensor
+    support: Tensor
+
+
+def check_average(average: str | None) -> None:
+    """Raise if there is no such way to average."""
+    if average not in ("micro", "macro", None):
+        raise ConfigError(f"average must be 'macro', 'micro' or None, got {average!r}")
+
+
+def precision_recall_f1_support(predicted: Tensor, actual: Tensor, average: Average = "macro") -> Scores:
+    """Compute scores from zeros and ones.
+
+    Args:
+        predicted: (N, C), 1 where a class is predicted.
+        actual: (N, C), 1 where it is right, and -1 where the sample does not count for the class.
+        average: ``'macro'`` averages over classes, ``'micro'`` counts over all classes; None does neither.
+    """
+    check_average(average)
+    counts = actual != -1
+    predicted, actual = (predicted == 1) & counts, (actual == 1) & counts
+    dim = None if average == "micro" else 0
+    both, guessed, support = ((predicted & actual).sum(dim), predicted.sum(dim), actual.sum(dim))
+    precision = both / guessed.clamp(min=1) * 100
+    recall = both / support.clamp(min=1) * 100
+    total = (precision + recall).clamp(min=torch.finfo(torch.float32).eps)
+    f1_score = 2 * precision * recall / total
+    if average == "macro":
+        return Scores(precision.mean(), recall.mean(), f1_score.mean(), support.sum())
+    return Scores(precision, recall, f1_score, support)
+
+
+def single_label_scores(
+    pred: ArrayLike,
+    target: ArrayLike,
+    thrs: Sequence[float | None] = (0.0,),
+    average: Average = "macro",
+    num_classes: int | None = None,
+) -> list[Scores]:
+    """Compute scores of single-label predictions for each threshold.
+
+    Args:
+        pred: Scores (N, C), or labels (N,), for which ``thrs`` has no meaning.
+        target: Labels (N,).
+        thrs: Predictions with a score not above the threshold do not count. None: no threshold.
+        average: See :func:`precision_recall_f1_support`.
+        num_classes: Number of classes; needed for labels.
+
+    Returns:
+        One item per threshold; one item for labels.
+    """
+    pred, target = to_tensor(pred), to_tensor(target).to(torch.int64).flatten()
+    check_same_length(pred, target)
+    if pred.ndim == 1:
+        if num_classes is None:
+            raise ConfigError("num_classes is needed where predictions are labels instead of scores")
+        actual, predicted = F.one_hot(target, num_classes), F.one_hot(pred.to(torch.int64), num_classes)
+        return [precision_recall_f1_support(predicted, actual, average)]
+    actual = F.one_hot(target, pred.size(1))
+    score, label = pred.max(dim=1, keepdim=True)
+    best = F.one_hot(label.flatten(), pred.size(1))
+    masks = (best if thr is None else best * (score > thr) for thr in thrs)
+    return [precision_recall_f1_support(predicted, actual, average) for predicted in masks]
+
+
+def multi_label_scores(
+    pred: ArrayLike,
+    target: ArrayLike,
+    pred_indices: bool = False,
+    target_indices: bool = False,
+    average: Average = "macro",
+    thr: float | None = None,
+    topk: int | None = None,
+    num_classes: int | None = None,
+) -> Scores:
+    """Compute scores of multi-label predictions.
+
+    Args:
+        pred: Scores (N, C), or for each sample the classes predicted.
+        target: Zeros and ones (N, C), or for each sample its classes.
+        pred_indices: Whether ``pred`` holds classes.
+        target_indices: Whether ``target`` holds classes.
+        average: See :func:`precision_recall_f1_support`.
+        thr: A class is predicted if its score is at least this; 0.5 if ``topk`` is not given either.
+        topk: The k best classes are predicted, unless ``thr`` is given.
+        num_classes: Number of classes; needed for classes.
+    """
+    pred = _one_number_per_class(pred, pred_indices, num_classes)
+    target = _one_number_per_class(target, target_indices, num_classes).to(torch.int64)
+    if pred.shape != target.shape or num_classes not in (None, pred.shape[1]):
+        classes = "" if num_classes is None else f", and num_classes is {num_classes}"
+        raise DataError(
+            f"The predictions have shape {tuple(pred.shape)}, the targets {tuple(target.shape)}{classes}"
+        )
+    if thr is None and topk is not None:
+        predicted = torch.zeros_like(target).scatter_(1, pred.topk(topk).indices, 1)
+    else:
+        predicted = (pred >= (0.5 if thr is None else thr)).to(torch.int64)
+    return precision_recall_f1_support(predicted, target, average)
+
+
+def _one_number_per_class(value: ArrayLike, indices: bool, num_classes: int | None) -> Tensor:
+    if indices:
+        if num_classes is None:
+            raise ConfigError("num_classes is needed where labels are class indices")
+        return torch.stack([label_to_onehot(label, num_classes) for label in value])
+    if isinstance(value, Sequence):
+        value = torch.stack([to_tensor(row) for row in value])
+    tensor = to_tensor(value)
+    if tensor.ndim != 2:
+        raise DataError(f"Expected one number per class, (N, C), got shape {tuple(tensor.shape)}")
+    return tensor

@@ -1,0 +1,107 @@
+"""Confusion matrix over a data set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mmpretrain.evaluation.functional.confusion import confusion_matrix
+from mmpretrain.evaluation.functional.inputs import ArrayLike
+from mmpretrain.evaluation.metrics.base import BaseMetric, Device, pick
+from mmpretrain.registry import METRICS
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@METRICS.register_module()
+class ConfusionMatrix(BaseMetric):
+    """Counts how often samples of one class (row) were taken for another (column).
+
+    Args:
+        num_classes: Number of classes, for predictions without scores; the data set may tell, too.
+        collect_device: See :class:`BaseMetric`.
+        prefix: See :class:`BaseMetric`.
+
+    Example:
+        >>> ConfusionMatrix.calculate([0, 1, 1], [0, 1, 0], num_classes=2)
+        tensor([[1, 1],
+                [0, 1]])
+    """
+
+    default_prefix = "confusion_matrix"
+
+    def __init__(
+        self, num_classes: int | None = None, collect_device: Device = "cpu", prefix: str | None = None
+    ) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        self.num_classes = num_classes
+
+    def process(self, data_batch: Any, data_samples: Sequence[Mapping[str, Any]]) -> None:
+        """Keep the predicted and the right label of each sample."""
+        for result in pick(data_samples, ("pred_score", "pred_label"), "gt_label"):
+            if (score := result.pop("pred_score", None)) is not None:
+                self.num_classes = len(score)
+                result["pred_label"] = score.argmax(dim=0, keepdim=True)
+            self.results.append(result)
+
+    def compute_metrics(self, results: list[dict[str, Tensor]]) -> dict[str, Tensor]:
+        """Return the matrix (C, C) as ``result``."""
+        pred, target = (torch.cat([result[key] for result in results]) for key in ("pred_label", "gt_label"))
+        num_classes = self.num_classes or len((self.dataset_meta or {}).get("classes", ())) or None
+        return {"result": self.calculate(pred, target, num_classes)}
+
+    @staticmethod
+    def calculate(pred: ArrayLike, target: ArrayLike, num_classes: int | None = None) -> Tensor:
+        """Compute it for predictions that are at hand.
+
+        See :func:`mmpretrain.evaluation.functional.confusion_matrix` for the arguments.
+        """
+        return confusion_matrix(pred, target, num_classes)
+
+    @staticmethod
+    def plot(
+        confusion_matrix: Tensor,
+        include_values: bool = False,
+        cmap: str = "viridis",
+        classes: Sequence[str] | None = None,
+        colorbar: bool = True,
+        show: bool = True,
+    ) -> Figure:
+        """Draw a matrix.
+
+        Args:
+            confusion_matrix: Counts (C, C).
+            include_values: Whether to write the counts into the cells.
+            cmap: Colour map of matplotlib.
+            classes: Names of the classes; by default their numbers.
+            colorbar: Whether to draw the scale of the colours.
+            show: Whether to open a window.
+        """
+        from matplotlib import pyplot as plt
+
+        counts = confusion_matrix.cpu().numpy()
+        figure, axes = plt.subplots(figsize=(10, 10))
+        image = axes.imshow(counts, interpolation="nearest", cmap=cmap)
+        if colorbar:
+            figure.colorbar(image, ax=axes)
+        if include_values:
+            darkest, brightest = image.cmap(0), image.cmap(1.0)
+            middle = (counts.max() + counts.min()) / 2
+            for (row, column), count in np.ndenumerate(counts):
+                colour = brightest if count < middle else darkest
+                axes.text(column, row, f"{count:d}", ha="center", va="center", color=colour)
+        ticks = range(len(counts))
+        names = classes or [str(tick) for tick in ticks]
+        axes.set_xticks(ticks, names)
+        axes.set_yticks(ticks, names)
+        axes.set(xlabel="Predicted label", ylabel="True label")
+        axes.xaxis.tick_top()
+        figure.autofmt_xdate(ha="center")
+        if show:
+            plt.show()
+        return figure

@@ -1,0 +1,135 @@
+"""Metrics of multi-label predictions."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from mmpretrain.evaluation.functional.classwise import Average, Scores, check_average, multi_label_scores
+from mmpretrain.evaluation.functional.inputs import ArrayLike
+from mmpretrain.evaluation.functional.ranking import average_precision
+from mmpretrain.evaluation.metrics.base import BaseMetric, Device, pick
+from mmpretrain.evaluation.metrics.single_label import check_items, named_scores
+from mmpretrain.registry import METRICS
+from mmpretrain.structures import label_to_onehot
+
+logger = logging.getLogger(__name__)
+
+
+class MultiLabelBase(BaseMetric):
+    """Keeps one score and one target per class of each sample."""
+
+    default_prefix = "multi-label"
+
+    def process(self, data_batch: Any, data_samples: Sequence[Mapping[str, Any]]) -> None:
+        """Keep the scores (C,) and the targets (C,) of each sample."""
+        for result in pick(data_samples, "pred_score", ("gt_score", "gt_label"), *self.extra_fields):
+            self.results.append({"pred_score": result["pred_score"], "gt_score": self.target(result)})
+
+    #: Fields that :meth:`target` needs besides scores and labels.
+    extra_fields: tuple[str, ...] = ()
+
+    def target(self, sample: Mapping[str, Any]) -> Tensor:
+        """Return 1 for the classes of a sample, 0 for others, and -1 for those that do not count."""
+        if "gt_score" in sample:
+            return sample["gt_score"].clone()
+        return label_to_onehot(sample["gt_label"], len(sample["pred_score"]))
+
+
+def stack_results(results: list[dict[str, Tensor]]) -> tuple[Tensor, Tensor]:
+    """Return all scores and all targets, each (N, C)."""
+    pred = torch.stack([result["pred_score"] for result in results])
+    return pred, torch.stack([result["gt_score"] for result in results])
+
+
+@METRICS.register_module()
+class MultiLabelMetric(MultiLabelBase):
+    """Precision, recall and F1 score, in percent, and support; see :class:`SingleLabelMetric`.
+
+    Args:
+        thr: A class is predicted if its score is at least this; 0.5 if ``topk`` is not given either.
+        topk: The k best classes are predicted, unless ``thr`` is given.
+        items: Which values to report: ``'precision'``, ``'recall'``, ``'f1-score'``, ``'support'``.
+        average: ``'macro'`` averages over classes, ``'micro'`` counts over all classes, None reports lists.
+        collect_device: See :class:`BaseMetric`.
+        prefix: See :class:`BaseMetric`.
+    """
+
+    def __init__(
+        self,
+        thr: float | None = None,
+        topk: int | None = None,
+        items: Sequence[str] = ("precision", "recall", "f1-score"),
+        average: Average = "macro",
+        collect_device: Device = "cpu",
+        prefix: str | None = None,
+    ) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        check_average(average)
+        if thr is not None and topk is not None:
+            logger.warning("MultiLabelMetric was given thr and topk: topk has no effect.")
+        self.thr = 0.5 if thr is None and topk is None else thr
+        self.topk = topk
+        self.items = check_items(items)
+        self.average: Average = average
+
+    def compute_metrics(self, results: list[dict[str, Tensor]]) -> dict[str, float | list[float]]:
+        """Return the items asked for; the name tells the threshold, unless it is 0.5, or k."""
+        pred, target = stack_results(results)
+        scores = self.calculate(pred, target, average=self.average, thr=self.thr, topk=self.topk)
+        suffix = f"_top{self.topk}" if self.thr is None else f"_thr-{self.thr:.2f}"
+        return named_scores(scores, self.items, self.average, "" if self.thr == 0.5 else suffix)
+
+    @staticmethod
+    def calculate(
+        pred: ArrayLike,
+        target: ArrayLike,
+        pred_indices: bool = False,
+        target_indices: bool = False,
+        average: Average = "macro",
+        thr: float | None = None,
+        topk: int | None = None,
+        num_classes: int | None = None,
+    ) -> Scores:
+        """Compute precision, recall, F1 score and support of predictions that are at hand.
+
+        See :func:`mmpretrain.evaluation.functional.multi_label_scores` for the arguments.
+        """
+        return multi_label_scores(pred, target, pred_indices, target_indices, average, thr, topk, num_classes)
+
+
+@METRICS.register_module()
+class AveragePrecision(MultiLabelBase):
+    """Average precision of each class, in percent: the mean precision at the ranks of its positive samples.
+
+    Args:
+        average: ``'macro'`` reports the mean over classes, ``mAP``; None reports a list, ``AP_classwise``.
+        collect_device: See :class:`BaseMetric`.
+        prefix: See :class:`BaseMetric`.
+    """
+
+    def __init__(
+        self,
+        average: Literal["macro"] | None = "macro",
+        collect_device: Device = "cpu",
+        prefix: str | None = None,
+    ) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        self.average: Literal["macro"] | None = average
+
+    def compute_metrics(self, results: list[dict[str, Tensor]]) -> dict[str, float | list[float]]:
+        """Return ``mAP`` or ``AP_classwise``."""
+        value = self.calculate(*stack_results(results), average=self.average)
+        return {"AP_classwise" if self.average is None else "mAP": value.tolist()}
+
+    @staticmethod
+    def calculate(pred: ArrayLike, target: ArrayLike, average: Literal["macro"] | None = "macro") -> Tensor:
+        """Compute it for predictions that are at hand.
+
+        See :func:`mmpretrain.evaluation.functional.average_precision` for the arguments.
+        """
+        return average_precision(pred, target, average)

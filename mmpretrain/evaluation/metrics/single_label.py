@@ -1,0 +1,114 @@
+"""Precision, recall and F1 score of single-label predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import torch
+
+from mmpretrain.errors import ConfigError
+from mmpretrain.evaluation.functional.classwise import Average, Scores, check_average, single_label_scores
+from mmpretrain.evaluation.functional.inputs import ArrayLike, to_tensor
+from mmpretrain.evaluation.metrics.accuracy import as_thresholds, threshold_suffixes
+from mmpretrain.evaluation.metrics.base import BaseMetric, Device, pick
+from mmpretrain.registry import METRICS
+
+#: The values that can be asked for, in the order of :class:`Scores`.
+ITEMS = ("precision", "recall", "f1-score", "support")
+
+
+def check_items(items: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of values as a tuple; raise if one is unknown."""
+    items = tuple(items)
+    if unknown := [item for item in items if item not in ITEMS]:
+        raise ConfigError(f"items must be among {', '.join(ITEMS)}, got {unknown[0]!r}")
+    return items
+
+
+def named_scores(
+    scores: Scores, items: Sequence[str], average: Average, suffix: str = ""
+) -> dict[str, float | list[float]]:
+    """Return the values asked for under their names, lists for ``average=None``."""
+    suffix += {None: "_classwise", "micro": "_micro", "macro": ""}[average]
+    return {f"{item}{suffix}": value.tolist() for item, value in zip(ITEMS, scores) if item in items}
+
+
+@METRICS.register_module()
+class SingleLabelMetric(BaseMetric):
+    """Precision, recall and F1 score, in percent, and support.
+
+    With TP, FP and FN for samples of a class that are rightly found, wrongly found and missed: precision is
+    TP / (TP + FP), recall is TP / (TP + FN), the F1 score is their harmonic mean, support is TP + FN.
+
+    Args:
+        thrs: One threshold or several; a prediction counts if its score is above. None: no threshold.
+        items: Which values to report: ``'precision'``, ``'recall'``, ``'f1-score'``, ``'support'``.
+        average: ``'macro'`` averages over classes, ``'micro'`` counts over all classes, None reports lists.
+        num_classes: Number of classes, for predictions without scores.
+        collect_device: See :class:`BaseMetric`.
+        prefix: See :class:`BaseMetric`.
+
+    Example:
+        >>> SingleLabelMetric.calculate([0, 1, 1, 3], [0, 2, 1, 3], num_classes=4).precision
+        tensor(62.5000)
+    """
+
+    default_prefix = "single-label"
+
+    def __init__(
+        self,
+        thrs: float | Sequence[float | None] | None = 0.0,
+        items: Sequence[str] = ("precision", "recall", "f1-score"),
+        average: Average = "macro",
+        num_classes: int | None = None,
+        collect_device: Device = "cpu",
+        prefix: str | None = None,
+    ) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        check_average(average)
+        self.thrs = as_thresholds(thrs)
+        self.items = check_items(items)
+        self.average: Average = average
+        self.num_classes = num_classes
+
+    def process(self, data_batch: Any, data_samples: Sequence[Mapping[str, Any]]) -> None:
+        """Keep the prediction and the label of each sample."""
+        results = pick(data_samples, ("pred_score", "pred_label"), "gt_label")
+        for result, sample in zip(results, data_samples):
+            result["num_classes"] = self.num_classes or sample.get("num_classes")
+        self.results += results
+
+    def compute_metrics(self, results: list[dict[str, Any]]) -> dict[str, float | list[float]]:
+        """Return the items asked for, for each threshold if there are several."""
+        target = torch.cat([result["gt_label"] for result in results])
+        if "pred_score" not in results[0]:
+            pred = torch.cat([result["pred_label"] for result in results])
+            num_classes = results[0]["num_classes"]
+            scores = self.calculate(pred, target, average=self.average, num_classes=num_classes)
+            return named_scores(scores, self.items, self.average)
+        pred = torch.stack([result["pred_score"] for result in results])
+        values = {}
+        table = self.calculate(pred, target, thrs=self.thrs, average=self.average)
+        for scores, suffix in zip(table, threshold_suffixes(self.thrs)):
+            values.update(named_scores(scores, self.items, self.average, suffix))
+        return values
+
+    @staticmethod
+    def calculate(
+        pred: ArrayLike,
+        target: ArrayLike,
+        thrs: Sequence[float | None] = (0.0,),
+        average: Average = "macro",
+        num_classes: int | None = None,
+    ) -> Any:
+        """Compute precision, recall, F1 score and support of predictions that are at hand.
+
+        Returns:
+            For scores (N, C), a list with one tuple per threshold; for labels (N,), one tuple.
+
+        See :func:`mmpretrain.evaluation.functional.single_label_scores` for the arguments.
+        """
+        pred = to_tensor(pred)
+        table = single_label_scores(pred, target, thrs, average, num_classes)
+        return table[0] if pred.ndim == 1 else table
