@@ -19,7 +19,8 @@ ROOMS = (
 __getattr__, __dir__, __all__ = lazy_package(
     __name__,
     {
-        "base": ("BaseDataPreprocessor", "BaseModel"),
+        "base.model": ("BaseModel",),
+        "base.preprocessor": ("BaseDataPreprocessor",),
         "batch_augments": ("CutMix", "Mixup", "RandomBatchAugment", "ResizeMix"),
         "preprocess": (
             "ClsDataPreprocessor", "ImgDataPreprocessor", "MultiModalDataPreprocessor",

@@ -19,6 +19,12 @@ from mmpretrain.utils.suggest import did_you_mean
 #: Options that every backbone takes, whether or not its constructor names them, and their defaults.
 COMMON_OPTIONS: dict[str, Any] = {"frozen_stages": -1, "norm_eval": False, "with_cp": False, "freeze": None}
 
+#: The usual initialisation of a CNN. A constructor's default must not be changed: modules copy it.
+KAIMING_INIT: list[dict[str, Any]] = [
+    {"type": "Kaiming", "layer": ["Conv2d"]},
+    {"type": "Constant", "val": 1, "layer": ["_BatchNorm", "GroupNorm"]},
+]
+
 T = TypeVar("T")
 
 
@@ -54,7 +60,8 @@ class BaseBackbone(BaseModule, metaclass=_BackboneMeta):
     A family declares, and this class acts:
 
     - :attr:`arch_settings`, read by :meth:`get_arch`;
-    - :meth:`freeze_groups`: what ``frozen_stages`` and, by default, layer-wise decay count;
+    - :attr:`stem_names` and :attr:`stage_names`, or :meth:`freeze_groups` where they do not suffice: what
+      ``frozen_stages`` and, by default, layer-wise decay count;
     - :meth:`layer_groups`: what :meth:`get_layer_depth` counts, where that is finer;
     - its output stages: ``self.out_indices = self.take_indices(out_indices, num_stages)`` when constructed.
 
@@ -70,10 +77,15 @@ class BaseBackbone(BaseModule, metaclass=_BackboneMeta):
     #: Variants: names, or several names for one, to their settings.
     arch_settings: Mapping[Any, Any] = {}
 
+    #: Submodules and parameters before the first stage, and the stages, from input to output.
+    stem_names: Sequence[str] = ()
+    stage_names: Sequence[str] = ()
+
     frozen_stages: int = -1
     norm_eval: bool = False
     with_cp: bool = False
     freeze: str | None = None
+    out_indices: tuple[int, ...]
 
     @abstractmethod
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
@@ -83,7 +95,7 @@ class BaseBackbone(BaseModule, metaclass=_BackboneMeta):
 
     def freeze_groups(self) -> Sequence[Sequence[str]]:
         """Names of submodules and parameters: those of the stem, then those of each stage."""
-        return []
+        return [self.stem_names, *([name] for name in self.stage_names)]
 
     def layer_groups(self) -> Sequence[Sequence[str]]:
         """As :meth:`freeze_groups`, by layer instead of by stage. What is in no group is the last layer."""
@@ -130,6 +142,17 @@ class BaseBackbone(BaseModule, metaclass=_BackboneMeta):
         if self.with_cp and self.training:
             return checkpoint(block, *args, use_reentrant=False, **kwargs)  # type: ignore[return-value]
         return block(*args, **kwargs)
+
+    def forward_stages(self, x: Tensor, names: Sequence[str]) -> tuple[Tensor, ...]:
+        """Run submodules one after the other and return the outputs of those in ``out_indices``."""
+        outs = []
+        for i, name in enumerate(names):
+            stage = getattr(self, name)
+            for block in stage if isinstance(stage, nn.Sequential) else [stage]:
+                x = self.run(block, x)
+            if i in self.out_indices:
+                outs.append(x)
+        return tuple(outs)
 
     def get_layer_depth(self, param_name: str, prefix: str = "") -> tuple[int, int]:
         """Return the depth of a parameter for layer-wise learning-rate decay, and the number of layers.

@@ -5,16 +5,36 @@ from mmpretrain.utils.lazy import lazy_package
 __getattr__, __dir__, __all__ = lazy_package(
     __name__,
     {
+        "activation": ("Clamp", "HSigmoid", "PixelShufflePack", "Swish"),
         "attention": ("BEiTAttention", "MultiheadAttention"),
+        "build": (
+            "build_activation_layer", "build_conv_layer", "build_norm_layer", "build_padding_layer",
+            "build_plugin_layer", "build_upsample_layer", "is_norm", "make_norm",
+        ),
+        "channel_shuffle": ("channel_shuffle",),
+        "conv": ("Conv2dAdaptivePadding", "ConvWS2d", "DepthwiseSeparableConvModule"),
+        "conv_module": ("ConvModule",),
         "drop": ("DropPath", "Dropout", "build_dropout", "drop_path", "drop_path_rates"),
+        "inverted_residual": ("InvertedResidual",),
         "layer_norm": ("GRN", "LayerNorm2d"),
         "layer_scale": ("LayerScale",),
+        "make_divisible": ("make_divisible",),
         "position_embed": ("resize_pos_embed",),
         "relative_position": ("RelativePositionBias", "resize_relative_position_bias_table"),
+        "reparam": ("fuse_conv_norm", "identity_kernel", "pad_kernel"),
+        "se_layer": ("SELayer",),
         "shape": ("to_2tuple",),
         "window_attention": ("ShiftWindowMSA", "WindowMSA", "WindowMSAV2"),
     },
     registered={
+        "activation": ("Clip", "pixel_shuffle"),
+        "conv": ("ConvWS",),
         "layer_norm": ("LN2d",),
+        "registered": (
+            "BN", "BN1d", "BN2d", "BN3d", "Conv", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose2d",
+            "ConvTranspose3d", "ELU", "GELU", "GN", "HSwish", "IN", "IN1d", "IN2d", "IN3d", "LN", "LeakyReLU",
+            "PReLU", "RReLU", "ReLU", "ReLU6", "SiLU", "Sigmoid", "SyncBN", "Tanh", "bilinear", "deconv",
+            "deconv3d", "nearest", "reflect", "replicate", "zero",
+        ),
     },
-)
+)  # fmt: skip

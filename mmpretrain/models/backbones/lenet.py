@@ -1,0 +1,41 @@
+"""LeNet-5 (`Gradient-based learning applied to document recognition, 1998`)."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from mmpretrain.models.backbones.base import BaseBackbone
+from mmpretrain.registry import MODELS
+
+
+@MODELS.register_module()
+class LeNet5(BaseBackbone):
+    """LeNet-5 for 32×32 grey images.
+
+    Args:
+        num_classes: Add the fully connected layers and output scores; -1 outputs features.
+        init_cfg: How the weights are initialised.
+    """
+
+    stage_names = ("features",)
+
+    def __init__(self, num_classes: int = -1, init_cfg: dict | list[dict] | None = None) -> None:
+        super().__init__(init_cfg)
+        self.num_classes = num_classes
+        self.features = nn.Sequential(
+            nn.Conv2d(1, 6, 5),
+            nn.Tanh(),
+            nn.AvgPool2d(2),
+            nn.Conv2d(6, 16, 5),
+            nn.Tanh(),
+            nn.AvgPool2d(2),
+            nn.Conv2d(16, 120, 5),
+            nn.Tanh(),
+        )
+        if num_classes > 0:
+            self.classifier = nn.Sequential(nn.Linear(120, 84), nn.Tanh(), nn.Linear(84, num_classes))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """(B, 1, 32, 32) to features (B, 120, 1, 1), or to scores (B, num_classes)."""
+        x = self.run(self.features, x)
+        return (self.classifier(x.flatten(1)) if self.num_classes > 0 else x,)

@@ -1,0 +1,33 @@
+"""ResNet for the 32×32 images of CIFAR."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor
+
+from mmpretrain.errors import ArgumentError
+from mmpretrain.models.backbones.resnet import ResNet
+from mmpretrain.registry import MODELS
+
+
+@MODELS.register_module()
+class ResNet_CIFAR(ResNet):
+    """ResNet whose stem is one 3×3 convolution of stride 1, without pooling.
+
+    Args:
+        depth: Number of layers.
+        deep_stem: Not supported.
+        **kwargs: Arguments of :class:`ResNet`.
+    """
+
+    def __init__(self, depth: int, deep_stem: bool = False, **kwargs: Any) -> None:
+        if deep_stem:
+            raise ArgumentError("ResNet_CIFAR has a stem of its own: deep_stem must be False")
+        super().__init__(depth, deep_stem=False, **kwargs)
+
+    def make_stem(self, in_channels: int, stem_channels: int, conv_cfg: dict | None, norm_cfg: dict) -> None:
+        self.make_plain_stem(in_channels, stem_channels, conv_cfg, norm_cfg, 3, 1)
+
+    def forward_stem(self, x: Tensor) -> Tensor:
+        return self.relu(self.norm1(self.conv1(x)))

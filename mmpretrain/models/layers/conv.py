@@ -1,0 +1,134 @@
+"""Convolutions that PyTorch does not have."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from mmpretrain.registry import MODELS
+
+from .conv_module import ConvModule
+
+
+@MODELS.register_module()
+class Conv2dAdaptivePadding(nn.Conv2d):
+    """TensorFlow's ``padding='same'``: the output is ``ceil(input / stride)``, the odd pixel right and below.
+
+    The arguments are those of ``nn.Conv2d``; ``padding`` is ignored.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int, int],
+        stride: int | tuple[int, int] = 1,
+        padding: int | tuple[int, int] = 0,
+        dilation: int | tuple[int, int] = 1,
+        groups: int = 1,
+        bias: bool = True,
+    ) -> None:
+        super().__init__(in_channels, out_channels, kernel_size, stride, 0, dilation, groups, bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pad as far as the size of ``x`` (B, C, H, W) needs it, and convolve."""
+        pads: list[int] = []
+        for axis in (1, 0):  # F.pad starts from the last axis
+            size, step = x.shape[axis + 2], self.stride[axis]
+            reach = (self.kernel_size[axis] - 1) * self.dilation[axis] + 1
+            total = max((math.ceil(size / step) - 1) * step + reach - size, 0)
+            pads += [total // 2, total - total // 2]
+        return super().forward(F.pad(x, pads) if any(pads) else x)
+
+
+@MODELS.register_module("ConvWS")
+class ConvWS2d(nn.Conv2d):
+    """Convolution with standardised kernels (`Weight Standardization <https://arxiv.org/abs/1903.10520>`_).
+
+    Args:
+        *args: Arguments of ``nn.Conv2d``.
+        eps: Added to the standard deviation.
+        **kwargs: Arguments of ``nn.Conv2d``.
+    """
+
+    def __init__(self, *args: Any, eps: float = 1e-5, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.eps = eps
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Convolve ``x`` (B, C, H, W)."""
+        std, mean = torch.std_mean(self.weight, dim=(1, 2, 3), keepdim=True)
+        return self._conv_forward(x, (self.weight - mean) / (std + self.eps), self.bias)
+
+
+@MODELS.register_module()
+class DepthwiseSeparableConvModule(nn.Module):
+    """A depth-wise and a point-wise :class:`ConvModule` (`MobileNets <https://arxiv.org/abs/1704.04861>`_).
+
+    Args:
+        in_channels: Input channels.
+        out_channels: Output channels.
+        kernel_size: Of the depth-wise convolution, like the next three.
+        stride: Step of the kernel.
+        padding: Padding on both sides.
+        dilation: Spacing of the kernel.
+        norm_cfg: Norm of both.
+        act_cfg: Activation of both.
+        dw_norm_cfg: Norm of the depth-wise one, if it differs; likewise the next three.
+        dw_act_cfg: Activation of the depth-wise one.
+        pw_norm_cfg: Norm of the point-wise one.
+        pw_act_cfg: Activation of the point-wise one.
+        **kwargs: Other arguments of both.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int, int],
+        stride: int | tuple[int, int] = 1,
+        padding: int | tuple[int, int] = 0,
+        dilation: int | tuple[int, int] = 1,
+        norm_cfg: dict | None = None,
+        act_cfg: dict | None = {"type": "ReLU"},  # noqa: B006
+        dw_norm_cfg: dict | str | None = "default",
+        dw_act_cfg: dict | str | None = "default",
+        pw_norm_cfg: dict | str | None = "default",
+        pw_act_cfg: dict | str | None = "default",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__()
+        if "groups" in kwargs:
+            raise TypeError("The number of groups of a depth-wise convolution is fixed")
+
+        def own(cfg: Any, shared: dict | None) -> Any:
+            return shared if cfg == "default" else cfg
+
+        self.depthwise_conv = ConvModule(
+            in_channels,
+            in_channels,
+            kernel_size,
+            stride=stride,
+            padding=padding,
+            dilation=dilation,
+            groups=in_channels,
+            norm_cfg=own(dw_norm_cfg, norm_cfg),
+            act_cfg=own(dw_act_cfg, act_cfg),
+            **kwargs,
+        )
+        self.pointwise_conv = ConvModule(
+            in_channels,
+            out_channels,
+            1,
+            norm_cfg=own(pw_norm_cfg, norm_cfg),
+            act_cfg=own(pw_act_cfg, act_cfg),
+            **kwargs,
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Transform ``x`` (B, C, H, W)."""
+        return self.pointwise_conv(self.depthwise_conv(x))

@@ -1,0 +1,167 @@
+"""Convolution, normalisation and activation as one module."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.instancenorm import _InstanceNorm
+
+from mmpretrain.models.init import constant_init, kaiming_init
+from mmpretrain.registry import MODELS
+
+from .build import (
+    build_activation_layer,
+    build_conv_layer,
+    build_norm_layer,
+    build_padding_layer,
+    resolve_layer,
+    takes_inplace,
+)
+
+Size = int | tuple[int, int]
+
+
+@MODELS.register_module()
+class ConvModule(nn.Module):
+    """A convolution with its norm and activation, in any order.
+
+    Args:
+        in_channels: Input channels.
+        out_channels: Output channels.
+        kernel_size: As in ``nn.Conv2d``, like the next four.
+        stride: Step of the kernel.
+        padding: Padding on both sides.
+        dilation: Spacing of the kernel.
+        groups: Number of groups.
+        bias: ``'auto'`` gives the convolution a bias if it has no norm.
+        conv_cfg: Type of convolution; None is ``nn.Conv2d``.
+        norm_cfg: Type of norm; None is no norm.
+        act_cfg: Type of activation; None is no activation.
+        inplace: Let the activation overwrite its input, if it can.
+        with_spectral_norm: Normalise the kernel spectrally.
+        padding_mode: ``'zeros'`` or ``'circular'`` as in ``nn.Conv2d``, or the type of a padding layer.
+        order: Order of the three parts.
+        efficient_conv_bn_eval: Fold a batch norm in evaluation mode into the convolution while running
+            (`Efficient ConvBN Blocks <https://arxiv.org/abs/2305.11624>`_); gradients still flow to both.
+    """
+
+    _abbr_ = "conv_block"
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Size,
+        stride: Size = 1,
+        padding: Size = 0,
+        dilation: Size = 1,
+        groups: int = 1,
+        bias: bool | Literal["auto"] = "auto",
+        conv_cfg: dict | None = None,
+        norm_cfg: dict | None = None,
+        act_cfg: dict | None = {"type": "ReLU"},  # noqa: B006
+        inplace: bool = True,
+        with_spectral_norm: bool = False,
+        padding_mode: str = "zeros",
+        order: tuple[str, str, str] = ("conv", "norm", "act"),
+        efficient_conv_bn_eval: bool = False,
+    ) -> None:
+        super().__init__()
+        if sorted(order) != ["act", "conv", "norm"]:
+            raise ValueError(f"order must hold 'conv', 'norm' and 'act', got {order!r}")
+        self.conv_cfg, self.norm_cfg, self.act_cfg = conv_cfg, norm_cfg, act_cfg
+        self.inplace = inplace
+        self.order = tuple(order)
+        self.with_norm = norm_cfg is not None
+        self.with_activation = act_cfg is not None
+        self.with_bias = not self.with_norm if bias == "auto" else bool(bias)
+        self.with_spectral_norm = with_spectral_norm
+        self.with_explicit_padding = padding_mode not in ("zeros", "circular")
+        self.efficient_conv_bn_eval = efficient_conv_bn_eval
+
+        if self.with_explicit_padding:
+            self.padding_layer = build_padding_layer({"type": padding_mode}, padding)
+        shape: dict[str, Any] = {"stride": stride, "dilation": dilation, "groups": groups}
+        if padding_mode == "circular":
+            shape["padding_mode"] = padding_mode
+        conv = build_conv_layer(
+            conv_cfg,
+            in_channels,
+            out_channels,
+            kernel_size,
+            padding=0 if self.with_explicit_padding else padding,
+            bias=self.with_bias,
+            **shape,
+        )
+        self.in_channels, self.out_channels = conv.in_channels, conv.out_channels
+        self.kernel_size, self.stride, self.padding = conv.kernel_size, conv.stride, padding
+        self.dilation, self.groups = conv.dilation, conv.groups
+        self.transposed, self.output_padding = conv.transposed, conv.output_padding
+        self.conv = nn.utils.spectral_norm(conv) if with_spectral_norm else conv
+
+        self.norm_name: str | None = None
+        if norm_cfg is not None:
+            after_conv = order.index("norm") > order.index("conv")
+            self.norm_name, norm = build_norm_layer(norm_cfg, out_channels if after_conv else in_channels)
+            self.add_module(self.norm_name, norm)
+            if self.with_bias and isinstance(norm, (_BatchNorm, _InstanceNorm)):
+                warnings.warn("A batch or instance norm cancels the bias of the convolution", stacklevel=2)
+        if act_cfg is not None:
+            act, _ = resolve_layer(act_cfg)
+            default = {"inplace": inplace} if takes_inplace(act) else {}
+            self.activate = build_activation_layer({**default, **act_cfg})
+        self.init_weights()
+
+    @property
+    def norm(self) -> nn.Module | None:
+        """The norm, whatever its attribute name."""
+        return getattr(self, self.norm_name) if self.norm_name else None
+
+    def init_weights(self) -> None:
+        """Kaiming for the convolution, unless it has its own ``init_weights``; one and zero for the norm."""
+        if not hasattr(self.conv, "init_weights"):
+            leaky = self.act_cfg is not None and self.act_cfg["type"] in ("LeakyReLU", nn.LeakyReLU)
+            slope = self.act_cfg.get("negative_slope", 0.01) if self.act_cfg and leaky else 0
+            kaiming_init(self.conv, a=slope, nonlinearity="leaky_relu" if leaky else "relu")
+        if self.norm is not None:
+            constant_init(self.norm, 1)
+
+    def forward(self, x: Tensor, activate: bool = True, norm: bool = True) -> Tensor:
+        """Apply the parts in order; ``activate`` and ``norm`` leave theirs out when False."""
+        folded = norm and self._folds_norm()
+        for part in self.order:
+            if part == "conv":
+                x = self.padding_layer(x) if self.with_explicit_padding else x
+                x = _conv_with_folded_norm(self.conv, self.norm, x) if folded else self.conv(x)
+            elif part == "norm" and norm and not folded and self.norm is not None:
+                x = self.norm(x)
+            elif part == "act" and activate and self.with_activation:
+                x = self.activate(x)
+        return x
+
+    def _folds_norm(self) -> bool:
+        return (
+            self.efficient_conv_bn_eval
+            and isinstance(self.norm, _BatchNorm)
+            and self.norm.track_running_stats
+            and not self.norm.training
+            and "conv,norm" in ",".join(self.order)
+        )
+
+
+def _conv_with_folded_norm(conv: Any, norm: Any, x: Tensor) -> Tensor:
+    scale = torch.rsqrt(norm.running_var + norm.eps)
+    scale = scale if norm.weight is None else scale * norm.weight
+    shift = -norm.running_mean * scale
+    shift = shift if norm.bias is None else shift + norm.bias
+    if conv.bias is not None:
+        shift = shift + conv.bias * scale
+    channel = 1 if conv.transposed else 0
+    shape = [1] * conv.weight.ndim
+    shape[channel] = -1
+    folded = {"weight": conv.weight * scale.reshape(shape), "bias": shift}
+    return torch.func.functional_call(conv, folded, (x,), strict=False)

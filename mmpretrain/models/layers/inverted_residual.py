@@ -1,0 +1,75 @@
+"""The block of mobile networks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor, nn
+
+from mmpretrain.models.base import BaseModule
+
+from .conv_module import ConvModule
+from .drop import DropPath
+from .se_layer import SELayer
+
+
+class InvertedResidual(BaseModule):
+    """Widen, convolve each channel by itself, narrow (`MobileNetV2 <https://arxiv.org/abs/1801.04381>`_).
+
+    Args:
+        in_channels: Input channels.
+        out_channels: Output channels.
+        mid_channels: Channels of the depth-wise convolution.
+        kernel_size: Of the depth-wise convolution.
+        stride: Of the depth-wise convolution, 1 or 2.
+        se_cfg: Arguments of a squeeze and excitation; None is without.
+        conv_cfg: Type of convolution.
+        norm_cfg: Type of norm.
+        act_cfg: Type of activation.
+        drop_path_rate: Rate of stochastic depth.
+        init_cfg: How the weights are initialised.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        mid_channels: int,
+        kernel_size: int = 3,
+        stride: int = 1,
+        se_cfg: dict | None = None,
+        conv_cfg: dict | None = None,
+        norm_cfg: dict = {"type": "BN"},  # noqa: B006
+        act_cfg: dict = {"type": "ReLU"},  # noqa: B006
+        drop_path_rate: float = 0.0,
+        init_cfg: dict | list[dict] | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        if stride not in (1, 2):
+            raise ValueError(f"stride must be 1 or 2, got {stride!r}")
+        cfgs: dict[str, Any] = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg}
+        self.with_res_shortcut = stride == 1 and in_channels == out_channels
+        self.with_expand_conv = mid_channels != in_channels
+        self.with_se = se_cfg is not None
+        self.drop_path = DropPath(drop_path_rate) if drop_path_rate > 0 else nn.Identity()
+        if self.with_expand_conv:
+            self.expand_conv = ConvModule(in_channels, mid_channels, 1, act_cfg=act_cfg, **cfgs)
+        self.depthwise_conv = ConvModule(
+            mid_channels,
+            mid_channels,
+            kernel_size,
+            stride=stride,
+            padding=kernel_size // 2,
+            groups=mid_channels,
+            act_cfg=act_cfg,
+            **cfgs,
+        )
+        if se_cfg is not None:
+            self.se = SELayer(**se_cfg)
+        self.linear_conv = ConvModule(mid_channels, out_channels, 1, act_cfg=None, **cfgs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) to (B, C', H / stride, W / stride)."""
+        out = self.depthwise_conv(self.expand_conv(x) if self.with_expand_conv else x)
+        out = self.linear_conv(self.se(out) if self.with_se else out)
+        return x + self.drop_path(out) if self.with_res_shortcut else out
