@@ -20,4 +20,7 @@ def test_keys_and_shapes(name):
 
 def test_the_families_are_covered():
     families = {name.partition("/")[0] for name in facts.buildable(list(STATE_DICTS))}
-    assert families >= {"lenet", "resnet"}
+    assert families >= {
+        "efficientnet", "lenet", "mobilenet_v2", "regnet", "repvgg", "resnet", "resnext", "seresnet",
+        "shufflenet_v2", "vgg", "wrn",
+    }  # fmt: skip

@@ -147,7 +147,7 @@ class BaseBackbone(BaseModule, metaclass=_BackboneMeta):
         """Run submodules one after the other and return the outputs of those in ``out_indices``."""
         outs = []
         for i, name in enumerate(names):
-            stage = getattr(self, name)
+            stage = self.get_submodule(name)
             for block in stage if isinstance(stage, nn.Sequential) else [stage]:
                 x = self.run(block, x)
             if i in self.out_indices:
@@ -171,7 +171,17 @@ class BaseBackbone(BaseModule, metaclass=_BackboneMeta):
         return last, last + 1
 
     def freeze_declared(self) -> None:
-        """Freeze what ``frozen_stages`` and ``freeze`` say."""
+        """Freeze what ``frozen_stages`` and ``freeze`` say.
+
+        Raises:
+            ArgumentError: If there are not so many stages.
+        """
+        stages = len(self.freeze_groups()) - 1
+        if not -1 <= self.frozen_stages <= stages:
+            raise ArgumentError(
+                f"{type(self).__name__} cannot freeze frozen_stages={self.frozen_stages} stages",
+                hint=f"It takes -1 (none), 0 (the stem) up to {stages} (all).",
+            )
         for name, parameter in self.named_parameters():
             if self._is_frozen(name):
                 parameter.requires_grad = False

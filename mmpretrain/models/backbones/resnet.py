@@ -50,6 +50,10 @@ class ResidualBlock(BaseModule):
         dilation: Dilation of its k×k convolution.
         downsample: Applied to the identity, where its shape changes.
         style: Where a bottleneck has its stride: in the 3×3 (``'pytorch'``) or the first 1×1 (``'caffe'``).
+        groups: Groups of the 3×3 convolution of a bottleneck; in the first stage, its width is then
+            ``groups * width_per_group``.
+        width_per_group: Channels of a group in the first stage.
+        base_channels: Channels in the middle of the blocks of the first stage, were there no groups.
         conv_cfg: Type of convolution.
         norm_cfg: Type of norm.
         act_cfg: Type of activation.
@@ -68,6 +72,9 @@ class ResidualBlock(BaseModule):
         dilation: int = 1,
         downsample: nn.Module | None = None,
         style: Literal["pytorch", "caffe"] = "pytorch",
+        groups: int = 1,
+        width_per_group: int = 4,
+        base_channels: int = 64,
         conv_cfg: dict | None = None,
         norm_cfg: dict = {"type": "BN"},  # noqa: B006
         act_cfg: dict = {"type": "ReLU", "inplace": True},  # noqa: B006
@@ -82,6 +89,9 @@ class ResidualBlock(BaseModule):
         if style not in ("pytorch", "caffe"):
             raise ArgumentError(f"style must be 'pytorch' or 'caffe', got {style!r}")
         self.mid_channels = out_channels // self.expansion
+        self.groups = groups
+        if groups != 1:
+            self.mid_channels = groups * width_per_group * self.mid_channels // base_channels
         self.stride, self.dilation, self.style = stride, dilation, style
         self.norm_names: list[str] = []
         for i, spec in enumerate(self.conv_specs(), 1):
@@ -148,7 +158,6 @@ class Bottleneck(ResidualBlock):
     """A 3×3 convolution between two of 1×1."""
 
     default_expansion = 4
-    groups = 1
 
     def conv_specs(self) -> Sequence[ConvSpec]:
         mid = self.mid_channels

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
-from torch.nn.modules.instancenorm import _InstanceNorm
 
 from mmpretrain.models.init import constant_init, kaiming_init
 from mmpretrain.registry import MODELS
@@ -108,8 +106,6 @@ class ConvModule(nn.Module):
             after_conv = order.index("norm") > order.index("conv")
             self.norm_name, norm = build_norm_layer(norm_cfg, out_channels if after_conv else in_channels)
             self.add_module(self.norm_name, norm)
-            if self.with_bias and isinstance(norm, (_BatchNorm, _InstanceNorm)):
-                warnings.warn("A batch or instance norm cancels the bias of the convolution", stacklevel=2)
         if act_cfg is not None:
             act, _ = resolve_layer(act_cfg)
             default = {"inplace": inplace} if takes_inplace(act) else {}

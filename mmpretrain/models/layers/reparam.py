@@ -1,7 +1,7 @@
 """Structural re-parameterisation: several branches in training, one convolution in deployment.
 
-Convolution is linear in its kernel, so the kernels and biases of parallel branches add up, once each is written
-as a kernel of the same size with its batch norm folded in (`RepVGG <https://arxiv.org/abs/2101.03697>`_).
+Convolution is linear in its kernel, so the kernels and biases of parallel branches add up, once each is a
+kernel of the same size with its batch norm folded in (`RepVGG <https://arxiv.org/abs/2101.03697>`_).
 """
 
 from __future__ import annotations

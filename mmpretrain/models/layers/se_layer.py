@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from mmpretrain.models.base import BaseModule
 
+from .channels import make_divisible
 from .conv_module import ConvModule
-from .make_divisible import make_divisible
 
 
 class SELayer(BaseModule):

@@ -1,10 +1,13 @@
-"""Channel numbers that suit the hardware."""
+"""Numbers and order of channels."""
 
 from __future__ import annotations
 
+from torch import Tensor
+from torch.nn import functional as F
+
 
 def make_divisible(value: float, divisor: int, min_value: int | None = None, min_ratio: float = 0.9) -> int:
-    """Round to a multiple of ``divisor``.
+    """Round a number of channels to a multiple of ``divisor``, which suits the hardware.
 
     Args:
         value: Number of channels.
@@ -14,3 +17,10 @@ def make_divisible(value: float, divisor: int, min_value: int | None = None, min
     """
     rounded = max(min_value or divisor, int(value + divisor / 2) // divisor * divisor)
     return rounded + divisor if rounded < min_ratio * value else rounded
+
+
+def channel_shuffle(x: Tensor, groups: int) -> Tensor:
+    """Deal the channels of ``x`` (B, C, H, W) out to ``groups`` (https://arxiv.org/abs/1707.01083)."""
+    if x.shape[1] % groups:
+        raise ValueError(f"The number of channels must be divisible by groups={groups}, got {x.shape[1]}")
+    return F.channel_shuffle(x, groups)

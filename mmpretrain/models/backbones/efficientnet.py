@@ -1,0 +1,237 @@
+"""EfficientNet (https://arxiv.org/abs/1905.11946) and EfficientNet-EdgeTPU."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import chain, groupby
+from typing import Any, NamedTuple
+
+from torch import Tensor, nn
+
+from mmpretrain.models.backbones.base import KAIMING_INIT, BaseBackbone
+from mmpretrain.models.base import BaseModule, Sequential
+from mmpretrain.models.layers import (
+    ConvModule,
+    DropPath,
+    InvertedResidual,
+    SELayer,
+    drop_path_rates,
+    make_divisible,
+)
+from mmpretrain.registry import MODELS
+
+
+class EdgeResidual(BaseModule):
+    """A k×k convolution that widens, and a 1×1 that narrows.
+
+    Args:
+        in_channels: Input channels.
+        out_channels: Output channels.
+        mid_channels: Channels in the middle.
+        kernel_size: Of the first convolution.
+        stride: Of the first convolution, 1 or 2.
+        se_cfg: Arguments of a squeeze and excitation; None is without.
+        with_residual: Add the input, where the shape allows.
+        conv_cfg: Type of convolution.
+        norm_cfg: Type of norm.
+        act_cfg: Type of activation.
+        drop_path_rate: Rate of stochastic depth.
+        init_cfg: How the weights are initialised.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        mid_channels: int,
+        kernel_size: int = 3,
+        stride: int = 1,
+        se_cfg: dict | None = None,
+        with_residual: bool = True,
+        conv_cfg: dict | None = None,
+        norm_cfg: dict = {"type": "BN"},  # noqa: B006
+        act_cfg: dict = {"type": "ReLU"},  # noqa: B006
+        drop_path_rate: float = 0.0,
+        init_cfg: dict | list[dict] | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        self.with_residual = with_residual and stride == 1 and in_channels == out_channels
+        self.with_se = se_cfg is not None
+        self.drop_path = DropPath(drop_path_rate) if drop_path_rate > 0 else nn.Identity()
+        shape: dict[str, Any] = {"stride": stride, "padding": kernel_size // 2, "conv_cfg": conv_cfg}
+        cfgs = {"norm_cfg": norm_cfg}
+        self.conv1 = ConvModule(in_channels, mid_channels, kernel_size, act_cfg=act_cfg, **shape, **cfgs)
+        if se_cfg is not None:
+            self.se = SELayer(**se_cfg)
+        self.conv2 = ConvModule(mid_channels, out_channels, 1, act_cfg=None, **cfgs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) to (B, C', H / stride, W / stride)."""
+        out = self.conv1(x)
+        out = self.conv2(self.se(out) if self.with_se else out)
+        return x + self.drop_path(out) if self.with_residual else out
+
+
+class StageSpec(NamedTuple):
+    """Blocks of one kind; a stride of 1 continues the layer before."""
+
+    kernel_size: int
+    channels: int
+    blocks: int
+    stride: int
+    expand_ratio: int
+    se_ratio: int = 0
+    edge: bool = False
+
+
+@MODELS.register_module()
+class EfficientNet(BaseBackbone):
+    """EfficientNet: a stem, five layers of blocks and a 1×1 convolution, scaled in width and depth.
+
+    ==== ====== ======
+    arch width  depth
+    ==== ====== ======
+    b0   1.0    1.0
+    b1   1.0    1.1
+    b2   1.1    1.2
+    b3   1.2    1.4
+    b4   1.4    1.8
+    b5   1.6    2.2
+    b6   1.8    2.6
+    b7   2.0    3.1
+    b8   2.2    3.6
+    l2   4.3    5.3
+    es   1.0    1.0
+    em   1.0    1.1
+    el   1.2    1.4
+    ==== ====== ======
+
+    Args:
+        arch: A name of the table; es, em and el are for Edge TPUs.
+        drop_path_rate: Rate of stochastic depth of the last block; it rises from 0 over the blocks.
+        out_indices: Outputs; 0 is the stem, 1 to 5 are the layers, 6 is the last convolution.
+        frozen_stages: Freeze the stem (0 or 1) and that many layers, the stem counted; -1 freezes nothing.
+        conv_cfg: Type of convolution.
+        norm_cfg: Type of norm.
+        act_cfg: Type of activation.
+        norm_eval: Keep batch-norm statistics as they are when training.
+        with_cp: Recompute activations in the backward pass to save memory.
+        init_cfg: How the weights are initialised.
+    """
+
+    #: Unscaled stages, by family.
+    stage_specs: Mapping[str, Sequence[StageSpec]] = {
+        "b": (
+            StageSpec(3, 16, 1, 1, 1, se_ratio=4),
+            StageSpec(3, 24, 2, 2, 6, se_ratio=4),
+            StageSpec(5, 40, 2, 2, 6, se_ratio=4),
+            StageSpec(3, 80, 3, 2, 6, se_ratio=4),
+            StageSpec(5, 112, 3, 1, 6, se_ratio=4),
+            StageSpec(5, 192, 4, 2, 6, se_ratio=4),
+            StageSpec(3, 320, 1, 1, 6, se_ratio=4),
+        ),
+        "e": (
+            StageSpec(3, 24, 1, 1, 3, edge=True),
+            StageSpec(3, 32, 2, 2, 8, edge=True),
+            StageSpec(3, 48, 4, 2, 8, edge=True),
+            StageSpec(5, 96, 5, 2, 8),
+            StageSpec(5, 144, 4, 1, 8),
+            StageSpec(5, 192, 2, 2, 8),
+        ),
+    }
+
+    #: Family, scale of the width, scale of the depth.
+    arch_settings = {
+        "b0": ("b", 1.0, 1.0),
+        "b1": ("b", 1.0, 1.1),
+        "b2": ("b", 1.1, 1.2),
+        "b3": ("b", 1.2, 1.4),
+        "b4": ("b", 1.4, 1.8),
+        "b5": ("b", 1.6, 2.2),
+        "b6": ("b", 1.8, 2.6),
+        "b7": ("b", 2.0, 3.1),
+        "b8": ("b", 2.2, 3.6),
+        "l2": ("b", 4.3, 5.3),
+        "es": ("e", 1.0, 1.0),
+        "em": ("e", 1.0, 1.1),
+        "el": ("e", 1.2, 1.4),
+    }
+
+    def __init__(
+        self,
+        arch: str = "b0",
+        drop_path_rate: float = 0.0,
+        out_indices: int | Sequence[int] = (6,),
+        frozen_stages: int = -1,
+        conv_cfg: dict | None = {"type": "Conv2dAdaptivePadding"},  # noqa: B006
+        norm_cfg: dict = {"type": "BN", "eps": 1e-3},  # noqa: B006
+        act_cfg: dict = {"type": "Swish"},  # noqa: B006
+        norm_eval: bool = False,
+        with_cp: bool = False,
+        init_cfg: dict | list[dict] | None = KAIMING_INIT,
+    ) -> None:
+        super().__init__(init_cfg)
+        family, width, depth = self.get_arch(arch)
+        self.frozen_stages, self.norm_eval, self.with_cp = frozen_stages, norm_eval, with_cp
+        cfgs = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg}
+        specs = [
+            spec._replace(
+                channels=make_divisible(spec.channels * width, 8), blocks=math.ceil(spec.blocks * depth)
+            )
+            for spec in self.stage_specs[family]
+        ]
+        rates = iter(drop_path_rates(drop_path_rate, sum(spec.blocks for spec in specs)))
+        channels, last = (make_divisible(base * width, 8) for base in (32, 1280))
+        layers: list[nn.Module] = [ConvModule(3, channels, 3, stride=2, padding=1, **cfgs)]
+        for layer in layers_of(specs):
+            blocks = []
+            for i, spec in enumerate(chain.from_iterable([spec] * spec.blocks for spec in layer)):
+                blocks.append(make_block(spec, i, channels, next(rates), cfgs))
+                channels = spec.channels
+            layers.append(Sequential(*blocks))
+        layers.append(ConvModule(channels, last, 1, **cfgs))
+        self.layers = nn.ModuleList(layers)
+        self.out_channels = last
+        self.stage_names = tuple(f"layers.{i}" for i in range(len(layers)))
+        self.out_indices = self.take_indices(out_indices, len(layers))
+
+    def freeze_groups(self) -> Sequence[Sequence[str]]:
+        """The stem is both 0, as in all backbones, and 1, as in 1.x."""
+        return [["layers.0"], *([name] for name in self.stage_names)]
+
+    def layer_groups(self) -> Sequence[Sequence[str]]:
+        return [[name] for name in self.stage_names]
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """(B, 3, H, W) to layers, the last of shape (B, C, H / 32, W / 32)."""
+        return self.forward_stages(x, self.stage_names)
+
+
+def layers_of(specs: Sequence[StageSpec]) -> list[list[StageSpec]]:
+    """Collect stages to layers: one begins with each stride of 2."""
+    starts = [sum(spec.stride > 1 for spec in specs[: i + 1]) for i in range(len(specs))]
+    return [[spec for _, spec in pairs] for _, pairs in groupby(zip(starts, specs), key=lambda pair: pair[0])]
+
+
+def make_block(
+    spec: StageSpec, index: int, in_channels: int, drop_path_rate: float, cfgs: dict[str, Any]
+) -> nn.Module:
+    """Build a block; ``index`` is its place in the layer.
+
+    The strided convolution belongs to the first block of a layer only. In EdgeTPU's first layer, all blocks
+    after the first are wider and have no residual.
+    """
+    ratio = spec.expand_ratio
+    options: dict[str, Any] = {"drop_path_rate": drop_path_rate, **cfgs}
+    if spec.edge:
+        special = index > 0 and ratio == 3
+        ratio = 4 if special else ratio
+        options["with_residual"] = not special
+    mid = in_channels * ratio
+    if spec.se_ratio > 0:
+        acts = (cfgs["act_cfg"], {"type": "Sigmoid"})
+        options["se_cfg"] = {"channels": mid, "ratio": ratio * spec.se_ratio, "divisor": 1, "act_cfg": acts}
+    block = EdgeResidual if spec.edge else InvertedResidual
+    stride = spec.stride if index == 0 else 1
+    return block(in_channels, spec.channels, mid, spec.kernel_size, stride, **options)

@@ -1,0 +1,112 @@
+"""MobileNetV2 (`Inverted Residuals and Linear Bottlenecks <https://arxiv.org/abs/1801.04381>`_)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from torch import Tensor, nn
+
+from mmpretrain.models.backbones.base import KAIMING_INIT, BaseBackbone
+from mmpretrain.models.base import BaseModule
+from mmpretrain.models.layers import ConvModule, make_divisible
+from mmpretrain.registry import MODELS
+
+
+class InvertedResidual(BaseModule):
+    """Widen, convolve each channel by itself, narrow; added to the identity where the shape allows.
+
+    Args:
+        in_channels: Input channels.
+        out_channels: Output channels.
+        stride: Stride of the depth-wise convolution.
+        expand_ratio: How much to widen.
+        act_cfg: Type of activation.
+        init_cfg: How the weights are initialised.
+        **cfgs: Types of convolution and norm.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        stride: int,
+        expand_ratio: float,
+        act_cfg: dict = {"type": "ReLU6"},  # noqa: B006
+        init_cfg: dict | list[dict] | None = None,
+        **cfgs: Any,
+    ) -> None:
+        super().__init__(init_cfg)
+        mid = round(in_channels * expand_ratio)
+        self.use_res_connect = stride == 1 and in_channels == out_channels
+        self.conv = nn.Sequential(
+            *([ConvModule(in_channels, mid, 1, act_cfg=act_cfg, **cfgs)] if expand_ratio != 1 else []),
+            ConvModule(mid, mid, 3, stride=stride, padding=1, groups=mid, act_cfg=act_cfg, **cfgs),
+            ConvModule(mid, out_channels, 1, act_cfg=None, **cfgs),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) to (B, C', H / stride, W / stride)."""
+        return x + self.conv(x) if self.use_res_connect else self.conv(x)
+
+
+@MODELS.register_module()
+class MobileNetV2(BaseBackbone):
+    """MobileNetV2: a stem, seven stages and a 1×1 convolution.
+
+    Args:
+        widen_factor: Multiplies all widths.
+        out_indices: Outputs; 0 to 6 are the stages, 7 is the last convolution.
+        frozen_stages: Freeze the stem (0) and the stages up to this one; -1 freezes nothing.
+        conv_cfg: Type of convolution.
+        norm_cfg: Type of norm.
+        act_cfg: Type of activation.
+        norm_eval: Keep batch-norm statistics as they are when training.
+        with_cp: Recompute activations in the backward pass to save memory.
+        init_cfg: How the weights are initialised.
+    """
+
+    #: Of each stage: expand_ratio, channels, blocks, stride.
+    stages = (
+        (1, 16, 1, 1),
+        (6, 24, 2, 2),
+        (6, 32, 3, 2),
+        (6, 64, 4, 2),
+        (6, 96, 3, 1),
+        (6, 160, 3, 2),
+        (6, 320, 1, 1),
+    )
+    stem_names = ("conv1",)
+    stage_names = (*(f"layer{i}" for i in range(1, 8)), "conv2")
+
+    def __init__(
+        self,
+        widen_factor: float = 1.0,
+        out_indices: int | Sequence[int] = (7,),
+        frozen_stages: int = -1,
+        conv_cfg: dict | None = None,
+        norm_cfg: dict = {"type": "BN"},  # noqa: B006
+        act_cfg: dict = {"type": "ReLU6"},  # noqa: B006
+        norm_eval: bool = False,
+        with_cp: bool = False,
+        init_cfg: dict | list[dict] | None = KAIMING_INIT,
+    ) -> None:
+        super().__init__(init_cfg)
+        self.frozen_stages, self.norm_eval, self.with_cp = frozen_stages, norm_eval, with_cp
+        self.out_indices = self.take_indices(out_indices, len(self.stage_names))
+        cfgs = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg}
+        channels = make_divisible(32 * widen_factor, 8)
+        self.conv1 = ConvModule(3, channels, 3, stride=2, padding=1, **cfgs)
+        for name, (expand_ratio, base, blocks, stride) in zip(self.stage_names, self.stages):
+            width = make_divisible(base * widen_factor, 8)
+            stage = []
+            for i in range(blocks):
+                stage.append(InvertedResidual(channels, width, 1 if i else stride, expand_ratio, **cfgs))
+                channels = width
+            self.add_module(name, nn.Sequential(*stage))
+        self.out_channel = int(1280 * max(1.0, widen_factor))
+        self.conv2 = ConvModule(channels, self.out_channel, 1, **cfgs)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """(B, 3, H, W) to stages, the last of shape (B, C, H / 32, W / 32)."""
+        return self.forward_stages(self.conv1(x), self.stage_names)

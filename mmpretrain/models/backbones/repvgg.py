@@ -1,0 +1,275 @@
+"""RepVGG (`Making VGG-style ConvNets Great Again <https://arxiv.org/abs/2101.03697>`_)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from mmpretrain.errors import ArgumentError
+from mmpretrain.models.backbones.base import KAIMING_INIT, BaseBackbone
+from mmpretrain.models.base import BaseModule, Sequential
+from mmpretrain.models.layers import (
+    ConvModule,
+    SELayer,
+    build_activation_layer,
+    build_conv_layer,
+    fuse_conv_norm,
+    identity_kernel,
+    make_norm,
+    pad_kernel,
+)
+from mmpretrain.registry import MODELS
+
+
+class RepVGGBlock(BaseModule):
+    """3×3, 1×1 and identity branches in training; one 3×3 convolution in deployment.
+
+    Args:
+        in_channels: Input channels.
+        out_channels: Output channels.
+        stride: Stride of the convolutions.
+        padding: Padding of the 3×3 convolution.
+        dilation: Dilation of the 3×3 convolution.
+        groups: Groups of the convolutions.
+        padding_mode: Padding mode of the deployed convolution.
+        se_cfg: Arguments of a squeeze and excitation after the branches; None is without.
+        conv_cfg: Type of convolution.
+        norm_cfg: Type of norm.
+        act_cfg: Type of activation.
+        deploy: Build the deployed form.
+        init_cfg: How the weights are initialised.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        stride: int = 1,
+        padding: int = 1,
+        dilation: int = 1,
+        groups: int = 1,
+        padding_mode: str = "zeros",
+        se_cfg: dict | None = None,
+        conv_cfg: dict | None = None,
+        norm_cfg: dict = {"type": "BN"},  # noqa: B006
+        act_cfg: dict = {"type": "ReLU"},  # noqa: B006
+        deploy: bool = False,
+        init_cfg: dict | list[dict] | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
+        self.conv_cfg, self.norm_cfg = conv_cfg, norm_cfg
+        self.shape = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+        self.deploy = deploy
+        if deploy:
+            self.branch_reparam = self._deployed_conv(padding_mode=padding_mode)
+        else:
+            same = in_channels == out_channels and stride == 1 and padding == dilation
+            self.branch_norm = make_norm(norm_cfg, in_channels) if same else None
+            self.branch_3x3 = self._conv_norm(3, padding=padding, dilation=dilation)
+            self.branch_1x1 = self._conv_norm(1)
+        self.se_layer = SELayer(out_channels, **se_cfg) if se_cfg is not None else None
+        self.act = build_activation_layer(act_cfg)
+
+    def _deployed_conv(self, **kwargs: Any) -> nn.Module:
+        shape = {**self.shape, **kwargs}
+        return build_conv_layer(self.conv_cfg, self.in_channels, self.out_channels, 3, bias=True, **shape)
+
+    def _conv_norm(self, kernel_size: int, **shape: int) -> nn.Module:
+        shape |= {"stride": self.shape["stride"], "groups": self.groups}
+        channels = (self.in_channels, self.out_channels)
+        branch = Sequential()
+        branch.add_module(
+            "conv", build_conv_layer(self.conv_cfg, *channels, kernel_size, bias=False, **shape)
+        )
+        branch.add_module("norm", make_norm(self.norm_cfg, self.out_channels))
+        return branch
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) to (B, C', H / stride, W / stride)."""
+        if self.deploy:
+            out = self.branch_reparam(x)
+        else:
+            out = self.branch_3x3(x) + self.branch_1x1(x)
+            if self.branch_norm is not None:
+                out = out + self.branch_norm(x)
+        return self.act(out if self.se_layer is None else self.se_layer(out))
+
+    @torch.no_grad()
+    def reparameterize(self) -> tuple[Tensor, Tensor]:
+        """Kernel and bias of the one convolution that does what the branches do."""
+        branches: list[Any] = [self.branch_3x3, self.branch_1x1]
+        folded = [fuse_conv_norm(pad_kernel(b.conv.weight, 3), b.norm) for b in branches]
+        if self.branch_norm is not None:
+            kernel = identity_kernel(self.in_channels, 3, self.groups, like=folded[0][0])
+            folded.append(fuse_conv_norm(kernel, self.branch_norm))  # type: ignore[arg-type]
+        kernels, biases = zip(*folded)
+        return torch.stack(kernels).sum(0), torch.stack(biases).sum(0)
+
+    def switch_to_deploy(self) -> None:
+        """Replace the branches by one convolution, for evaluation."""
+        if self.deploy:
+            return
+        if not isinstance(self.branch_3x3.norm, nn.BatchNorm2d):
+            raise ArgumentError(f"Only batch norms can be folded into convolutions, not {self.norm_cfg!r}")
+        kernel, bias = self.reparameterize()
+        conv: Any = self._deployed_conv().to(kernel)
+        conv.weight.data, conv.bias.data = kernel, bias
+        self.branch_reparam = conv
+        del self.branch_3x3, self.branch_1x1, self.branch_norm
+        for parameter in self.parameters():
+            parameter.requires_grad = False
+        self.deploy = True
+
+
+class MTSPPF(BaseModule):
+    """Pools over growing neighbourhoods, for the RepVGG of `YOLOX-PAI <https://arxiv.org/abs/2208.13040>`_.
+
+    Args:
+        in_channels: Input channels.
+        out_channels: Output channels.
+        norm_cfg: Type of norm.
+        act_cfg: Type of activation.
+        kernel_size: Of the pooling.
+    """
+
+    def __init__(
+        self, in_channels: int, out_channels: int, norm_cfg: dict, act_cfg: dict, kernel_size: int = 5
+    ) -> None:
+        super().__init__()
+        hidden = in_channels // 2
+        self.conv1 = ConvModule(in_channels, hidden, 1, norm_cfg=norm_cfg, act_cfg=act_cfg)
+        self.conv2 = ConvModule(hidden * 4, out_channels, 1, norm_cfg=norm_cfg, act_cfg=act_cfg)
+        self.maxpool = nn.MaxPool2d(kernel_size, stride=1, padding=kernel_size // 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Transform ``x`` (B, C, H, W)."""
+        pooled = [self.conv1(x)]
+        for _ in range(3):
+            pooled.append(self.maxpool(pooled[-1]))
+        return self.conv2(torch.cat(pooled, 1))
+
+
+def _arch(
+    num_blocks: Sequence[int], width_factor: Sequence[float], groups: int = 1, **others: Any
+) -> dict[str, Any]:
+    """Settings of an arch; every second block has ``groups``."""
+    group_layer_map = dict.fromkeys(range(2, 27, 2), groups) if groups > 1 else None
+    shape = {"num_blocks": num_blocks, "width_factor": width_factor, "group_layer_map": group_layer_map}
+    return {**shape, "se_cfg": None, **others}
+
+
+_A, _B = (2, 4, 14, 1), (4, 6, 16, 1)
+
+
+@MODELS.register_module()
+class RepVGG(BaseBackbone):
+    """RepVGG: a stem and four stages of blocks that can be merged to single convolutions.
+
+    Args:
+        arch: A0 to A2, B0 to B3 (B1, B2 and B3 also with g2 or g4), D2se, yolox-pai-small, or a dict with
+            ``num_blocks`` and ``width_factor`` of each stage, ``group_layer_map`` (block number to groups, or
+            None), ``se_cfg`` (or None), and optionally ``stem_channels``.
+        in_channels: Channels of the image.
+        base_channels: Width of the first stage, before ``width_factor``.
+        out_indices: Stages to output.
+        strides: Stride of each stage.
+        dilations: Dilation of each stage.
+        frozen_stages: Freeze the stem (0) and the stages up to this one; -1 freezes nothing.
+        conv_cfg: Type of convolution.
+        norm_cfg: Type of norm.
+        act_cfg: Type of activation.
+        with_cp: Recompute activations in the backward pass to save memory.
+        deploy: Build the deployed form.
+        norm_eval: Keep batch-norm statistics as they are when training.
+        add_ppf: Pool over neighbourhoods after the last stage.
+        init_cfg: How the weights are initialised.
+    """
+
+    arch_settings: Mapping[str, Any] = {
+        "A0": _arch(_A, (0.75, 0.75, 0.75, 2.5)),
+        "A1": _arch(_A, (1, 1, 1, 2.5)),
+        "A2": _arch(_A, (1.5, 1.5, 1.5, 2.75)),
+        "B0": _arch(_B, (1, 1, 1, 2.5), stem_channels=64),
+        "B1": _arch(_B, (2, 2, 2, 4)),
+        "B1g2": _arch(_B, (2, 2, 2, 4), groups=2),
+        "B1g4": _arch(_B, (2, 2, 2, 4), groups=4),
+        "B2": _arch(_B, (2.5, 2.5, 2.5, 5)),
+        "B2g2": _arch(_B, (2.5, 2.5, 2.5, 5), groups=2),
+        "B2g4": _arch(_B, (2.5, 2.5, 2.5, 5), groups=4),
+        "B3": _arch(_B, (3, 3, 3, 5)),
+        "B3g2": _arch(_B, (3, 3, 3, 5), groups=2),
+        "B3g4": _arch(_B, (3, 3, 3, 5), groups=4),
+        "D2se": _arch((8, 14, 24, 1), (2.5, 2.5, 2.5, 5), se_cfg={"ratio": 16, "divisor": 1}),
+        "yolox-pai-small": _arch((3, 5, 7, 3), (1, 1, 1, 1), stem_channels=32),
+    }
+    stem_names = ("stem",)
+
+    def __init__(
+        self,
+        arch: str | Mapping[str, Any],
+        in_channels: int = 3,
+        base_channels: int = 64,
+        out_indices: int | Sequence[int] = (3,),
+        strides: Sequence[int] = (2, 2, 2, 2),
+        dilations: Sequence[int] = (1, 1, 1, 1),
+        frozen_stages: int = -1,
+        conv_cfg: dict | None = None,
+        norm_cfg: dict = {"type": "BN"},  # noqa: B006
+        act_cfg: dict = {"type": "ReLU"},  # noqa: B006
+        with_cp: bool = False,
+        deploy: bool = False,
+        norm_eval: bool = False,
+        add_ppf: bool = False,
+        init_cfg: dict | list[dict] | None = KAIMING_INIT,
+    ) -> None:
+        super().__init__(init_cfg)
+        self.arch = self.get_arch(arch)
+        depths, factors = self.arch["num_blocks"], self.arch["width_factor"]
+        if not len(depths) == len(factors) == len(strides) == len(dilations):
+            raise ArgumentError(
+                f"{len(depths)} stages need as many width factors, strides and dilations; "
+                f"got {factors!r}, {strides!r} and {dilations!r}"
+            )
+        self.frozen_stages, self.norm_eval, self.with_cp = frozen_stages, norm_eval, with_cp
+        self.deploy = deploy
+        self.out_indices = self.take_indices(out_indices, len(depths))
+        groups = self.arch["group_layer_map"] or {}
+        cfgs: dict[str, Any] = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg}
+        cfgs |= {"se_cfg": self.arch["se_cfg"], "deploy": deploy}
+
+        channels = min(self.arch.get("stem_channels", 64), int(base_channels * factors[0]))
+        self.stem = RepVGGBlock(in_channels, channels, stride=2, **cfgs)
+        self.stage_names = tuple(f"stage_{i + 1}" for i in range(len(depths)))
+        number = 1  # of the block, over all stages
+        for i, (name, stride, dilation) in enumerate(zip(self.stage_names, strides, dilations)):
+            width = int(base_channels * 2**i * factors[i])
+            stage = Sequential()
+            for j in range(depths[i]):
+                shape = {"stride": 1 if j else stride, "padding": dilation, "dilation": dilation}
+                own = {"groups": groups.get(number, 1), "init_cfg": init_cfg}
+                stage.append(RepVGGBlock(channels, width, **shape, **own, **cfgs))
+                channels = width
+                number += 1
+            self.add_module(name, stage)
+        self.ppf = MTSPPF(channels, channels, norm_cfg, act_cfg) if add_ppf else nn.Identity()
+
+    def freeze_groups(self) -> Sequence[Sequence[str]]:
+        """The pooling belongs to the last stage."""
+        return [self.stem_names, *([name] for name in self.stage_names[:-1]), [self.stage_names[-1], "ppf"]]
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """(B, 3, H, W) to stages (B, C, H / 2^(i+2), W / 2^(i+2))."""
+        outs = self.forward_stages(self.stem(x), self.stage_names)
+        last = len(self.stage_names) - 1
+        return tuple(self.ppf(out) if i == last else out for i, out in zip(sorted(self.out_indices), outs))
+
+    def switch_to_deploy(self) -> None:
+        """Merge the branches of every block, for evaluation."""
+        for module in self.modules():
+            if isinstance(module, RepVGGBlock):
+                module.switch_to_deploy()
+        self.deploy = True

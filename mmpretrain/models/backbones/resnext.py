@@ -1,0 +1,33 @@
+"""ResNeXt (`Aggregated Residual Transformations <https://arxiv.org/abs/1611.05431>`_)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mmpretrain.models.backbones.resnet import ResNet
+from mmpretrain.registry import MODELS
+
+
+@MODELS.register_module()
+class ResNeXt(ResNet):
+    """ResNet with group convolutions: 32x4d is ``groups=32, width_per_group=4``.
+
+    Args:
+        depth: 50, 101 or 152.
+        groups: Groups of the 3×3 convolutions.
+        width_per_group: Channels of a group in the first stage.
+        **kwargs: Arguments of :class:`ResNet`.
+    """
+
+    arch_settings = {depth: ResNet.arch_settings[depth] for depth in (50, 101, 152)}
+
+    def __init__(self, depth: int, groups: int = 32, width_per_group: int = 4, **kwargs: Any) -> None:
+        self.groups, self.width_per_group = groups, width_per_group
+        super().__init__(depth, **kwargs)
+
+    def block_options(self) -> dict[str, Any]:
+        return {
+            "groups": self.groups,
+            "width_per_group": self.width_per_group,
+            "base_channels": self.base_channels,
+        }
