@@ -9,6 +9,13 @@ __getattr__, __dir__, __all__ = lazy_package(
         "collate": ("default_collate", "pseudo_collate"),
         "custom": ("CustomDataset",),
         "digits": ("Digits",),
+        "downloaded": ("CIFAR10", "CIFAR100", "MNIST", "FashionMNIST"),
+        "imagenet": ("ImageNet", "ImageNet21k", "Places205"),
+        "listed": ("CUB", "Caltech101", "FGVCAircraft", "Food101", "InShop", "OxfordIIITPet", "SUN397"),
+        "matlab": ("DTD", "Flowers102", "StanfordCars"),
+        "multi_label": ("VOC", "MultiLabelDataset", "MultiTaskDataset"),
+        "nlvr2": ("NLVR2",),
+        "wrappers": ("ClassBalancedDataset", "ConcatDataset", "KFoldDataset", "RepeatDataset"),
     },
     reexports=["samplers", "transforms"],
 )
