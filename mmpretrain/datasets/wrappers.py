@@ -215,8 +215,8 @@ class RepeatDataset(SingleWrapper):
 class ClassBalancedDataset(SingleWrapper):
     """A data set in which samples of rare classes come several times.
 
-    A class with the share ``f`` of the samples is repeated ``max(1, sqrt(oversample_thr / f))`` times, rounded
-    up; a sample of several classes counts for the rarest (Gupta et al., LVIS, 2019,
+    A class with the share ``f`` of the samples is repeated ``max(1, sqrt(oversample_thr / f))`` times,
+    rounded up; a sample of several classes counts for the rarest (Gupta et al., LVIS, 2019,
     https://arxiv.org/abs/1908.03195).
 
     Args:

@@ -1,7 +1,7 @@
 """Every data set reads its publisher's layout as the reference environment does.
 
-``data/datasets.json`` holds ``summary(DATASETS.build(config), root)`` for all ``cases(root)``, from mmpretrain
-1.2 and mmengine 0.10.7; checksums of CIFAR were switched off there as they are here.
+``data/datasets.json`` holds ``summary(DATASETS.build(config), root)`` for all ``cases(root)``, from
+mmpretrain 1.2 and mmengine 0.10.7; checksums of CIFAR were switched off there as they are here.
 """
 
 from __future__ import annotations
