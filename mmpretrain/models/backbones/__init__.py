@@ -7,8 +7,12 @@ __getattr__, __dir__, __all__ = lazy_package(
     {
         "alexnet": ("AlexNet",),
         "base": ("BaseBackbone",),
+        "beit": ("BEiTViT",),
+        "convnext": ("ConvNeXt",),
+        "deit": ("DistilledVisionTransformer",),
         "efficientnet": ("EfficientNet",),
         "lenet": ("LeNet5",),
+        "mlp_mixer": ("MlpMixer",),
         "mobilenet_v2": ("MobileNetV2",),
         "mobilenet_v3": ("MobileNetV3",),
         "regnet": ("RegNet",),
@@ -18,6 +22,9 @@ __getattr__, __dir__, __all__ = lazy_package(
         "resnext": ("ResNeXt",),
         "seresnet": ("SEResNeXt", "SEResNet"),
         "shufflenet_v2": ("ShuffleNetV2",),
+        "swin_transformer": ("SwinTransformer",),
+        "swin_transformer_v2": ("SwinTransformerV2",),
         "vgg": ("VGG",),
+        "vision_transformer": ("VisionTransformer",),
     },
 )

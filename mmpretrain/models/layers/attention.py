@@ -110,6 +110,7 @@ class BEiTAttention(nn.Module):
         num_heads: Number of heads.
         window_size: The grid of patches; needed for ``use_rel_pos_bias``.
         use_rel_pos_bias: Have a bias table here (otherwise, one may be passed to ``forward``).
+        with_cls_token: There is a class token before the patches.
         bias: Whether queries, keys and values have a bias; ``'qv_bias'`` leaves out the keys.
         qk_scale: Scale of the products of queries and keys; ``D ** -0.5`` by default.
         attn_drop_rate: Dropout rate of the attention weights.
@@ -122,6 +123,7 @@ class BEiTAttention(nn.Module):
         num_heads: int,
         window_size: Sequence[int] | None,
         use_rel_pos_bias: bool,
+        with_cls_token: bool = True,
         bias: bool | Literal["qv_bias"] = "qv_bias",
         qk_scale: float | None = None,
         attn_drop_rate: float = 0.0,
@@ -141,9 +143,9 @@ class BEiTAttention(nn.Module):
         if use_rel_pos_bias:
             if window_size is None:
                 raise ValueError("use_rel_pos_bias=True needs a window_size, got None")
-            length = num_relative_positions(window_size, with_cls_token=True)
+            length = num_relative_positions(window_size, with_cls_token)
             self.relative_position_bias_table = nn.Parameter(torch.zeros(length, num_heads))
-            index = relative_position_index(window_size, with_cls_token=True)
+            index = relative_position_index(window_size, with_cls_token)
         self.register_buffer("relative_position_index", index)
         self.qkv = nn.Linear(embed_dims, embed_dims * 3, bias=bool(bias) and not separate)
         self.proj = nn.Linear(embed_dims, embed_dims)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
+from math import isqrt
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+
+logger = logging.getLogger(__name__)
+
+#: The name of a bias table in the modules that own one; beside it is an index, ``relative_position_index``.
+BIAS_TABLE = "relative_position_bias_table"
 
 
 def relative_position_index(window_size: Sequence[int], with_cls_token: bool = False) -> Tensor:
@@ -95,6 +102,32 @@ def resize_relative_position_bias_table(
     grid = table.double().cpu().view(src_shape, src_shape, num_head)
     resized = torch.einsum("ip,jq,pqh->ijh", weights, weights, grid)
     return resized.reshape(-1, num_head).to(table)
+
+
+def resize_bias_tables(
+    module: nn.Module, state_dict: dict[str, Tensor], prefix: str, extra_rows: int = 0
+) -> None:
+    """Make the bias tables of a checkpoint fit the window sizes of a model.
+
+    Args:
+        module: The model.
+        state_dict: The checkpoint, which is changed.
+        prefix: Prefix of the model's keys in it.
+        extra_rows: Number of rows at the end of a table that are not for offsets.
+    """
+    buffers = dict(module.named_buffers())
+    for name, parameter in module.named_parameters():
+        key = prefix + name
+        if not name.endswith(BIAS_TABLE) or key not in state_dict or len(state_dict[key]) == len(parameter):
+            continue
+        table, extra = state_dict[key].split((len(state_dict[key]) - extra_rows, extra_rows))
+        old, new = isqrt(len(table)), isqrt(len(parameter) - extra_rows)
+        table = resize_relative_position_bias_table(old, new, table, table.shape[1])
+        state_dict[key] = torch.cat((table, extra))
+        index = name.replace(BIAS_TABLE, "relative_position_index")
+        if index in buffers:  # the checkpoint's is for the old window
+            state_dict[prefix + index] = buffers[index]
+        logger.info("Resized %s from %d x %d to %d x %d offsets", key, old, old, new, new)
 
 
 def _growth(terms: int, total: int) -> float:

@@ -1,0 +1,205 @@
+"""ConvNeXt (https://arxiv.org/abs/2201.03545) and ConvNeXt V2 (https://arxiv.org/abs/2301.00808)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from mmpretrain.models.backbones.base import BaseBackbone
+from mmpretrain.models.base.module import BaseModule, ModuleList, Sequential
+from mmpretrain.models.layers.build import make_norm
+from mmpretrain.models.layers.drop import DropPath, drop_path_rates
+from mmpretrain.models.layers.layer_norm import GRN, LayerNorm2d
+from mmpretrain.registry import MODELS
+
+
+class ConvNeXtBlock(BaseModule):
+    """A depthwise convolution and a feed-forward network by position, with a residual connection.
+
+    Args:
+        in_channels: Number of channels C.
+        dw_conv_cfg: Arguments of the depthwise convolution.
+        norm_cfg: The normalisation.
+        act_cfg: The activation.
+        mlp_ratio: Width of the feed-forward network, relative to C.
+        linear_pw_conv: Use linear layers on (B, H, W, C) instead of 1 x 1 convolutions.
+        drop_path_rate: Stochastic-depth rate.
+        layer_scale_init_value: Start value of the scale ``gamma`` of the branch; 0 for none.
+        use_grn: Use global response normalisation.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        dw_conv_cfg: Mapping[str, Any] = {"kernel_size": 7, "padding": 3},
+        norm_cfg: Mapping[str, Any] = {"type": "LN2d", "eps": 1e-6},
+        act_cfg: Mapping[str, Any] = {"type": "GELU"},
+        mlp_ratio: float = 4.0,
+        linear_pw_conv: bool = True,
+        drop_path_rate: float = 0.0,
+        layer_scale_init_value: float = 1e-6,
+        use_grn: bool = False,
+    ) -> None:
+        super().__init__()
+        self.linear_pw_conv = linear_pw_conv
+        self.data_format = "channel_last" if linear_pw_conv else "channel_first"
+        pointwise = nn.Linear if linear_pw_conv else partial(nn.Conv2d, kernel_size=1)
+        width = int(mlp_ratio * in_channels)
+        self.depthwise_conv = nn.Conv2d(in_channels, in_channels, groups=in_channels, **dw_conv_cfg)
+        self.norm = make_norm(norm_cfg, in_channels)
+        self.pointwise_conv1 = pointwise(in_channels, width)
+        self.act = MODELS.build(act_cfg)
+        self.grn = GRN(width) if use_grn else None
+        self.pointwise_conv2 = pointwise(width, in_channels)
+        scale = torch.full((in_channels,), float(layer_scale_init_value))
+        self.gamma = nn.Parameter(scale) if layer_scale_init_value > 0 else None
+        self.drop_path = DropPath(drop_path_rate)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Transform ``x`` (B, C, H, W)."""
+        shortcut = x
+        x = self.depthwise_conv(x)
+        if self.linear_pw_conv:
+            x = x.permute(0, 2, 3, 1)
+        x = self.norm(x, self.data_format) if isinstance(self.norm, LayerNorm2d) else self.norm(x)
+        x = self.act(self.pointwise_conv1(x))
+        if self.grn is not None:
+            x = self.grn(x, self.data_format)
+        x = self.pointwise_conv2(x)
+        if self.gamma is not None:
+            x = x * (self.gamma if self.linear_pw_conv else self.gamma.view(-1, 1, 1))
+        if self.linear_pw_conv:
+            x = x.permute(0, 3, 1, 2)
+        return shortcut + self.drop_path(x)
+
+
+def _arch(depths: list[int], channels: list[int]) -> dict[str, list[int]]:
+    return {"depths": depths, "channels": channels}
+
+
+@MODELS.register_module()
+class ConvNeXt(BaseBackbone):
+    """ConvNeXt (`A ConvNet for the 2020s <https://arxiv.org/abs/2201.03545>`_).
+
+    With ``use_grn=True, layer_scale_init_value=0.`` it is `ConvNeXt V2 <https://arxiv.org/abs/2301.00808>`_.
+
+    Args:
+        arch: A name in ``arch_settings``, or a dict with ``depths`` and ``channels`` of the stages.
+        in_channels: Number of channels of an image.
+        stem_patch_size: Size of a patch that the stem embeds.
+        norm_cfg: The normalisation.
+        act_cfg: The activation.
+        linear_pw_conv: Use linear layers on (B, H, W, C) instead of 1 x 1 convolutions.
+        use_grn: Use global response normalisation.
+        drop_path_rate: Stochastic-depth rate of the last block; it grows from 0 at the first.
+        layer_scale_init_value: Start value of the scales of the branches; 0 for none.
+        out_indices: Stages whose output is returned; negative indices count from the end.
+        frozen_stages: Freeze so many stages, the stem with the first.
+        gap_before_final_norm: Return the normalised mean (B, C) instead of the normalised map (B, C, H, W).
+        init_cfg: How the weights are initialised.
+    """
+
+    arch_settings = {
+        "atto": _arch([2, 2, 6, 2], [40, 80, 160, 320]),
+        "femto": _arch([2, 2, 6, 2], [48, 96, 192, 384]),
+        "pico": _arch([2, 2, 6, 2], [64, 128, 256, 512]),
+        "nano": _arch([2, 2, 8, 2], [80, 160, 320, 640]),
+        "tiny": _arch([3, 3, 9, 3], [96, 192, 384, 768]),
+        "small": _arch([3, 3, 27, 3], [96, 192, 384, 768]),
+        "base": _arch([3, 3, 27, 3], [128, 256, 512, 1024]),
+        "large": _arch([3, 3, 27, 3], [192, 384, 768, 1536]),
+        "xlarge": _arch([3, 3, 27, 3], [256, 512, 1024, 2048]),
+        "huge": _arch([3, 3, 27, 3], [352, 704, 1408, 2816]),
+    }
+
+    def __init__(
+        self,
+        arch: str | Mapping[str, Sequence[int]] = "tiny",
+        in_channels: int = 3,
+        stem_patch_size: int = 4,
+        norm_cfg: Mapping[str, Any] = {"type": "LN2d", "eps": 1e-6},
+        act_cfg: Mapping[str, Any] = {"type": "GELU"},
+        linear_pw_conv: bool = True,
+        use_grn: bool = False,
+        drop_path_rate: float = 0.0,
+        layer_scale_init_value: float = 1e-6,
+        out_indices: int | Sequence[int] = -1,
+        frozen_stages: int = 0,
+        gap_before_final_norm: bool = True,
+        init_cfg: Sequence[dict] | Mapping | None = [
+            {"type": "TruncNormal", "layer": ["Conv2d", "Linear"], "std": 0.02, "bias": 0.0},
+            {"type": "Constant", "layer": ["LayerNorm"], "val": 1.0, "bias": 0.0},
+        ],
+    ) -> None:
+        super().__init__(init_cfg)
+        settings = self.get_arch(arch)
+        self.depths: Sequence[int] = settings["depths"]
+        self.channels: Sequence[int] = settings["channels"]
+        self.num_stages = len(self.depths)
+        self.out_indices = self.take_indices(out_indices, self.num_stages)
+        self.frozen_stages = frozen_stages
+        self.gap_before_final_norm = gap_before_final_norm
+        rates = iter(drop_path_rates(drop_path_rate, sum(self.depths)))
+        self.downsample_layers = ModuleList()
+        self.stages = ModuleList()
+        for i, (depth, channels) in enumerate(zip(self.depths, self.channels)):
+            if i == 0:
+                conv = nn.Conv2d(in_channels, channels, kernel_size=stem_patch_size, stride=stem_patch_size)
+                down = nn.Sequential(conv, make_norm(norm_cfg, channels))
+            else:
+                before = self.channels[i - 1]
+                conv = nn.Conv2d(before, channels, kernel_size=2, stride=2)
+                down = nn.Sequential(make_norm(norm_cfg, before), conv)
+            self.downsample_layers.append(down)
+            blocks = [
+                ConvNeXtBlock(
+                    channels,
+                    norm_cfg=norm_cfg,
+                    act_cfg=act_cfg,
+                    linear_pw_conv=linear_pw_conv,
+                    drop_path_rate=next(rates),
+                    layer_scale_init_value=layer_scale_init_value,
+                    use_grn=use_grn,
+                )
+                for _ in range(depth)
+            ]
+            self.stages.append(Sequential(*blocks))
+            if i in self.out_indices:
+                self.add_module(f"norm{i}", make_norm(norm_cfg, channels))
+
+    def freeze_groups(self) -> list[list[str]]:
+        """Nothing, then each stage with what precedes it."""
+        return [[], *([f"downsample_layers.{i}", f"stages.{i}"] for i in range(self.num_stages))]
+
+    def layer_groups(self) -> list[list[str]]:
+        """The stem, then stages; the third, the longest, counts by three blocks."""
+        deep = 12 if self.depths[-2] > 9 else 6
+        groups: list[list[str]] = [[] for _ in range(deep + 1)]
+        groups[0] = ["downsample_layers.0"]
+        groups[1] = ["stages.0"]
+        groups[2] = ["downsample_layers.1", "stages.1"]
+        groups[3] = ["downsample_layers.2"]
+        for block in range(self.depths[2]):
+            groups[3 + block // 3].append(f"stages.2.{block}")
+        groups[deep] += ["downsample_layers.3", "stages.3"]
+        return groups
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Return the outputs of the stages in ``out_indices`` for images (B, 3, H, W)."""
+        outs = []
+        for i, (down, stage) in enumerate(zip(self.downsample_layers, self.stages)):
+            x = down(x)
+            for block in stage:
+                x = self.run(block, x)
+            if i in self.out_indices:
+                outs.append(self.format(x, i))
+        return tuple(outs)
+
+    def format(self, x: Tensor, stage: int) -> Tensor:
+        """Make an output of the map (B, C, H, W) after a stage."""
+        norm = getattr(self, f"norm{stage}")
+        return norm(x.mean((-2, -1), keepdim=True)).flatten(1) if self.gap_before_final_norm else norm(x)

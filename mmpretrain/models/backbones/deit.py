@@ -1,0 +1,43 @@
+"""Data-efficient image transformers with a distillation token: https://arxiv.org/abs/2012.12877."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor, nn
+
+from mmpretrain.models.backbones.vision_transformer import VisionTransformer
+from mmpretrain.registry import MODELS
+
+
+@MODELS.register_module()
+class DistilledVisionTransformer(VisionTransformer):
+    """Vision Transformer with a second token that learns from a teacher.
+
+    From `Training data-efficient image transformers & distillation through attention
+    <https://arxiv.org/abs/2012.12877>`_. With ``out_type='cls_token'`` an output is a pair: the class token
+    and the distillation token, each (B, C).
+
+    Args:
+        arch: A name in ``arch_settings``, or a dict.
+        *args: Arguments of :class:`VisionTransformer`.
+        **kwargs: Arguments of :class:`VisionTransformer`.
+    """
+
+    extra_tokens = ("cls_token", "dist_token")
+    dist_token: nn.Parameter
+
+    def __init__(self, arch: str | Mapping[str, int] = "deit-base", *args: Any, **kwargs: Any) -> None:
+        super().__init__(arch, *args, **{**kwargs, "with_cls_token": True})
+
+    def init_weights(self) -> None:
+        """Start with a small random distillation token."""
+        nn.init.trunc_normal_(self.dist_token, std=0.02)
+        super().init_weights()
+
+    def format(self, x: Tensor, hw: tuple[int, int]) -> Any:
+        """As :meth:`TransformerBackbone.format`, but both tokens for ``'cls_token'``."""
+        if self.out_type == "cls_token":
+            return x[:, 0], x[:, 1]
+        return super().format(x, hw)

@@ -1,0 +1,184 @@
+"""Vision Transformer: https://arxiv.org/abs/2010.11929."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from torch import Tensor, nn
+
+from mmpretrain.errors import ArgumentError
+from mmpretrain.models.backbones.base_transformer import VIT_ARCHS, OutType, TransformerBackbone
+from mmpretrain.models.base.module import BaseModule
+from mmpretrain.models.layers.attention import MultiheadAttention
+from mmpretrain.models.layers.build import make_norm
+from mmpretrain.models.layers.ffn import FFN, SwiGLUFFNFused
+from mmpretrain.registry import MODELS
+
+
+class TransformerEncoderLayer(BaseModule):
+    """Attention and a feed-forward network, each after a norm and with a residual connection.
+
+    Args:
+        embed_dims: Number of channels C.
+        num_heads: Number of attention heads.
+        feedforward_channels: Number of hidden channels of the feed-forward network.
+        layer_scale_init_value: Start value of the layer scales; 0 for none.
+        drop_rate: Dropout rate after both branches.
+        attn_drop_rate: Dropout rate of the attention weights.
+        drop_path_rate: Stochastic-depth rate of both branches.
+        num_fcs: Number of linear layers of the feed-forward network.
+        qkv_bias: Give queries, keys and values a bias.
+        ffn_type: ``'origin'``, or ``'swiglu_fused'`` for a gated network.
+        act_cfg: The activation.
+        norm_cfg: The normalisation.
+        init_cfg: How the weights are initialised.
+    """
+
+    def __init__(
+        self,
+        embed_dims: int,
+        num_heads: int,
+        feedforward_channels: int,
+        layer_scale_init_value: float | Tensor = 0.0,
+        drop_rate: float = 0.0,
+        attn_drop_rate: float = 0.0,
+        drop_path_rate: float = 0.0,
+        num_fcs: int = 2,
+        qkv_bias: bool = True,
+        ffn_type: Literal["origin", "swiglu_fused"] = "origin",
+        act_cfg: Mapping[str, Any] = {"type": "GELU"},
+        norm_cfg: Mapping[str, Any] = {"type": "LN"},
+        init_cfg: dict | list[dict] | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        self.embed_dims = embed_dims
+        drop_path = {"type": "DropPath", "drop_prob": drop_path_rate}
+        self.ln1 = make_norm(norm_cfg, embed_dims)
+        self.attn = MultiheadAttention(
+            embed_dims,
+            num_heads,
+            attn_drop=attn_drop_rate,
+            proj_drop=drop_rate,
+            dropout_layer=drop_path,
+            qkv_bias=qkv_bias,
+            layer_scale_init_value=layer_scale_init_value,
+        )
+        self.ln2 = make_norm(norm_cfg, embed_dims)
+        if ffn_type == "origin":
+            self.ffn = FFN(
+                embed_dims,
+                feedforward_channels,
+                num_fcs=num_fcs,
+                ffn_drop=drop_rate,
+                dropout_layer=drop_path,
+                act_cfg=act_cfg,
+                layer_scale_init_value=layer_scale_init_value,
+            )
+        elif ffn_type == "swiglu_fused":
+            self.ffn = SwiGLUFFNFused(
+                embed_dims,
+                feedforward_channels,
+                layer_scale_init_value=layer_scale_init_value,
+                dropout_layer=drop_path,
+            )
+        else:
+            raise ArgumentError(f"ffn_type must be 'origin' or 'swiglu_fused', got {ffn_type!r}")
+
+    def init_weights(self) -> None:
+        """Initialise as ``init_cfg`` says, and the feed-forward network as the original does."""
+        super().init_weights()
+        self.ffn.init_as_vit()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Transform tokens (B, N, C)."""
+        x = x + self.attn(self.ln1(x))
+        return self.ffn(self.ln2(x), identity=x)
+
+
+@MODELS.register_module()
+class VisionTransformer(TransformerBackbone):
+    """Vision Transformer (`An Image is Worth 16x16 Words <https://arxiv.org/abs/2010.11929>`_).
+
+    The archs ``dinov2-*`` are those of `DINOv2 <https://arxiv.org/abs/2304.07193>`_, ``eva-g`` that of `EVA
+    <https://arxiv.org/abs/2211.07636>`_, ``huge`` that of `MAE <https://arxiv.org/abs/2111.06377>`_, and with
+    ``pre_norm=True`` the models are those of `CLIP <https://arxiv.org/abs/2103.00020>`_.
+
+    Args:
+        arch: A name in ``arch_settings``, or a dict with ``embed_dims``, ``num_layers``, ``num_heads`` and
+            ``feedforward_channels``.
+        img_size: The usual size of images; other sizes work too.
+        patch_size: Size of a patch.
+        in_channels: Number of channels of an image.
+        out_indices: Layers whose output is returned; negative indices count from the end.
+        drop_rate: Dropout rate of the tokens, and after attention and feed-forward networks.
+        drop_path_rate: Stochastic-depth rate of the last layer; it grows from 0 at the first.
+        qkv_bias: Give queries, keys and values a bias.
+        norm_cfg: The normalisation.
+        final_norm: Normalise the output of the last layer.
+        out_type: What is returned: ``'cls_token'`` (B, C), ``'featmap'`` (B, C, h, w), ``'avg_featmap'``
+            (B, C), or ``'raw'`` (B, N, C).
+        with_cls_token: Have a class token.
+        interpolate_mode: How position embeddings are interpolated for other image sizes.
+        layer_scale_init_value: Start value of the layer scales; 0 for none.
+        patch_cfg: Further arguments of :class:`PatchEmbed`.
+        layer_cfgs: Further arguments of the layers, for all or one by one.
+        pre_norm: Normalise before the first layer, and give the patch embedding no bias.
+        init_cfg: How the weights are initialised.
+    """
+
+    arch_settings = VIT_ARCHS
+
+    def __init__(
+        self,
+        arch: str | Mapping[str, int] = "base",
+        img_size: int | Sequence[int] = 224,
+        patch_size: int | Sequence[int] = 16,
+        in_channels: int = 3,
+        out_indices: int | Sequence[int] = -1,
+        drop_rate: float = 0.0,
+        drop_path_rate: float = 0.0,
+        qkv_bias: bool = True,
+        norm_cfg: Mapping[str, Any] = {"type": "LN", "eps": 1e-6},
+        final_norm: bool = True,
+        out_type: OutType = "cls_token",
+        with_cls_token: bool = True,
+        interpolate_mode: str = "bicubic",
+        layer_scale_init_value: float | Tensor = 0.0,
+        patch_cfg: Mapping[str, Any] = {},
+        layer_cfgs: Mapping[str, Any] | Sequence[Mapping[str, Any]] = {},
+        pre_norm: bool = False,
+        init_cfg: dict | list[dict] | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        settings = self.set_arch(arch)
+        self.set_stem(
+            img_size,
+            {
+                "in_channels": in_channels,
+                "embed_dims": self.embed_dims,
+                "kernel_size": patch_size,
+                "stride": patch_size,
+                "bias": not pre_norm,
+                **patch_cfg,
+            },
+            with_cls_token=with_cls_token,
+            interpolate_mode=interpolate_mode,
+            drop_rate=drop_rate,
+        )
+        self.pre_norm = make_norm(norm_cfg, self.embed_dims) if pre_norm else nn.Identity()
+        self.set_layers(
+            TransformerEncoderLayer,
+            settings,
+            drop_path_rate,
+            layer_cfgs,
+            layer_scale_init_value=layer_scale_init_value,
+            drop_rate=drop_rate,
+            qkv_bias=qkv_bias,
+            norm_cfg=norm_cfg,
+        )
+        self.set_output(out_indices, out_type, norm_cfg, final_norm)
+
+    def add_tokens(self, patches: Tensor, hw: tuple[int, int]) -> Tensor:
+        """Put the class token before the patches, add positions, and normalise if ``pre_norm``."""
+        return self.pre_norm(super().add_tokens(patches, hw))
