@@ -182,9 +182,10 @@ class TransformerBackbone(BaseBackbone):
         return self.patch_resolution[0] * self.patch_resolution[1] + self.num_extra_tokens
 
     def init_weights(self) -> None:
-        """Start with small random position embeddings and extra tokens where there are several."""
-        if self.pos_embed is not None:
-            nn.init.trunc_normal_(self.pos_embed, std=0.02)
+        """Start with small random position embeddings and extra tokens."""
+        for name in ("pos_embed", *self.extra_tokens):
+            if getattr(self, name) is not None:
+                nn.init.trunc_normal_(getattr(self, name), std=0.02)
         super().init_weights()
 
     def freeze_groups(self) -> list[list[str]]:

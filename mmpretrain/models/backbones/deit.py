@@ -31,11 +31,6 @@ class DistilledVisionTransformer(VisionTransformer):
     def __init__(self, arch: str | Mapping[str, int] = "deit-base", *args: Any, **kwargs: Any) -> None:
         super().__init__(arch, *args, **{**kwargs, "with_cls_token": True})
 
-    def init_weights(self) -> None:
-        """Start with a small random distillation token."""
-        nn.init.trunc_normal_(self.dist_token, std=0.02)
-        super().init_weights()
-
     def format(self, x: Tensor, hw: tuple[int, int]) -> Any:
         """As :meth:`TransformerBackbone.format`, but both tokens for ``'cls_token'``."""
         if self.out_type == "cls_token":

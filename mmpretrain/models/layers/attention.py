@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from mmpretrain.models.base.module import BaseModule
 from mmpretrain.models.layers.drop import build_dropout
 from mmpretrain.models.layers.layer_scale import layer_scale
 from mmpretrain.models.layers.relative_position import (
@@ -37,7 +38,7 @@ def qv_bias(q_bias: Tensor | None, v_bias: Tensor | None) -> Tensor | None:
     return torch.cat((q_bias, torch.zeros_like(v_bias), v_bias))
 
 
-class MultiheadAttention(nn.Module):
+class MultiheadAttention(BaseModule):
     """Multi-head self-attention with layer scale and stochastic depth.
 
     Args:
@@ -53,6 +54,7 @@ class MultiheadAttention(nn.Module):
         v_shortcut: Add the values to the output (needs a single head); for ``input_dims != embed_dims``.
         use_layer_scale: Use a layer scale that starts at 1e-5; better give ``layer_scale_init_value``.
         layer_scale_init_value: Start value of a layer scale; 0 for none.
+        init_cfg: How the weights are initialised.
     """
 
     def __init__(
@@ -69,8 +71,9 @@ class MultiheadAttention(nn.Module):
         v_shortcut: bool = False,
         use_layer_scale: bool = False,
         layer_scale_init_value: float | Tensor = 0.0,
+        init_cfg: dict | list[dict] | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(init_cfg)
         self.input_dims = input_dims or embed_dims
         self.embed_dims = embed_dims
         self.num_heads = num_heads
@@ -102,7 +105,7 @@ class MultiheadAttention(nn.Module):
         return self.out_drop(self.gamma1(self.proj_drop(self.proj(x))))
 
 
-class BEiTAttention(nn.Module):
+class BEiTAttention(BaseModule):
     """Self-attention with a bias by relative position (`BEiT <https://arxiv.org/abs/2106.08254>`_).
 
     Args:
@@ -115,6 +118,7 @@ class BEiTAttention(nn.Module):
         qk_scale: Scale of the products of queries and keys; ``D ** -0.5`` by default.
         attn_drop_rate: Dropout rate of the attention weights.
         proj_drop_rate: Dropout rate of the output.
+        init_cfg: How the weights are initialised.
     """
 
     def __init__(
@@ -128,8 +132,9 @@ class BEiTAttention(nn.Module):
         qk_scale: float | None = None,
         attn_drop_rate: float = 0.0,
         proj_drop_rate: float = 0.0,
+        init_cfg: dict | list[dict] | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(init_cfg)
         self.embed_dims = embed_dims
         self.num_heads = num_heads
         self.scale = qk_scale
@@ -153,6 +158,7 @@ class BEiTAttention(nn.Module):
 
     def init_weights(self) -> None:
         """Start with a small random bias table."""
+        super().init_weights()
         if self.relative_position_bias_table is not None:
             nn.init.trunc_normal_(self.relative_position_bias_table, std=0.02)
 

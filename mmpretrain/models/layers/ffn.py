@@ -9,13 +9,14 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from mmpretrain.models.base.module import BaseModule
 from mmpretrain.models.layers.build import make_norm
 from mmpretrain.models.layers.drop import build_dropout
 from mmpretrain.models.layers.layer_scale import layer_scale
 from mmpretrain.registry import MODELS
 
 
-class _Residual(nn.Module):
+class _Residual(BaseModule):
     """What the networks here have in common: ``identity + drop(scale(branch(x)))``."""
 
     add_identity: bool
@@ -59,6 +60,7 @@ class FFN(_Residual):
         dropout_layer: Dropout of the whole branch, such as ``dict(type='DropPath', drop_prob=0.1)``.
         add_identity: Add the residual connection.
         layer_scale_init_value: Start value of a layer scale; 0 for none.
+        init_cfg: How the weights are initialised.
     """
 
     def __init__(
@@ -71,8 +73,9 @@ class FFN(_Residual):
         dropout_layer: Mapping[str, Any] | None = None,
         add_identity: bool = True,
         layer_scale_init_value: float | Tensor = 0.0,
+        init_cfg: dict | list[dict] | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(init_cfg)
         if num_fcs < 2:
             raise ValueError(f"FFN needs num_fcs >= 2, got {num_fcs}")
         self.embed_dims = embed_dims
@@ -107,6 +110,7 @@ class SwiGLUFFN(_Residual):
         dropout_layer: Dropout of the whole branch.
         norm_cfg: Normalisation of the hidden channels, or None.
         add_identity: Add the residual connection.
+        init_cfg: How the weights are initialised.
     """
 
     def __init__(
@@ -119,8 +123,9 @@ class SwiGLUFFN(_Residual):
         dropout_layer: Mapping[str, Any] | None = None,
         norm_cfg: Mapping[str, Any] | None = None,
         add_identity: bool = True,
+        init_cfg: dict | list[dict] | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(init_cfg)
         self.embed_dims = embed_dims
         self.out_dims = out_dims or embed_dims
         hidden_dims = feedforward_channels or embed_dims

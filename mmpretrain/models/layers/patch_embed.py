@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from mmpretrain.models.base.module import BaseModule
 from mmpretrain.models.layers.build import make_norm
 from mmpretrain.models.layers.shape import to_2tuple, to_image, to_tokens
 from mmpretrain.registry import MODELS
@@ -70,7 +71,7 @@ class AdaptivePadding(nn.Module):
         return F.pad(x, (left, width - left, top, height - top))
 
 
-class _Windows(nn.Module):
+class _Windows(BaseModule):
     """What cuts images into windows: the geometry, with padding as a number or as a rule."""
 
     def set_windows(
@@ -110,6 +111,7 @@ class PatchEmbed(_Windows):
         bias: Give the convolution a bias.
         norm_cfg: Normalisation of the tokens.
         input_size: The usual size of images, for ``init_out_size``.
+        init_cfg: How the weights are initialised.
     """
 
     def __init__(
@@ -124,8 +126,9 @@ class PatchEmbed(_Windows):
         bias: bool = True,
         norm_cfg: Mapping[str, Any] | None = None,
         input_size: Size | None = None,
+        init_cfg: dict | list[dict] | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(init_cfg)
         self.embed_dims = embed_dims
         self.set_windows(kernel_size, stride, padding, dilation)
         self.projection = MODELS.build(
@@ -158,7 +161,7 @@ class PatchEmbed(_Windows):
         return tokens if self.norm is None else self.norm(tokens), (x.shape[2], x.shape[3])
 
 
-class HybridEmbed(nn.Module):
+class HybridEmbed(BaseModule):
     """Embed each position of a feature map that a CNN makes of an image.
 
     Args:
@@ -168,6 +171,7 @@ class HybridEmbed(nn.Module):
         in_channels: Number of channels of the image.
         embed_dims: Number of channels C of a token.
         conv_cfg: Arguments of the convolution, a 1 x 1 one by default.
+        init_cfg: How the weights are initialised.
     """
 
     def __init__(
@@ -178,8 +182,9 @@ class HybridEmbed(nn.Module):
         in_channels: int = 3,
         embed_dims: int = 768,
         conv_cfg: Mapping[str, Any] | None = None,
+        init_cfg: dict | list[dict] | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(init_cfg)
         self.img_size = to_2tuple(img_size)
         self.backbone = backbone
         if feature_size is None:
@@ -224,6 +229,7 @@ class PatchMerging(_Windows):
         bias: Give the linear layer a bias.
         norm_cfg: Normalisation of the windows, or None.
         use_post_norm: Normalise the merged tokens instead.
+        init_cfg: How the weights are initialised.
     """
 
     def __init__(
@@ -237,8 +243,9 @@ class PatchMerging(_Windows):
         bias: bool = False,
         norm_cfg: Mapping[str, Any] | None = {"type": "LN"},
         use_post_norm: bool = False,
+        init_cfg: dict | list[dict] | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(init_cfg)
         self.in_channels = in_channels
         self.out_channels = out_channels
         self.use_post_norm = use_post_norm

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from mmpretrain.models.base.module import BaseModule
 from mmpretrain.models.layers.attention import merge_heads, qv_bias, split_heads
 from mmpretrain.models.layers.drop import build_dropout
 from mmpretrain.models.layers.relative_position import (
@@ -85,7 +86,7 @@ def windowed_attention(
     return merge_heads(out.reshape(-1, num_heads, *out.shape[2:]))
 
 
-class WindowMSA(nn.Module):
+class WindowMSA(BaseModule):
     """Self-attention within windows with a bias by relative position.
 
     From `Swin Transformer <https://arxiv.org/abs/2103.14030>`_.
@@ -98,6 +99,7 @@ class WindowMSA(nn.Module):
         qk_scale: Scale of the products of queries and keys; ``D ** -0.5`` by default.
         attn_drop: Dropout rate of the attention weights.
         proj_drop: Dropout rate of the output.
+        init_cfg: How the weights are initialised.
     """
 
     def __init__(
@@ -109,8 +111,9 @@ class WindowMSA(nn.Module):
         qk_scale: float | None = None,
         attn_drop: float = 0.0,
         proj_drop: float = 0.0,
+        init_cfg: dict | list[dict] | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(init_cfg)
         self.embed_dims = embed_dims
         self.window_size = tuple(window_size)
         self.num_heads = num_heads
@@ -127,6 +130,7 @@ class WindowMSA(nn.Module):
 
     def init_weights(self) -> None:
         """Start with a small random bias table."""
+        super().init_weights()
         nn.init.trunc_normal_(self.relative_position_bias_table, std=0.02)
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -143,7 +147,7 @@ class WindowMSA(nn.Module):
         return self.proj_drop(self.proj(x))
 
 
-class WindowMSAV2(nn.Module):
+class WindowMSAV2(BaseModule):
     """Self-attention within windows by scaled cosine, with a bias computed from relative positions.
 
     From `Swin Transformer V2 <https://arxiv.org/abs/2111.09883>`_.
@@ -157,6 +161,7 @@ class WindowMSAV2(nn.Module):
         proj_drop: Dropout rate of the output.
         cpb_mlp_hidden_dims: Width of the network from positions to biases.
         pretrained_window_size: The window size with which that network was trained; zeros for this one.
+        init_cfg: How the weights are initialised.
     """
 
     def __init__(
@@ -169,8 +174,9 @@ class WindowMSAV2(nn.Module):
         proj_drop: float = 0.0,
         cpb_mlp_hidden_dims: int = 512,
         pretrained_window_size: Sequence[int] = (0, 0),
+        init_cfg: dict | list[dict] | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(init_cfg)
         self.embed_dims = embed_dims
         self.window_size = tuple(window_size)
         self.num_heads = num_heads
@@ -224,7 +230,7 @@ class WindowMSAV2(nn.Module):
 
 
 @MODELS.register_module()
-class ShiftWindowMSA(nn.Module):
+class ShiftWindowMSA(BaseModule):
     """Cut a map into windows, shifted if wanted, and attend within them.
 
     Args:
@@ -236,7 +242,8 @@ class ShiftWindowMSA(nn.Module):
         pad_small_map: Pad a map smaller than a window, as is usual in detection. Otherwise the map must be as
             large as a window, and one that is just as large is not shifted.
         window_msa: The attention within windows.
-        **kwargs: Further arguments of it.
+        init_cfg: How the weights are initialised.
+        **kwargs: Further arguments of ``window_msa``.
     """
 
     def __init__(
@@ -248,9 +255,10 @@ class ShiftWindowMSA(nn.Module):
         dropout_layer: Mapping[str, Any] | None = {"type": "DropPath", "drop_prob": 0.0},
         pad_small_map: bool = False,
         window_msa: Callable[..., nn.Module] = WindowMSA,
+        init_cfg: dict | list[dict] | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__()
+        super().__init__(init_cfg)
         if not 0 <= shift_size < window_size:
             raise ValueError(f"shift_size must be in [0, {window_size}), got {shift_size}")
         self.window_size = window_size
