@@ -24,6 +24,7 @@ __getattr__, __dir__, __all__ = lazy_package(
         "shufflenet_v2": ("ShuffleNetV2",),
         "swin_transformer": ("SwinTransformer",),
         "swin_transformer_v2": ("SwinTransformerV2",),
+        "timm_backbone": ("TIMMBackbone",),
         "vgg": ("VGG",),
         "vision_transformer": ("VisionTransformer",),
     },

@@ -6,6 +6,8 @@ __getattr__, __dir__, __all__ = lazy_package(
     __name__,
     {
         "base": ("BaseClassifier",),
+        "hugging_face": ("HuggingFaceClassifier",),
         "image": ("ImageClassifier",),
+        "timm": ("TimmClassifier",),
     },
 )

@@ -1,0 +1,69 @@
+"""Backbones of PyTorch Image Models."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from torch import Tensor
+
+from mmpretrain.errors import ArgumentError
+from mmpretrain.models.backbones.base import BaseBackbone
+from mmpretrain.registry import MODELS
+from mmpretrain.utils.optional import optional_import
+
+logger = logging.getLogger(__name__)
+
+
+@MODELS.register_module()
+class TIMMBackbone(BaseBackbone):
+    """A backbone of `PyTorch Image Models <https://github.com/huggingface/pytorch-image-models>`_ (timm).
+
+    Args:
+        model_name: Name of the model in timm.
+        features_only: Return the feature maps of all strides, where the model can.
+        pretrained: Load timm's weights.
+        checkpoint_path: Weights to load; does not go with ``features_only``.
+        in_channels: Number of channels of an image.
+        init_cfg: How the weights are initialised.
+        **kwargs: Arguments of ``timm.create_model``; ``norm_layer`` may be a name in our registry.
+    """
+
+    def __init__(
+        self,
+        model_name: str,
+        features_only: bool = False,
+        pretrained: bool = False,
+        checkpoint_path: str = "",
+        in_channels: int = 3,
+        init_cfg: dict | list[dict] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        timm = optional_import("timm", feature="TIMMBackbone", extra="timm")
+        super().__init__(init_cfg)
+        if not isinstance(pretrained, bool):
+            raise ArgumentError(
+                f"pretrained must be True or False, got {pretrained!r}", hint="Set checkpoint_path for a file."
+            )
+        if features_only and checkpoint_path:
+            raise ArgumentError("checkpoint_path does not go with features_only=True: timm cannot load it")
+        if isinstance(kwargs.get("norm_layer"), str):
+            kwargs["norm_layer"] = MODELS.get(kwargs["norm_layer"])
+        self.timm_model = timm.create_model(
+            model_name=model_name,
+            features_only=features_only,
+            pretrained=pretrained,
+            in_chans=in_channels,
+            checkpoint_path=checkpoint_path,
+            **kwargs,
+        )
+        if hasattr(self.timm_model, "reset_classifier"):
+            self.timm_model.reset_classifier(0, "")
+        # Keep weights that timm loaded.
+        self.is_init = bool(pretrained or checkpoint_path)
+        logger.info("Features of %s: %s", model_name, getattr(self.timm_model, "feature_info", "unknown"))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Return the feature maps for images (B, C, H, W)."""
+        features = self.timm_model(x)
+        return tuple(features) if isinstance(features, (list, tuple)) else (features,)
