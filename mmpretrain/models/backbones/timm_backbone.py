@@ -43,7 +43,8 @@ class TIMMBackbone(BaseBackbone):
         super().__init__(init_cfg)
         if not isinstance(pretrained, bool):
             raise ArgumentError(
-                f"pretrained must be True or False, got {pretrained!r}", hint="Set checkpoint_path for a file."
+                f"pretrained must be True or False, got {pretrained!r}",
+                hint="Set checkpoint_path for a file.",
             )
         if features_only and checkpoint_path:
             raise ArgumentError("checkpoint_path does not go with features_only=True: timm cannot load it")

@@ -44,9 +44,7 @@ class TimmClassifier(ClassifierWrapper):
         **kwargs: Any,
     ) -> None:
         timm = optional_import("timm", feature="TimmClassifier", extra="timm")
-        super().__init__(
-            timm.create_model(*args, **kwargs), loss, train_cfg, data_preprocessor, init_cfg
-        )
+        super().__init__(timm.create_model(*args, **kwargs), loss, train_cfg, data_preprocessor, init_cfg)
         self.with_cp = with_cp
         if with_cp:
             self.model.set_grad_checkpointing()  # type: ignore[operator]
