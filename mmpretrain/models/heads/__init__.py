@@ -7,6 +7,17 @@ __getattr__, __dir__, __all__ = lazy_package(
     {
         "base": ("BaseClsHead",),
         "cls_head": ("ClsHead",),
+        "conformer_head": ("ConformerHead",),
+        "deit_head": ("DeiTClsHead",),
+        "efficientformer_head": ("EfficientFormerClsHead",),
+        "levit_head": ("LeViTClsHead",),
         "linear_head": ("LinearClsHead",),
+        "margin_head": ("ArcFaceClsHead",),
+        "multi_label_head": ("MultiLabelClsHead", "MultiLabelLinearClsHead"),
+        "multi_label_csra_head": ("CSRAClsHead",),
+        "multi_task_head": ("MultiTaskHead",),
+        "stacked_head": ("StackedLinearClsHead",),
+        "vig_head": ("VigClsHead",),
+        "vision_transformer_head": ("VisionTransformerClsHead",),
     },
 )

@@ -15,6 +15,7 @@ from mmpretrain.structures import DataSample
 InitCfg: TypeAlias = "dict | list[dict] | None"
 
 LINEAR_INIT = {"type": "Normal", "layer": "Linear", "std": 0.01}
+ZERO_LINEAR_INIT = {"type": "Constant", "layer": "Linear", "val": 0}
 
 #: Features of one or more stages, the last one last; a stage may consist of several tensors.
 Features: TypeAlias = "Sequence[Any] | Tensor"

@@ -6,5 +6,8 @@ __getattr__, __dir__, __all__ = lazy_package(
     __name__,
     {
         "gap": ("GlobalAveragePooling",),
+        "gem": ("GeneralizedMeanPooling",),
+        "hr_fuse": ("HRFuseScales",),
+        "linear_neck": ("LinearNeck",),
     },
 )

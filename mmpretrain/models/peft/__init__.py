@@ -2,4 +2,4 @@
 
 from mmpretrain.utils.lazy import lazy_package
 
-__getattr__, __dir__, __all__ = lazy_package(__name__, {})
+__getattr__, __dir__, __all__ = lazy_package(__name__, {"lora": ("LoRALinear", "LoRAModel")})

@@ -2,4 +2,10 @@
 
 from mmpretrain.utils.lazy import lazy_package
 
-__getattr__, __dir__, __all__ = lazy_package(__name__, {})
+__getattr__, __dir__, __all__ = lazy_package(
+    __name__,
+    {
+        "base": ("BaseRetriever",),
+        "image2image": ("ImageToImageRetriever",),
+    },
+)
