@@ -12,6 +12,7 @@ from mmpretrain.apis.index import find_model
 from mmpretrain.config import Config
 from mmpretrain.errors import CheckpointError, ConfigError, MissingFileError, NotRegisteredError
 from mmpretrain.registry import MODELS
+from mmpretrain.utils.env import default_device
 from mmpretrain.utils.loading import load_into
 from mmpretrain.utils.resources import find_config
 from mmpretrain.utils.serialization import load
@@ -22,13 +23,6 @@ if TYPE_CHECKING:
 CHECKPOINT_SUFFIXES = (".pth", ".pt", ".safetensors")
 CONFIG_SUFFIXES = (".py", ".yaml", ".yml", ".json")
 NOT_YET = "This component of the original is not implemented here yet; docs/zoo.md says which families are."
-
-
-def default_device() -> torch.device:
-    """Return the first accelerator of this machine, or the CPU."""
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 
 def init_model(

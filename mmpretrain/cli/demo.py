@@ -57,7 +57,7 @@ def demo(
         {
             "accuracy": f"{metrics['accuracy/top1']:.2f} % of 355 held-out digits",
             "checkpoint": checkpoint,
-            "log": runner.log_file,
+            "log": runner.state.log_path,
             "picture": pictures / f"{image.stem}.png",
         },
         [

@@ -1,1 +1,88 @@
-"""The ``mmpretrain`` command."""
+"""The ``mmpretrain`` command: what there is, and how errors are shown.
+
+Command modules import nothing heavy at their top, so ``mmpretrain --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from mmpretrain import __version__
+from mmpretrain.cli import demo, demo_data, doctor, list_models, predict, test, train
+from mmpretrain.cli.argv import modernize
+from mmpretrain.errors import MMPretrainError
+
+USAGE_ERROR = 2
+
+app = typer.Typer(
+    name="mmpretrain",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"mmpretrain {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def main(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Train, fine-tune, test and explain image classifiers from config files.
+
+    First steps: `mmpretrain demo` trains a small network on real handwritten digits in seconds;
+    `mmpretrain doctor` says what works on this machine.
+    """
+    if debug:
+        os.environ["MMPRETRAIN_DEBUG"] = "1"
+
+
+app.command("train")(train.train)
+app.command("test")(test.test)
+app.command("predict")(predict.predict)
+app.command("demo")(demo.demo)
+app.command("demo-data")(demo_data.demo_data)
+app.command("list")(list_models.list_models)
+app.command("doctor")(doctor.doctor)
+
+
+def entry_point(argv: Sequence[str] | None = None) -> None:
+    """Run the command line; deliberate errors end in one line on stderr and exit code 2."""
+    words = modernize(sys.argv[1:] if argv is None else argv)
+    # `--debug` may stand anywhere; the parser knows it in front of the command only.
+    debug = "--debug" in words or bool(os.environ.get("MMPRETRAIN_DEBUG"))
+    words = [word for word in words if word != "--debug"]
+    if debug:
+        os.environ["MMPRETRAIN_DEBUG"] = "1"
+    try:
+        app(args=words, prog_name="mmpretrain")
+    except MMPretrainError as error:
+        if debug:
+            raise
+        report(error)
+        sys.exit(USAGE_ERROR)
+    except KeyboardInterrupt:
+        typer.secho("Interrupted.", fg="yellow", err=True)
+        sys.exit(130)
+    except BrokenPipeError:  # `mmpretrain ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+def report(error: MMPretrainError) -> None:
+    """Print a deliberate error for people."""
+    typer.secho("error: ", fg="red", bold=True, nl=False, err=True)
+    typer.echo(str(error), err=True)

@@ -131,11 +131,9 @@ def draw_predictions(
 
 def run(cfg: Config) -> dict[str, Any]:
     """Check a config, test, and print the metrics."""
-    from mmpretrain.config import validate
     from mmpretrain.engine.runner import Runner
     from mmpretrain.utils.dist import is_main_process
 
-    validate.raise_for_problems(cfg)
     results = Runner.from_cfg(cfg).test()
     if is_main_process():
         print_metrics(results)
@@ -154,13 +152,26 @@ def print_metrics(results: dict[str, Any]) -> None:
 
 
 def write_metrics(results: dict[str, Any], path: Path) -> None:
-    """Write metrics as JSON, YAML or pickle."""
-    from mmpretrain.utils.dist import is_main_process
-    from mmpretrain.utils.serialization import dump
+    """Write metrics as JSON, YAML or pickle, as the suffix says."""
+    import json
+    import pickle
 
-    if is_main_process():
-        dump(results, path)
-        typer.echo(f"Saved the metrics to {path}")
+    import yaml
+
+    from mmpretrain.utils.dist import is_main_process
+    from mmpretrain.utils.serialization import write_atomic
+
+    if not is_main_process():
+        return
+    plain = {name: value.tolist() if hasattr(value, "tolist") else value for name, value in results.items()}
+    if path.suffix == ".json":
+        data = json.dumps(plain, indent=2).encode()
+    elif path.suffix in (".yaml", ".yml"):
+        data = yaml.safe_dump(plain, sort_keys=False).encode()
+    else:
+        data = pickle.dumps(plain)
+    write_atomic(path, lambda file: file.write(data))
+    typer.echo(f"Saved the metrics to {path}")
 
 
 def _check_out(out: str | None, item: OutItem | None) -> bool:

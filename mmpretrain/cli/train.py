@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
@@ -101,11 +102,9 @@ def prepare(
 
 def run(cfg: Config, *, summary: bool = True) -> Runner:
     """Check a config, train, and say at the end what came out and where it lies."""
-    from mmpretrain.config import validate
     from mmpretrain.engine.runner import Runner
     from mmpretrain.utils.dist import is_main_process
 
-    validate.raise_for_problems(cfg)
     start = time.monotonic()
     runner = Runner.from_cfg(cfg)
     runner.train()
@@ -121,16 +120,16 @@ def print_summary(runner: Runner, seconds: float) -> None:
         "trained": f"{state.epoch} epochs, {state.iter} iterations in {_duration(seconds)}"
     }
     if state.best_score is not None:
-        rows["best"] = f"{state.best_key} {state.best_score:.4f}"
+        rows["best"] = f"{state.best_score:.4f}"
     checkpoint = state.best_checkpoint or state.last_checkpoint
     commands = []
     if checkpoint is not None:
         rows["checkpoint"] = checkpoint
         commands = [
-            f"mmpretrain test {runner.config_file} {checkpoint}",
+            f"mmpretrain test {shlex.quote(runner.cfg.filename)} {checkpoint}",
             f"mmpretrain predict IMAGE --model {checkpoint} --show-dir OUT",
         ]
-    rows["log"] = runner.log_file
+    rows["log"] = state.log_path
     print_panel("Training is done", rows, commands)
 
 
