@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -83,8 +85,6 @@ def prepare(
     local_rank: int = 0,
 ) -> None:
     """Apply the options of a training run to its config."""
-    import os
-
     from mmpretrain.cli import overrides
 
     # torchrun hands the rank over in the environment, its predecessor as an argument.
@@ -124,30 +124,32 @@ def print_summary(runner: Runner, seconds: float) -> None:
     checkpoint = state.best_checkpoint or state.last_checkpoint
     commands = []
     if checkpoint is not None:
-        rows["checkpoint"] = checkpoint
+        rows["checkpoint"] = shown(checkpoint)
         commands = [
-            f"mmpretrain test {shlex.quote(runner.cfg.filename)} {checkpoint}",
-            f"mmpretrain predict IMAGE --model {checkpoint} --show-dir OUT",
+            f"mmpretrain test {shown(runner.cfg.filename)} {shown(checkpoint)}",
+            f"mmpretrain predict IMAGE --model {shown(checkpoint)} --show-dir OUT",
         ]
-    rows["log"] = state.log_path
-    print_panel("Training is done", rows, commands)
+    if state.log_path is not None:
+        rows["log"] = shown(state.log_path)
+    print_results("Training is done", rows, commands)
 
 
-def print_panel(title: str, rows: Mapping[str, object], commands: Sequence[str]) -> None:
-    """Print results in a frame, and below it what can be done next."""
-    from rich.console import Console
-    from rich.panel import Panel
-    from rich.table import Table
-
-    table = Table.grid(padding=(0, 2))
+def print_results(title: str, rows: Mapping[str, object], commands: Sequence[str]) -> None:
+    """Print results, and below them what can be done next."""
+    width = max(map(len, rows))
+    typer.secho(f"\n{title}", bold=True)
     for name, value in rows.items():
-        table.add_row(name, str(value))
-    console = Console(soft_wrap=True, highlight=False)
-    console.print(Panel(table, title=title, title_align="left", expand=False))
+        typer.echo(f"  {name:<{width}}  {value}")
     if commands:
-        console.print("Next:")
+        typer.secho("Next", bold=True)
         for command in commands:
-            console.print(f"  {command}")
+            typer.echo(f"  {command}")
+
+
+def shown(path: str | os.PathLike[str]) -> str:
+    """Return a path as people would type it: relative if it lies below the current folder."""
+    path = Path(path)
+    return shlex.quote(str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path))
 
 
 def _duration(seconds: float) -> str:
