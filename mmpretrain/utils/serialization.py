@@ -23,6 +23,7 @@ import numpy as np
 import torch
 
 from mmpretrain.errors import CheckpointError, MissingFileError
+from mmpretrain.utils.weights import local_weights
 
 
 class Placeholder:
@@ -188,7 +189,7 @@ def load(path: str | os.PathLike, map_location: Any = "cpu") -> dict[str, Any]:
     """Read a checkpoint: a ``.pth`` of any layout, or a ``.safetensors`` file.
 
     Args:
-        path: The file.
+        path: The file, or an address to download it from.
         map_location: Where tensors go, as for :func:`torch.load`.
 
     Returns:
@@ -198,7 +199,7 @@ def load(path: str | os.PathLike, map_location: Any = "cpu") -> dict[str, Any]:
         MissingFileError: If there is no such file.
         CheckpointError: If it is not a whole checkpoint.
     """
-    path = Path(path)
+    path = local_weights(path)
     if not path.is_file():
         raise MissingFileError(f"There is no checkpoint {str(path)!r}", hint="Check the path.")
     try:
