@@ -19,6 +19,10 @@ ROOMS = (
 __getattr__, __dir__, __all__ = lazy_package(
     __name__,
     {
+        "averaged": (
+            "BaseAveragedModel", "CosineEMA", "ExponentialMovingAverage", "MomentumAnnealingEMA",
+            "StochasticWeightAverage",
+        ),
         "base.model": ("BaseModel",),
         "base.preprocessor": ("BaseDataPreprocessor",),
         "batch_augments": ("CutMix", "Mixup", "RandomBatchAugment", "ResizeMix"),

@@ -1,0 +1,36 @@
+"""Test-time augmentation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mmpretrain.engine.hooks.hook import Hook
+from mmpretrain.errors import ConfigError
+from mmpretrain.registry import HOOKS, MODELS, RUNNERS
+
+
+@HOOKS.register_module()
+class PrepareTTAHook(Hook):
+    """Puts the model into one that merges the predictions of several views of an image.
+
+    Args:
+        tta_cfg: Config of that model; its ``module`` is the trained one.
+    """
+
+    def __init__(self, tta_cfg: Mapping[str, Any]) -> None:
+        self.tta_cfg = tta_cfg
+
+    def before_test(self, runner: Any) -> None:
+        runner.model = MODELS.build(self.tta_cfg, default_args={"module": runner.model})
+
+
+def build_runner_with_tta(cfg: Any) -> Any:
+    """Build a runner whose test loop uses ``tta_model`` and ``tta_pipeline`` of the config."""
+    for key in ("tta_model", "tta_pipeline"):
+        if key not in cfg:
+            raise ConfigError(f"Test-time augmentation needs {key!r} in the config")
+    cfg["test_dataloader"]["dataset"]["pipeline"] = cfg["tta_pipeline"]
+    runner = RUNNERS.get(cfg.get("runner_type", "Runner")).from_cfg(cfg)  # type: ignore[union-attr]
+    runner.register_hook(PrepareTTAHook(tta_cfg=cfg["tta_model"]))
+    return runner

@@ -1,0 +1,110 @@
+"""Pictures of what a model predicts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from mmpretrain.engine.hooks.access import trains_by_epoch
+from mmpretrain.engine.hooks.hook import Hook
+from mmpretrain.registry import HOOKS
+
+
+@HOOKS.register_module()
+class VisualizationHook(Hook):
+    """Draws predictions of validation and test.
+
+    Args:
+        enable: Draw at all.
+        interval: Every how many samples one is drawn.
+        show: Open a window for each picture.
+        out_dir: Folder for the pictures; by default they go to the backends of the visualizer.
+        **kwargs: Further arguments of the visualizer's ``visualize_cls``.
+    """
+
+    def __init__(
+        self,
+        enable: bool = False,
+        interval: int = 5000,
+        show: bool = False,
+        out_dir: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.enable = enable
+        self.interval = interval
+        self.out_dir = out_dir
+        self.draw_args = {**kwargs, "show": show}
+
+    def after_val_iter(
+        self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Sequence | None = None
+    ) -> None:
+        if self.enable:
+            step = runner.epoch if trains_by_epoch(runner) else runner.iter
+            self._draw(runner, batch_idx, data_batch, outputs or [], step)
+
+    def after_test_iter(
+        self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Sequence | None = None
+    ) -> None:
+        if self.enable:
+            self._draw(runner, batch_idx, data_batch, outputs or [], step=0)
+
+    def _draw(
+        self, runner: Any, batch_idx: int, batch: Mapping[str, Any], samples: Sequence, step: int
+    ) -> None:
+        first = batch_idx * len(samples)
+        due = range(math.ceil(first / self.interval) * self.interval, first + len(samples), self.interval)
+        for index in due:
+            sample = samples[index - first]
+            path = sample.get("img_path")
+            name = Path(path).name if path else str(index)
+            arguments = dict(self.draw_args)
+            if self.out_dir is not None:
+                arguments["out_file"] = str(Path(self.out_dir) / f"{name}_{step}.png")
+            image = to_image(batch["inputs"][index - first])
+            runner.visualizer.visualize_cls(
+                image=image, data_sample=sample, step=step, name=name, **arguments
+            )
+
+
+@HOOKS.register_module()
+class NaiveVisualizationHook(Hook):
+    """Hands test samples to the visualizer's ``add_datasample``, whatever the task.
+
+    Args:
+        interval: Every how many batches the samples are drawn.
+        draw_gt: Draw the annotation.
+        draw_pred: Draw the prediction.
+    """
+
+    priority = "NORMAL"
+
+    def __init__(self, interval: int = 1, draw_gt: bool = True, draw_pred: bool = True) -> None:
+        self.interval = interval
+        self.draw_gt = draw_gt
+        self.draw_pred = draw_pred
+
+    def after_test_iter(
+        self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Sequence | None = None
+    ) -> None:
+        if not self.every_n_inner_iters(batch_idx, self.interval):
+            return
+        for index, (inputs, sample) in enumerate(zip(data_batch["inputs"], outputs or [])):
+            path = sample.get("img_path")
+            runner.visualizer.add_datasample(
+                Path(path).name if path else f"{batch_idx}_{index}",
+                to_image(inputs),
+                sample,
+                draw_gt=self.draw_gt,
+                draw_pred=self.draw_pred,
+                step=batch_idx,
+            )
+
+
+def to_image(inputs: torch.Tensor) -> np.ndarray:
+    """Turn an image (C, H, W) of a data batch, not normalised yet, into (H, W, C) of bytes."""
+    return inputs.permute(1, 2, 0).cpu().numpy().astype(np.uint8)

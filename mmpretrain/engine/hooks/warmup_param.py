@@ -1,0 +1,43 @@
+"""Warming up a number of the model."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import Any
+
+from mmpretrain.engine.hooks.access import original_model
+from mmpretrain.engine.hooks.hook import Hook
+from mmpretrain.errors import ConfigError
+from mmpretrain.registry import HOOKS
+
+
+@HOOKS.register_module()
+class WarmupParamHook(Hook):
+    """Lets an attribute of a module grow from 0 to its value over the first epochs.
+
+    Args:
+        param_name: The attribute, such as ``'alpha'``.
+        module_name: The module, such as ``'head.loss_module'``.
+        warmup_epochs: How long.
+    """
+
+    def __init__(self, param_name: str, module_name: str, warmup_epochs: int) -> None:
+        self.param_name = param_name
+        self.module_name = module_name
+        self.warmup_epochs = warmup_epochs
+
+    def _module(self, runner: Any) -> Any:
+        try:
+            module = attrgetter(self.module_name)(original_model(runner.model))
+            getattr(module, self.param_name)
+        except AttributeError as error:
+            raise ConfigError(f"WarmupParamHook(module_name={self.module_name!r}): {error}") from error
+        return module
+
+    def before_train(self, runner: Any) -> None:
+        self.full_value = getattr(self._module(runner), self.param_name)
+
+    def before_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None) -> None:
+        length = self.warmup_epochs * runner.max_iters / runner.max_epochs
+        part = min(1, runner.iter / length) if length else 1
+        setattr(self._module(runner), self.param_name, self.full_value * part)
