@@ -54,8 +54,8 @@ class EarlyStoppingHook(Hook):
         self.wait_count = 0
         self.best_score = -math.inf if self.rule == "greater" else math.inf
 
-    def before_run(self, runner: Any) -> None:
-        if runner.train_loop is not None and not hasattr(runner.train_loop, "stop_training"):
+    def before_train(self, runner: Any) -> None:
+        if not hasattr(runner.train_loop, "stop_training"):
             raise ConfigError(
                 f"{type(runner.train_loop).__name__} cannot be stopped: it has no stop_training"
             )

@@ -36,6 +36,11 @@ class RuntimeInfoHook(Hook):
         for name in ("epoch", "iter", "max_epochs", "max_iters"):
             hub.update_info(name, getattr(runner, name))
         hub.update_info("loop_stage", "train", resumed=False)
+        for module in runner.model.modules():
+            if hasattr(
+                module, "set_max_iters"
+            ):  # CosineEMA: a momentum that depends on the length of the run
+                module.set_max_iters(runner.max_iters)
         metainfo = getattr(runner.train_dataloader.dataset, "metainfo", None)
         if metainfo is not None:
             hub.update_info("dataset_meta", metainfo, resumed=False)
@@ -58,8 +63,8 @@ class RuntimeInfoHook(Hook):
     def after_train_iter(
         self, runner: Any, batch_idx: int, data_batch: DataBatch = None, outputs: dict | None = None
     ) -> None:
-        """Note the losses."""
-        for name, value in (outputs or {}).items():
+        """Note the losses, and the norm of the gradients if they are clipped."""
+        for name, value in {**(outputs or {}), **getattr(runner.optim_wrapper, "log_vars", {})}.items():
             runner.message_hub.update_scalar(f"train/{name}", value)
 
     def before_val(self, runner: Any) -> None:

@@ -33,7 +33,8 @@ class OptimWrapper:
             :func:`torch.nn.utils.clip_grad_value_`.
 
     Attributes:
-        log_vars: What the last step has to say to the log, such as ``grad_norm``; still on the device.
+        log_vars: What the last :meth:`update_params` has to say to the log, such as ``grad_norm``; still on the
+            device.
 
     Example:
         >>> wrapper = OptimWrapper(SGD(model.parameters(), lr=0.1), clip_grad=dict(max_norm=5.0))
@@ -95,6 +96,7 @@ class OptimWrapper:
             step_kwargs: Arguments of the optimizer's ``step``.
             zero_kwargs: Arguments of the optimizer's ``zero_grad``.
         """
+        self.log_vars = {}
         self.backward(self.scale_loss(loss))
         if self.should_update():
             self.step(**(step_kwargs or {}))
