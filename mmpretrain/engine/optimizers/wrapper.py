@@ -33,7 +33,7 @@ class OptimWrapper:
             :func:`torch.nn.utils.clip_grad_value_`.
 
     Attributes:
-        log_vars: What the last :meth:`update_params` has to say to the log, such as ``grad_norm``; still on the
+        log_vars: What the last :meth:`update_params` has to say to the log, such as ``grad_norm``, on its
             device.
 
     Example:

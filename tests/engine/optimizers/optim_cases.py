@@ -163,15 +163,5 @@ def fingerprint(model: nn.Module) -> list[float]:
 
 def settings(group: dict) -> dict:
     """Return the settings of a parameter group that ``paramwise_cfg`` can change."""
-    keys = (
-        "lr",
-        "weight_decay",
-        "lr_mult",
-        "decay_mult",
-        "tag",
-        "lars_exclude",
-        "lr_scale",
-        "layer_id",
-        "param_name",
-    )
+    keys = "lr weight_decay lr_mult decay_mult tag lars_exclude lr_scale layer_id param_name"
     return {key: group[key] for key in keys.split() if key in group}
