@@ -9,12 +9,13 @@ from __future__ import annotations
 import collections
 import datetime
 import io
+import json
 import os
 import pathlib
 import pickle
 import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,7 +23,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from mmpretrain.errors import CheckpointError, MissingFileError
+from mmpretrain.errors import CheckpointError, ConfigError, MissingFileError
 from mmpretrain.utils.weights import local_weights
 
 
@@ -308,6 +309,34 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def dump(obj: Any, path: str | os.PathLike) -> None:
+    """Write plain data (metrics, predictions) as JSON, YAML or pickle, as the suffix of the file says."""
+    suffix = Path(path).suffix
+    if suffix in (".pkl", ".pickle"):
+        write_atomic(path, lambda file: pickle.dump(obj, file))
+        return
+    if suffix == ".json":
+        text = json.dumps(plain_data(obj), indent=2)
+    elif suffix in (".yaml", ".yml"):
+        import yaml
+
+        text = yaml.safe_dump(plain_data(obj), sort_keys=False)
+    else:
+        raise ConfigError(f"Cannot tell how to write {str(path)!r}", hint="Use .json, .yaml or .pkl.")
+    write_atomic(path, lambda file: file.write(text.encode()))
+
+
+def plain_data(value: Any) -> Any:
+    """Turn arrays into lists, and leave out what has no counterpart in JSON."""
+    if isinstance(value, Mapping):
+        return {str(key): plain_data(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain_data(item) for item in value]
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    return value if isinstance(value, (str, int, float, bool)) else None
 
 
 def to_bytes(obj: Any) -> bytes:

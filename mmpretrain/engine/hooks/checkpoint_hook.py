@@ -167,6 +167,7 @@ class CheckpointHook(Hook):
             name = next(iter(metrics))
             rule = self.rules.pop("auto") or self._infer(name)
             self.rules[name] = rule
+        runner.message_hub.update_info("best_key", next(iter(self.rules)))
         for name, rule in self.rules.items():
             self._save_if_best(runner, name, rule, metrics)
 

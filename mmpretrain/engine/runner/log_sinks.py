@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -139,19 +138,3 @@ def build_log_sink(visualizer: Any, log_dir: str, timestamp: str) -> LogSink:
     return SinkList(
         VisualizerSink(visualizer, f"{timestamp}.json"), CsvSink(Path(log_dir, "vis_data", "metrics.csv"))
     )
-
-
-def write_json(path: str | Path, values: Mapping[str, Any]) -> None:
-    """Write metrics as JSON; arrays become lists, and what has no counterpart in JSON is left out."""
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, Mapping):
-            return {str(key): plain(item) for key, item in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [plain(item) for item in value]
-        if hasattr(value, "tolist"):
-            return value.tolist()
-        return value if value is None or isinstance(value, (str, int, float, bool)) else None
-
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    Path(path).write_text(json.dumps(plain(values)), encoding="utf-8")

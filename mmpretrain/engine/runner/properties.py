@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from torch import nn
@@ -16,7 +17,9 @@ from mmpretrain.utils.dist import get_rank, get_world_size
 class RunnerProperties:
     """Read access to the parts of a run, under the names of 1.x."""
 
+    cfg: Any
     state: RunState
+    timestamp: str
     model: Any
     strategy: Any
     launcher: str
@@ -60,6 +63,17 @@ class RunnerProperties:
     def log_dir(self) -> str:
         """Where the logs of this start of the run go."""
         return self.state.log_dir
+
+    @property
+    def log_file(self) -> str | None:
+        """The text log of this start of the run."""
+        return self.state.log_path
+
+    @property
+    def config_file(self) -> str:
+        """Where :meth:`dump_config` writes the config."""
+        name = Path(getattr(self.cfg, "filename", None) or f"{self.timestamp}.py").name
+        return str(Path(self.work_dir, name))
 
     @property
     def message_hub(self) -> MessageHub:

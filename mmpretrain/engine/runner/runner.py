@@ -18,13 +18,14 @@ from mmpretrain.engine.optimizers.builder import build_optim_wrapper, scale_lr
 from mmpretrain.engine.runner import build, checkpoint, launch, speed
 from mmpretrain.engine.runner.dataloader import build_dataloader
 from mmpretrain.engine.runner.hook_list import DEFAULT_HOOKS, HookList
-from mmpretrain.engine.runner.log_sinks import build_log_sink, write_json
+from mmpretrain.engine.runner.log_sinks import build_log_sink
 from mmpretrain.engine.runner.properties import RunnerProperties
 from mmpretrain.engine.runner.signals import SignalGuard, agreed_signal
 from mmpretrain.engine.runner.state import MessageHub, RunState
 from mmpretrain.engine.schedulers.builder import build_param_schedulers
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import LOG_PROCESSORS, MODELS, RUNNERS
+from mmpretrain.utils import serialization
 from mmpretrain.utils.dist import broadcast_object, sync_random_seed
 from mmpretrain.utils.env import apply_switches, collect_env, default_device, set_deterministic
 from mmpretrain.utils.loading import load_into
@@ -247,7 +248,7 @@ class Runner(RunnerProperties):
     def write_metrics(self, metrics: Mapping[str, Any]) -> None:
         """Write the metrics of a test as JSON into the log folder."""
         if self.is_main:
-            write_json(Path(self.log_dir, f"{self.timestamp}.json"), metrics)
+            serialization.dump(metrics, Path(self.log_dir, f"{self.timestamp}.json"))
 
     # -- checkpoints --------------------------------------------------------------------------------
 
@@ -447,8 +448,7 @@ class Runner(RunnerProperties):
     def dump_config(self) -> None:
         """Write the config into the work folder."""
         if self.is_main and hasattr(self.cfg, "dump"):
-            name = Path(getattr(self.cfg, "filename", None) or f"{self.timestamp}.py").name
-            self.cfg.dump(str(Path(self.work_dir, name)))
+            self.cfg.dump(self.config_file)
 
     def _init_weights(self) -> None:
         if hasattr(self.bare_model, "init_weights"):

@@ -213,6 +213,11 @@ class RunState:
     interrupted_by: int | None = None
 
     @property
+    def best_key(self) -> str | None:
+        """Name of the metric that ``save_best`` watches."""
+        return self.hub.get_info("best_key")
+
+    @property
     def best_score(self) -> float | None:
         """The best value of the metric that ``save_best`` watches."""
         return self.hub.get_info("best_score")

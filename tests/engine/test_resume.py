@@ -1,0 +1,246 @@
+"""A run that was interrupted ends exactly where it would have ended."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from mmpretrain.engine.hooks import Hook
+from mmpretrain.utils import serialization
+from tests.engine import tiny
+
+SCHEDULERS = [
+    dict(type="LinearLR", start_factor=0.1, by_epoch=False, begin=0, end=5),
+    dict(type="MultiStepLR", milestones=[2], gamma=0.5),
+]
+
+
+class Journal(Hook):
+    """Notes each loss to the last bit, and stays on the disk whatever happens to the process."""
+
+    priority = "VERY_HIGH"
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+        samples = [index for index, _ in data_batch["data_samples"]]
+        with self.path.open("a") as file:
+            file.write(f"{runner.iter} {outputs['loss'].item().hex()} {samples}\n")
+
+    def after_val_epoch(self, runner, metrics=None):
+        with self.path.open("a") as file:
+            file.write(f"val{runner.iter} {metrics['acc'].hex()}\n")
+
+
+def build(work: Path, resume: bool = False, workers: int = 0, interval: int = 3, epochs: int = 3, **changes):
+    runner = tiny.make_runner(
+        work_dir=str(work),
+        train_dataloader=tiny.loader(32, 4, workers),
+        train_cfg=dict(by_epoch=True, max_epochs=epochs, val_interval=1),
+        optim_wrapper=dict(optimizer=dict(type="AdamW", lr=0.01), accumulative_counts=2),
+        param_scheduler=SCHEDULERS,
+        default_hooks=dict(
+            logger=dict(type="LoggerHook", interval=2),
+            checkpoint=dict(
+                type="CheckpointHook", interval=interval, by_epoch=False, max_keep_ckpts=2, save_best="acc"
+            ),
+        ),
+                custom_hooks=[dict(type="EMAHook", momentum=0.1)],
+        resume=resume,
+        **{"log_level": "ERROR", **changes},
+    )
+    runner.register_hook(Journal(work / "journal.txt"))
+    return runner
+
+
+def outcome(work: Path) -> dict:
+    content = serialization.load((work / "last_checkpoint").read_text())
+    return {
+        key: content[key]
+        for key in ("state_dict", "optimizer", "param_schedulers", "hooks")
+    } | {"best": content["message_hub"]["runtime_info"]["best_score"]}
+
+
+def same(a, b) -> bool:
+    if isinstance(a, torch.Tensor):
+        return torch.equal(a, b)
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, (list, tuple)):
+        return len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, str) and os.sep in a:
+        return Path(a).name == Path(b).name
+    return a == b
+
+
+def journal(work: Path) -> dict[str, str]:
+    """What was noted at each step; whatever was noted twice must agree."""
+    found: dict[str, str] = {}
+    for line in (work / "journal.txt").read_text().splitlines():
+        step, _, rest = line.partition(" ")
+        if rest.count("[") == rest.count("]"):  # a kill may cut a line
+            assert found.setdefault(step, rest) == rest, f"step {step} differs"
+    return found
+
+
+def spawn(work: Path, **options) -> int:
+    """Train in a child of this warm process; return its number."""
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            devnull = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(devnull, 1)
+            build(work, **options).train()
+            status = 0
+        finally:
+            os._exit(status)
+    return child
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("workers", "kills"), [(0, 15), (2, 12)])
+def test_kill_minus_nine_at_random_moments(tmp_path, workers, kills):
+    """Each child is killed at a random moment, and the next one resumes, until one comes to the end."""
+    straight = tmp_path / "straight"
+    straight.mkdir()
+    began = time.perf_counter()
+    assert os.waitpid(spawn(straight, workers=workers), 0)[1] == 0
+    duration = time.perf_counter() - began
+    expected, steps = outcome(straight), journal(straight)
+    chance = random.Random(workers)
+    done = chain = 0
+    while done < kills:
+        work = tmp_path / f"killed{chain}"
+        work.mkdir()
+        chain += 1
+        resume = False
+        for _ in range(50):
+            child = spawn(work, workers=workers, resume=resume)
+            resume = True
+            time.sleep(chance.uniform(0.02, 1.1) * duration)
+            if os.waitpid(child, os.WNOHANG)[0] == 0:
+                os.kill(child, signal.SIGKILL)
+                os.waitpid(child, 0)
+                done += 1
+            elif (work / "last_checkpoint").exists():
+                break
+        else:
+            pytest.fail("no run came to its end")
+        assert os.waitpid(spawn(work, workers=workers, resume=True), 0)[1] == 0
+        assert same(outcome(work), expected)
+        assert journal(work) == steps
+
+
+class StopAt(Hook):
+    """Ends the process as kill -9 would, at a chosen call."""
+
+    priority = "LOWEST"
+
+    def __init__(self, point: str, at: int) -> None:
+        def stop(runner, **kwargs):
+            if runner.iter == at:
+                raise KeyboardInterrupt
+
+        setattr(self, point, stop)
+
+
+@pytest.mark.parametrize(
+    ("point", "at"),
+    [
+        ("before_train_iter", 7),
+        ("after_train_epoch", 8),
+        ("before_val", 8),
+        ("after_val_epoch", 8),
+        ("before_train_epoch", 16),
+        ("after_train_iter", 20),
+    ],
+)
+def test_each_kind_of_moment(tmp_path, point, at):
+    works = [tmp_path / "straight", tmp_path / "stopped"]
+    for work in works:
+        work.mkdir()
+    build(works[0], interval=4).train()
+    stopped = build(works[1], interval=4)
+    stopped.register_hook(StopAt(point, at))
+    with pytest.raises(KeyboardInterrupt):
+        stopped.train()
+    build(works[1], resume=True, interval=4).train()
+    assert same(outcome(works[1]), outcome(works[0]))
+    assert journal(works[1]) == journal(works[0])
+
+
+def test_resuming_in_mid_epoch_loads_only_the_rest(tmp_path):
+    stopped = build(tmp_path, interval=5)
+    stopped.register_hook(StopAt("after_train_iter", 6))
+    with pytest.raises(KeyboardInterrupt):
+        stopped.train()
+    resumed = build(tmp_path, resume=True, interval=5, epochs=1)
+    resumed.train()
+    data = resumed.train_dataloader.dataset
+    assert len(data.loaded) == 12, "5 of 8 batches of 4 were seen"
+    order = [
+        int(i)
+        for rest in journal(tmp_path).values()
+        if "[" in rest
+        for i in rest.split("[")[1][:-1].split(",")
+    ]
+    assert sorted(order) == list(range(32))
+    assert data.loaded == order[20:]
+
+
+def test_time_to_the_first_iteration_does_not_grow(make_runner):
+    """A million samples into an epoch, the loader begins at once."""
+
+    class Many(tiny.NoisyVectors):
+        def __init__(self):
+            super().__init__(4)
+            self.length = 2_000_000
+
+        def __len__(self):
+            return self.length
+
+        def __getitem__(self, index):
+            return super().__getitem__(index % 4)
+
+    loader = dict(tiny.loader(), dataset=Many(), sampler=dict(type="DefaultSampler", shuffle=False))
+    runner = make_runner(train_dataloader=loader)
+    timings = []
+    for seen in (0, 400_000, 0, 400_000):
+        began = time.perf_counter()
+        runner.train_dataloader.start(0, seen)
+        next(iter(runner.train_dataloader))
+        timings.append(time.perf_counter() - began)
+    assert min(timings[1::2]) < min(timings[::2]) + 0.05
+
+
+def test_iteration_loop_resumes_exactly(tmp_path):
+    def make(name, **changes):
+        work = tmp_path / name
+        work.mkdir(exist_ok=True)
+        runner = tiny.make_runner(
+            work_dir=str(work),
+            train_dataloader={**tiny.loader(30, 4), "sampler": dict(type="InfiniteSampler")},
+            train_cfg=dict(by_epoch=False, max_iters=20, val_interval=6),
+            param_scheduler=[dict(type="CosineAnnealingLR", by_epoch=False)],
+            default_hooks=dict(checkpoint=dict(type="CheckpointHook", interval=5, by_epoch=False)),
+            log_processor=dict(by_epoch=False),
+            **changes,
+        )
+        runner.register_hook(Journal(work / "journal.txt"))
+        return runner
+
+    make("straight").train()
+    stopped = make("stopped")
+    stopped.register_hook(StopAt("after_train_iter", 17))
+    with pytest.raises(KeyboardInterrupt):
+        stopped.train()
+    make("stopped", resume=True).train()
+    assert journal(tmp_path / "stopped") == journal(tmp_path / "straight")
