@@ -1,0 +1,126 @@
+"""Modules that hold a model whose copies train together, with the step methods of the model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.parallel import DataParallel as _DataParallel
+from torch.nn.parallel import DistributedDataParallel as _DistributedDataParallel
+
+from mmpretrain.registry import MODEL_WRAPPERS
+
+
+@MODEL_WRAPPERS.register_module(name=["MMDistributedDataParallel", "DistributedDataParallel"])
+class MMDistributedDataParallel(_DistributedDataParallel):
+    """Copies of a model on several processes, whose gradients are averaged.
+
+    Args:
+        module: The model.
+        detect_anomalous_params: Say which parameters got no gradient.
+        **kwargs: Arguments of :class:`torch.nn.parallel.DistributedDataParallel`.
+    """
+
+    def __init__(self, module: nn.Module, detect_anomalous_params: bool = False, **kwargs: Any) -> None:
+        super().__init__(module, **kwargs)
+        self.detect_anomalous_params = detect_anomalous_params
+
+    def train_step(self, data: Any, optim_wrapper: Any) -> dict[str, Tensor]:
+        """Train on one batch; the model's own loss handling applies."""
+        with optim_wrapper.optim_context(self):
+            model = self.module
+            batch = model.data_preprocessor(data, True) if hasattr(model, "data_preprocessor") else data
+            losses = self(**batch, mode="loss") if isinstance(batch, dict) else self(*batch, mode="loss")
+        total, log_vars = model.parse_losses(losses)  # type: ignore[operator]
+        optim_wrapper.update_params(total)
+        if self.detect_anomalous_params:
+            self._name_parameters_without_gradient()
+        return log_vars
+
+    def val_step(self, data: Any) -> Any:
+        """Predict a batch of validation data; no process waits for another."""
+        return self.module.val_step(data)  # type: ignore[operator]
+
+    def test_step(self, data: Any) -> Any:
+        """Predict a batch of test data; no process waits for another."""
+        return self.module.test_step(data)  # type: ignore[operator]
+
+    def _name_parameters_without_gradient(self) -> None:
+        from mmpretrain.utils.logging import get_logger
+
+        idle = [name for name, p in self.module.named_parameters() if p.requires_grad and p.grad is None]
+        if idle:
+            get_logger().warning(f"Parameters without gradient: {', '.join(idle)}")
+
+
+@MODEL_WRAPPERS.register_module(name="MMSeparateDistributedDataParallel")
+class MMSeparateDistributedDataParallel(nn.Module):
+    """Wraps each child of a model by itself, for models that train their parts with optimizers of their own.
+
+    Args:
+        module: The model; its children with parameters are replaced by wrapped ones.
+        broadcast_buffers: Synchronise buffers before each forward pass.
+        find_unused_parameters: Allow for parameters that a forward pass does not use.
+        **kwargs: Arguments of :class:`MMDistributedDataParallel`.
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        broadcast_buffers: bool = False,
+        find_unused_parameters: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__()
+        self.module = module
+        for name, child in module.named_children():
+            if any(parameter.requires_grad for parameter in child.parameters()):
+                wrapped = MMDistributedDataParallel(
+                    child,
+                    broadcast_buffers=broadcast_buffers,
+                    find_unused_parameters=find_unused_parameters,
+                    **kwargs,
+                )
+                setattr(module, name, wrapped)
+
+    def train_step(self, data: Any, optim_wrapper: Any) -> dict[str, Tensor]:
+        """Train on one batch."""
+        return self.module.train_step(data, optim_wrapper)  # type: ignore[operator]
+
+    def val_step(self, data: Any) -> Any:
+        """Predict a batch of validation data."""
+        return self.module.val_step(data)  # type: ignore[operator]
+
+    def test_step(self, data: Any) -> Any:
+        """Predict a batch of test data."""
+        return self.module.test_step(data)  # type: ignore[operator]
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the model."""
+        return self.module(*args, **kwargs)
+
+
+MODEL_WRAPPERS.register_module(name="DataParallel", module=_DataParallel)
+
+
+def sync_batch_norm(model: nn.Module, kind: str | bool | None) -> nn.Module:
+    """Let batch norms compute their statistics over all processes.
+
+    Args:
+        model: The model.
+        kind: True or ``'torch'``; None and False leave the model as it is.
+    """
+    if not kind:
+        return model
+    if kind not in (True, "torch"):
+        raise ValueError(f"sync_bn must be 'torch' or a bool, got {kind!r}")
+    return nn.SyncBatchNorm.convert_sync_batchnorm(model)
+
+
+def is_model_wrapper(model: nn.Module) -> bool:
+    """Whether a module is one of these, and the user's model is its ``module``."""
+    kinds = tuple(MODEL_WRAPPERS.get(name) for name in MODEL_WRAPPERS.names())
+    return isinstance(model, tuple(kind for kind in kinds if isinstance(kind, type))) or isinstance(
+        model, torch.nn.parallel.DistributedDataParallel
+    )
