@@ -21,9 +21,6 @@ SCHEDULERS = [
 ]
 
 
-HOOKS: list[dict] = []
-
-
 class Journal(Hook):
     """Notes each loss to the last bit, and stays on the disk whatever happens to the process."""
 
@@ -55,7 +52,7 @@ def build(work: Path, resume: bool = False, workers: int = 0, interval: int = 3,
                 type="CheckpointHook", interval=interval, by_epoch=False, max_keep_ckpts=2, save_best="acc"
             ),
         ),
-        custom_hooks=HOOKS,
+        custom_hooks=[dict(type="EMAHook", momentum=0.1)],
         resume=resume,
         **{"log_level": "ERROR", **changes},
     )
@@ -65,9 +62,10 @@ def build(work: Path, resume: bool = False, workers: int = 0, interval: int = 3,
 
 def outcome(work: Path) -> dict:
     content = serialization.load((work / "last_checkpoint").read_text())
-    return {key: content[key] for key in ("state_dict", "optimizer", "param_schedulers", "hooks")} | {
-        "best": content["message_hub"]["runtime_info"]["best_score"]
-    }
+    return {
+        key: content[key]
+        for key in ("state_dict", "ema_state_dict", "optimizer", "param_schedulers", "hooks")
+    } | {"best": content["message_hub"]["runtime_info"]["best_score"]}
 
 
 def same(a, b) -> bool:

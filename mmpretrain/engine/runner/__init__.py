@@ -7,10 +7,17 @@ __getattr__, __dir__, __all__ = lazy_package(
     {
         "checkpoint": ("CheckpointStore",),
         "dataloader": ("KeyedDataLoader", "build_dataloader"),
+        "fsdp": ("FSDPStrategy",),
         "log_processor": ("LogProcessor",),
         "loops": ("BaseLoop", "EpochBasedTrainLoop", "IterBasedTrainLoop", "TestLoop", "ValLoop"),
         "runner": ("Runner",),
         "state": ("HistoryBuffer", "MessageHub", "RunState"),
-        "strategies": ("SingleDeviceStrategy",),
+        "strategies": ("DDPStrategy", "SingleDeviceStrategy"),
+        "wrappers": (
+            "MMDistributedDataParallel",
+            "MMSeparateDistributedDataParallel",
+            "is_model_wrapper",
+        ),
     },
+    registered={"wrappers": ("DataParallel", "DistributedDataParallel")},
 )

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import torch
 from torch.utils.data import DataLoader, Dataset, IterableDataset, get_worker_info
 
+from mmpretrain.errors import MMPretrainError, TrainingError
 from mmpretrain.registry import DATA_SAMPLERS, DATASETS, FUNCTIONS
 from mmpretrain.utils.dist import get_dist_info
 from mmpretrain.utils.seeding import preserved_rng, seed_everything
@@ -129,10 +130,26 @@ class KeyedDataLoader(DataLoader):
             self._inner._iterator = None
 
     def __iter__(self) -> Any:
-        return iter(self._inner)
+        try:
+            yield from self._inner
+        except MMPretrainError as error:
+            raise _as_raised(error) from error
+        except RuntimeError as error:
+            if "DataLoader worker" not in str(error):
+                raise
+            raise TrainingError(
+                f"A data worker has died ({str(error).splitlines()[0]})",
+                hint="Often memory ran out: use fewer num_workers. num_workers=0 shows the error itself.",
+            ) from error
 
     def __len__(self) -> int:
         return len(self.batch_sampler)
+
+
+def _as_raised(error: MMPretrainError) -> MMPretrainError:
+    """Take off the worker's traceback, which torch puts into the message of an error from a worker."""
+    _, found, text = error.message.rpartition(f"{type(error).__name__}: ")
+    return type(error)(text.strip()) if found else error
 
 
 def start_epoch(loader: Any, epoch: int, skip: int = 0) -> Iterator[Any]:

@@ -50,6 +50,11 @@ def init_process_group(
     dist.init_process_group(backend, **kwargs)
 
 
+def was_restarted() -> bool:
+    """Whether torchrun has started this process in place of one that failed."""
+    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0)) > 0
+
+
 def torchrun_variables(launcher: str, env: Mapping[str, str]) -> dict[str, str]:
     """Translate the variables of Slurm and MPI into those of torchrun."""
     if launcher == "slurm":

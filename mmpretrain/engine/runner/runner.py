@@ -142,6 +142,8 @@ class Runner(RunnerProperties):
 
         self.store = checkpoint.CheckpointStore(work_dir)
         self._load_from, self._resume, self._has_loaded = load_from, resume, False
+        if launch.was_restarted():
+            self._load_from, self._resume = None, True
         self.pending_rng: dict[str, Any] | None = None
         self.device = torch.device(self.cfg.get("device") or default_device())
         self.strategy = build.build_strategy(self.cfg, self.device)
@@ -284,6 +286,7 @@ class Runner(RunnerProperties):
         content = self.store.load(filename, map_location)
         self.call_hook("after_load_checkpoint", checkpoint=content)
         weights = content.get("state_dict", content.get("model", content))
+        weights = self.strategy.fit(self.model, weights)
         report = load_into(self.bare_model, weights, strict=strict, revise_keys=revise_keys, source=filename)
         self.logger.info(f"{filename}: {report.summary()}")
         return content

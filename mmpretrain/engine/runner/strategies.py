@@ -10,7 +10,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from mmpretrain.registry import STRATEGIES
+from mmpretrain.engine.runner.wrappers import is_model_wrapper, sync_batch_norm
+from mmpretrain.registry import MODEL_WRAPPERS, STRATEGIES
+from mmpretrain.utils.dist import broadcast
 
 
 @STRATEGIES.register_module()
@@ -43,6 +45,10 @@ class SingleDeviceStrategy:
     def after_init(self, model: nn.Module) -> None:
         """Make all processes start from the same weights."""
 
+    def fit(self, model: nn.Module, weights: dict[str, Any]) -> dict[str, Any]:
+        """Bring whole weights into the form in which the model keeps them."""
+        return weights
+
     def model_state(self, model: nn.Module) -> dict[str, Any]:
         """Return the whole state dict on the CPU; every process takes part."""
         return to_cpu(self.unwrap(model).state_dict())
@@ -54,6 +60,58 @@ class SingleDeviceStrategy:
     def load_optimizer_state(self, model: nn.Module, optim_wrapper: Any, state: dict[str, Any]) -> None:
         """Put a state back into the optimizer."""
         optim_wrapper.load_state_dict(state)
+
+
+@STRATEGIES.register_module()
+class DDPStrategy(SingleDeviceStrategy):
+    """A copy of the model in each process, whose gradients are averaged.
+
+    Args:
+        device: The device of this process.
+        channels_last: Store images and convolution weights with channels last.
+        model_wrapper: Changes to the wrapper, a :class:`.MMDistributedDataParallel`.
+        sync_bn: ``'torch'`` lets batch norms compute their statistics over all processes.
+        find_unused_parameters: Allow for parameters that a forward pass does not use.
+        static_graph: Promise that every iteration uses the same parameters, which is faster.
+    """
+
+    def __init__(
+        self,
+        device: torch.device | str = "cpu",
+        channels_last: bool = False,
+        model_wrapper: dict[str, Any] | None = None,
+        sync_bn: str | bool | None = None,
+        find_unused_parameters: bool = False,
+        static_graph: bool = False,
+    ) -> None:
+        super().__init__(device, channels_last)
+        self.sync_bn = sync_bn
+        self.wrapper = {
+            "type": "MMDistributedDataParallel",
+            "broadcast_buffers": False,
+            "find_unused_parameters": find_unused_parameters,
+            "static_graph": static_graph,
+            **(model_wrapper or {}),
+        }
+
+    def wrap(self, model: nn.Module) -> nn.Module:
+        """Return the model among its copies."""
+        model = sync_batch_norm(model, self.sync_bn)
+        if not any(parameter.requires_grad for parameter in model.parameters()):
+            return model  # nothing to exchange
+        if self.wrapper["type"] == "MMSeparateDistributedDataParallel":
+            self.wrapper.pop("static_graph")
+        devices = [self.device.index or 0] if self.device.type == "cuda" else None
+        return MODEL_WRAPPERS.build(self.wrapper, default_args={"module": model, "device_ids": devices})
+
+    def unwrap(self, model: nn.Module) -> nn.Module:
+        """Return the user's model."""
+        return model.module if is_model_wrapper(model) else model
+
+    def after_init(self, model: nn.Module) -> None:
+        """Give all processes the weights of the first."""
+        for tensor in [*model.parameters(), *model.buffers()]:
+            broadcast(tensor.data)
 
 
 def to_cpu(state: Any) -> Any:

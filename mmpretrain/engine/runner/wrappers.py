@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DataParallel as _DataParallel
 from torch.nn.parallel import DistributedDataParallel as _DistributedDataParallel
 
 from mmpretrain.registry import MODEL_WRAPPERS
+from mmpretrain.utils.logging import get_logger
 
 
 @MODEL_WRAPPERS.register_module(name=["MMDistributedDataParallel", "DistributedDataParallel"])
@@ -47,8 +47,6 @@ class MMDistributedDataParallel(_DistributedDataParallel):
         return self.module.test_step(data)  # type: ignore[operator]
 
     def _name_parameters_without_gradient(self) -> None:
-        from mmpretrain.utils.logging import get_logger
-
         idle = [name for name, p in self.module.named_parameters() if p.requires_grad and p.grad is None]
         if idle:
             get_logger().warning(f"Parameters without gradient: {', '.join(idle)}")
@@ -120,7 +118,4 @@ def sync_batch_norm(model: nn.Module, kind: str | bool | None) -> nn.Module:
 
 def is_model_wrapper(model: nn.Module) -> bool:
     """Whether a module is one of these, and the user's model is its ``module``."""
-    kinds = tuple(MODEL_WRAPPERS.get(name) for name in MODEL_WRAPPERS.names())
-    return isinstance(model, tuple(kind for kind in kinds if isinstance(kind, type))) or isinstance(
-        model, torch.nn.parallel.DistributedDataParallel
-    )
+    return isinstance(model, (_DistributedDataParallel, *MODEL_WRAPPERS.module_dict.values()))

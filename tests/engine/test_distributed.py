@@ -1,0 +1,120 @@
+"""Two processes on the CPU do what one does."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from mmpretrain.models.base import BaseModel
+from mmpretrain.utils import serialization
+from tests.engine import tiny
+from tests.engine.ranks import run_ranks
+
+
+class Linear(BaseModel):
+    """A model whose gradient over a batch is the mean of those over its halves."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.body = torch.nn.ModuleList([torch.nn.Linear(4, 8), torch.nn.Linear(8, 2)])
+
+    def forward(self, inputs, data_samples=None, mode="tensor"):
+        logits = self.body[1](self.body[0](inputs).relu())
+        if mode == "loss":
+            labels = torch.tensor([label for _, label in data_samples])
+            return {"loss": torch.nn.functional.cross_entropy(logits, labels)}
+        return [
+            {"pred": int(score.argmax()), "label": label, "index": index}
+            for score, (index, label) in zip(logits, data_samples or [])
+        ]
+
+
+def train(work_dir, batch_size=4, launcher="none", cfg=None, size=30, **changes):
+    runner = tiny.make_runner(
+        model=Linear(),
+        work_dir=str(work_dir),
+        train_dataloader=tiny.loader(32, batch_size),
+        val_dataloader=tiny.loader(size, 4, shuffle=False),
+        optim_wrapper=dict(optimizer=dict(type="AdamW", lr=0.01), clip_grad=dict(max_norm=1.0)),
+        launcher=launcher,
+        log_level="ERROR",
+        cfg=dict(device="cpu", **(cfg or {})),
+        **changes,
+    )
+    runner.train()
+    return runner
+
+
+def weights(work_dir):
+    return serialization.load((work_dir / "last_checkpoint").read_text())["state_dict"]
+
+
+@pytest.mark.parametrize(
+    "cfg",
+    [
+        dict(),
+        dict(model_wrapper_cfg=dict(find_unused_parameters=True)),
+        dict(strategy=dict(type="FSDPStrategy", blocks=["body"])),
+    ],
+    ids=["ddp", "unused parameters", "fsdp"],
+)
+def test_two_processes_train_like_one(tmp_path, cfg):
+    single = train(tmp_path / "one", batch_size=8)
+
+    def two():
+        runner = train(tmp_path / "two", launcher="pytorch", cfg=cfg)
+        return runner.state.metrics
+
+    metrics = run_ranks(two, tmp_path / "ranks")
+    one, other = weights(tmp_path / "one"), weights(tmp_path / "two")
+    assert one.keys() == other.keys()
+    for key, value in one.items():
+        torch.testing.assert_close(other[key], value, rtol=1e-4, atol=1e-5)
+    assert metrics[0] == single.state.metrics
+
+
+@pytest.mark.parametrize("size", [7, 8, 30, 31])
+def test_validation_is_exactly_that_of_one_process(tmp_path, size):
+    """No sample counts twice, however the data divide."""
+
+    def validate(launcher):
+        runner = tiny.make_runner(
+            model=Linear(),
+            work_dir=str(tmp_path / launcher),
+            val_dataloader=tiny.loader(size, 4, shuffle=False),
+            launcher=launcher,
+            log_level="ERROR",
+        )
+        return runner.val()
+
+    assert run_ranks(lambda: validate("pytorch"), tmp_path / "ranks")[0] == validate("none")
+
+
+def test_resume_with_another_strategy(tmp_path):
+    """Checkpoints of pieces and of copies have one layout."""
+    sharded = dict(strategy=dict(type="FSDPStrategy", blocks=["body"]))
+    run_ranks(lambda: train(tmp_path / "a", launcher="pytorch", cfg=sharded) and None, tmp_path / "ranks")
+    content = serialization.load(tmp_path / "a" / "epoch_2.pth")
+    straight = weights(tmp_path / "a")
+
+    def go_on():
+        train(tmp_path / "b", launcher="pytorch", load_from=str(tmp_path / "a" / "epoch_2.pth"), resume=True)
+
+    run_ranks(go_on, tmp_path / "ranks2")
+    assert content["meta"]["epoch"] == 2
+    for key, value in straight.items():
+        torch.testing.assert_close(weights(tmp_path / "b")[key], value, rtol=1e-4, atol=1e-5)
+
+
+def test_each_process_may_have_a_seed_of_its_own(tmp_path):
+    def draw():
+        runner = tiny.make_runner(
+            work_dir=str(tmp_path), launcher="pytorch", log_level="ERROR",
+            randomness=dict(seed=3, diff_rank_seed=True),
+        )  # fmt: skip
+        return float(torch.rand(())), runner.seed
+
+    (a, seed_a), (b, seed_b) = run_ranks(draw, tmp_path / "ranks")
+    assert a != b
+    assert seed_a == seed_b == 3

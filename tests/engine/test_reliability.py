@@ -1,0 +1,232 @@
+"""What happens when something goes wrong."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from mmpretrain.engine.hooks import Hook
+from mmpretrain.errors import CheckpointError, DataError, TrainingError
+from mmpretrain.utils import serialization
+from tests.engine import tiny
+from tests.engine.test_resume import build, journal, same, spawn
+
+# -- files are whole --------------------------------------------------------------------------------
+
+
+def test_a_save_interrupted_at_any_byte_leaves_the_previous_file(tmp_path):
+    path = tmp_path / "epoch_1.pth"
+    serialization.save({"epoch": 1, "weights": torch.zeros(200)}, path)
+    size = path.stat().st_size
+
+    class DiesAfter:
+        def __init__(self, file, count):
+            self.file, self.left = file, count
+
+        def write(self, data):
+            data = bytes(data)
+            self.file.write(data[: self.left])
+            self.left -= len(data)
+            if self.left <= 0:
+                self.file.flush()
+                os.kill(os.getpid(), signal.SIGKILL)
+            return len(data)
+
+        def __getattr__(self, name):
+            return getattr(self.file, name)
+
+    new = {"epoch": 2, "weights": torch.ones(200)}
+    for count in range(1, size, size // 25):
+        child = os.fork()
+        if child == 0:
+            serialization.write_atomic(path, lambda file: torch.save(new, DiesAfter(file, count)))  # noqa: B023
+            os._exit(0)
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        assert status == -signal.SIGKILL
+        serialization.verify(path)
+        assert serialization.load(path)["epoch"] == 1
+    serialization.save(new, path)
+    assert serialization.load(path)["epoch"] == 2
+
+
+def test_a_failed_save_leaves_nothing_behind(tmp_path):
+    def write(file):
+        file.write(b"half")
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        serialization.write_atomic(tmp_path / "a.pth", write)
+    assert not list(tmp_path.iterdir())
+
+
+def test_full_disk_keeps_training_alive(tmp_path):
+    """A limit on the size of files stands in for the disk; the write fails in the same place."""
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            runner = build(tmp_path, log_level="INFO", interval=8)
+
+            class FillDisk(Hook):
+                def after_train_epoch(self, runner):
+                    if runner.epoch == 1:
+                        limit = os.path.getsize(runner.state.log_path) + 2500
+                        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+
+            runner.register_hook(FillDisk(), priority="LOWEST")
+            runner.train()
+            status = 0 if runner.iter == 24 else 2
+        finally:
+            os._exit(status)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    log = next(tmp_path.glob("*/*.log")).read_text()
+    assert "could not be written" in log
+    assert "Training goes on" in log
+    assert (tmp_path / "last_checkpoint").read_text() == str(tmp_path / "iter_16.pth")
+    serialization.verify(tmp_path / "iter_16.pth")
+    assert not list(tmp_path.glob(".*.tmp"))
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "gone"])
+def test_auto_resume_passes_over_a_damaged_file(tmp_path, damage, caplog):
+    build(tmp_path, interval=8).train()
+    newest = tmp_path / "iter_24.pth"
+    data = bytearray(newest.read_bytes())
+    if damage == "cut":
+        newest.write_bytes(data[: len(data) // 2])
+    elif damage == "flipped":
+        place = data.index(b"running_mean")
+        data[place + 3] ^= 0xFF
+        newest.write_bytes(data)
+    elif damage == "empty":
+        newest.write_bytes(b"")
+    else:
+        newest.unlink()
+    runner = build(tmp_path, resume=True, interval=8, log_level="INFO")
+    with caplog.at_level("INFO", logger="mmpretrain"):
+        runner.logger.propagate = True
+        runner.train()
+    assert "iter_24.pth" in caplog.text
+    assert f"Auto-resuming from {tmp_path / 'iter_16.pth'}" in caplog.text
+    assert runner.iter == 24
+
+
+def test_half_written_files_are_swept_up(tmp_path):
+    leftover = tmp_path / ".epoch_1.pth.123.tmp"
+    leftover.write_bytes(b"half")
+    build(tmp_path).train()
+    assert not leftover.exists()
+
+
+# -- signals ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_signals_save_and_say_how_to_go_on(tmp_path, number, code):
+    straight, stopped = tmp_path / "straight", tmp_path / "stopped"
+    straight.mkdir()
+    stopped.mkdir()
+    build(straight, interval=100).train()
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            runner = build(stopped, interval=100, log_level="INFO")
+
+            class SendSignal(Hook):
+                def before_train_iter(self, runner, batch_idx, data_batch=None):
+                    if runner.iter == 10:
+                        os.kill(os.getpid(), number)
+
+            runner.register_hook(SendSignal())
+            runner.train()
+        except SystemExit as error:
+            status = error.code
+        finally:
+            os._exit(status)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == code
+    assert "--resume" in next(stopped.glob("*/*.log")).read_text()
+    build(stopped, interval=100, resume=True).train()
+    assert journal(stopped) == journal(straight)
+    first, second = (serialization.load(work / "iter_24.pth") for work in (straight, stopped))
+    assert same(first["state_dict"], second["state_dict"])
+    assert same(first["optimizer"], second["optimizer"])
+
+
+# -- data, losses, ranks ----------------------------------------------------------------------------
+
+
+class Dying(tiny.NoisyVectors):
+    def __getitem__(self, index):
+        if index == 5:
+            os._exit(3)
+        return super().__getitem__(index)
+
+
+class Broken(tiny.NoisyVectors):
+    def __getitem__(self, index):
+        if index == 5:
+            raise DataError("no image", where="a/b.jpg", hint="Remove it.")
+        return super().__getitem__(index)
+
+
+def test_a_worker_that_dies_ends_the_run_at_once(make_runner):
+    runner = make_runner(train_dataloader={**tiny.loader(workers=2), "dataset": Dying()})
+    began = time.monotonic()
+    with pytest.raises(TrainingError, match="data worker has died"):
+        runner.train()
+    assert time.monotonic() - began < 30
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_an_error_in_the_data_stays_one_sentence(make_runner, workers):
+    runner = make_runner(train_dataloader={**tiny.loader(workers=workers), "dataset": Broken()})
+    with pytest.raises(DataError) as info:
+        runner.train()
+    assert str(info.value) == "a/b.jpg: no image. Remove it."
+
+
+def test_a_loss_that_is_nan_names_the_batch_and_the_last_good_checkpoint(make_runner):
+    class Sample(tuple):
+        @property
+        def img_path(self):
+            return f"images/{self[0]}.png"
+
+    class WithPaths(tiny.NoisyVectors):
+        def __getitem__(self, index):
+            item = super().__getitem__(index)
+            return {**item, "data_samples": Sample(item["data_samples"])}
+
+    runner = make_runner(train_dataloader={**tiny.loader(shuffle=False), "dataset": WithPaths()})
+
+    class Poison(Hook):
+        def before_train_iter(self, runner, batch_idx, data_batch=None):
+            if runner.iter == 9:
+                runner.model.head.weight.data.fill_(float("nan"))
+
+    runner.register_hook(Poison())
+    with pytest.raises(TrainingError) as info:
+        runner.train()
+    text = str(info.value)
+    assert "nan at iteration 10 (epoch 2, batch 2)" in text
+    assert "images/4.png, images/5.png, images/6.png, images/7.png" in text
+    assert str(Path(runner.work_dir, "epoch_1.pth")) in text
+
+
+def test_resuming_without_optimizer_says_so(make_runner, tmp_path):
+    hooks = dict(checkpoint=dict(type="CheckpointHook", save_optimizer=False))
+    make_runner(default_hooks=hooks).train()
+    runner = make_runner(resume=True)
+    with pytest.raises(CheckpointError, match="has no optimizer"):
+        runner.train()
+
+
+def test_spawned_runs_report_failure(tmp_path):
+    child = spawn(tmp_path, model=torch.nn.Identity())
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
