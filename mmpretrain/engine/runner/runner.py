@@ -186,6 +186,8 @@ class Runner(RunnerProperties):
         if self._train_loop is None:
             raise ConfigError("Training needs train_dataloader, train_cfg and optim_wrapper")
         with self._running():
+            if self.is_main:
+                self.store.clean()
             self._train_loop = self.build_train_loop(self._train_loop)
             self.optim_wrapper = self.build_optim_wrapper(self.optim_wrapper)
             self.scale_lr(self.optim_wrapper, self.auto_scale_lr)
