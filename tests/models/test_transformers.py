@@ -191,6 +191,13 @@ def test_beit_shares_out_a_shared_table_and_resizes_it():
     larger(torch.rand(2, 3, 48, 48))
 
 
+def test_tokens_start_random():
+    model = vit(DistilledVisionTransformer)
+    model.init_weights()
+    for token in (model.cls_token, model.dist_token, model.pos_embed):
+        assert 0.01 < token.std() < 0.03
+
+
 # -- freezing, depth, stochastic depth --------------------------------------------------------------
 
 

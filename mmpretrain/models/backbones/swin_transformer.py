@@ -33,7 +33,12 @@ class SwinBackbone(BaseBackbone):
     The way through has three steps, which subclasses override one by one: :meth:`embed` makes tokens of
     images (masked-image methods hide patches there), :meth:`encode` runs the stages, :meth:`format` makes
     outputs.
+
+    Attributes:
+        stages: A list of modules with the attributes ``blocks``, ``downsample`` and ``out_channels``.
     """
+
+    stages: Any  # a ModuleList, whose items have no attributes in the eyes of a type checker
 
     def set_stem(
         self,

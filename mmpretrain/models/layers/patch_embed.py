@@ -42,7 +42,7 @@ class AdaptivePadding(nn.Module):
         kernel_size: Size = 1,
         stride: Size = 1,
         dilation: Size = 1,
-        padding: Literal["same", "corner"] = "corner",
+        padding: str = "corner",
     ) -> None:
         super().__init__()
         if padding not in ("same", "corner"):
@@ -82,10 +82,8 @@ class _Windows(BaseModule):
         self.dilation = to_2tuple(dilation)
         self.adaptive_padding = None
         self.padding = (0, 0)
-        if padding in ("same", "corner"):
+        if isinstance(padding, str):
             self.adaptive_padding = AdaptivePadding(self.kernel_size, self.stride, self.dilation, padding)
-        elif isinstance(padding, str):
-            raise ValueError(f"padding must be a number, a pair, 'same' or 'corner', got {padding!r}")
         else:
             self.padding = to_2tuple(padding)
 
