@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 from mmpretrain.config.loader import Loading
 from mmpretrain.config.merge import merge_into, nest
-from mmpretrain.config.node import ConfigDict, settle
+from mmpretrain.config.node import ConfigDict, make_node, settle
 from mmpretrain.config.pretty import WRITERS, to_python
 from mmpretrain.config.source import COMMAND_LINE, Source
 from mmpretrain.config.tracked import raw_items, rebuild
+from mmpretrain.config.v0.detect import is_old, is_old_key
 from mmpretrain.errors import ConfigError
 
 if TYPE_CHECKING:
     from typing_extensions import Self  # typing.Self from Python 3.11
 
-_FIELDS = ("filename", "text", "env_variables")
+_FIELDS = ("filename", "text", "env_variables", "original")
 
 
 class Config(ConfigDict):
@@ -47,7 +48,7 @@ class Config(ConfigDict):
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         node = super().__new__(cls)
-        object.__setattr__(node, "_about_", dict.fromkeys(_FIELDS))
+        object.__setattr__(node, "_about_", {**dict.fromkeys(_FIELDS), "options": {}})
         return node
 
     def __init__(
@@ -81,6 +82,7 @@ class Config(ConfigDict):
         use_environment_variables: bool = True,
         lazy_import: bool | None = None,
         format_python_code: bool = True,
+        translate: bool = True,
     ) -> Config:
         """Read a ``.py``, ``.yaml`` or ``.json`` config with all that it inherits.
 
@@ -91,6 +93,7 @@ class Config(ConfigDict):
             use_environment_variables: Replace ``{{ $NAME:default }}``.
             lazy_import: Whether imports in Python files are lazy; by default that depends on their style.
             format_python_code: Accepted for compatibility; the text is always formatted.
+            translate: Translate the keys of MMClassification 0.x to those of today.
 
         Raises:
             ConfigError: If a file is wrong, with its name and line.
@@ -98,7 +101,7 @@ class Config(ConfigDict):
         """
         loading = Loading(use_predefined_variables, use_environment_variables, lazy_import)
         values = loading.load(os.fspath(filename))
-        return cls._make(values, loading, os.fspath(filename), import_custom_modules)
+        return cls._make(values, loading, os.fspath(filename), import_custom_modules, translate)
 
     @classmethod
     def fromstring(cls, cfg_str: str, file_format: str) -> Config:
@@ -112,15 +115,22 @@ class Config(ConfigDict):
             raise ConfigError(f"file_format must be one of {', '.join(WRITERS)}, got {file_format!r}")
         loading = Loading()
         file = os.path.join(os.getcwd(), f"<string>{file_format}")
-        return cls._make(loading.load_text(cfg_str, file, file_format), loading, None, True)
+        return cls._make(loading.load_text(cfg_str, file, file_format), loading, None)
 
     @classmethod
     def _make(
-        cls, values: ConfigDict, loading: Loading, filename: str | None, import_modules: bool
+        cls,
+        values: ConfigDict,
+        loading: Loading,
+        filename: str | None,
+        import_modules: bool = True,
+        translate: bool = True,
     ) -> Config:
         node = rebuild(cls, dict(raw_items(values)), values._sources_, "")
         text = "\n".join(f"{file}\n{content}" for file, content in loading.texts.items())
         node._about_.update(filename=filename, text=text, env_variables=loading.used_environment)
+        if translate:
+            node._translate()
         if import_modules:
             node.import_custom_modules()
         return node
@@ -164,7 +174,27 @@ class Config(ConfigDict):
             allow_list_keys: Let numbers in a key stand for items of a list.
             source: The place that gave the values; the command line by default.
         """
-        merge_into(self, nest(options, source or Source(COMMAND_LINE)), list_keys=allow_list_keys)
+        source = source or Source(COMMAND_LINE)
+        original = self._about_["original"]
+        old = {key: value for key, value in options.items() if is_old_key(key)} if original else {}
+        if old:
+            merge_into(original, nest(old, source), list_keys=allow_list_keys)
+            dict.clear(self)
+            self.merge(copy.deepcopy(original))
+            options = self._about_["options"] | {key: options[key] for key in options if key not in old}
+        self._about_["options"] |= options
+        merge_into(self, nest(options, source), list_keys=allow_list_keys)
+        self._settle()
+        self._translate()
+
+    def _translate(self) -> None:
+        """Translate what is written for MMClassification 0.x."""
+        if not is_old(self):
+            return
+        from mmpretrain.config.v0.translate import translate  # most configs do not need it
+
+        self._about_["original"] = copy.deepcopy(make_node(dict(raw_items(self)), self._sources_))
+        translate(self)
         self._settle()
 
     def _settle(self) -> None:

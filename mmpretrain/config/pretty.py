@@ -17,6 +17,8 @@ from mmpretrain.config.tracked import raw_items
 from mmpretrain.errors import ConfigError
 
 WIDTH = 100
+#: Longest one-line value that has dicts in it.
+NESTED_WIDTH = 60
 
 
 def to_python(values: Mapping[Any, Any]) -> str:
@@ -48,11 +50,9 @@ def format_value(value: Any, used: int = 0, indent: int = 0) -> str:
         return _scalar(value)
     items = _children(value)
     ending = ",)" if type(value) is tuple and len(value) == 1 else closing
-    if not _is_broken(items):
-        parts = [head + format_value(item) for head, item in zip(heads, items)]
-        line = opening + ", ".join(parts) + ending
-        if len(line) + used + indent <= WIDTH:
-            return line
+    line = opening + ", ".join(head + format_value(item) for head, item in zip(heads, items)) + ending
+    if "\n" not in line and _fits(line, used + indent, items):
+        return line
     inner = indent + 4
     lines = [
         f"{' ' * inner}{head}{format_value(item, len(head) + 1, inner)}," for head, item in zip(heads, items)
@@ -60,11 +60,10 @@ def format_value(value: Any, used: int = 0, indent: int = 0) -> str:
     return "\n".join([opening, *lines, " " * indent + closing])
 
 
-def _is_broken(items: list[Any]) -> bool:
-    """Whether items get lines of their own even where one line would do: several, and dicts among them."""
-    if len(items) > 1 and any(isinstance(item, Mapping) and item for item in items):
-        return True
-    return any(_is_broken(_children(item)) for item in items)
+def _fits(line: str, used: int, items: list[Any]) -> bool:
+    """Whether a value stays on one line; one with dicts in it only if it is short."""
+    nested = any(isinstance(item, Mapping) and item for item in items)
+    return len(line) + used <= WIDTH and (len(line) <= NESTED_WIDTH or not nested)
 
 
 def _children(value: Any) -> list[Any]:

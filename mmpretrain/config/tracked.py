@@ -49,7 +49,7 @@ class TrackedDict(dict):
         """Set an item on behalf of ``source``, which remembers what it replaces."""
         if source is not None:
             old = self._sources_.get(key)
-            if old is not None and old != source:
+            if old is not None and old != source and key in self:
                 source = source._replace(before=(old, raw(self, key)))
             self._sources_[key] = source
         super().__setitem__(key, value)

@@ -137,21 +137,23 @@ def test_dump_of_classes_and_paths(tmp_path):
 def test_pretty_text_is_readable():
     cfg = Config(
         dict(
-            model=dict(type="A", neck=dict(type="B"), stages=(1, 2)),
-            pipeline=[dict(type="C"), dict(type="D", scale=(1, 2))],
+            model=dict(type="ImageClassifier", neck=dict(type="GlobalAveragePooling"), stages=(1, 2)),
+            pipeline=[dict(type="LoadImageFromFile"), dict(type="RandomResizedCrop", scale=(1, 2))],
+            wrapper=dict(optimizer=dict(type="SGD", lr=0.1)),
             empty=dict(),
         )
     )
     assert cfg.pretty_text == (
         "model = dict(\n"
-        "    type='A',\n"
-        "    neck=dict(type='B'),\n"
+        "    type='ImageClassifier',\n"
+        "    neck=dict(type='GlobalAveragePooling'),\n"
         "    stages=(1, 2),\n"
         ")\n"
         "pipeline = [\n"
-        "    dict(type='C'),\n"
-        "    dict(type='D', scale=(1, 2)),\n"
+        "    dict(type='LoadImageFromFile'),\n"
+        "    dict(type='RandomResizedCrop', scale=(1, 2)),\n"
         "]\n"
+        "wrapper = dict(optimizer=dict(type='SGD', lr=0.1))\n"
         "empty = dict()\n"
     )
 

@@ -1,0 +1,287 @@
+"""``evaluation``, ``checkpoint_config``, ``log_config``, ``custom_hooks``, ``workflow``, the environment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mmpretrain.config.node import ConfigDict
+from mmpretrain.config.source import Source
+from mmpretrain.config.tracked import raw
+from mmpretrain.config.v0.translation import Old, Translation, pick, sourced
+
+# -- evaluation -------------------------------------------------------------------------------------
+
+_SINGLE_LABEL = {"precision": "precision", "recall": "recall", "f1_score": "f1-score", "support": "support"}
+_MULTI_LABEL = {"CP", "CR", "CF1", "OP", "OR", "OF1"}
+_MULTI_LABEL_DATASETS = {"VOC", "MultiLabelDataset"}
+#: Results by which checkpoints were compared: their name then and now.
+_SAVE_BEST = {
+    "accuracy": "accuracy/top1",
+    "mAP": "multi-label/mAP",
+    **{old: f"single-label/{new}" for old, new in _SINGLE_LABEL.items()},
+    "CP": "multi-label/precision",
+    "CR": "multi-label/recall",
+    "CF1": "multi-label/f1-score",
+    "OP": "multi-label/precision_micro",
+    "OR": "multi-label/recall_micro",
+    "OF1": "multi-label/f1-score_micro",
+}
+
+
+def translate_evaluation(t: Translation) -> None:
+    """Translate ``evaluation`` into evaluators, the interval of validation and the choice of the best."""
+    source = t.cfg._sources_.get("evaluation")
+    evaluation = t.take("evaluation")
+    if not evaluation and t.get("val_evaluator") is not None:
+        return
+    evaluation.move("interval", "train_cfg.val_interval")
+    if evaluation.peek("start") is not None:
+        evaluation.move("start", "train_cfg.val_begin")
+    for key in (
+        "start",
+        "by_epoch",
+        "gpu_collect",
+        "tmpdir",
+        "priority",
+        "out_dir",
+        "less_keys",
+        "greater_keys",
+    ):
+        if key in evaluation:
+            evaluation.drop(key)
+    save_best = evaluation.take("save_best")
+    if save_best:
+        place = "default_hooks.checkpoint"
+        key = "auto" if save_best is True else _save_best(save_best)
+        t.merge(place, {"type": "CheckpointHook", "save_best": key}, source)
+        t.say(source, "evaluation.save_best", f"{place}.save_best={key!r}")
+        evaluation.move("rule", f"{place}.rule")
+    evaluation.drop("rule", "there is no save_best")
+    options = evaluation.section("metric_options")
+    metric = evaluation.peek("metric")
+    for name in [metric] if isinstance(metric, str) else metric or ():
+        if name not in {"accuracy", "mAP", *_SINGLE_LABEL, *_MULTI_LABEL}:
+            evaluation.fail(
+                "metric",
+                f"The metric {name!r} cannot be translated",
+                "Name a class of METRICS in val_evaluator and test_evaluator.",
+            )
+    evaluation.take("metric", "val_evaluator, test_evaluator")
+    if metric is None and t.get("val_evaluator") is not None and not options:
+        return
+    metric = metric or ("mAP" if _dataset_type(t) in _MULTI_LABEL_DATASETS else "accuracy")
+    names = [metric] if isinstance(metric, str) else list(metric)
+    metrics = [sourced(item, source) for item in _metrics(names, options, _dataset_type(t))]
+    options.finish("They are arguments of the metrics in val_evaluator.")
+    evaluation.finish("Options of an evaluation are arguments of the metrics in val_evaluator.")
+    for split in ("val", "test"):
+        if t.get(f"{split}_dataloader") is not None:
+            value = metrics[0].copy() if len(metrics) == 1 else [item.copy() for item in metrics]
+            t.set(f"{split}_evaluator", value, source)
+
+
+def _save_best(old: str) -> str:
+    if old in _SAVE_BEST or old == "auto":
+        return _SAVE_BEST.get(old, old)
+    return old.replace("accuracy_top-", "accuracy/top").replace("accuracy_thr", "accuracy/top1_thr")
+
+
+def _dataset_type(t: Translation) -> str | None:
+    dataset = t.get("val_dataloader.dataset") or t.get("test_dataloader.dataset")
+    while isinstance(dataset, ConfigDict) and isinstance(dataset.get("dataset"), ConfigDict):
+        dataset = dataset["dataset"]
+    return dataset.get("type") if isinstance(dataset, ConfigDict) else None
+
+
+def _metrics(names: list[str], options: Old, dataset: str | None) -> list[dict[str, Any]]:
+    """Return the metrics that compute these results."""
+    found: list[dict[str, Any]] = []
+    topk, thresholds = options.take("topk"), options.take("thrs")
+    average = options.take("average_mode")
+    threshold = options.take("thr")
+    prefix = "VOC" if dataset == "VOC" else ""
+    single = [_SINGLE_LABEL[name] for name in names if name in _SINGLE_LABEL]
+    multi = [name for name in names if name in _MULTI_LABEL]
+    if "accuracy" in names:
+        topk = (1, 5) if topk is None else topk
+        topk = (topk,) if isinstance(topk, int) else tuple(topk)
+        found.append({"type": "Accuracy", "topk": topk})
+        if thresholds is not None:
+            found[-1]["thrs"] = thresholds
+    if single:
+        metric: dict[str, Any] = {"type": "SingleLabelMetric", "items": tuple(single)}
+        if average is not None:
+            metric["average"] = None if average == "none" else average
+        if thresholds is not None:
+            metric["thrs"] = thresholds
+        found.append(metric)
+    if "mAP" in names:
+        found.append({"type": f"{prefix}AveragePrecision"})
+    for letter, mode in (("C", "macro"), ("O", "micro")):
+        items = {"P": "precision", "R": "recall", "F1": "f1-score"}
+        chosen = tuple(items[name[1:]] for name in multi if name[0] == letter)
+        if chosen:
+            metric = {"type": f"{prefix}MultiLabelMetric", "items": chosen, "average": mode}
+            if threshold is not None or topk is not None:
+                metric.update({"thr": threshold} if topk is None else {"topk": topk})
+            found.append(metric)
+    return found
+
+
+# -- checkpoints and logs ---------------------------------------------------------------------------
+
+_BACKENDS = {
+    "TensorboardLoggerHook": "TensorboardVisBackend",
+    "WandbLoggerHook": "WandbVisBackend",
+    "MMClsWandbHook": "WandbVisBackend",
+    "MlflowLoggerHook": "MLflowVisBackend",
+    "NeptuneLoggerHook": "NeptuneVisBackend",
+    "DvcliveLoggerHook": "DVCLiveVisBackend",
+    "ClearMLLoggerHook": "ClearMLVisBackend",
+}
+#: Arguments of the logger hooks that their backends have too: name then and now.
+_BACKEND_ARGUMENTS = {
+    "log_dir": "save_dir",
+    "init_kwargs": "init_kwargs",
+    "define_metric_cfg": "define_metric_cfg",
+    "commit": "commit",
+    "exp_name": "exp_name",
+    "tags": "tags",
+    "params": "params",
+}
+
+
+def translate_logging(t: Translation) -> None:
+    """Translate ``checkpoint_config`` and ``log_config`` into default hooks and visualization backends."""
+    source = t.cfg._sources_.get("checkpoint_config")
+    checkpoint = t.take("checkpoint_config")
+    if checkpoint:
+        for key in ("create_symlink", "sync_buffer"):
+            checkpoint.drop(key, "the file last_checkpoint names the latest; buffers: SyncBuffersHook")
+        args = checkpoint.rest()
+        t.say(source, "checkpoint_config", "default_hooks.checkpoint")
+        t.merge("default_hooks.checkpoint", {"type": "CheckpointHook", **args}, source)
+        if t.get("train_cfg.by_epoch") is False and "by_epoch" not in args:
+            t.set("default_hooks.checkpoint.by_epoch", False, source)
+    log_source = t.cfg._sources_.get("log_config")
+    log = t.take("log_config")
+    if not log:
+        return
+    t.merge("default_hooks.logger", {"type": "LoggerHook"}, log_source)
+    log.move("interval", "default_hooks.logger.interval")
+    for hook in log.take("hooks", default=[]):
+        _translate_logger(t, log, hook, log_source)
+    log.finish("The logger is default_hooks.logger; other targets are in visualizer.vis_backends.")
+
+
+def _translate_logger(t: Translation, log: Old, hook: ConfigDict, source: Source | None) -> None:
+    kind = hook.get("type")
+    if kind == "TextLoggerHook":
+        options = pick(hook, ("interval", "ignore_last"))
+        t.merge("default_hooks.logger", options, source)
+        return
+    backend = _BACKENDS.get(str(kind))
+    if backend is None:
+        log.fail(
+            "hooks",
+            f"The logger hook {kind!r} cannot be translated",
+            "Write a visualization backend (VISBACKENDS), and name it in visualizer.vis_backends.",
+        )
+    options = {new: raw(hook, old) for old, new in _BACKEND_ARGUMENTS.items() if old in hook}
+    t.say(source, f"log_config.hooks: {kind}", f"visualizer.vis_backends: {backend}")
+    backends = t.get("visualizer.vis_backends") or t.get("vis_backends")
+    backends = list(backends or sourced({"x": [{"type": "LocalVisBackend"}]}, source).x)
+    backends.append(sourced({"type": backend, **options}, hook._sources_.get("type", source)))
+    if t.get("visualizer.type") is None:
+        t.set("visualizer.type", "UniversalVisualizer", source)
+    t.set("visualizer.vis_backends", backends, source)
+    if "vis_backends" in t.cfg:
+        t.cfg.assign("vis_backends", backends, source)
+
+
+def translate_hooks(t: Translation) -> None:
+    """Translate ``custom_hooks``; hooks of users stay as they are."""
+    hooks = t.get("custom_hooks")
+    if not isinstance(hooks, (list, tuple)):
+        return
+    source = t.cfg._sources_.get("custom_hooks")
+    new = []
+    for hook in hooks:
+        kind = hook.get("type") if isinstance(hook, ConfigDict) else None
+        if kind == "EMAHook":
+            hook = _ema_hook(t, hook)
+        elif kind in _BACKENDS:
+            _translate_logger(t, Old(t, sourced({}, source), "custom_hooks"), hook, source)
+            continue
+        new.append(hook)
+    t.cfg.assign("custom_hooks", new, source)
+
+
+def _ema_hook(t: Translation, old: ConfigDict) -> ConfigDict:
+    """Drop the warm-up, which bounded the momentum from above, far above its default."""
+    new = old.copy()
+    for key in ("warm_up", "resume_from"):
+        if key in new:
+            t.say(new._sources_.get(key), f"custom_hooks: EMAHook.{key}", "left out")
+            new.pop(key)
+    return new
+
+
+# -- the rest ---------------------------------------------------------------------------------------
+
+
+def translate_workflow(t: Translation) -> None:
+    """Translate ``workflow``: a ``val`` phase computed losses on the validation set."""
+    if "workflow" not in t.cfg:
+        return
+    source = t.cfg._sources_.get("workflow")
+    workflow = t.cfg.pop("workflow")
+    phases = {str(name): int(count) for name, count in workflow}
+    if set(phases) <= {"train"}:
+        t.say(source, "workflow", "left out: training is what a train loop does")
+        return
+    if set(phases) != {"train", "val"}:
+        Old(t, sourced({"workflow": workflow}, source), "").fail(
+            "workflow",
+            f"The workflow {workflow!r} cannot be translated",
+            "Write a loop, and name it in train_cfg.type.",
+        )
+    hook: dict[str, Any] = {"type": "ValLossHook", "interval": phases["train"], "rounds": phases["val"]}
+    hooks = [*(t.get("custom_hooks") or []), sourced(hook, source)]
+    t.set("custom_hooks", hooks, source)
+    t.say(source, "workflow", "custom_hooks: ValLossHook")
+
+
+_ENVIRONMENT = {
+    "dist_params": "env_cfg.dist_cfg",
+    "cudnn_benchmark": "env_cfg.cudnn_benchmark",
+    "mp_start_method": "env_cfg.mp_cfg.mp_start_method",
+    "opencv_num_threads": "env_cfg.mp_cfg.opencv_num_threads",
+    "seed": "randomness.seed",
+    "deterministic": "randomness.deterministic",
+}
+
+
+def translate_environment(t: Translation) -> None:
+    """Translate processes, seeds, and where a run starts from."""
+    for old, new in _ENVIRONMENT.items():
+        if old in t.cfg:
+            source = t.cfg._sources_.get(old)
+            value = raw(t.cfg, old)
+            t.cfg.pop(old)
+            t.set(new, value, source)
+            t.say(source, old, new)
+    for key in ("gpu_ids", "gpus", "device"):
+        if key in t.cfg:
+            t.say(t.cfg._sources_.get(key), key, "left out: devices are chosen when a run starts")
+            t.cfg.pop(key)
+    resume = t.cfg._sources_.get("resume_from")
+    checkpoint = t.cfg.pop("resume_from")
+    if checkpoint is not None:
+        t.set("load_from", checkpoint, resume)
+        t.set("resume", True, resume)
+        t.say(resume, "resume_from", "load_from, resume=True")
+    source = t.cfg._sources_.get("auto_resume")
+    if t.cfg.pop("auto_resume"):
+        t.set("resume", True, source)
+        t.say(source, "auto_resume", "resume=True")

@@ -1,0 +1,50 @@
+"""The one way into the translation of 0.x configs."""
+
+from __future__ import annotations
+
+import logging
+
+from mmpretrain.config.node import ConfigDict
+from mmpretrain.config.v0.data import translate_data
+from mmpretrain.config.v0.model import translate_model
+from mmpretrain.config.v0.runtime import (
+    translate_environment,
+    translate_evaluation,
+    translate_hooks,
+    translate_logging,
+    translate_workflow,
+)
+from mmpretrain.config.v0.schedule import translate_optimizer, translate_runner, translate_schedules
+from mmpretrain.config.v0.translation import Translation
+
+
+def translate(cfg: ConfigDict) -> list[str]:
+    """Translate a 0.x config in place.
+
+    Args:
+        cfg: A config with 0.x keys; it may have 1.x keys beside them, from its bases for example.
+
+    Returns:
+        One line for each key that was translated; they are logged too.
+
+    Raises:
+        ConfigError: If something has no counterpart, with its key, its line and what to write instead.
+    """
+    t = Translation(cfg)
+    new = "default_scope" not in cfg
+    translate_runner(t)
+    translate_schedules(t)
+    translate_optimizer(t)
+    translate_data(t)
+    translate_evaluation(t)
+    translate_logging(t)
+    translate_hooks(t)
+    translate_workflow(t)
+    translate_environment(t)
+    translate_model(t)
+    if new:
+        cfg.assign("default_scope", "mmpretrain", None)
+    logger = logging.getLogger("mmpretrain")
+    for line in t.lines:
+        logger.warning(line)
+    return t.lines
