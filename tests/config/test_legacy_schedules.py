@@ -1,6 +1,6 @@
 """``lr_config`` and ``momentum_config`` give the values of MMCV 1.7.2 at every iteration.
 
-``data/mmcv_curves.json.gz`` was made by building the updater hooks of MMCV 1.7.2 (torch 2.13) from each config
+``data/mmcv_curves.json.gz`` was made by building updater hooks of MMCV 1.7.2 (torch 2.13) from each config
 and calling their ``before_run``, ``before_train_epoch`` and ``before_train_iter`` for a run of 6 epochs of 7
 iterations on an optimizer (SGD, momentum 0.9, or Adam) with two groups, of learning rates 0.1 and 0.2.
 """
