@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import islice, repeat
 from typing import Any
 
 from mmpretrain.errors import ConfigError
@@ -79,19 +79,11 @@ class Evaluator:
             data: The samples of the data set, if a metric wants to see them.
             chunk_size: How many to process at once.
         """
-        if (
-            isinstance(data_samples, Sequence)
-            and isinstance(data, Sequence)
-            and len(data_samples) != len(data)
-        ):
-            raise ConfigError(
-                f"There are {len(data_samples)} predictions for {len(data)} samples of the data"
-            )
-        inputs = _chunks(data, chunk_size) if data is not None else None
+        batches = repeat(None) if data is None else map(_as_batch, _chunks(data, chunk_size))
         size = 0
-        for chunk in _chunks(data_samples, chunk_size):
-            self.process(chunk, _as_batch(next(inputs)) if inputs is not None else None)
-            size += len(chunk)
+        for predictions, batch in zip(_chunks(data_samples, chunk_size), batches, strict=data is not None):
+            self.process(predictions, batch)
+            size += len(predictions)
         return self.evaluate(size)
 
 

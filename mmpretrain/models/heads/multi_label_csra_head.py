@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from mmpretrain.errors import ConfigError
@@ -87,5 +88,4 @@ class CSRAClsHead(MultiLabelClsHead):
     def forward(self, feats: Features) -> Tensor:
         """Return the scores before sigmoid, (B, C)."""
         x = self.pre_logits(feats)
-        first, *others = (head(x) for head in self.csra_heads)
-        return sum(others, start=first)
+        return torch.stack([head(x) for head in self.csra_heads]).sum(dim=0)

@@ -1,0 +1,49 @@
+"""Metrics over two processes give what one process gives."""
+
+from __future__ import annotations
+
+import os
+
+import torch
+import torch.multiprocessing as mp
+
+from mmpretrain.evaluation import Accuracy, Evaluator, MultiTasksMetric
+from mmpretrain.structures import DataSample
+
+SIZE = 5
+
+
+def sample(index: int) -> dict:
+    score = torch.eye(3)[(index * index) % 3]
+    return DataSample().set_gt_label(index % 3).set_pred_score(score).to_dict()
+
+
+def work(rank: int, port: int) -> None:
+    os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
+    torch.distributed.init_process_group("gloo", rank=rank, world_size=2)
+    # Dealt out in turns, as the samplers do, and filled up with the first sample.
+    own = [index % SIZE for index in range(rank, 6, 2)]
+    evaluator = Evaluator([{"type": "Accuracy"}, {"type": "ConfusionMatrix"}])
+    evaluator.process([sample(index) for index in own])
+    values = evaluator.evaluate(SIZE)
+
+    alone = Accuracy.calculate(
+        torch.stack([sample(index)["pred_score"] for index in range(SIZE)]), [i % 3 for i in range(SIZE)]
+    )
+    assert values["accuracy/top1"] == alone[0][0].item()
+    assert values["confusion_matrix/result"].sum() == SIZE
+
+    # A task of which only one process has samples.
+    tasks = MultiTasksMetric({"a": [{"type": "Accuracy"}], "b": [{"type": "Accuracy"}]})
+    tasks.process(None, [{"a": {**sample(0), "eval_mask": rank == 1}, "b": {"eval_mask": False}}])
+    assert tasks.evaluate(2) == {"a_accuracy/top1": 100.0, "b_Accuracy": 0}
+    torch.distributed.destroy_process_group()
+
+
+def test_two_processes():
+    import socket
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    mp.spawn(work, (port,), nprocs=2)

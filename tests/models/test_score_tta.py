@@ -1,0 +1,73 @@
+"""Averaging the scores of augmented versions."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from mmpretrain.errors import ConfigError
+from mmpretrain.models import AverageClsScoreTTA
+from mmpretrain.models.base import BaseModel
+from mmpretrain.structures import DataSample
+
+
+class Model(BaseModel):
+    """Takes its inputs as scores."""
+
+    def __init__(self, data_preprocessor=None):
+        super().__init__(data_preprocessor)
+        self.bias = torch.nn.Parameter(torch.zeros(3))
+
+    def forward(self, inputs, data_samples=None, mode="tensor"):
+        return [
+            sample.set_pred_score(x + self.bias.detach()).set_pred_label(x.argmax())
+            for x, sample in zip(inputs, data_samples)
+        ]
+
+
+def batch() -> dict:
+    """Two samples in two versions each."""
+    samples = [[DataSample(metainfo={"img_path": name}).set_gt_label(0) for name in "ab"] for _ in range(2)]
+    scores = [
+        [torch.tensor([0.6, 0.4, 0.0]), torch.tensor([0.0, 1.0, 0.0])],
+        [torch.tensor([0.2, 0.8, 0.0]), torch.tensor([0.0, 0.0, 1.0])],
+    ]
+    return {"inputs": scores, "data_samples": samples}
+
+
+@pytest.mark.parametrize("step", ["test_step", "val_step"])
+@pytest.mark.parametrize("as_list", [False, True])
+def test_mean_of_scores(step, as_list):
+    data = batch()
+    model = AverageClsScoreTTA(Model())
+    merged = getattr(model, step)(list(data.values()) if as_list else data)
+    torch.testing.assert_close(merged[0].pred_score, torch.tensor([0.4, 0.6, 0.0]))
+    torch.testing.assert_close(merged[1].pred_score, torch.tensor([0.0, 0.5, 0.5]))
+    assert [sample.img_path for sample in merged] == ["a", "b"]
+    assert merged[0].pred_label.tolist() == [1], "the label follows the merged score"
+    assert merged[0].gt_label.tolist() == [0]
+
+
+def test_multi_label_predictions_keep_their_labels():
+    versions = [DataSample().set_pred_score([0.9, 0.8]).set_pred_label([0, 1]) for _ in range(2)]
+    merged = AverageClsScoreTTA(Model()).merge_preds([versions])
+    assert merged[0].pred_label.tolist() == [0, 1]
+
+
+def test_checkpoints_of_the_model_fit():
+    model = Model()
+    tta = AverageClsScoreTTA(Model())
+    assert list(tta.state_dict()) == ["bias"]
+    model.bias.data += 1
+    tta.load_state_dict(model.state_dict())
+    assert tta.module.bias.tolist() == [1, 1, 1]
+
+
+def test_data_preprocessor_goes_to_the_model():
+    cfg = {"type": Model}
+    preprocessor = {"type": "ClsDataPreprocessor", "mean": [1.0] * 3, "std": [1.0] * 3}
+    tta = AverageClsScoreTTA(cfg, data_preprocessor=preprocessor)
+    assert type(tta.module.data_preprocessor).__name__ == "ClsDataPreprocessor"
+    assert cfg == {"type": Model}
+    with pytest.raises(ConfigError, match="needs a model with test_step"):
+        AverageClsScoreTTA(torch.nn.Linear(1, 1))
