@@ -1,0 +1,344 @@
+"""What every backbone of the registry promises. A new family joins with a row in ``CASES``."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from mmpretrain.errors import ArgumentError
+from mmpretrain.models import backbones
+from mmpretrain.models.backbones import BaseBackbone
+from mmpretrain.models.layers import DropPath
+from mmpretrain.registry import MODELS
+
+from ..golden.fingerprint import fill, image
+
+
+@dataclass(frozen=True)
+class Case:
+    """How to build the cheapest model of a class.
+
+    Args:
+        args: Constructor arguments that keep it small.
+        size: Size of its images.
+        outputs: Number of indices that ``out_indices`` knows; 0 if it has no such argument.
+        stages: Largest ``frozen_stages``.
+        arch_key: Argument that takes the keys of ``arch_settings``.
+        arch_size: Size of images for the archs, where ``size`` does not fit.
+        channels: Channels of its images.
+    """
+
+    args: Mapping[str, Any]
+    outputs: int
+    stages: int
+    size: int = 32
+    arch_key: str = "arch"
+    arch_size: int = 64
+    channels: int = 3
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+SMALL_RESNET = {"depth": 50, "stem_channels": 8, "base_channels": 4}
+CASES: dict[str, Case] = {
+    "AlexNet": Case({}, 0, 1, size=64),
+    "EfficientNet": Case({"arch": "b0"}, 7, 7),
+    "LeNet5": Case({}, 0, 1, channels=1),
+    "MobileNetV2": Case({"widen_factor": 0.25}, 8, 8),
+    "MobileNetV3": Case({"arch": "small_050"}, 13, 12),
+    "RegNet": Case(
+        {"arch": {"w0": 8, "wa": 6.0, "wm": 2.0, "group_w": 4, "depth": 9, "bot_mul": 1.0}}, 4, 4
+    ),
+    "RepVGG": Case({"arch": "A0", "base_channels": 8}, 4, 4),
+    "ResNeXt": Case({**SMALL_RESNET, "groups": 2, "width_per_group": 4}, 4, 4, arch_key="depth"),
+    "ResNet": Case({**SMALL_RESNET, "depth": 18}, 4, 4, arch_key="depth"),
+    "ResNetV1c": Case(SMALL_RESNET, 4, 4, arch_key="depth"),
+    "ResNetV1d": Case(SMALL_RESNET, 4, 4, arch_key="depth"),
+    "ResNet_CIFAR": Case({**SMALL_RESNET, "depth": 18}, 4, 4, arch_key="depth"),
+    "SEResNeXt": Case({**SMALL_RESNET, "groups": 2, "width_per_group": 4}, 4, 4, arch_key="depth"),
+    "SEResNet": Case(SMALL_RESNET, 4, 4, arch_key="depth"),
+    "ShuffleNetV2": Case({"widen_factor": 0.5}, 4, 4, arch_key="widen_factor"),
+    "VGG": Case({"depth": 11, "norm_cfg": {"type": "BN"}}, 5, 5, arch_key="depth"),
+}  # fmt: skip
+
+#: Built around models of other packages.
+WRAPPERS = {"TIMMBackbone"}
+
+#: PyTorch's warnings about what it will drop some day, and about tracing Python numbers.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:torch", "ignore::torch.jit.TracerWarning")
+
+each = pytest.mark.parametrize("name", sorted(CASES))
+
+
+def classes() -> set[str]:
+    """Names of the registered backbones."""
+    found = set()
+    for name in backbones.__all__:
+        if name in MODELS.names() and name not in WRAPPERS:
+            cls = MODELS.get(name)
+            if inspect.isclass(cls) and issubclass(cls, BaseBackbone) and not inspect.isabstract(cls):
+                found.add(name)
+    return found
+
+
+def archs() -> list[Any]:
+    return [
+        pytest.param(name, key, id=f"{name}-{key}")
+        for name in sorted(CASES)
+        for keys in MODELS.get(name).arch_settings
+        for key in (keys if isinstance(keys, tuple) else (keys,))
+    ]
+
+
+def make(name: str, **kwargs: Any) -> BaseBackbone:
+    torch.manual_seed(0)
+    return MODELS.build({"type": name, **CASES[name].args, **kwargs})
+
+
+def filled(name: str, **kwargs: Any) -> BaseBackbone:
+    """A model in evaluation mode whose weights are neither trivial nor random."""
+    model = make(name, **kwargs).eval()
+    with torch.no_grad():
+        for key, value in model.state_dict().items():
+            fill(key, value)
+    return model
+
+
+def images(name: str) -> Tensor:
+    return image(CASES[name].size, channels=CASES[name].channels)
+
+
+def tensors(outputs: Any) -> list[Tensor]:
+    """All tensors in the outputs of a backbone."""
+    if isinstance(outputs, Tensor):
+        return [outputs]
+    return [t for output in outputs for t in tensors(output)]
+
+
+def score(outputs: Any) -> Tensor:
+    """A scalar that all outputs influence, and not only through their sum."""
+    return sum((t.float() * torch.linspace(0.5, 1, t.shape[1]).view(-1, *[1] * (t.ndim - 2))).square().mean()
+               for t in tensors(outputs))  # fmt: skip
+
+
+def test_every_backbone_has_a_case():
+    assert classes() <= set(CASES)
+
+
+# -- building ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "arch"), archs())
+def test_archs_on_meta(name, arch):
+    case = CASES[name]
+    with torch.device("meta"):
+        model = MODELS.build({"type": name, case.arch_key: arch, **case.extra}).eval()
+        outputs = model(torch.zeros(1, case.channels, case.arch_size, case.arch_size))
+    assert isinstance(outputs, tuple)
+    assert all(t.is_meta and t.shape[0] == 1 for t in tensors(outputs))
+
+
+@each
+def test_unknown_arch_says_which_there_are(name):
+    case = CASES[name]
+    if not MODELS.get(name).arch_settings:
+        pytest.skip("one arch only")
+    with pytest.raises(ArgumentError, match="no arch 'nonsense'"):
+        MODELS.build({"type": name, case.arch_key: "nonsense"})
+
+
+@each
+def test_init_weights_leaves_nothing_uninitialised(name):
+    model = make(name)
+    model.init_weights()
+    for key, parameter in model.named_parameters():
+        assert parameter.isfinite().all(), key
+        if parameter.ndim > 1 and parameter.shape[0] > 1:
+            assert parameter.any(), key
+    assert all(t.isfinite().all() for t in tensors(model.train()(images(name))))
+
+
+@each
+def test_repr_and_pickle(name):
+    model = filled(name)
+    assert repr(model).startswith(f"{name}(")
+    again = pickle.loads(pickle.dumps(model))
+    x = images(name)
+    with torch.no_grad():
+        for a, b, c in zip(*(tensors(m(x)) for m in (model, again, copy.deepcopy(model)))):
+            assert torch.equal(a, b)
+            assert torch.equal(a, c)
+
+
+# -- what is declared -------------------------------------------------------------------------------
+
+
+@each
+def test_out_indices(name):
+    count = CASES[name].outputs
+    if not count:
+        pytest.skip("one output only")
+    wanted = [0, -1]
+    few, every = filled(name, out_indices=wanted), filled(name, out_indices=tuple(range(count)))
+    assert wanted == [0, -1]
+    assert few.out_indices == (0, count - 1)
+    x = images(name)
+    with torch.no_grad():
+        first, last = few(x)
+        outputs = every(x)
+    assert len(outputs) == count
+    for a, b in zip(tensors([first, last]), tensors([outputs[0], outputs[-1]])):
+        assert a.shape == b.shape
+    torch.testing.assert_close(tensors([last]), tensors([outputs[-1]]))
+    for bad in (count, -count - 1):
+        with pytest.raises(ArgumentError, match="out_indices"):
+            make(name, out_indices=(bad,))
+
+
+@each
+def test_frozen_stages_stay_frozen(name):
+    top = CASES[name].stages
+    states = {}
+    for stages in sorted({-1, 0, 1, top}):
+        model = make(name, frozen_stages=stages)
+        model.eval()
+        model.train()
+        states[stages] = {key for key, p in model.named_parameters() if not p.requires_grad}
+        before = {k: v.clone() for k, v in model.named_buffers() if "running" in k or "tracked" in k}
+        model(images(name))
+        for key, module in model.named_modules():
+            own = [f"{key}.{n}" for n, _ in module.named_parameters(recurse=False)]
+            if own and isinstance(module, _BatchNorm) and set(own) <= states[stages]:
+                assert not module.training, key
+                assert torch.equal(module.running_mean, before[f"{key}.running_mean"]), key
+        model.eval()
+        model.requires_grad_(True)
+        model.train()
+        assert {key for key, p in model.named_parameters() if not p.requires_grad} == states[stages]
+    assert not states[-1]
+    assert states[0] <= states[1] <= states[top]
+    assert states[1]
+    for bad in (-2, top + 1):
+        with pytest.raises(ArgumentError, match="frozen_stages"):
+            make(name, frozen_stages=bad)
+
+
+@each
+def test_freeze_and_norm_eval(name):
+    model = make(name, freeze=r"bias$", norm_eval=True).train()
+    assert all(p.requires_grad != key.endswith("bias") for key, p in model.named_parameters())
+    assert not any(m.training for m in model.modules() if isinstance(m, _BatchNorm))
+
+
+@each
+def test_layer_depth_covers_every_parameter(name):
+    model = make(name)
+    found = [model.get_layer_depth(f"backbone.{key}", "backbone.") for key, _ in model.named_parameters()]
+    depths, counts = zip(*found)
+    head, count = model.get_layer_depth("head.fc.weight", "backbone.")
+    assert set(counts) == {count}
+    assert head == count - 1 == max([*depths, head])
+    # Every layer has parameters, but for the last, which may be the head's alone.
+    assert set(depths) | {head} == set(range(min(depths), count))
+
+
+@each
+def test_drop_path_rates(name):
+    if "drop_path_rate" not in inspect.signature(MODELS.get(name).__init__).parameters and name not in {
+        "ResNetV1c", "ResNetV1d", "ResNeXt", "SEResNet", "SEResNeXt", "ResNet_CIFAR",
+    }:  # fmt: skip
+        pytest.skip("no stochastic depth")
+    rates = [m.drop_prob for m in make(name, drop_path_rate=0.5).modules() if isinstance(m, DropPath)]
+    assert rates == sorted(rates)
+    assert rates[-1] == pytest.approx(0.5)
+    assert not any(m.drop_prob for m in make(name, drop_path_rate=0.0).modules() if isinstance(m, DropPath))
+
+
+@each
+def test_gradients_flow_and_checkpointing_does_not_change_them(name):
+    grads = []
+    for with_cp in (False, True):
+        model = filled(name, with_cp=with_cp).train()
+        for module in model.modules():
+            if isinstance(module, (nn.Dropout, DropPath, _BatchNorm)):
+                module.eval()
+        score(model(images(name))).backward()
+        grads.append({key: p.grad for key, p in model.named_parameters()})
+    assert all(g is not None and g.isfinite().all() for g in grads[0].values())
+    assert sum(g.any().item() for g in grads[0].values()) > 0.9 * len(grads[0])
+    for key, grad in grads[0].items():
+        torch.testing.assert_close(grad, grads[1][key], msg=key)
+
+
+# -- export -----------------------------------------------------------------------------------------
+
+
+@each
+def test_torch_export(name):
+    model, x = filled(name), images(name)
+    exported = torch.export.export(model, (x,)).module()
+    torch.testing.assert_close(tensors(exported(x)), tensors(model(x)))
+
+
+@each
+def test_torchscript_trace(name):
+    model, x = filled(name), images(name)
+    traced = torch.jit.trace(model, x, check_trace=False)
+    other = x.flip(0)
+    torch.testing.assert_close(tensors(traced(other)), tensors(model(other)))
+
+
+@each
+def test_compiles_without_graph_break(name):
+    model, x = filled(name), images(name)
+    torch._dynamo.reset()
+    compiled = torch.compile(model, fullgraph=True, backend="eager")
+    with torch.no_grad():
+        torch.testing.assert_close(tensors(compiled(x)), tensors(model(x)))
+
+
+@each
+@torch.no_grad()
+def test_channels_last_and_bfloat16_agree(name):
+    model, x = filled(name), images(name)
+    expected = tensors(model(x))
+    got = tensors(
+        copy.deepcopy(model).to(memory_format=torch.channels_last)(x.to(memory_format=torch.channels_last))
+    )
+    torch.testing.assert_close(got, expected, rtol=1e-3, atol=1e-4)
+    with torch.autocast("cpu", torch.bfloat16):
+        lower = tensors(model(x))
+    for a, b in zip(expected, lower):
+        assert torch.equal(top1(a), top1(b.float()))
+
+
+def top1(features: Tensor) -> Tensor:
+    """The class of each image under a fixed linear classifier with a wide margin: three classes."""
+    pooled = features.flatten(2).mean(2) if features.ndim > 2 else features
+    weight = torch.empty(3, pooled.shape[1])
+    fill("classifier", weight)
+    return (pooled @ weight.T).argmax(1)
+
+
+@pytest.mark.parametrize("name", [n for n in sorted(CASES) if hasattr(MODELS.get(n), "switch_to_deploy")])
+@torch.no_grad()
+def test_deployed_form_computes_the_same(name):
+    model, x = filled(name), images(name)
+    expected = tensors(model(x))
+    model.switch_to_deploy()
+    torch.testing.assert_close(
+        tensors(model(x)), expected, rtol=0, atol=1e-4 * max(t.abs().max() for t in expected)
+    )
+    deployed = make(name, deploy=True)
+    deployed.load_state_dict(model.state_dict())
+    assert {k: v.shape for k, v in deployed.state_dict().items()} == {
+        k: v.shape for k, v in model.state_dict().items()
+    }
