@@ -48,6 +48,13 @@ class Case:
 
 
 SMALL_RESNET = {"depth": 50, "stem_channels": 8, "base_channels": 4}
+SMALL_VIT = {"embed_dims": 16, "num_layers": 3, "num_heads": 2, "feedforward_channels": 32}
+SMALL_SWIN = {
+    "embed_dims": 8,
+    "depths": (2, 1, 1, 2),
+    "num_heads": (1, 2, 2, 4),
+    "extra_norm_every_n_blocks": 0,
+}
 CASES: dict[str, Case] = {
     "AlexNet": Case({}, 0, 1, size=64),
     "EfficientNet": Case({"arch": "b0"}, 7, 7),
@@ -67,6 +74,16 @@ CASES: dict[str, Case] = {
     "SEResNet": Case(SMALL_RESNET, 4, 4, arch_key="depth"),
     "ShuffleNetV2": Case({"widen_factor": 0.5}, 4, 4, arch_key="widen_factor"),
     "VGG": Case({"depth": 11, "norm_cfg": {"type": "BN"}}, 5, 5, arch_key="depth"),
+    "BEiTViT": Case({"arch": SMALL_VIT, "img_size": 32, "patch_size": 8, "out_indices": -1}, 3, 3, arch_size=224),
+    "ConvNeXt": Case({"arch": {"depths": (1, 1, 7, 1), "channels": (8, 8, 16, 16)}}, 4, 4),
+    "DistilledVisionTransformer": Case({"arch": SMALL_VIT, "img_size": 32, "patch_size": 8}, 3, 3),
+    "MlpMixer": Case({"arch": {"embed_dims": 16, "num_layers": 3, "tokens_mlp_dims": 8, "channels_mlp_dims": 32},
+                      "img_size": 32, "patch_size": 8}, 3, 3, arch_size=224),
+    "SwinTransformer": Case({"arch": SMALL_SWIN, "img_size": 32, "window_size": 2, "patch_size": 2}, 4, 3,
+                            arch_size=224),
+    "SwinTransformerV2": Case({"arch": SMALL_SWIN, "img_size": 32, "window_size": 2, "patch_size": 2}, 4, 3,
+                              arch_size=256),
+    "VisionTransformer": Case({"arch": SMALL_VIT, "img_size": 32, "patch_size": 8}, 3, 3),
 }  # fmt: skip
 
 #: Built around models of other packages.

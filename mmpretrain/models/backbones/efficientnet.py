@@ -111,7 +111,7 @@ class EfficientNet(BaseBackbone):
         arch: A name of the table; es, em and el are for Edge TPUs.
         drop_path_rate: Rate of stochastic depth of the last block; it rises from 0 over the blocks.
         out_indices: Outputs; 0 is the stem, 1 to 5 are the layers, 6 is the last convolution.
-        frozen_stages: Freeze the stem (0 or 1) and that many layers, the stem counted; -1 freezes nothing.
+        frozen_stages: Freeze that many outputs, the stem is the first; 0 freezes nothing.
         conv_cfg: Type of convolution.
         norm_cfg: Type of norm.
         act_cfg: Type of activation.
@@ -163,7 +163,7 @@ class EfficientNet(BaseBackbone):
         arch: str = "b0",
         drop_path_rate: float = 0.0,
         out_indices: int | Sequence[int] = (6,),
-        frozen_stages: int = -1,
+        frozen_stages: int = 0,
         conv_cfg: dict | None = {"type": "Conv2dAdaptivePadding"},  # noqa: B006
         norm_cfg: dict = {"type": "BN", "eps": 1e-3},  # noqa: B006
         act_cfg: dict = {"type": "Swish"},  # noqa: B006
@@ -197,8 +197,8 @@ class EfficientNet(BaseBackbone):
         self.out_indices = self.take_indices(out_indices, len(layers))
 
     def freeze_groups(self) -> Sequence[Sequence[str]]:
-        """The stem is both 0, as in all backbones, and 1, as in 1.x."""
-        return [["layers.0"], *([name] for name in self.stage_names)]
+        """Nothing, then the stem, as the first stage."""
+        return [[], *([name] for name in self.stage_names)]
 
     def layer_groups(self) -> Sequence[Sequence[str]]:
         return [[name] for name in self.stage_names]
