@@ -55,15 +55,21 @@ SMALL_SWIN = {
     "num_heads": (1, 2, 2, 4),
     "extra_norm_every_n_blocks": 0,
 }
+SMALL_REGNET = {"w0": 8, "wa": 6.0, "wm": 2.0, "group_w": 4, "depth": 9, "bot_mul": 1.0}
+SMALL_MIXER = {"embed_dims": 16, "num_layers": 3, "tokens_mlp_dims": 8, "channels_mlp_dims": 32}
+PATCHES = {"img_size": 32, "patch_size": 8}
+WINDOWS = {"img_size": 32, "window_size": 2, "patch_size": 2}
 CASES: dict[str, Case] = {
     "AlexNet": Case({}, 0, 1, size=64),
+    "BEiTViT": Case({"arch": SMALL_VIT, **PATCHES, "out_indices": -1}, 3, 3, arch_size=224),
+    "ConvNeXt": Case({"arch": {"depths": (1, 1, 7, 1), "channels": (8, 8, 16, 16)}}, 4, 4),
+    "DistilledVisionTransformer": Case({"arch": SMALL_VIT, **PATCHES}, 3, 3),
     "EfficientNet": Case({"arch": "b0"}, 7, 7),
     "LeNet5": Case({}, 0, 1, channels=1),
+    "MlpMixer": Case({"arch": SMALL_MIXER, **PATCHES}, 3, 3, arch_size=224),
     "MobileNetV2": Case({"widen_factor": 0.25}, 8, 8),
     "MobileNetV3": Case({"arch": "small_050"}, 13, 12),
-    "RegNet": Case(
-        {"arch": {"w0": 8, "wa": 6.0, "wm": 2.0, "group_w": 4, "depth": 9, "bot_mul": 1.0}}, 4, 4
-    ),
+    "RegNet": Case({"arch": SMALL_REGNET}, 4, 4),
     "RepVGG": Case({"arch": "A0", "base_channels": 8}, 4, 4),
     "ResNeXt": Case({**SMALL_RESNET, "groups": 2, "width_per_group": 4}, 4, 4, arch_key="depth"),
     "ResNet": Case({**SMALL_RESNET, "depth": 18}, 4, 4, arch_key="depth"),
@@ -73,18 +79,11 @@ CASES: dict[str, Case] = {
     "SEResNeXt": Case({**SMALL_RESNET, "groups": 2, "width_per_group": 4}, 4, 4, arch_key="depth"),
     "SEResNet": Case(SMALL_RESNET, 4, 4, arch_key="depth"),
     "ShuffleNetV2": Case({"widen_factor": 0.5}, 4, 4, arch_key="widen_factor"),
+    "SwinTransformer": Case({"arch": SMALL_SWIN, **WINDOWS}, 4, 3, arch_size=224),
+    "SwinTransformerV2": Case({"arch": SMALL_SWIN, **WINDOWS}, 4, 3, arch_size=256),
     "VGG": Case({"depth": 11, "norm_cfg": {"type": "BN"}}, 5, 5, arch_key="depth"),
-    "BEiTViT": Case({"arch": SMALL_VIT, "img_size": 32, "patch_size": 8, "out_indices": -1}, 3, 3, arch_size=224),
-    "ConvNeXt": Case({"arch": {"depths": (1, 1, 7, 1), "channels": (8, 8, 16, 16)}}, 4, 4),
-    "DistilledVisionTransformer": Case({"arch": SMALL_VIT, "img_size": 32, "patch_size": 8}, 3, 3),
-    "MlpMixer": Case({"arch": {"embed_dims": 16, "num_layers": 3, "tokens_mlp_dims": 8, "channels_mlp_dims": 32},
-                      "img_size": 32, "patch_size": 8}, 3, 3, arch_size=224),
-    "SwinTransformer": Case({"arch": SMALL_SWIN, "img_size": 32, "window_size": 2, "patch_size": 2}, 4, 3,
-                            arch_size=224),
-    "SwinTransformerV2": Case({"arch": SMALL_SWIN, "img_size": 32, "window_size": 2, "patch_size": 2}, 4, 3,
-                              arch_size=256),
-    "VisionTransformer": Case({"arch": SMALL_VIT, "img_size": 32, "patch_size": 8}, 3, 3),
-}  # fmt: skip
+    "VisionTransformer": Case({"arch": SMALL_VIT, **PATCHES}, 3, 3),
+}
 
 #: Built around models of other packages.
 WRAPPERS = {"TIMMBackbone"}
