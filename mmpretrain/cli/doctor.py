@@ -85,6 +85,7 @@ def doctor(
 
 
 def _table(title: str, found: list[Finding]) -> Table:
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(
@@ -92,7 +93,7 @@ def _table(title: str, found: list[Finding]) -> Table:
     )
     for item in found:
         mark = "[green]ok[/]" if item.ok else "[yellow]--[/]"
-        table.add_row(f"  {mark}", item.name, item.value, f"[dim]{item.advice}[/]")
+        table.add_row(f"  {mark}", item.name, escape(item.value), f"[dim]{escape(item.advice)}[/]")
     return table
 
 
