@@ -2,7 +2,7 @@
 
     python examples/plain_train.py --epochs 20 --out lenet5.pth
 
-It gives the same losses, bit for bit, as ``mmpretrain train lenet5_digits``: read it to see what the framework
+It gives the losses of ``mmpretrain train lenet5_digits``, bit for bit: read it to see what the framework
 does, or start from it when you want a loop of your own.
 """
 
