@@ -6,8 +6,6 @@ import json
 import runpy
 from pathlib import Path
 
-import pytest
-
 from mmpretrain.config import Config
 from mmpretrain.engine.runner import Runner
 from mmpretrain.utils.resources import find_config
