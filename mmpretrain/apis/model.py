@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from mmpretrain.apis.index import find_model
-from mmpretrain.config import Config
+from mmpretrain.config.config import Config
 from mmpretrain.errors import CheckpointError, ConfigError, MissingFileError, NotRegisteredError
 from mmpretrain.registry import MODELS
 from mmpretrain.utils.env import default_device
