@@ -31,7 +31,7 @@ from mmpretrain.utils.suggest import did_you_mean
 SCOPES = frozenset({"mmpretrain", "mmcls", "mmselfsup", "mmengine", "mmcv"})
 
 #: Names with these prefixes stand for classes of another package: prefix -> module to look them up in.
-FOREIGN = {"torchvision/": "torchvision.transforms"}
+FOREIGN = {"torchvision/": "mmpretrain.datasets.transforms.from_torchvision"}
 
 
 class Registry:

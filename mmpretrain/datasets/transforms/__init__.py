@@ -5,20 +5,39 @@ from mmpretrain.utils.lazy import lazy_package
 __getattr__, __dir__, __all__ = lazy_package(
     __name__,
     {
+        "auto_augment": ("AugMix", "AutoAugment", "RandAugment", "ThreeAugment", "TrivialAugmentWide"),
+        "auto_augment_ops": (
+            "AutoContrast", "BaseAugTransform", "Brightness", "ColorTransform", "Contrast", "Cutout",
+            "Equalize", "GaussianBlur", "Invert", "Posterize", "Rotate", "Sharpness", "Shear", "Solarize",
+            "SolarizeAdd", "Translate",
+        ),
         "base": ("BaseTransform",),
+        "color": ("ColorJitter", "Lighting", "Normalize", "RandomGrayscale"),
         "compose": ("Compose",),
         "crop": (
             "CenterCrop", "EfficientNetCenterCrop", "EfficientNetRandomCrop", "RandomCrop",
             "RandomResizedCrop",
         ),
+        "erasing": ("RandomErasing",),
         "flip": ("RandomFlip",),
         "formatting": (
             "NumpyToPIL", "PILToNumpy", "PackInputs", "PackMultiTaskInputs", "ToNumpy", "ToPIL", "Transpose",
             "to_tensor",
         ),
+        "from_albumentations": ("Albu", "Albumentations"),
+        "legacy": ("Collect", "ImageToTensor", "ToTensor"),
         "loading": ("LoadAnnotations", "LoadImageFromFile"),
+        "masking": ("BEiTMaskGenerator", "SimMIMMaskGenerator"),
         "pad": ("Pad", "RandomTranslatePad"),
+        "policies": ("AUTOAUG_POLICIES", "RANDAUG_POLICIES"),
         "randomness": ("avoid_cache_randomness", "cache_random_params", "cache_randomness"),
         "resize": ("RandomChoiceResize", "RandomResize", "Resize", "ResizeEdge"),
+        "selfsup": ("MAERandomResizedCrop", "RandomResizedCropAndInterpolationWithTwoPic"),
+        "text": ("CleanCaption", "OFAAddObjects"),
+        "utils": ("get_transform_idx", "remove_transform"),
+        "wrappers": (
+            "ApplyToList", "KeyMapper", "MultiScaleFlipAug", "MultiView", "RandomApply", "RandomChoice",
+            "TestTimeAug", "TransformBroadcaster",
+        ),
     },
 )  # fmt: skip

@@ -1,0 +1,216 @@
+"""Brightness, contrast, colour and everything else that changes values and not places.
+
+Most of these functions map each value to another one, whatever the pixel: for uint8 images they run as a
+table of 256 entries per channel, which is made with the arithmetic of the original.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import cv2
+import numpy as np
+from PIL import Image, ImageEnhance
+
+from mmpretrain.datasets.transforms.checks import one_of, require
+
+Array = np.ndarray
+Numbers = Sequence[float] | np.ndarray
+
+_VALUES = np.arange(256)
+_SHARPNESS_KERNEL = np.array([[1.0, 1.0, 1.0], [1.0, 5.0, 1.0], [1.0, 1.0, 1.0]]) / 13
+
+
+def _by_value(img: Array, function: Callable[[Array], Array]) -> Array:
+    """Apply a function of single values; for uint8 images, to the 256 values there are."""
+    if img.dtype != np.uint8:
+        return function(img).astype(img.dtype)
+    return cv2.LUT(img, function(_VALUES.astype(np.uint8)).astype(np.uint8)).reshape(img.shape)
+
+
+def _histograms(img: Array) -> Array:
+    """Histograms of the channels of a uint8 image, (C, 256)."""
+    channels = 1 if img.ndim == 2 else img.shape[2]
+    counts = [cv2.calcHist([img], [channel], None, [256], [0, 256]) for channel in range(channels)]
+    return np.stack(counts).reshape(channels, 256).astype(np.int64)
+
+
+def _by_channel(img: Array, tables: Array) -> Array:
+    """Look up each channel in its own row of (C, 256) ``tables``."""
+    table = np.ascontiguousarray(tables.T.astype(np.uint8)).reshape(256, 1, -1)
+    return cv2.LUT(img, table).reshape(img.shape)
+
+
+# -- functions of single values ---------------------------------------------------------------------
+
+
+def iminvert(img: Array) -> Array:
+    """Replace each value v by 255 - v."""
+    return 255 - img
+
+
+def solarize(img: Array, thr: float = 128) -> Array:
+    """Invert the values from a threshold on."""
+    return _by_value(img, lambda v: np.where(v < thr, v, 255 - v))
+
+
+def solarize_add(img: Array, magnitude: float, thr: float = 128) -> Array:
+    """Add to the values below a threshold, up to 255."""
+    return _by_value(img, lambda v: np.where(v < thr, np.minimum(v + float(magnitude), 255), v))
+
+
+def posterize(img: Array, bits: int) -> Array:
+    """Keep the highest bits of a uint8 image."""
+    return img & np.uint8((0xFF << (8 - bits)) & 0xFF)
+
+
+def _weigh(values: Array, factor: float, other: Array) -> Array:
+    """``factor * values + (1 - factor) * other``, cut to 0..255."""
+    mixed = cv2.addWeighted(values.astype(np.float32), factor, other.astype(np.float32), 1 - factor, 0)
+    return np.clip(mixed, 0, 255).reshape(values.shape)
+
+
+def adjust_brightness(img: Array, factor: float = 1.0, backend: str = "cv2") -> Array:
+    """Blend with black; factor 0 is black and 1 the image itself."""
+    if _is_pillow(backend, img):
+        return _by_value(img, lambda v: _pillow_table(v, factor, 0))
+    return _by_value(img, lambda v: _weigh(v, factor, np.zeros_like(v)))
+
+
+def adjust_contrast(img: Array, factor: float = 1.0, backend: str = "cv2") -> Array:
+    """Blend with the mean grey level; factor 0 is grey and 1 the image itself."""
+    if _is_pillow(backend, img):
+        histogram = np.array(_to_pillow(img).convert("L").histogram())
+        mean = int(histogram @ _VALUES / histogram.sum() + 0.5)
+        return _by_value(img, lambda v: _pillow_table(v, factor, mean))
+    grey = cv2.cvtColor(img, cv2.COLOR_BGR2GRAY)
+    mean = round(np.sum(grey, dtype=np.float64) / grey.size)
+    return _by_value(img, lambda v: _weigh(v, factor, np.full_like(v, mean)))
+
+
+def _pillow_table(values: Array, factor: float, level: int) -> Array:
+    """Blend values with one level as Pillow does."""
+    image, flat = (Image.fromarray(row[None]) for row in (values, np.full_like(values, level)))
+    return np.asarray(Image.blend(flat, image, factor))[0]
+
+
+# -- functions of the histogram ---------------------------------------------------------------------
+
+
+def auto_contrast(img: Array, cutoff: float | tuple[float, float] = 0) -> Array:
+    """Stretch each channel to 0..255.
+
+    Args:
+        img: uint8 image.
+        cutoff: Percentage of pixels to leave out at the dark and at the light end.
+    """
+    low_cut, high_cut = cutoff if isinstance(cutoff, tuple) else (cutoff, cutoff)
+    tables = []
+    for histogram in _histograms(img):
+        total = np.cumsum(histogram)
+        dark, light = total[-1] * low_cut // 100, total[-1] - total[-1] * high_cut // 100
+        kept = np.diff(np.clip(total, dark, light) - dark, prepend=0)
+        levels = np.flatnonzero(kept)
+        low, high = (levels[0], levels[-1]) if len(levels) else (0, 0)
+        if low >= high:
+            tables.append(_VALUES)
+            continue
+        scale = 255.0 / (high - low)
+        tables.append(np.clip(_VALUES * scale + -low * scale, 0, 255))
+    return _by_channel(img, np.stack(tables))
+
+
+def imequalize(img: Array) -> Array:
+    """Equalise the histogram of each channel of a uint8 image."""
+    tables = []
+    for histogram in _histograms(img):
+        step = (histogram.sum() - histogram[np.flatnonzero(histogram)[-1]]) // 255
+        if step == 0:
+            tables.append(_VALUES)
+            continue
+        shifted = np.concatenate([[0], ((np.cumsum(histogram) + step // 2) // step)[:-1]])
+        tables.append(np.minimum(shifted, 255))
+    return _by_channel(img, np.stack(tables))
+
+
+# -- functions of colour and neighbourhood ----------------------------------------------------------
+
+
+def adjust_color(img: Array, alpha: float = 1, backend: str = "cv2") -> Array:
+    """Blend with the grey image; alpha 0 is grey and 1 the image itself."""
+    if _is_pillow(backend, img):
+        return _from_pillow(ImageEnhance.Color(_to_pillow(img)).enhance(alpha))
+    grey = cv2.cvtColor(cv2.cvtColor(img, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
+    mixed = cv2.addWeighted(img, alpha, grey, 1 - alpha, 0)
+    return mixed if img.dtype == np.uint8 else np.clip(mixed, 0, 255).astype(img.dtype)
+
+
+def adjust_hue(img: Array, hue_factor: float, backend: str = "cv2") -> Array:
+    """Turn the hue by ``hue_factor`` of the colour circle, from -0.5 to 0.5."""
+    require(-0.5 <= hue_factor <= 0.5, f"hue_factor must lie between -0.5 and 0.5, got {hue_factor!r}")
+    shift = int(hue_factor * 255) % 256
+    if _is_pillow(backend, img):
+        hue, saturation, value = _to_pillow(img).convert("HSV").split()
+        hue = hue.point([(v + shift) % 256 for v in range(256)])
+        return _from_pillow(Image.merge("HSV", (hue, saturation, value)).convert("RGB"))
+    hsv = cv2.cvtColor(img.astype(np.uint8), cv2.COLOR_BGR2HSV_FULL)
+    hsv[..., 0] += np.uint8(shift)
+    return cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR_FULL).astype(img.dtype)
+
+
+def adjust_sharpness(img: Array, factor: float = 1.0) -> Array:
+    """Blend with the smoothed image; factor 0 is smooth, 1 the image itself, and above 1 sharper."""
+    smooth = cv2.filter2D(img, -1, _SHARPNESS_KERNEL)
+    mixed = cv2.addWeighted(img, factor, smooth, 1 - factor, 0, dtype=cv2.CV_32F)
+    return np.clip(mixed, 0, 255, out=mixed).astype(img.dtype)
+
+
+def adjust_lighting(img: Array, eigval: Array, eigvec: Array, alphastd: float = 0.1) -> Array:
+    """Add noise along the principal components of the colours, as in AlexNet.
+
+    Args:
+        img: The image.
+        eigval: Eigenvalues (N,) of the covariance of the colours.
+        eigvec: Eigenvectors (3, N).
+        alphastd: Standard deviation of the noise, in units of the eigenvalues.
+
+    Returns:
+        float64, with values that may leave the range of the image.
+    """
+    alpha = np.random.normal(0, alphastd, len(eigval))
+    return img.astype(np.float32) + (eigvec * alpha * eigval).sum(axis=1)
+
+
+def imnormalize(img: Array, mean: Numbers, std: Numbers, to_rgb: bool = True) -> Array:
+    """Return ``(img - mean) / std`` as float32; ``to_rgb`` reverses the channels first."""
+    out = img.astype(np.float32)
+    if to_rgb:
+        out = cv2.cvtColor(out, cv2.COLOR_BGR2RGB)
+    cv2.subtract(out, _row(mean), out)
+    cv2.multiply(out, 1 / _row(std), out)
+    return out
+
+
+def imdenormalize(img: Array, mean: Numbers, std: Numbers, to_bgr: bool = True) -> Array:
+    """Undo :func:`imnormalize`; the result is float32."""
+    out = cv2.add(cv2.multiply(img, _row(std)), _row(mean))
+    return cv2.cvtColor(out, cv2.COLOR_RGB2BGR) if to_bgr else out
+
+
+def _row(numbers: Numbers) -> Array:
+    return np.asarray(numbers, dtype=np.float64).reshape(1, -1)
+
+
+def _is_pillow(backend: str, img: Array) -> bool:
+    one_of("backend", backend, ("cv2", "pillow"))
+    if backend == "pillow":
+        require(img.dtype == np.uint8, f"The pillow backend takes uint8 images only, got {img.dtype}")
+    return backend == "pillow"
+
+
+def _to_pillow(img: Array) -> Image.Image:
+    return Image.fromarray(cv2.cvtColor(img, cv2.COLOR_BGR2RGB))
+
+
+def _from_pillow(image: Image.Image) -> Array:
+    return cv2.cvtColor(np.asarray(image), cv2.COLOR_RGB2BGR)
