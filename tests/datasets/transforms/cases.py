@@ -1,7 +1,7 @@
 """Transforms whose pixels are compared with the reference environment (mmpretrain 1.2, mmengine 0.10.7).
 
-This very file wrote the fixture there, with ``python cases.py data/reference.json.gz``: it runs every case with
-whichever mmpretrain is installed.
+This very file wrote the fixture there, with ``python cases.py data/reference.json.gz``: it runs every case
+with whichever mmpretrain is installed.
 """
 
 from __future__ import annotations
