@@ -13,9 +13,9 @@ import pickle
 import re
 from pathlib import Path
 
-import dataset_trees
 import pytest
 
+from contracts import dataset_trees
 from mmpretrain import datasets
 from mmpretrain.registry import DATA_SAMPLERS, DATASETS, FUNCTIONS
 
