@@ -96,6 +96,19 @@ class CustomDataset(BaseDataset):
             columns["gt_label"] = column_of(labels)
         return LazyList(RecordTable(columns, len(names)))
 
+    def _label_folders(self, folders: list[str]) -> dict[str, int]:
+        """Labels follow the order of the folder names; classes in that order may also lack a folder."""
+        names = list(self.CLASSES or ())
+        if len(names) == len(folders):
+            return {folder: label for label, folder in enumerate(folders)}
+        if names == sorted(names) and set(folders) <= set(names):
+            return {folder: names.index(folder) for folder in folders}
+        raise DataError(
+            f"There are {len(folders)} folders for {len(names)} classes",
+            where=self.img_prefix,
+            hint="Each class has one folder, in the order of their names.",
+        )
+
     def _find_samples(self) -> tuple[list[str], list[int]]:
         """Names of the images below the prefix, and their labels if they have any."""
         if not self.with_label:
@@ -103,13 +116,7 @@ class CustomDataset(BaseDataset):
         folders = find_folders(self.img_prefix)
         if self.CLASSES is None:
             self._metainfo["classes"] = tuple(folders)
-        elif len(self.CLASSES) != len(folders):
-            raise DataError(
-                f"There are {len(folders)} folders for {len(self.CLASSES)} classes",
-                where=self.img_prefix,
-                hint="Each class has one folder, in the order of their names.",
-            )
-        self.folder_to_idx = {folder: label for label, folder in enumerate(folders)}
+        self.folder_to_idx = self._label_folders(folders)
         names: list[str] = []
         labels: list[int] = []
         empty = []

@@ -112,14 +112,8 @@ class LmdbFileSystem(AbstractFileSystem):
         super().__init__(**options)
         if not os.path.exists(db_path):
             raise MissingFileError(f"There is no LMDB database {db_path!r}", hint="Check db_path.")
-        lmdb = optional_import("lmdb", feature="The 'lmdb' backend", extra="storage")
-        self.env = lmdb.open(
-            os.fspath(db_path),
-            readonly=readonly,
-            lock=lock,
-            readahead=readahead,
-            subdir=os.path.isdir(db_path),
-            max_readers=512,
+        self.env = _environment(
+            os.path.abspath(db_path), readonly=readonly, lock=lock, readahead=readahead, max_readers=512
         )
 
     @classmethod
@@ -150,6 +144,21 @@ class LmdbFileSystem(AbstractFileSystem):
                     break
                 found.append({"name": name, "type": "file", "size": len(value)} if detail else name)
         return found
+
+
+_environments: dict[str, tuple[int, Any]] = {}
+
+
+def _environment(path: str, **options: Any) -> Any:
+    """Open an LMDB database; a process may do so only once, and must not use what it inherited by a fork."""
+    lmdb = optional_import("lmdb", feature="The 'lmdb' backend", extra="storage")
+    owner, environment = _environments.get(path, (None, None))
+    if owner != os.getpid():
+        if environment is not None:
+            environment.close()
+        environment = lmdb.open(path, subdir=os.path.isdir(path), **options)
+        _environments[path] = (os.getpid(), environment)
+    return environment
 
 
 class MemcachedFileSystem(AbstractFileSystem):

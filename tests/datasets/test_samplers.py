@@ -146,3 +146,16 @@ def test_weighted_parts_of_ranks_differ_and_follow_weights(place, tmp_path):
 def test_unusable_weights(weights):
     with pytest.raises(ConfigError):
         build("WeightedSampler", weights=weights)
+
+
+def test_repeated_draws_are_augmented_differently():
+    from mmpretrain.engine.runner.dataloader import KeyedDataLoader
+
+    class Noise(list):
+        def __getitem__(self, index):
+            return float(np.random.rand())
+
+    sampler = build("WeightedSampler", weights=[1.0] + [0.0] * 9)
+    loader = KeyedDataLoader(Noise(DATASET), sampler=sampler, batch_size=5, collate_fn=list)
+    drawn = [value for batch in loader for value in batch]
+    assert len(set(drawn)) == 10

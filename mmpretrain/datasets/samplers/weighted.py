@@ -27,6 +27,9 @@ class WeightedSampler(EpochSampler):
         seed: Seed of the draw; None draws one that all ranks share.
     """
 
+    #: Equal indices in an epoch are different draws, with different augmentation.
+    with_replacement = True
+
     def __init__(
         self,
         dataset: Any,

@@ -27,7 +27,8 @@ class SampleKey(NamedTuple):
     Attributes:
         epoch: The epoch.
         index: Position in the data set.
-        turn: How often this sample was dealt out before in this epoch, over all processes.
+        turn: How often this sample was dealt out before in this epoch, over all processes; with a sampler
+            that draws with replacement, the number of the draw.
     """
 
     epoch: int
@@ -88,12 +89,14 @@ class KeyedBatches:
             position = sum(len(batch) for batch in islice(stream, skip))
         rank, world_size = get_dist_info()
         repeats = getattr(loader.sampler, "num_repeats", 1)
+        replacing = getattr(loader.sampler, "with_replacement", False)
         size = max(len(loader.dataset), 1)
         for batch in stream:
             keys = []
             for index in batch:
                 place = position * world_size + rank
-                keys.append(SampleKey(epoch, index, place % repeats if repeats > 1 else place // size))
+                turn = place if replacing else place % repeats if repeats > 1 else place // size
+                keys.append(SampleKey(epoch, index, turn))
                 position += 1
             yield keys
 

@@ -1,0 +1,26 @@
+"""Data sets whose images are not files of their own."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+from mmpretrain.datasets.base_dataset import BaseDataset
+from mmpretrain.utils.fileio import holding
+
+
+class EncodedDataset(BaseDataset):
+    """Samples whose ``img_path`` is only a name; the subclass knows where the encoded image is.
+
+    Pipelines that begin with ``LoadImageFromFile`` work unchanged. The arguments are those of
+    :class:`BaseDataset`.
+    """
+
+    @abstractmethod
+    def read_image(self, record: dict[str, Any]) -> bytes:
+        """The encoded image of a record."""
+
+    def prepare_data(self, idx: int) -> Any:
+        record = self.get_data_info(idx)
+        with holding(record["img_path"], self.read_image(record)):
+            return self.pipeline(record)
