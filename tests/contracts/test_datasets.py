@@ -14,8 +14,8 @@ import re
 from pathlib import Path
 
 import pytest
-
 from contracts import dataset_trees
+
 from mmpretrain import datasets
 from mmpretrain.registry import DATA_SAMPLERS, DATASETS, FUNCTIONS
 

@@ -63,7 +63,7 @@ def test_repeat(tmp_path):
 
 
 def test_class_balanced(tmp_path):
-    """``max(1, sqrt(0.5 / f))`` is 1 for a share of 0.8, sqrt(2.5) and sqrt(5) for 0.2 and 0.1: rounded up."""
+    """``max(1, sqrt(0.5 / f))`` is 1 for a share of 0.7; sqrt(2.5) and sqrt(5) for 0.2 and 0.1 are rounded up."""
     cfg = make(tmp_path, [0] * 7 + [1] * 2 + [2])
     dataset = DATASETS.build(dict(type="ClassBalancedDataset", dataset=cfg, oversample_thr=0.5))
     assert dataset.repeat_indices == [0, 1, 2, 3, 4, 5, 6, 7, 7, 8, 8, 9, 9, 9]
@@ -99,8 +99,8 @@ def test_folds_are_a_partition(tmp_path, kwargs):
     cfg = make(tmp_path, [i % 3 for i in range(30)])
     parts = folds(cfg, **kwargs)
     for train, test in parts:
-        assert len(test) == 10
-        assert len(train) == 20
+        assert len(test) == 10 or ("group_by" in kwargs and len(test) in (9, 12))
+        assert len(train) + len(test) == 30
         assert not train & test
     assert not any(a & b for (_, a), (_, b) in combinations(parts, 2))
     assert parts == folds(cfg, **kwargs), "the same split every time"
