@@ -63,7 +63,7 @@ def test_repeat(tmp_path):
 
 
 def test_class_balanced(tmp_path):
-    """``max(1, sqrt(0.5 / f))`` is 1 for a share of 0.7; sqrt(2.5) and sqrt(5) for 0.2 and 0.1 are rounded up."""
+    """``max(1, sqrt(0.5 / share))``: 1 for 0.7, sqrt(2.5) for 0.2 and sqrt(5) for 0.1, rounded up."""
     cfg = make(tmp_path, [0] * 7 + [1] * 2 + [2])
     dataset = DATASETS.build(dict(type="ClassBalancedDataset", dataset=cfg, oversample_thr=0.5))
     assert dataset.repeat_indices == [0, 1, 2, 3, 4, 5, 6, 7, 7, 8, 8, 9, 9, 9]
