@@ -10,13 +10,15 @@ from mmpretrain.errors import ArgumentError
 from mmpretrain.models.backbones import (
     BEiTViT,
     ConvNeXt,
+    DeiT3,
     DistilledVisionTransformer,
     MlpMixer,
     SwinTransformer,
     SwinTransformerV2,
     VisionTransformer,
+    ViTEVA02,
 )
-from mmpretrain.models.layers import DropPath, resize_pos_embed
+from mmpretrain.models.layers import DropPath, RotaryEmbedding, resize_pos_embed
 
 PLAIN = {"embed_dims": 32, "num_layers": 3, "num_heads": 2, "feedforward_channels": 64}
 STAGES = {"embed_dims": 16, "depths": [2, 2], "num_heads": [1, 2]}
@@ -124,6 +126,26 @@ def test_convnext_linear_layers_and_convolutions_are_the_same():
     torch.testing.assert_close(linear(image), conv(image), rtol=1e-4, atol=1e-4)
 
 
+def test_deit3_and_eva02_layers():
+    """Layer scale; a first norm for both branches; rotated queries and keys."""
+    state = vit(DeiT3).state_dict()
+    assert state["layers.0.attn.gamma1.weight"].eq(1e-5).all()
+    assert state["pos_embed"].shape == (1, 16, 32)
+    assert "layers.0.attn.gamma1.weight" not in vit(DeiT3, use_layer_scale=False).state_dict()
+    assert not vit(DeiT3).layers[0].ln2.weight.requires_grad
+    eva = vit(ViTEVA02, out_type="featmap")
+    assert eva(torch.rand(2, 3, 32, 32))[0].shape == (2, 32, 4, 4)
+    assert eva(torch.rand(2, 3, 48, 24))[0].shape == (2, 32, 6, 3)
+
+
+def test_rotation_depends_on_the_difference_of_places_only():
+    rope = RotaryEmbedding(8, (3, 5))
+    q, k = torch.rand(2, 1, 1, 1, 8).expand(2, 1, 1, 15, 8)
+    products = (rope(q, (3, 5)) @ rope(k, (3, 5)).transpose(-1, -2))[0, 0]
+    torch.testing.assert_close(products[0, 6], products[8, 14])  # a row down and a column right
+    assert products[0, 6] != pytest.approx(products[0, 7].item())
+
+
 # -- position embeddings ----------------------------------------------------------------------------
 
 
@@ -132,12 +154,12 @@ def test_other_image_sizes():
     assert model(torch.rand(1, 3, 48, 24))[0].shape == (1, 32, 6, 3)
 
 
-@pytest.mark.parametrize("cls", [VisionTransformer, DistilledVisionTransformer])
+@pytest.mark.parametrize("cls", [VisionTransformer, DistilledVisionTransformer, DeiT3])
 def test_position_embeddings_are_resized_on_load(cls):
     small, large = vit(cls), vit(cls, img_size=48, interpolate_mode="bilinear")
     nn.init.normal_(small.pos_embed)
     large.load_state_dict(small.state_dict())
-    expected = resize_pos_embed(small.pos_embed, (4, 4), (6, 6), "bilinear", small.num_extra_tokens)
+    expected = resize_pos_embed(small.pos_embed, (4, 4), (6, 6), "bilinear", small.num_extra_positions)
     torch.testing.assert_close(large.pos_embed, expected)
 
 

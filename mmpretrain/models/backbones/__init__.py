@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = lazy_package(
         "beit": ("BEiTViT",),
         "convnext": ("ConvNeXt",),
         "deit": ("DistilledVisionTransformer",),
+        "deit3": ("DeiT3",),
         "efficientnet": ("EfficientNet",),
         "lenet": ("LeNet5",),
         "mlp_mixer": ("MlpMixer",),
@@ -27,5 +28,6 @@ __getattr__, __dir__, __all__ = lazy_package(
         "timm_backbone": ("TIMMBackbone",),
         "vgg": ("VGG",),
         "vision_transformer": ("VisionTransformer",),
+        "vit_eva02": ("ViTEVA02",),
     },
 )

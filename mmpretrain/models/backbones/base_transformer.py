@@ -23,7 +23,8 @@ logger = logging.getLogger(__name__)
 OutType = Literal["cls_token", "featmap", "avg_featmap", "raw"]
 
 
-def _arch(embed_dims: int, num_layers: int, num_heads: int, feedforward_channels: int) -> dict[str, int]:
+def vit_arch(embed_dims: int, num_layers: int, num_heads: int, feedforward_channels: int) -> dict[str, int]:
+    """Settings of an arch."""
     return {
         "embed_dims": embed_dims,
         "num_layers": num_layers,
@@ -34,14 +35,14 @@ def _arch(embed_dims: int, num_layers: int, num_heads: int, feedforward_channels
 
 #: The sizes of plain Vision Transformers.
 VIT_ARCHS = {
-    ("s", "small"): _arch(768, 8, 8, 768 * 3),
-    ("b", "base", "deit-b", "deit-base"): _arch(768, 12, 12, 3072),
-    ("l", "large"): _arch(1024, 24, 16, 4096),
-    ("h", "huge"): _arch(1280, 32, 16, 5120),
-    ("eva-g", "eva-giant"): _arch(1408, 40, 16, 6144),
-    ("deit-t", "deit-tiny"): _arch(192, 12, 3, 768),
-    ("deit-s", "deit-small", "dinov2-s", "dinov2-small"): _arch(384, 12, 6, 1536),
-    ("dinov2-g", "dinov2-giant"): _arch(1536, 40, 24, 6144),
+    ("s", "small"): vit_arch(768, 8, 8, 768 * 3),
+    ("b", "base", "deit-b", "deit-base"): vit_arch(768, 12, 12, 3072),
+    ("l", "large"): vit_arch(1024, 24, 16, 4096),
+    ("h", "huge"): vit_arch(1280, 32, 16, 5120),
+    ("eva-g", "eva-giant"): vit_arch(1408, 40, 16, 6144),
+    ("deit-t", "deit-tiny"): vit_arch(192, 12, 3, 768),
+    ("deit-s", "deit-small", "dinov2-s", "dinov2-small"): vit_arch(384, 12, 6, 1536),
+    ("dinov2-g", "dinov2-giant"): vit_arch(1536, 40, 24, 6144),
 }
 
 
@@ -95,7 +96,9 @@ class TransformerBackbone(BaseBackbone):
             drop_rate: Dropout rate of the embedded tokens.
         """
         self.img_size = to_2tuple(img_size)
-        self.patch_embed = PatchEmbed(**{"input_size": self.img_size, **patch_cfg})
+        self.patch_embed = PatchEmbed(
+            **{"input_size": self.img_size, "embed_dims": self.embed_dims, **patch_cfg}
+        )
         assert self.patch_embed.init_out_size is not None
         self.patch_resolution = self.patch_embed.init_out_size
         self.with_cls_token = with_cls_token
@@ -177,9 +180,14 @@ class TransformerBackbone(BaseBackbone):
         return len(self.extra_tokens)
 
     @property
+    def num_extra_positions(self) -> int:
+        """How many of them have position embeddings."""
+        return self.num_extra_tokens
+
+    @property
     def num_positions(self) -> int:
         """Number of position embeddings for images of the usual size."""
-        return self.patch_resolution[0] * self.patch_resolution[1] + self.num_extra_tokens
+        return self.patch_resolution[0] * self.patch_resolution[1] + self.num_extra_positions
 
     def init_weights(self) -> None:
         """Start with small random position embeddings and extra tokens."""
@@ -203,7 +211,7 @@ class TransformerBackbone(BaseBackbone):
     def forward(self, x: Tensor) -> tuple[Any, ...]:
         """Return the outputs of the layers in ``out_indices`` for images (B, 3, H, W)."""
         tokens, hw = self.embed(x)
-        return tuple(self.format(out, hw) for out in self.encode(tokens))
+        return tuple(self.format(out, hw) for out in self.encode(tokens, hw))
 
     def embed(self, x: Tensor) -> tuple[Tensor, tuple[int, int]]:
         """Make tokens (B, N, C) of images, and the grid (h, w) of their patches."""
@@ -225,13 +233,13 @@ class TransformerBackbone(BaseBackbone):
         """The position embeddings (1, N, C) for a grid of patches."""
         assert self.pos_embed is not None
         return resize_pos_embed(
-            self.pos_embed, self.patch_resolution, hw, self.interpolate_mode, self.num_extra_tokens
+            self.pos_embed, self.patch_resolution, hw, self.interpolate_mode, self.num_extra_positions
         )
 
-    def encode(self, x: Tensor) -> list[Tensor]:
+    def encode(self, x: Tensor, hw: tuple[int, int]) -> list[Tensor]:
         """Run tokens (B, N, C) through the layers; return what those in ``out_indices`` put out."""
         outs = []
-        inputs = self.layer_inputs()
+        inputs = self.layer_inputs(hw)
         for i, layer in enumerate(self.layers):
             x = self.run(layer, x, *inputs)
             if i == self.num_layers - 1 and self.final_norm:
@@ -240,7 +248,7 @@ class TransformerBackbone(BaseBackbone):
                 outs.append(x)
         return outs
 
-    def layer_inputs(self) -> tuple[Any, ...]:
+    def layer_inputs(self, hw: tuple[int, int]) -> tuple[Any, ...]:
         """Inputs that all layers take besides the tokens."""
         return ()
 
@@ -274,6 +282,6 @@ def _fit_pos_embed(module: TransformerBackbone, state_dict: dict[str, Tensor], p
         module.pos_embed.shape[1],
         module.patch_resolution,
         module.interpolate_mode,
-        module.num_extra_tokens,
+        module.num_extra_positions,
     )
     logger.info("Resized %s from %s to %s", key, tuple(loaded.shape), tuple(state_dict[key].shape))

@@ -170,7 +170,6 @@ class BEiTViT(TransformerBackbone):
             img_size,
             {
                 "in_channels": in_channels,
-                "embed_dims": self.embed_dims,
                 "kernel_size": patch_size,
                 "stride": patch_size,
                 **patch_cfg,
@@ -202,7 +201,7 @@ class BEiTViT(TransformerBackbone):
         self.set_output(out_indices, out_type, norm_cfg, final_norm)
         self.register_load_state_dict_pre_hook(_fit_relative_positions)
 
-    def layer_inputs(self) -> tuple[Tensor | None]:
+    def layer_inputs(self, hw: tuple[int, int]) -> tuple[Tensor | None]:
         """The bias of the attention that layers share."""
         return (None if self.rel_pos_bias is None else self.rel_pos_bias(),)
 

@@ -128,6 +128,7 @@ class VisionTransformer(TransformerBackbone):
     """
 
     arch_settings = VIT_ARCHS
+    layer_type: type[nn.Module] = TransformerEncoderLayer
 
     def __init__(
         self,
@@ -156,7 +157,6 @@ class VisionTransformer(TransformerBackbone):
             img_size,
             {
                 "in_channels": in_channels,
-                "embed_dims": self.embed_dims,
                 "kernel_size": patch_size,
                 "stride": patch_size,
                 "bias": not pre_norm,
@@ -168,7 +168,7 @@ class VisionTransformer(TransformerBackbone):
         )
         self.pre_norm = make_norm(norm_cfg, self.embed_dims) if pre_norm else nn.Identity()
         self.set_layers(
-            TransformerEncoderLayer,
+            self.layer_type,
             settings,
             drop_path_rate,
             layer_cfgs,

@@ -5,7 +5,7 @@ from mmpretrain.utils.lazy import lazy_package
 __getattr__, __dir__, __all__ = lazy_package(
     __name__,
     {
-        "activation": ("Clamp", "HSigmoid", "PixelShufflePack", "Swish"),
+        "activation": ("Clamp", "HSigmoid", "PixelShufflePack", "QuickGELU", "Swish"),
         "attention": ("BEiTAttention", "MultiheadAttention"),
         "build": (
             "build_activation_layer", "build_conv_layer", "build_norm_layer", "build_padding_layer",
@@ -23,6 +23,7 @@ __getattr__, __dir__, __all__ = lazy_package(
         "position_embed": ("resize_pos_embed",),
         "relative_position": ("RelativePositionBias", "resize_relative_position_bias_table"),
         "reparam": ("fuse_conv_norm", "identity_kernel", "pad_kernel"),
+        "rotary": ("RotaryEmbedding",),
         "se_layer": ("SELayer",),
         "shape": ("to_2tuple",),
         "window_attention": ("ShiftWindowMSA", "WindowMSA", "WindowMSAV2"),

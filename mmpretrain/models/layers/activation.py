@@ -53,6 +53,15 @@ class Swish(nn.Module):
         return F.silu(x)
 
 
+@MODELS.register_module()
+class QuickGELU(nn.Module):
+    """``x * sigmoid(1.702 * x)``, the GELU of `CLIP <https://arxiv.org/abs/2103.00020>`_."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Activate ``x``."""
+        return x * torch.sigmoid(1.702 * x)
+
+
 @MODELS.register_module("pixel_shuffle")
 class PixelShufflePack(nn.Module):
     """Convolve, then move groups of channels to neighbouring pixels (https://arxiv.org/abs/1609.05158).
