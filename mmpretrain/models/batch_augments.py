@@ -183,6 +183,7 @@ class ResizeMix(CutMix):
         return F.interpolate(batch_inputs[partner], size=size, mode=self.interpolation, align_corners=corners)
 
 
+@BATCH_AUGMENTS.register_module()
 class RandomBatchAugment:
     """Apply one of several batch augmentations, or none.
 

@@ -73,7 +73,7 @@ class MultiStepParamScheduler(ParamScheduler):
         gamma: float = 0.1,
         **window: Any,
     ) -> None:
-        self.milestones = Counter(milestones)
+        self.milestones = dict(Counter(milestones))
         self.gamma = gamma
         super().__init__(optimizer, param_name, **window)
 
