@@ -116,6 +116,8 @@ class ConvNeXt(BaseBackbone):
         "huge": _arch([3, 3, 27, 3], [352, 704, 1408, 2816]),
     }
 
+    stages: Any  # a ModuleList of Sequentials, which a type checker takes for plain modules
+
     def __init__(
         self,
         arch: str | Mapping[str, Sequence[int]] = "tiny",
@@ -130,7 +132,7 @@ class ConvNeXt(BaseBackbone):
         out_indices: int | Sequence[int] = -1,
         frozen_stages: int = 0,
         gap_before_final_norm: bool = True,
-        init_cfg: Sequence[dict] | Mapping | None = [
+        init_cfg: dict | list[dict] | None = [  # noqa: B006
             {"type": "TruncNormal", "layer": ["Conv2d", "Linear"], "std": 0.02, "bias": 0.0},
             {"type": "Constant", "layer": ["LayerNorm"], "val": 1.0, "bias": 0.0},
         ],

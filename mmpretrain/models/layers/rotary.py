@@ -11,10 +11,11 @@ from mmpretrain.models.layers.shape import to_2tuple
 
 
 class RotaryEmbedding(nn.Module):
-    """Rotate pairs of channels by angles that grow with a patch's row (first half) and column (second half).
+    """Turn pairs of channels by angles that grow with a patch's row (first half) and column (second half).
 
-    As in `EVA-02 <https://arxiv.org/abs/2303.11331>`_: the angles are those of a grid as large as half the
-    number of channels, whatever the true grid.
+    Of `EVA-02 <https://arxiv.org/abs/2303.11331>`_, as MMPretrain 1.x computes it: the angles are those of a
+    grid as large as half the number of channels, whatever the true grid, and frequencies are repeated as a
+    series, so that the channels of a pair have different ones.
 
     Args:
         embed_dims: Number of channels D of a head.
