@@ -115,3 +115,12 @@ def test_errors(retriever):
     retriever.similarity = "distance"
     with pytest.raises(ConfigError, match="similarity_fn must be a function or 'cosine_similarity'"):
         retriever(QUERIES, mode="predict")
+
+
+def test_pretrained(tmp_path):
+    trained = ImageToImageRetriever(encoder(), PROTOTYPE)
+    path = str(tmp_path / "trained.pth")
+    torch.save({"state_dict": trained.state_dict()}, path)
+    fresh = ImageToImageRetriever(nn.Sequential(nn.Flatten(), nn.Linear(12, 3)), PROTOTYPE, pretrained=path)
+    fresh.init_weights()
+    assert torch.equal(fresh.image_encoder[1].weight, trained.image_encoder[1].weight)
