@@ -7,8 +7,8 @@ import pickle
 
 import pytest
 import torch
-
 from contracts.signatures import check_signature
+
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample, MultiTaskDataSample

@@ -7,8 +7,8 @@ import pickle
 
 import pytest
 import torch
-
 from contracts.signatures import check_signature
+
 from mmpretrain.evaluation import Evaluator
 from mmpretrain.registry import METRICS
 from mmpretrain.structures import DataSample, MultiTaskDataSample

@@ -6,8 +6,8 @@ import pickle
 
 import pytest
 import torch
-
 from contracts.signatures import check_signature
+
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import MODELS
 
