@@ -6,7 +6,7 @@ import ast
 import inspect
 from typing import Any
 
-from golden.facts import load
+from tests.golden.facts import load
 
 #: What a default is when it is no literal.
 NOT_LITERAL = object()

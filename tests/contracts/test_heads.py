@@ -7,11 +7,11 @@ import pickle
 
 import pytest
 import torch
-from contracts.signatures import check_signature
 
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample, MultiTaskDataSample
+from tests.contracts.signatures import check_signature
 
 B, C, DIM = 4, 3, 8
 

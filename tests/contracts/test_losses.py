@@ -6,11 +6,11 @@ import pickle
 
 import pytest
 import torch
-from contracts.signatures import check_signature
 
 from mmpretrain.errors import ConfigError
 from mmpretrain.models.losses import ClassificationLoss, weighted_loss
 from mmpretrain.registry import MODELS
+from tests.contracts.signatures import check_signature
 
 N, C = 6, 4
 

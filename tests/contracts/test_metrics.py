@@ -7,11 +7,11 @@ import pickle
 
 import pytest
 import torch
-from contracts.signatures import check_signature
 
 from mmpretrain.evaluation import Evaluator
 from mmpretrain.registry import METRICS
 from mmpretrain.structures import DataSample, MultiTaskDataSample
+from tests.contracts.signatures import check_signature
 
 SIZE, C = 12, 4
 

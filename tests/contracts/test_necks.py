@@ -6,10 +6,10 @@ import pickle
 
 import pytest
 import torch
-from contracts.signatures import check_signature
 
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import MODELS
+from tests.contracts.signatures import check_signature
 
 B = 2
 
