@@ -105,12 +105,7 @@ class BaseInferencer(ABC):
                 "the config has neither test_dataloader nor val_dataloader, whose pipeline prepares images",
                 where=self.config.filename,
             )
-        steps = list(loader["dataset"]["pipeline"])
-        if steps and str(steps[0]["type"]).rpartition(".")[2] == "LoadImageFromFile":
-            loading = dict(steps.pop(0))
-        else:  # the config's data set holds images in memory
-            channels = len((self.config.get("data_preprocessor") or {}).get("mean") or "BGR")
-            loading = {"type": "LoadImageFromFile", "color_type": "grayscale" if channels == 1 else "color"}
+        loading, steps = split_pipeline(self.config, loader["dataset"]["pipeline"])
         return [LoadImage(loading), *steps]
 
     @abstractmethod
@@ -148,6 +143,19 @@ class LoadImage:
         results["img"] = image
         results["img_shape"] = results["ori_shape"] = image.shape[:2]
         return results
+
+
+def split_pipeline(cfg: Config, pipeline: Sequence[Any]) -> tuple[dict[str, Any], list[Any]]:
+    """Return the step of a pipeline that reads the file, and the others.
+
+    The pipeline of a data set that holds its images in memory has no such step; one that fits the model's
+    number of channels is returned.
+    """
+    steps = list(pipeline)
+    if steps and str(steps[0]["type"]).rpartition(".")[2] == "LoadImageFromFile":
+        return dict(steps.pop(0)), steps
+    channels = len((cfg.get("data_preprocessor") or {}).get("mean") or "BGR")
+    return {"type": "LoadImageFromFile", "color_type": "grayscale" if channels == 1 else "color"}, steps
 
 
 def as_bgr(image: np.ndarray | Image.Image) -> np.ndarray:

@@ -35,7 +35,7 @@ def demo_data(
     counts = write_digits(folder)
     for split, count in counts.items():
         typer.echo(f"{folder / split}: {count} images in 10 class folders")
-    typer.echo(f"Train on it: mmpretrain train lenet5_digits-folder --cfg-options data_root={folder}")
+    typer.echo(f"Train on it: mmpretrain train lenet5_digits-folder --data {folder}")
 
 
 def write_digits(folder: Path) -> dict[str, int]:

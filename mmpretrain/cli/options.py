@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -27,6 +27,55 @@ WorkDir = Annotated[
 Amp = Annotated[bool, typer.Option("--amp", help="Use automatic mixed precision.")]
 Launcher = Annotated[str, typer.Option(help="How processes were started: none, pytorch, slurm or mpi.")]
 LocalRank = Annotated[int, typer.Option("--local-rank", hidden=True)]
+Data = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DATA",
+        help="Data instead of the config's: a folder of class folders, a .csv file, "
+        "`shards-{000..099}.tar`, `hf://org/name`, ...",
+    ),
+]
+Gpus = Annotated[int | None, typer.Option(metavar="N", min=1, help="Start N processes, one for each GPU.")]
+Nnodes = Annotated[int, typer.Option("--nnodes", min=1, help="Number of machines.")]
+NodeRank = Annotated[int, typer.Option("--node-rank", min=0, help="Number of this machine.")]
+MasterAddr = Annotated[str | None, typer.Option("--master-addr", help="Host name of machine 0.")]
+MasterPort = Annotated[int | None, typer.Option("--master-port", help="Port there.")]
+LAUNCH_OPTIONS = frozenset(
+    {"gpus", "nnodes", "node_rank", "master_addr", "master_port", "launcher", "local_rank"}
+)
+
+
+def relaunch(context: typer.Context) -> NoReturn:
+    """Run the current command again in several processes, and exit with their code."""
+    from mmpretrain.engine.runner.launch import torchrun
+
+    values = context.params
+    code = torchrun(
+        ["-m", "mmpretrain", *command_line(context), "--launcher", "pytorch"],
+        values["gpus"],
+        values["nnodes"],
+        values["node_rank"],
+        values["master_addr"],
+        values["master_port"],
+    )
+    raise typer.Exit(code)
+
+
+def command_line(context: typer.Context) -> list[str]:
+    """Return the words that lead to the current command and its values, without the launch options."""
+    words, positional = [str(context.info_name)], []
+    for parameter in context.command.params:
+        value = context.params.get(str(parameter.name))
+        if parameter.name in LAUNCH_OPTIONS or value is None or value is False or value == parameter.default:
+            continue
+        if parameter.param_type_name == "argument":
+            positional.append(str(value))
+        elif value is True:
+            words.append(parameter.opts[0])
+        else:
+            for item in value if isinstance(value, (list, tuple)) else [value]:
+                words += [parameter.opts[0], str(getattr(item, "value", item))]
+    return [words[0], *positional, *words[1:]]
 
 
 def load_config(name: str, cfg_options: list[str] | None, work_dir: str | None = None) -> Config:

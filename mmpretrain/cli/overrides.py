@@ -66,6 +66,34 @@ def enable_auto_scale_lr(cfg: Config) -> None:
     setting["enable"] = True
 
 
+def use_data(cfg: Config, spec: str) -> None:
+    """Train, validate and test on other data, with the config's pipelines.
+
+    The head gets as many classes as the training data have.
+    """
+    from mmpretrain.apis.base import split_pipeline
+    from mmpretrain.datasets.from_spec import dataset_from_spec
+    from mmpretrain.registry import DATASETS
+
+    for split in ("train", "val", "test"):
+        loader = cfg.get(f"{split}_dataloader")
+        if loader is None:
+            continue
+        dataset = dataset_from_spec(spec, split)
+        loading, steps = split_pipeline(cfg, loader["dataset"]["pipeline"])
+        dataset["pipeline"] = [loading, *steps]
+        dataset["test_mode"] = split != "train"
+        loader["dataset"] = dataset
+    head = cfg.model.get("head")
+    if cfg.get("train_dataloader") is None or not isinstance(head, dict) or "num_classes" not in head:
+        return
+    classes = DATASETS.build({**cfg.train_dataloader["dataset"], "pipeline": []}).metainfo.get("classes")
+    if classes:
+        head["num_classes"] = len(classes)
+        if cfg.get("data_preprocessor"):
+            cfg.data_preprocessor["num_classes"] = len(classes)
+
+
 def enable_tta(cfg: Config) -> None:
     """Test with the config's test-time augmentation."""
     if cfg.get("tta_model") is None:

@@ -12,10 +12,17 @@ from mmpretrain.cli.options import (
     Amp,
     CfgOptions,
     ConfigArgument,
+    Data,
+    Gpus,
     Launcher,
     LocalRank,
+    MasterAddr,
+    MasterPort,
+    Nnodes,
+    NodeRank,
     WorkDir,
     load_config,
+    relaunch,
 )
 from mmpretrain.errors import ConfigError
 
@@ -33,9 +40,11 @@ class OutItem(str, Enum):
 
 
 def test(
+    context: typer.Context,
     config: ConfigArgument,
     checkpoint: Annotated[str, typer.Argument(metavar="CKPT", help="A checkpoint: path or URL.")],
     work_dir: WorkDir = None,
+    data: Data = None,
     out: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="Save results: .json, .yaml or .pkl, as the suffix says."),
@@ -59,6 +68,11 @@ def test(
     wait_time: Annotated[float, typer.Option(help="Seconds to show a picture.")] = 2,
     no_pin_memory: Annotated[bool, typer.Option("--no-pin-memory", help="Do not pin host memory.")] = False,
     tta: Annotated[bool, typer.Option("--tta", help="Use test-time augmentation.")] = False,
+    gpus: Gpus = None,
+    nnodes: Nnodes = 1,
+    node_rank: NodeRank = 0,
+    master_addr: MasterAddr = None,
+    master_port: MasterPort = None,
     launcher: Launcher = "none",
     local_rank: LocalRank = 0,
 ) -> None:
@@ -71,6 +85,8 @@ def test(
 
     `mmpretrain test CONFIG CKPT --out predictions.pkl --out-item pred`
     """
+    if gpus is not None and launcher == "none":
+        relaunch(context)
     import os
 
     os.environ.setdefault("LOCAL_RANK", str(local_rank))
@@ -78,6 +94,10 @@ def test(
     cfg.load_from = checkpoint
     cfg.resume = False
     cfg.launcher = launcher
+    if data is not None:
+        from mmpretrain.cli.overrides import use_data
+
+        use_data(cfg, data)
     prepare(cfg, amp=amp, metrics=metrics, tta=tta, pin_memory=not no_pin_memory)
     if show or show_dir is not None:
         draw_predictions(cfg, show=show, show_dir=show_dir, interval=interval, wait_time=wait_time)

@@ -15,10 +15,17 @@ from mmpretrain.cli.options import (
     Amp,
     CfgOptions,
     ConfigArgument,
+    Data,
+    Gpus,
     Launcher,
     LocalRank,
+    MasterAddr,
+    MasterPort,
+    Nnodes,
+    NodeRank,
     WorkDir,
     load_config,
+    relaunch,
 )
 
 if TYPE_CHECKING:
@@ -27,8 +34,10 @@ if TYPE_CHECKING:
 
 
 def train(
+    context: typer.Context,
     config: ConfigArgument,
     work_dir: WorkDir = None,
+    data: Data = None,
     resume: Annotated[
         str | None,
         typer.Option(
@@ -45,6 +54,11 @@ def train(
         bool, typer.Option("--no-persistent-workers", help="Start data workers anew for each epoch.")
     ] = False,
     cfg_options: CfgOptions = None,
+    gpus: Gpus = None,
+    nnodes: Nnodes = 1,
+    node_rank: NodeRank = 0,
+    master_addr: MasterAddr = None,
+    master_port: MasterPort = None,
     launcher: Launcher = "none",
     local_rank: LocalRank = 0,
 ) -> None:
@@ -55,11 +69,16 @@ def train(
 
     `mmpretrain train configs/resnet/resnet50_8xb32_in1k.py --amp --cfg-options train_cfg.max_epochs=10`
 
-    `mmpretrain train my_config.py --resume`
+    `mmpretrain train my_config.py --gpus 4 --resume`
+
+    `mmpretrain train resnet18_8xb32_in1k --data photos/`
     """
+    if gpus is not None and launcher == "none":
+        relaunch(context)
     cfg = load_config(config, cfg_options, work_dir)
     prepare(
         cfg,
+        data=data,
         resume=resume,
         amp=amp,
         validate=not no_validate,
@@ -75,6 +94,7 @@ def train(
 def prepare(
     cfg: Config,
     *,
+    data: str | None = None,
     resume: str | None = None,
     amp: bool = False,
     validate: bool = True,
@@ -90,6 +110,8 @@ def prepare(
     # torchrun hands the rank over in the environment, its predecessor as an argument.
     os.environ.setdefault("LOCAL_RANK", str(local_rank))
     cfg.launcher = launcher
+    if data is not None:
+        overrides.use_data(cfg, data)
     if not validate:
         overrides.disable_validation(cfg)
     if amp:
@@ -125,8 +147,10 @@ def print_summary(runner: Runner, seconds: float) -> None:
     commands = []
     if checkpoint is not None:
         rows["checkpoint"] = shown(checkpoint)
+        config = Path(runner.cfg.filename).name
         commands = [
-            f"mmpretrain test {shown(runner.cfg.filename)} {shown(checkpoint)}",
+            # The run's own copy of its config has all options in it.
+            f"mmpretrain test {shown(Path(runner.work_dir, config))} {shown(checkpoint)}",
             f"mmpretrain predict IMAGE --model {shown(checkpoint)} --show-dir OUT",
         ]
     if state.log_path is not None:
