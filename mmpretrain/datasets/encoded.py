@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import Any
 
 from mmpretrain.datasets.base_dataset import BaseDataset
@@ -21,6 +22,9 @@ class EncodedDataset(BaseDataset):
         """The encoded image of a record."""
 
     def prepare_data(self, idx: int) -> Any:
-        record = self.get_data_info(idx)
+        return self.decode(self.get_data_info(idx), self.pipeline)
+
+    def decode(self, record: dict[str, Any], transform: Callable[[dict], Any]) -> Any:
+        """Apply a transform that reads the file at ``img_path``."""
         with holding(record["img_path"], self.read_image(record)):
-            return self.pipeline(record)
+            return transform(record)

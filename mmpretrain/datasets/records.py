@@ -7,6 +7,7 @@ counts change. Columns are a few tensors: forked workers share their pages, and 
 
 from __future__ import annotations
 
+import hashlib
 import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
@@ -93,6 +94,13 @@ class TextColumn(_Slices):
     def __getitem__(self, index: int) -> str:
         blob, starts, ends = self._views
         return f"{self.prefix}{str(blob[starts[index] : ends[index]], *ENCODING)}{self.suffix}"
+
+    def digest(self) -> str:
+        """A number that changes with any of the strings."""
+        state = hashlib.sha1(f"{self.prefix}\0{self.suffix}".encode(*ENCODING))
+        for tensor in (self.blob, self.starts, self.ends):
+            state.update(tensor.numpy())
+        return state.hexdigest()
 
     def take(self, indices: np.ndarray) -> TextColumn:
         return TextColumn(*self.cut(indices), self.prefix, self.suffix)
