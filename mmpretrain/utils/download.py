@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mmpretrain.errors import DataError, MissingFileError
+from mmpretrain.utils.progress import download_progress
 from mmpretrain.utils.storage import HttpFileSystem
 
 logger = logging.getLogger(__name__)
@@ -91,11 +92,16 @@ def _append(url: str, part: Path, have: int) -> None:
         if error.code == 416 and have:  # nothing is left to send
             return
         raise
-    with answer, open(part, "ab" if have and answer.status == 206 else "wb") as file:
+    mode = "ab" if have and answer.status == 206 else "wb"
+    with answer, open(part, mode) as file, download_progress() as progress:
         announced = answer.headers.get("Content-Length")
-        received = 0
+        received, start = 0, file.tell()
+        bar = progress.add_task(
+            part.stem, total=start + int(announced) if announced else None, completed=start
+        )
         while chunk := answer.read(CHUNK):
             received += len(chunk)
             file.write(chunk)
+            progress.advance(bar, len(chunk))
     if announced is not None and received < int(announced):
         raise ConnectionError(f"only {received} of {announced} bytes arrived")

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import torch
 
-from mmpretrain.errors import CheckpointError, MissingFileError
+from mmpretrain.errors import DataError, MissingFileError
 from mmpretrain.utils.serialization import load, to_bytes
 from mmpretrain.utils.weights import cache_dir, local_weights
 
@@ -69,8 +69,6 @@ def test_downloaded_once(server):
 
 def test_goes_on_where_it_broke_off(server):
     server.cuts.append(500_000)
-    with pytest.raises(MissingFileError, match="broke off after 500000 of 1280000 bytes"):
-        local_weights(f"{server.address}/mm/{NAME}")
     assert local_weights(f"{server.address}/mm/{NAME}").read_bytes() == CONTENT
     assert server.log == [(f"/mm/{NAME}", 0), (f"/mm/{NAME}", 500_000)]
 
@@ -83,7 +81,7 @@ def test_a_partial_file_that_is_whole(server):
 
 def test_wrong_content_is_not_kept(server):
     server.files[f"/mm/{NAME}"] = CONTENT[:-1] + b"!"
-    with pytest.raises(CheckpointError, match="does not have the hash in its name"):
+    with pytest.raises(DataError, match=f"does not match sha256:{DIGEST}"):
         local_weights(f"{server.address}/mm/{NAME}")
     assert list(cache_dir().iterdir()) == []
 
@@ -99,8 +97,8 @@ def test_dead_host_says_what_was_tried_and_where_to_put_the_file(server, monkeyp
     with pytest.raises(MissingFileError) as caught:
         local_weights(f"http://127.0.0.1:9/x/{NAME}")
     message = str(caught.value)
-    assert f"{server.address}/none/x/{NAME} (Not Found)" in message
-    assert f"http://127.0.0.1:9/x/{NAME} (" in message
+    assert f"{server.address}/none/x/{NAME}: " in message
+    assert f"http://127.0.0.1:9/x/{NAME}: " in message
     assert f"Put the file (its SHA-256 begins with {DIGEST}) into {cache_dir()}" in message
 
 
