@@ -1,0 +1,1 @@
+"""Where numbers, pictures and configs of a run go."""
