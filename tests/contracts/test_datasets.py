@@ -14,10 +14,10 @@ import re
 from pathlib import Path
 
 import pytest
-from contracts import dataset_trees
 
 from mmpretrain import datasets
 from mmpretrain.registry import DATA_SAMPLERS, DATASETS, FUNCTIONS
+from tests.contracts import dataset_trees
 
 HERE = Path(__file__).parent
 REFERENCE = json.loads((HERE / "data" / "datasets.json").read_text())
