@@ -5,7 +5,6 @@ from mmpretrain.utils.lazy import lazy_package
 __getattr__, __dir__, __all__ = lazy_package(
     __name__,
     {
-        "bottleneck": ("BottleneckHook",),
         "checkpoint_hook": ("CheckpointHook",),
         "class_num_check": ("ClassNumCheckHook",),
         "early_stopping": ("EarlyStoppingHook",),

@@ -33,9 +33,11 @@ class InvalidLossHook(Hook):
         self, runner: Any, batch_idx: int, data_batch: DataBatch = None, outputs: dict | None = None
     ) -> None:
         """Check the loss."""
-        if not outputs or "loss" not in outputs or not self.every_n_train_iters(runner, self.interval):
+        loss = outputs.get("loss") if outputs else None
+        if loss is None or (self.interval != 1 and not self.every_n_train_iters(runner, self.interval)):
             return
-        loss = float(torch.as_tensor(outputs["loss"]).detach())
+        if isinstance(loss, torch.Tensor):
+            loss = loss.item()
         if math.isfinite(loss):
             self.bad = 0
             return

@@ -8,10 +8,16 @@ from typing import Any
 from mmpretrain.engine.hooks.hook import DataBatch, Hook
 from mmpretrain.registry import HOOKS
 
+#: From this share of waiting for data on, the loader is what to improve.
+LOADER_BOUND = 0.3
+
 
 @HOOKS.register_module()
 class IterTimerHook(Hook):
-    """Logs ``data_time`` and ``time`` of each iteration and the time that is left (``eta``)."""
+    """Logs ``data_time`` and ``time`` of each iteration and the time that is left (``eta``).
+
+    After each epoch it says whether the data or the model keeps the run waiting.
+    """
 
     priority = "NORMAL"
 
@@ -20,6 +26,11 @@ class IterTimerHook(Hook):
         self.train_seconds = 0.0
         self.eval_seconds = 0.0
         self._since = perf_counter()
+        self._reset_epoch()
+
+    def _reset_epoch(self) -> None:
+        self._waiting = self._seconds = self._wait = 0.0
+        self._counted = 0
 
     def before_train(self, runner: Any) -> None:
         """Count from here, which is not the beginning when a run is resumed."""
@@ -29,6 +40,8 @@ class IterTimerHook(Hook):
     def _before_epoch(self, runner: Any, mode: str = "train") -> None:
         self.eval_seconds = 0.0
         self._since = perf_counter()
+        if mode == "train":
+            self._reset_epoch()
 
     def after_val(self, runner: Any) -> None:
         """Do not count a validation as waiting for training data."""
@@ -37,7 +50,8 @@ class IterTimerHook(Hook):
     def _before_iter(
         self, runner: Any, batch_idx: int, data_batch: DataBatch = None, mode: str = "train"
     ) -> None:
-        runner.message_hub.update_scalar(f"{mode}/data_time", perf_counter() - self._since)
+        self._wait = perf_counter() - self._since
+        runner.message_hub.update_scalar(f"{mode}/data_time", self._wait)
 
     def _after_iter(
         self,
@@ -52,12 +66,46 @@ class IterTimerHook(Hook):
         hub = runner.message_hub
         hub.update_scalar(f"{mode}/time", seconds)
         if mode == "train":
+            iteration = runner.iter
             self.train_seconds += seconds
-            done = runner.iter - self.start_iter + 1
-            left = runner.max_iters - runner.iter - 1
-            eta = self.train_seconds / done * left
+            if self._counted or batch_idx > 0:  # the first of an epoch starts workers and tells nothing
+                self._seconds += seconds
+                self._waiting += self._wait
+            self._counted += 1
+            left = runner.max_iters - iteration - 1
+            hub.runtime_info["eta"] = self.train_seconds / (iteration - self.start_iter + 1) * left
         else:
             self.eval_seconds += seconds
             size = len(runner.val_dataloader if mode == "val" else runner.test_dataloader)
-            eta = self.eval_seconds / (batch_idx + 1) * (size - batch_idx - 1)
-        hub.runtime_info["eta"] = eta
+            hub.runtime_info["eta"] = self.eval_seconds / (batch_idx + 1) * (size - batch_idx - 1)
+
+    def after_train_epoch(self, runner: Any) -> None:
+        """Say what the time went into, and how fast the other side could be."""
+        if self._counted < 2:
+            return
+        loader = runner.train_dataloader
+        size = loader.batch_size or getattr(loader.batch_sampler, "batch_size", None) or 1
+        samples = (self._counted - 1) * size * runner.world_size
+        line = describe_bottleneck(samples, self._seconds, self._waiting)
+        runner.logger.info(line, extra={"in_progress_bar": True})
+        runner.message_hub.update_info("bottleneck", line, resumed=False)
+
+
+def describe_bottleneck(samples: int, seconds: float, waiting: float) -> str:
+    """Return whether the data or the model was waited for, with the rates of both.
+
+    Args:
+        samples: Samples of all processes.
+        seconds: Duration.
+        waiting: Seconds of it that were spent waiting for data.
+    """
+    share = waiting / seconds
+    rate = f"{samples / seconds:,.0f} img/s"
+    if share >= LOADER_BOUND:
+        possible = f"{samples / max(seconds - waiting, 1e-9):,.0f}"
+        return (
+            f"data_time {share:.0%}: loader-bound, {rate}; the model could do {possible} "
+            "(more num_workers, smaller or cached images)"
+        )
+    possible = f"{samples / max(waiting, 1e-9):,.0f}"
+    return f"data_time {share:.0%}: compute-bound, {rate}; the loader could do at least {possible}"

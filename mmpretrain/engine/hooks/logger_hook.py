@@ -53,16 +53,19 @@ class LoggerHook(Hook):
         self.log_metric_by_epoch = log_metric_by_epoch
         self.backend_args = backend_args or file_client_args
 
+    def before_train(self, runner: Any) -> None:
+        """Note the length of an epoch."""
+        self._epoch_length = len(runner.train_dataloader)
+
     def after_train_iter(
         self, runner: Any, batch_idx: int, data_batch: DataBatch = None, outputs: dict | None = None
     ) -> None:
         """Write a line every ``interval`` iterations."""
-        size = len(runner.train_dataloader)
-        last = batch_idx + 1 == size
-        if last or self.every_n_train_iters(runner, self.interval_exp_name):
+        last = batch_idx + 1 == self._epoch_length
+        if last or (runner.iter + 1) % self.interval_exp_name == 0:
             runner.logger.info(f"Exp name: {runner.experiment_name}", extra={"in_progress_bar": True})
-        due = self.every_n_inner_iters(batch_idx, self.interval)
-        if due or (last and (not self.ignore_last or size <= self.interval)):
+        due = (batch_idx + 1) % self.interval == 0
+        if due or (last and (not self.ignore_last or self._epoch_length <= self.interval)):
             tag, line = runner.log_processor.get_log_after_iter(runner, batch_idx, "train")
             runner.logger.info(line, extra={"in_progress_bar": True})
             runner.log_sink.add_scalars(tag, runner.iter + 1, "train")

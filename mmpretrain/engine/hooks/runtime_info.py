@@ -64,8 +64,11 @@ class RuntimeInfoHook(Hook):
         self, runner: Any, batch_idx: int, data_batch: DataBatch = None, outputs: dict | None = None
     ) -> None:
         """Note the losses, and the norm of the gradients if they are clipped."""
-        for name, value in {**(outputs or {}), **getattr(runner.optim_wrapper, "log_vars", {})}.items():
-            runner.message_hub.update_scalar(f"train/{name}", value)
+        hub = runner.message_hub
+        for name, value in (outputs or {}).items():
+            hub.update_scalar(f"train/{name}", value)
+        for name, value in getattr(runner.optim_wrapper, "log_vars", {}).items():
+            hub.update_scalar(f"train/{name}", value)
 
     def before_val(self, runner: Any) -> None:
         """Note that a validation is running."""

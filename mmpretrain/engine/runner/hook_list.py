@@ -14,7 +14,6 @@ DEFAULT_HOOKS: dict[str, dict[str, Any]] = {
     "runtime_info": {"type": "RuntimeInfoHook"},
     "invalid_loss": {"type": "InvalidLossHook"},
     "timer": {"type": "IterTimerHook"},
-    "bottleneck": {"type": "BottleneckHook"},
     "sampler_seed": {"type": "DistSamplerSeedHook"},
     "logger": {"type": "LoggerHook"},
     "param_scheduler": {"type": "ParamSchedulerHook"},

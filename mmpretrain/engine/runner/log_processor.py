@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import cache
 from typing import Any, Literal
 
 import numpy as np
@@ -45,6 +46,7 @@ class LogProcessor:
         self.num_digits = num_digits
         self.log_with_hierarchy = log_with_hierarchy
         self.mean_pattern = re.compile(mean_pattern)
+        self._is_mean = cache(lambda key: self.mean_pattern.search(key) is not None)
         names = [item.get("log_name", item["data_src"]) for item in self.custom_cfg]
         for name in names:
             if names.count(name) > 1:
@@ -66,7 +68,7 @@ class LogProcessor:
             parts.append(f"eta: {timedelta(seconds=int(runner.message_hub.get_info('eta')))}")
             parts += [f"{name}: {shown.pop(name):.{self.num_digits}f}" for name in ("time", "data_time")]
         tag["iter"] = runner.iter + 1 if runner.is_training_built else 0
-        if torch.cuda.is_available():
+        if runner.device.type == "cuda":
             tag["memory"] = max_memory_mb()
             parts.append(f"memory: {tag['memory']}")
         # Values of earlier validations would only repeat themselves in the lines of a running one.
@@ -123,7 +125,7 @@ class LogProcessor:
             if key.startswith(mode)
         }
         values: dict[str, Any] = {
-            key: history.mean(self.window_size) if self.mean_pattern.search(key) else history.current()
+            key: history.mean(self.window_size) if self._is_mean(key) else history.current()
             for key, history in histories.items()
         }
         for item in custom:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TextIO
 
 from mmpretrain.utils.dist import is_main_process
 
@@ -61,6 +61,7 @@ class CsvSink:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self._columns: list[str] = []
+        self._file: TextIO | None = None
 
     def add_config(self, config: Any) -> None:
         """Configs have no place in a table."""
@@ -68,28 +69,31 @@ class CsvSink:
     def add_scalars(self, scalars: Mapping[str, Any], step: int, mode: str) -> None:
         """Append a row; new names become columns at the right."""
         row = {"mode": mode, "step": step, **scalars}
-        new = [name for name in row if name not in self._columns]
-        if new:
-            self._widen(new)
-        with self.path.open("a", newline="", encoding="utf-8") as file:
-            csv.DictWriter(file, self._columns, restval="").writerow(row)
+        if self._file is None or not row.keys() <= set(self._columns):
+            self._file = self._widen(row)
+        csv.writer(self._file).writerow([row.get(name, "") for name in self._columns])
+        self._file.flush()
 
-    def _widen(self, new: list[str]) -> None:
+    def _widen(self, row: Mapping[str, Any]) -> TextIO:
+        """Write the table anew with all columns that are needed, and leave it open at its end."""
+        self.close()
         self.path.parent.mkdir(parents=True, exist_ok=True)
         rows: list[dict[str, str]] = []
         if self.path.exists():
             with self.path.open(newline="", encoding="utf-8") as file:
-                reader = csv.DictReader(file)
-                rows = list(reader)
-                self._columns = self._columns or list(reader.fieldnames or [])
-        self._columns += [name for name in new if name not in self._columns]
-        with self.path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, self._columns, restval="")
-            writer.writeheader()
-            writer.writerows(rows)
+                rows = list(csv.DictReader(file))
+        self._columns = list(dict.fromkeys([*(rows[0] if rows else ()), *row]))
+        file = self.path.open("w", newline="", encoding="utf-8")
+        writer = csv.DictWriter(file, self._columns, restval="")
+        writer.writeheader()
+        writer.writerows(rows)
+        return file
 
     def close(self) -> None:
-        """Every row is on the disk already."""
+        """Close the file; a further row opens it again."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
 
 class NullSink:

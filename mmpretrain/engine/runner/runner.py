@@ -232,6 +232,8 @@ class Runner(RunnerProperties):
         Raises:
             SystemExit: With 130 after Ctrl-C, and 143 after SIGTERM.
         """
+        if self.state.interrupted_by is None and not self.distributed:
+            return
         number = agreed_signal(self.state)
         if number is None:
             return

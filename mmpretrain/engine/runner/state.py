@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -53,7 +54,7 @@ class HistoryBuffer:
         """Mean of the latest values, weighted by their counts."""
         values = self._latest(window_size)
         counts = self._counts[-len(values) :]
-        return float(np.dot(values, counts) / max(sum(counts), 1))
+        return sum(map(operator.mul, values, counts)) / max(sum(counts), 1)
 
     def max(self, window_size: int | None = None) -> float:
         """Largest of the latest values."""
@@ -112,7 +113,9 @@ class MessageHub:
             history = self.log_scalars[key] = HistoryBuffer()
         if not resumed:
             self._not_resumed.add(key)
-        history.update(value.detach() if isinstance(value, torch.Tensor) else value, count)
+        if isinstance(value, torch.Tensor):
+            value = value.item() if value.device.type == "cpu" else value.detach()
+        history.update(value, count)
 
     def update_scalars(self, log_dict: Mapping[str, Any], resumed: bool = True) -> None:
         """Append several; each value is a number or ``dict(value=..., count=...)``."""

@@ -76,7 +76,7 @@ class BaseModel(BaseModule):
         means: dict[str, Tensor] = {}
         for name, value in losses.items():
             if isinstance(value, Tensor):
-                means[name] = value.mean()
+                means[name] = value.mean() if value.ndim else value
             elif isinstance(value, Sequence) and value and all(isinstance(item, Tensor) for item in value):
                 means[name] = torch.stack([item.mean() for item in value]).sum()
             else:

@@ -34,7 +34,9 @@ class BaseDataPreprocessor(nn.Module):
 
     def cast_data(self, data: Any) -> Any:
         """Move all tensors and data samples in nested containers to :attr:`device`."""
-        if isinstance(data, Mapping):
+        if data is None or isinstance(data, (str, bytes)):
+            return data
+        if isinstance(data, (dict, Mapping)):
             return {key: self.cast_data(value) for key, value in data.items()}
         if callable(getattr(data, "to", None)):  # a tensor, or a data sample
             return data.to(self.device, non_blocking=self._non_blocking)
@@ -42,7 +44,7 @@ class BaseDataPreprocessor(nn.Module):
             return type(data)(*(self.cast_data(item) for item in data))
         if isinstance(data, tuple):
             return tuple(self.cast_data(item) for item in data)
-        if isinstance(data, Sequence) and not isinstance(data, (str, bytes)):
+        if isinstance(data, Sequence):
             return [self.cast_data(item) for item in data]
         return data
 

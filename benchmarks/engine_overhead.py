@@ -1,0 +1,146 @@
+"""What the engine adds to a training iteration, over the same loop written by hand.
+
+A tiny model and a batch that lies in memory leave nothing but the engine to measure. With ``--reference``
+the same measurement runs under another Python that has MMEngine, and the last line is the ratio::
+
+    python benchmarks/engine_overhead.py --reference /path/to/python/with/mmengine
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from time import process_time
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+
+ITERATIONS = 600
+
+
+class Batches(DataLoader):
+    """The same batch again and again; notes when each one is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(list(range(4 * ITERATIONS)), batch_size=4)  # type: ignore[arg-type]
+        self.batch = {"inputs": torch.randn(4, 8), "data_samples": None}
+        self.asked: list[float] = []
+
+    def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
+        self.asked = []
+        for _ in range(ITERATIONS):
+            self.asked.append(process_time())
+            yield self.batch
+
+    def mean(self) -> float:
+        """Microseconds of CPU of an iteration, without the warm-up; other processes do not count."""
+        return 1e6 * (self.asked[-1] - self.asked[50]) / (len(self.asked) - 51)
+
+
+class Net(nn.Module):
+    """A linear layer and a loss."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(8, 2)
+
+    def forward(self, inputs: torch.Tensor, data_samples: Any = None, mode: str = "loss") -> Any:
+        return {"loss": self.fc(inputs).square().mean()}
+
+
+def by_hand() -> float:
+    """The loop without an engine."""
+    model, batches = Net(), Batches()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
+    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, ITERATIONS)
+    model.train()
+    for batch in batches:
+        loss = model(**batch)["loss"]
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        scheduler.step()
+    return batches.mean()
+
+
+def run_engine(runner_class: Any, base: Any, **changes: Any) -> float:
+    """The loop of an engine with its usual hooks."""
+
+    class Model(base):
+        def __init__(self) -> None:
+            super().__init__()
+            self.net = Net()
+
+        def forward(self, inputs: torch.Tensor, data_samples: Any = None, mode: str = "loss") -> Any:
+            return self.net(inputs)
+
+    batches = Batches()
+    with tempfile.TemporaryDirectory() as folder:
+        runner = runner_class(
+            model=Model(),
+            work_dir=folder,
+            train_dataloader=batches,
+            train_cfg={"by_epoch": True, "max_epochs": 1},
+            optim_wrapper={"optimizer": {"type": "SGD", "lr": 0.01, "momentum": 0.9}},
+            param_scheduler={"type": "CosineAnnealingLR", "by_epoch": False, "T_max": ITERATIONS},
+            default_hooks={
+                "checkpoint": {"type": "CheckpointHook", "interval": -1, "save_last": False},
+            },
+            log_level="ERROR",
+            randomness={"seed": 0},
+            visualizer={"type": "Visualizer", "vis_backends": []},
+            **changes,
+        )
+        runner.train()
+    return batches.mean()
+
+
+def engine() -> Callable[[], float]:
+    """Return the measurement of the engine that this Python has."""
+    try:
+        import mmpretrain.engine.runner as ours
+        from mmpretrain.models.base import BaseModel
+    except ImportError:
+        import mmengine.model as model  # type: ignore[import-not-found]
+        import mmengine.runner as theirs  # type: ignore[import-not-found]
+
+        return lambda: run_engine(theirs.Runner, model.BaseModel)
+    return lambda: run_engine(ours.Runner, BaseModel)
+
+
+def measure(rounds: int) -> dict[str, float]:
+    """Alternate between hand and engine; the least of the means is the least disturbed."""
+    torch.set_num_threads(1)
+    with_engine = engine()
+    hands, engines = zip(*((by_hand(), with_engine()) for _ in range(rounds)))
+    return {"by hand": min(hands), "engine": min(engines), "overhead": min(engines) - min(hands)}
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--reference", help="a Python that has MMEngine and not this package")
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args()
+    result = measure(args.rounds)
+    if args.json:
+        print(json.dumps(result))
+        return
+    print("microseconds per iteration:", {key: round(value, 1) for key, value in result.items()})
+    if args.reference:
+        command = [args.reference, "-W", "ignore", __file__, "--json", "--rounds", str(args.rounds)]
+        out = subprocess.run(command, capture_output=True, text=True, check=True, cwd="/").stdout
+        theirs = json.loads(out.splitlines()[-1])
+        print("MMEngine:                  ", {key: round(value, 1) for key, value in theirs.items()})
+        print(f"ratio of the overheads: {result['overhead'] / theirs['overhead']:.2f}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
