@@ -72,26 +72,14 @@ def use_data(cfg: Config, spec: str) -> None:
     The head gets as many classes as the training data have.
     """
     from mmpretrain.apis.base import split_pipeline
-    from mmpretrain.datasets.from_spec import dataset_from_spec
-    from mmpretrain.registry import DATASETS
+    from mmpretrain.datasets import from_spec
 
-    for split in ("train", "val", "test"):
-        loader = cfg.get(f"{split}_dataloader")
-        if loader is None:
-            continue
-        dataset = dataset_from_spec(spec, split)
-        loading, steps = split_pipeline(cfg, loader["dataset"]["pipeline"])
-        dataset["pipeline"] = [loading, *steps]
-        dataset["test_mode"] = split != "train"
-        loader["dataset"] = dataset
-    head = cfg.model.get("head")
-    if cfg.get("train_dataloader") is None or not isinstance(head, dict) or "num_classes" not in head:
-        return
-    classes = DATASETS.build({**cfg.train_dataloader["dataset"], "pipeline": []}).metainfo.get("classes")
-    if classes:
-        head["num_classes"] = len(classes)
-        if cfg.get("data_preprocessor"):
-            cfg.data_preprocessor["num_classes"] = len(classes)
+    from_spec.use_data(cfg, spec)
+    for name in LOADERS:
+        if cfg.get(name) is not None:
+            dataset = from_spec.innermost(cfg[name]["dataset"])
+            loading, steps = split_pipeline(cfg, dataset["pipeline"])
+            dataset["pipeline"] = [loading, *steps]
 
 
 def enable_tta(cfg: Config) -> None:

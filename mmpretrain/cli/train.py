@@ -128,11 +128,20 @@ def run(cfg: Config, *, summary: bool = True) -> Runner:
     from mmpretrain.utils.dist import is_main_process
 
     start = time.monotonic()
+    check_data(cfg, ("train", "val"))
     runner = Runner.from_cfg(cfg)
     runner.train()
     if summary and is_main_process():
         print_summary(runner, seconds=time.monotonic() - start)
     return runner
+
+
+def check_data(cfg: Config, splits: Sequence[str]) -> None:
+    """Stop if the data cannot work, with all that is wrong; the first process looks for all of them."""
+    from mmpretrain.datasets.preflight import enforce, preflight
+
+    if int(os.environ.get("RANK", "0")) == 0:
+        enforce(preflight(cfg, splits=splits))
 
 
 def print_summary(runner: Runner, seconds: float) -> None:

@@ -9,9 +9,6 @@ from typing import Any, Literal
 
 OnError = Literal["raise", "skip", "replace"]
 
-#: Name of the list in the work folder.
-BAD_FILES = "bad_files.txt"
-
 logger = logging.getLogger(__name__)
 _reported: set[str] = set()
 

@@ -150,9 +150,10 @@ def use_data(cfg: Any, spec: str) -> None:
         inner.update(pipeline=pipeline, test_mode=split != "train")
         if classes is not None:
             inner["metainfo"] = {"classes": list(classes)}
-    head = (cfg.get("model") or {}).get("head")
-    if classes is not None and head and "num_classes" in head:
-        head["num_classes"] = len(classes)
+    if classes is not None:
+        for node in ((cfg.get("model") or {}).get("head"), cfg.get("data_preprocessor")):
+            if node and "num_classes" in node:
+                node["num_classes"] = len(classes)
 
 
 def innermost(dataset: Any) -> Any:

@@ -104,7 +104,7 @@ def check_datasets(
 
 
 def build_datasets(cfg: Any, splits: Iterable[str], problems: list[Problem]) -> dict[str, Any]:
-    """Build the data sets of a config without their pipelines; what fails becomes a problem."""
+    """Build the data sets of a config; what fails becomes a problem."""
     built: dict[str, Any] = {}
     for split in splits:
         loader = cfg.get(f"{split}_dataloader")
@@ -112,23 +112,13 @@ def build_datasets(cfg: Any, splits: Iterable[str], problems: list[Problem]) -> 
             continue
         dataset = loader["dataset"]
         try:
-            built[split] = DATASETS.build(_bare(dataset)) if isinstance(dataset, Mapping) else dataset
-            built[split].full_init()
+            built[split] = DATASETS.build(dataset) if isinstance(dataset, Mapping) else dataset
+            if hasattr(built[split], "full_init"):
+                built[split].full_init()
         except MMPretrainError as error:
+            built.pop(split, None)
             problems.append(Problem(HARD, split, str(error)))
     return built
-
-
-def _bare(cfg: Any) -> Any:
-    """A copy of a data set's config with an empty pipeline."""
-    copy = cfg.copy()
-    if "datasets" in copy:
-        copy["datasets"] = [_bare(item) for item in copy["datasets"]]
-    elif "dataset" in copy:
-        copy["dataset"] = _bare(copy["dataset"])
-    else:
-        copy["pipeline"] = []
-    return copy
 
 
 # -- settings ------------------------------------------------------------------------------------------
@@ -176,7 +166,7 @@ def _learning_rate(cfg: Any) -> Iterator[Problem]:
     if not (base and per_rank and rate) or scaling.get("enable"):
         return
     accumulated = (cfg.get("optim_wrapper") or {}).get("accumulative_counts", 1)
-    batch = per_rank * get_world_size() * accumulated
+    batch = per_rank * int(os.environ.get("WORLD_SIZE", get_world_size())) * accumulated
     if not 1 / BATCH_SIZE_RATIO < batch / base < BATCH_SIZE_RATIO:
         yield soft(
             "",

@@ -75,7 +75,9 @@ def different_classes(train: Any, other: Any, split: str) -> Iterator[Problem]:
     if not here and not there:
         parts = [f"another order: {_listed([f'{n!r} is {theirs[n]} instead of {ours[n]}' for n in moved])}"]
     text = f"{split} {kind} differ from train: {'; '.join(parts)}"
-    yield Problem(HARD, split, text) if there or moved else soft(split, text)
+    # Names that have nothing in common may be two ways to name the same: class folders and proper names.
+    renamed = kind == "classes" and len(ours) == len(theirs) == len(there)
+    yield Problem(HARD, split, text) if (there or moved) and not renamed else soft(split, text)
 
 
 def _label_maps(
@@ -141,6 +143,7 @@ def label_range(split: str, dataset: Any, num_classes: int | None, source: str |
     limits = [(num_classes, f"{source or 'num_classes'}: {num_classes} classes")]
     if num_classes is None and names is not None:
         limits = [(len(names), f"there are {len(names)} class names")]
+    level: Level = HARD if num_classes is not None else "soft"
     for limit, reason in limits:
         if limit is None:
             continue
@@ -148,7 +151,7 @@ def label_range(split: str, dataset: Any, num_classes: int | None, source: str |
         if len(wrong):
             worst = labels[wrong[np.abs(labels[wrong]).argmax()]]
             yield Problem(
-                HARD,
+                level,
                 split,
                 f"Label {worst} out of range: {reason}, but {split} has labels "
                 f"{labels.min()}..{labels.max()}; {len(set(owners[wrong].tolist()))} samples, "
@@ -199,9 +202,22 @@ def leaves(dataset: Any) -> list[Any]:
     return [dataset]
 
 
+def loader_of(dataset: Any) -> Any | None:
+    """What reads the images of a plain data set; None if it does so in a way of its own."""
+    steps = getattr(getattr(dataset, "pipeline", None), "transforms", None)
+    if steps is None or not hasattr(dataset, "get_data_info"):
+        return None
+    load = steps[0] if steps else TRANSFORMS.build({"type": "LoadImageFromFile"})
+    return load if isinstance(load, TRANSFORMS.get("LoadImageFromFile")) else None
+
+
 def image_paths(dataset: Any) -> Iterator[tuple[int, str]]:
     """Paths of the images of a plain data set that are local files of their own, with their indices."""
-    for index in range(0 if isinstance(dataset, EncodedDataset) else len(dataset)):
+    load = loader_of(dataset)
+    own_files = (
+        not isinstance(dataset, EncodedDataset) and load is not None and is_local("", load.backend_args)
+    )
+    for index in range(len(dataset) if own_files else 0):
         info = dataset.get_data_info(index)
         paths = info.get("img_path") if "img" not in info else None
         for path in paths if isinstance(paths, (list, tuple)) else [paths] if paths else []:
@@ -281,13 +297,12 @@ def unreadable_images(split: str, dataset: Any, full: bool) -> Iterator[Problem]
     """Decode images, all of them or a sample, and find those that cannot be."""
     size = len(dataset)
     chosen = range(size) if full or size <= SAMPLE else np.linspace(0, size - 1, SAMPLE).astype(int).tolist()
-    load = TRANSFORMS.build({"type": "LoadImageFromFile"})
 
     def attempt(index: int) -> MMPretrainError | OSError | None:
         plain, inner = root_of(dataset, index)
-        info = plain.get_data_info(inner)
-        path = info.get("img_path")
-        if "img" in info or not isinstance(path, str):
+        load = loader_of(plain)
+        info = {} if load is None else plain.get_data_info(inner)
+        if load is None or "img" in info or not isinstance(info.get("img_path"), str):
             return None
         try:
             if isinstance(plain, EncodedDataset):

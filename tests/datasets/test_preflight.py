@@ -95,7 +95,9 @@ def test_label_out_of_range(tmp_path):
     )
     assert found({"train": train}, num_classes=8) == []
     negative = listing(tmp_path / "n", "a.png -1", "b.png 0", classes=["x"])
-    assert "Label -1 out of range: there are 1 class names" in found({"train": negative})[0][2]
+    problem = found({"train": negative})[0]
+    assert problem[0] == "soft", "without a head, labels may mean anything"
+    assert "Label -1 out of range: there are 1 class names" in problem[2]
 
 
 def test_label_out_of_range_in_a_wrapper(tmp_path):
@@ -171,7 +173,7 @@ def config(tmp_path, text=""):
         "model = dict(\n    type='ImageClassifier',\n    head=dict(\n        type='LinearClsHead',\n"
         "        num_classes=1))\n"
         "train_dataloader = dict(batch_size=8, dataset=dict(type='CustomDataset', "
-        f"data_prefix='{tmp_path}/a', pipeline=[dict(type='NoSuchTransform')]))\n"
+        f"data_prefix='{tmp_path}/a', pipeline=[dict(type='LoadImageFromFile')]))\n"
         f"val_dataloader = dict(dataset=dict(type='CustomDataset', data_prefix='{tmp_path}/b'))\n"
         "val_evaluator = dict(type='Accuracy', topk=(1, 5))\n" + text
     )
@@ -209,7 +211,10 @@ def test_broken_annotations_are_all_reported(tmp_path):
         ("data_preprocessor['mean'] = [0.485, 0.456, 0.406]", "for pixels from 0 to 1"),
         ("data_preprocessor['std'] = [0, 1, 1]", "std of the data_preprocessor is 0"),
         ("data_preprocessor = dict()", "not normalised"),
-        ("train_dataloader['dataset']['pipeline'] = [dict(type='Normalize')]", "normalised twice"),
+        (
+            "train_dataloader['dataset']['pipeline'].append(dict(type='Normalize', mean=[1], std=[1]))",
+            "normalised twice",
+        ),
         (
             "auto_scale_lr = dict(base_batch_size=256)\noptim_wrapper = dict(optimizer=dict(lr=0.1))",
             r"lr=0\.1 was chosen for batches of 256, these have 8: --auto-scale-lr makes it 0\.00313",
@@ -223,6 +228,38 @@ def test_suspicious_settings(tmp_path, change, message):
     new = [p.text for p in preflight(config(tmp_path, change)) if p.text not in usual]
     assert len(new) == 1
     assert re.search(message, new[0])
+
+
+class OwnLoader:
+    def __call__(self, results):
+        return results
+
+
+def test_files_elsewhere_are_not_looked_for(tmp_path):
+    (tmp_path / "list.txt").write_text("a.png 0")
+    place = dict(data_prefix=str(tmp_path), ann_file=str(tmp_path / "list.txt"))
+    assert found({"train": CustomDataset(pipeline=[OwnLoader()], **place)}) == []
+    mapped = dict(backend="local", path_mapping={})
+    load = dict(type="LoadImageFromFile", backend_args=mapped)
+    assert "1 of 1 images do not exist" in found({"train": CustomDataset(pipeline=[load], **place)})[0][2]
+    load["backend_args"] = dict(backend="zip", path=str(tmp_path / "x.zip"))
+    import zipfile
+
+    image(tmp_path / "b.png")
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.write(tmp_path / "b.png", "a.png")
+    packed = CustomDataset(data_prefix="", ann_file=str(tmp_path / "list.txt"), pipeline=[load])
+    assert found({"train": packed}) == []
+
+
+def test_data_sets_that_are_not_ours():
+    assert found({"train": [(0, 1)]}, num_classes=2) == []
+
+
+def test_names_that_have_nothing_in_common(tmp_path):
+    train = listing(tmp_path / "a", "a.png 0", classes=["tench", "goldfish"])
+    val = listing(tmp_path / "b", "a.png 0", classes=["n01440764", "n01443537"])
+    assert [p[0] for p in found({"train": train, "val": val}) if "classes differ" in p[2]] == ["soft"]
 
 
 def test_telling(tmp_path, caplog):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -27,6 +28,9 @@ class BaseLoop(ABC):
         self.dataloader = runner.build_dataloader(
             dataloader, seed=runner.seed, diff_rank_seed=runner.diff_rank_seed
         )
+        dataset = getattr(self.dataloader, "dataset", None)
+        if hasattr(dataset, "bad_files"):
+            dataset.bad_files = os.path.join(runner.work_dir, "bad_files.txt")
 
     @property
     def runner(self) -> Any:
