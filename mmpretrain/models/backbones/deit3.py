@@ -19,10 +19,6 @@ class DeiT3TransformerEncoderLayer(TransformerEncoderLayer):
     That is how MMPretrain 1.x computes it; ``ln2`` only has a place in checkpoints.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.ln2.requires_grad_(False)  # a parameter without a gradient would stop distributed training
-
     def forward(self, x: Tensor) -> Tensor:
         """Transform tokens (B, N, C)."""
         x = x + self.attn(self.ln1(x))

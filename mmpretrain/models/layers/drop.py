@@ -23,7 +23,7 @@ def drop_path(x: Tensor, drop_prob: float = 0.0, training: bool = False) -> Tens
         return x
     keep_prob = 1 - drop_prob
     draws = torch.rand((len(x),) + (1,) * (x.ndim - 1), dtype=x.dtype, device=x.device)
-    return x / keep_prob * torch.floor(draws + keep_prob)
+    return x * (torch.floor(draws + keep_prob) / keep_prob)
 
 
 @MODELS.register_module()

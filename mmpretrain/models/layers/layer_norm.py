@@ -27,13 +27,16 @@ class LayerNorm2d(nn.LayerNorm):
         self.num_channels = self.normalized_shape[0]
 
     def forward(self, x: Tensor, data_format: DataFormat = "channel_first") -> Tensor:
-        """Normalise ``x``, (B, C, H, W) or, with ``'channel_last'``, (B, H, W, C)."""
+        """Normalise ``x``, (B, C, H, W) or, with ``'channel_last'``, (B, H, W, C).
+
+        A (B, C, H, W) output is in channels-last memory format, which spares the layers after it copies.
+        """
         if x.ndim != 4:
             raise ValueError(f"LayerNorm2d expects an input with 4 axes, got shape {tuple(x.shape)}")
         if data_format == "channel_last":
             return F.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
         x = F.layer_norm(x.permute(0, 2, 3, 1), self.normalized_shape, self.weight, self.bias, self.eps)
-        return x.permute(0, 3, 1, 2).contiguous()
+        return x.permute(0, 3, 1, 2)
 
 
 @MODELS.register_module()
