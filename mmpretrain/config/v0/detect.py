@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
 from mmpretrain.config.node import ConfigDict
-from mmpretrain.config.tracked import raw
+from mmpretrain.config.tracked import raw, sources_of
+from mmpretrain.utils.resources import resource_root
 
 #: Keys that only 0.x configs have, with the keys of the dicts that they hold; empty: any value will do.
 _MARKS: dict[str, set[str]] = {
@@ -42,34 +44,44 @@ def is_old_key(key: str) -> bool:
 
 
 def is_old(cfg: Mapping[str, Any]) -> bool:
-    """Whether a config has keys of 0.x."""
+    """Whether a config has keys of 0.x.
+
+    Configs of the zoo are written for 1.x. Some have keys left from before, which have never had an effect in
+    1.x, and which therefore do not count.
+    """
     for key, expected in _MARKS.items():
-        if key in cfg:
+        if key in cfg and not _of_the_zoo(cfg, key):
             value = raw(cfg, key)
             if not expected or (isinstance(value, Mapping) and expected & value.keys()):
                 return True
     return _old_optimizer(cfg) or _old_augments(cfg)
 
 
+def _of_the_zoo(node: Mapping[str, Any], key: str) -> bool:
+    source = sources_of(node).get(key)
+    return source is not None and source.file.startswith(str(resource_root() / "configs") + os.sep)
+
+
 def _old_optimizer(cfg: Mapping[str, Any]) -> bool:
     """Whether ``optimizer`` is a setting of 0.x, not a variable that ``optim_wrapper`` is made of."""
     optimizer = cfg.get("optimizer")
-    if not isinstance(optimizer, ConfigDict):
+    if not isinstance(optimizer, ConfigDict) or _of_the_zoo(cfg, "optimizer"):
         return False
     wrapper = cfg.get("optim_wrapper")
     if not isinstance(wrapper, ConfigDict):
         return "lr" in optimizer
     if wrapper.get("optimizer") == optimizer:
         return False
-    mine = {source.file for source in optimizer._sources_.values()}
-    theirs = wrapper._sources_.get("optimizer")
+    mine = {source.file for source in sources_of(optimizer).values()}
+    theirs = sources_of(wrapper).get("optimizer")
     return theirs is not None and theirs.file not in mine
 
 
 def _old_augments(cfg: Mapping[str, Any]) -> bool:
     model = cfg.get("model")
-    if not isinstance(model, ConfigDict) or not isinstance(model.get("train_cfg"), ConfigDict):
+    train_cfg = model.get("train_cfg") if isinstance(model, ConfigDict) else None
+    if not isinstance(train_cfg, ConfigDict) or _of_the_zoo(train_cfg, "augments"):
         return False
-    augments = model["train_cfg"].get("augments")
+    augments = train_cfg.get("augments")
     items = augments if isinstance(augments, (list, tuple)) else [augments]
     return any(isinstance(item, Mapping) and str(item.get("type", "")).startswith("Batch") for item in items)

@@ -1,0 +1,68 @@
+"""Every config of the zoo resolves to the values that it had in MMPretrain 1.2."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mmpretrain.config import Config
+
+ROOT = Path(__file__).parents[2]
+ZOO = ROOT / "configs"
+FACTS = json.loads(gzip.decompress((ROOT / "tests" / "facts" / "resolved_configs.json.gz").read_bytes()))
+FILES = {path.relative_to(ZOO).as_posix(): path for path in ZOO.rglob("*.py")}
+
+
+def plain(value: Any) -> Any:
+    """Tuples and lists are the same here; the facts have tuples as ``{'__tuple__': [...]}``."""
+    if isinstance(value, dict):
+        if set(value) == {"__tuple__"}:
+            return plain(value["__tuple__"])
+        return {key: plain(item) for key, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def test_the_zoo_is_there():
+    assert len(FILES.keys() & FACTS.keys()) > 500
+
+
+@pytest.mark.parametrize("family", sorted({name.rpartition("/")[0] for name in FILES.keys() & FACTS.keys()}))
+def test_resolved_values(family):
+    for name in sorted(FILES.keys() & FACTS.keys()):
+        if name.rpartition("/")[0] == family:
+            cfg = Config.fromfile(FILES[name], import_custom_modules=False)
+            assert plain(cfg.to_dict()) == plain(FACTS[name]), name
+
+
+def test_every_leaf_knows_its_line():
+    for name in sorted(FILES)[::25]:
+        cfg = Config.fromfile(FILES[name], import_custom_modules=False)
+        leaves = list(_leaves(cfg))
+        assert leaves, name
+        for node, key in leaves:
+            source = node.source(key)
+            assert source is not None, (name, key)
+            lines = Path(source.file).read_text(encoding="utf-8").splitlines()
+            assert source.line is not None
+            assert source.line <= len(lines), (name, source)
+
+
+def _leaves(node: Any):
+    for key, value in dict.items(node):
+        if isinstance(value, dict):
+            yield from _leaves(value)
+        else:
+            yield node, key
+            for item in value if isinstance(value, (list, tuple)) else ():
+                if isinstance(item, dict):
+                    yield from _leaves(item)
+
+
+def test_dumps_of_the_zoo_come_back():
+    for name in sorted(FILES)[::40]:
+        cfg = Config.fromfile(FILES[name], import_custom_modules=False)
+        assert Config.fromstring(cfg.pretty_text, ".py") == cfg, name
