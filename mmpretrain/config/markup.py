@@ -7,34 +7,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import yaml
-
 from mmpretrain.config.source import Source, short_path
 from mmpretrain.config.template import fill_base_variables, has_base_variable
 from mmpretrain.config.tracked import TrackedDict, raw_items, rebuild
 from mmpretrain.errors import ConfigError
-
-
-class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader, with tuples and exponents without a dot."""
-
-
-def _construct_tuple(loader: yaml.SafeLoader, node: yaml.SequenceNode) -> tuple[Any, ...]:
-    return tuple(loader.construct_sequence(node, deep=True))
-
-
-def _construct_mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> TrackedDict:
-    loader.flatten_mapping(node)
-    items = loader.construct_mapping(node, deep=True)
-    lines = {
-        loader.construct_object(key, deep=True): Source(loader.name, key.start_mark.line + 1)
-        for key, _ in node.value
-    }
-    return rebuild(TrackedDict, items, lines, "")
-
-
-_Loader.add_constructor("tag:yaml.org,2002:python/tuple", _construct_tuple)
-_Loader.add_constructor("tag:yaml.org,2002:map", _construct_mapping)
 
 
 def read_yaml(text: str, file: str) -> TrackedDict:
@@ -43,18 +19,9 @@ def read_yaml(text: str, file: str) -> TrackedDict:
     Raises:
         ConfigError: If it is not valid, or not a mapping.
     """
-    loader = _Loader(text)
-    loader.name = file
-    try:
-        values = loader.get_single_data()
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{short_path(file)}:{mark.line + 1}" if mark else short_path(file)
-        raise ConfigError(
-            f"This is not valid YAML: {getattr(error, 'problem', None) or error}", where=where
-        ) from error
-    finally:
-        loader.dispose()
+    from mmpretrain.config.yaml_format import parse  # most configs are Python
+
+    values = parse(text, file)
     return _checked(TrackedDict() if values is None else values, file)
 
 

@@ -9,8 +9,6 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
 from mmpretrain.config.lazy import LazyObject
 from mmpretrain.config.node import map_tree
 from mmpretrain.config.tracked import raw_items
@@ -94,31 +92,11 @@ def _leaf(value: Any) -> Any:
     return value
 
 
-class _Dumper(yaml.SafeDumper):
-    """PyYAML's safe dumper with tuples, and without aliases, which are hard to read and edit."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        """Write everything out."""
-        return True
-
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        """Indent lists below their key."""
-        super().increase_indent(flow, False)
-
-
-_Dumper.add_representer(
-    tuple, lambda dumper, value: dumper.represent_sequence("tag:yaml.org,2002:python/tuple", value, True)
-)
-
-
 def to_yaml(values: Mapping[Any, Any]) -> str:
     """Write a config as YAML; tuples are marked, so that they come back as tuples."""
-    try:
-        return yaml.dump(
-            map_tree(values, _leaf), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=WIDTH
-        )
-    except yaml.YAMLError as error:
-        raise ConfigError(f"This config has a value that YAML cannot express: {error.args[-1]!r}") from error
+    from mmpretrain.config.yaml_format import dump  # most configs are Python
+
+    return dump(map_tree(values, _leaf), WIDTH)
 
 
 def to_json(values: Mapping[Any, Any]) -> str:

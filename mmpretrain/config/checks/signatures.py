@@ -1,0 +1,249 @@
+"""Each ``{type: ...}`` node against the signature of what it names, without building anything."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from mmpretrain.config.checks.annotations import describe, fits, resolve
+from mmpretrain.config.checks.problem import Problem, problem
+from mmpretrain.config.lazy import LazyObject
+from mmpretrain.config.tracked import raw_items
+from mmpretrain.errors import MMPretrainError, NotRegisteredError
+from mmpretrain.registry import ALL, Registry, resolve_type
+from mmpretrain.utils.suggest import did_you_mean
+
+#: Where nodes of each registry are: top-level keys.
+_ROOTS = {
+    "model": "MODELS",
+    "data_preprocessor": "MODELS",
+    "tta_model": "MODELS",
+    "train_dataloader": "DATASETS",
+    "val_dataloader": "DATASETS",
+    "test_dataloader": "DATASETS",
+    "tta_pipeline": "TRANSFORMS",
+    "val_evaluator": "METRICS",
+    "test_evaluator": "METRICS",
+    "optim_wrapper": "OPTIM_WRAPPERS",
+    "param_scheduler": "PARAM_SCHEDULERS",
+    "train_cfg": "LOOPS",
+    "val_cfg": "LOOPS",
+    "test_cfg": "LOOPS",
+    "default_hooks": "HOOKS",
+    "custom_hooks": "HOOKS",
+    "visualizer": "VISUALIZERS",
+    "log_processor": "LOG_PROCESSORS",
+}
+#: Keys below which nodes of another registry are.
+_BY_KEY = {
+    "dataset": "DATASETS",
+    "datasets": "DATASETS",
+    "sampler": "DATA_SAMPLERS",
+    "batch_sampler": "DATA_SAMPLERS",
+    "collate_fn": "FUNCTIONS",
+    "worker_init_fn": "FUNCTIONS",
+    "pipeline": "TRANSFORMS",
+    "transforms": "TRANSFORMS",
+    "init_cfg": "WEIGHT_INITIALIZERS",
+    "augments": "BATCH_AUGMENTS",
+    "batch_augments": "BATCH_AUGMENTS",
+    "optimizer": "OPTIMIZERS",
+    "vis_backends": "VISBACKENDS",
+    "metrics": "METRICS",
+    "data_preprocessor": "MODELS",
+}
+#: What a section without a type stands for.
+_DEFAULT_TYPES = {
+    "optim_wrapper": "OptimWrapper",
+    "val_cfg": "ValLoop",
+    "test_cfg": "TestLoop",
+    "log_processor": "LogProcessor",
+    "visualizer": "Visualizer",
+    "data_preprocessor": "ClsDataPreprocessor",
+    "model.data_preprocessor": "ClsDataPreprocessor",
+}
+#: Keys that builders take out of a node, by registry.
+_TAKEN_OUT = {
+    "HOOKS": {"priority"},
+    "OPTIM_WRAPPERS": {"constructor", "paramwise_cfg"},
+    "PARAM_SCHEDULERS": {"convert_to_iter_based"},
+    "LOOPS": {"by_epoch"},
+    "TRANSFORMS": {"magnitude_key", "magnitude_range"},  # of the policies of RandAugment
+}
+#: Arguments that builders add, by registry.
+_ADDED = {
+    "PARAM_SCHEDULERS": {"optimizer"},
+    "OPTIMIZERS": {"params"},
+    "LOOPS": {"runner", "dataloader", "evaluator"},
+    "DATA_SAMPLERS": {"dataset", "sampler", "batch_size"},
+    "OPTIM_WRAPPERS": {"optimizer"},
+    "VISBACKENDS": {"save_dir"},
+}
+#: Parts of a model whose arguments are all in the config; deeper ones get some from their parents.
+_WHOLE = {"model", "model.backbone", "model.neck", "model.head"}
+
+
+@dataclass(frozen=True)
+class Node:
+    """A dict that names a type.
+
+    Attributes:
+        values: The dict.
+        path: Its key path.
+        registry: Name of the registry that it belongs to.
+        loose: Whether other code changes the dict before it builds from it, so that only the type is known.
+    """
+
+    values: Mapping[str, Any]
+    path: str
+    registry: str
+    loose: bool = False
+
+
+def nodes(cfg: Mapping[str, Any]) -> Iterator[Node]:
+    """Yield all dicts of a config that name a type, with the registry that each belongs to."""
+    for key, registry in _ROOTS.items():
+        if cfg.get(key) is not None:
+            yield from _walk(cfg[key], key, key, registry)
+
+
+def _walk(value: Any, path: str, key: str, registry: str, loose: bool = False) -> Iterator[Node]:
+    if isinstance(value, Mapping):
+        registry = _BY_KEY.get(key, registry)
+        loose = loose or registry == "FUNCTIONS" or key == "override"
+        loose = loose or (registry == "MODELS" and (key.endswith("_cfg") or "pretrained" in value))
+        kind = value.get("type", _DEFAULT_TYPES.get(path))
+        if path == "train_cfg" and kind is None:
+            by_epoch = value.get("by_epoch", "max_iters" not in value)
+            kind = "EpochBasedTrainLoop" if by_epoch else "IterBasedTrainLoop"
+        if kind is not None:
+            yield Node({**dict(raw_items(value)), "type": kind}, path, registry, loose)
+        if str(kind).rpartition(".")[2] in {"Albumentations", "Albu"}:
+            return  # what is inside are transforms of another package
+        for name, item in raw_items(value):
+            yield from _walk(item, f"{path}.{name}", str(name), registry, loose)
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            yield from _walk(item, f"{path}.{index}", key, registry, loose)
+
+
+def check_signatures(cfg: Mapping[str, Any]) -> Iterator[Problem]:
+    """Check that each type exists and takes the arguments that it is given."""
+    for node in nodes(cfg):
+        try:
+            target = _target(node)
+        except MMPretrainError as error:
+            yield problem(cfg, f"{node.path}.type", error.message, error.hint)
+            continue
+        except ImportError as error:
+            yield problem(cfg, f"{node.path}.type", f"{node.values['type']} does not import: {error}")
+            continue
+        if not node.loose:
+            yield from _check_arguments(cfg, node, target)
+
+
+def _target(node: Node) -> Any:
+    registry: Registry = ALL[node.registry]
+    kind = node.values["type"]
+    try:
+        return resolve_type(kind, registry)
+    except NotRegisteredError:
+        # A part of a model may belong to any registry; so may an evaluator be a metric or a list of them.
+        others = ALL.values() if node.path.startswith("model.") else [ALL["EVALUATORS"]]
+        for other in others if node.registry in {"MODELS", "METRICS"} else ():
+            if isinstance(kind, str) and other.get(kind) is not None:
+                return other.get(kind)
+        raise
+
+
+def _check_arguments(cfg: Mapping[str, Any], node: Node, target: Any) -> Iterator[Problem]:
+    try:
+        parameters = inspect.signature(target).parameters
+    except (TypeError, ValueError):  # some C-implemented callables have none
+        return
+    given = {key: value for key, value in node.values.items() if key not in {"type", "_scope_"}}
+    for key in _TAKEN_OUT.get(node.registry, ()):
+        given.pop(key, None)
+    label = _label(node.values["type"])
+    known = accepted(target)
+    for key, value in given.items():
+        path = f"{node.path}.{key}"
+        if known is not None and key not in known:
+            hint = did_you_mean(key, known) or f"It accepts: {', '.join(known) or 'no arguments'}."
+            yield problem(cfg, path, f"{label} has no argument {key!r}", hint)
+            continue
+        annotation = resolve(parameters[key].annotation, target) if key in parameters else Any
+        if not fits(value, annotation):
+            expected = describe(annotation)
+            yield problem(cfg, path, f"{label}.{key} must be {expected}, got {value!r}")
+    if node.registry == "MODELS" and node.path not in _WHOLE:
+        return
+    added = _ADDED.get(node.registry, set())
+    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    missing = [
+        name
+        for name, parameter in parameters.items()
+        if parameter.kind not in variadic
+        and parameter.default is parameter.empty
+        and name not in given
+        and name not in added
+    ]
+    if missing:
+        plural = "s" if len(missing) > 1 else ""
+        yield problem(cfg, node.path, f"{label} needs the argument{plural} {', '.join(map(repr, missing))}")
+
+
+def _label(kind: Any) -> str:
+    if isinstance(kind, LazyObject):
+        return kind.dump_str
+    return kind if isinstance(kind, str) else getattr(kind, "__name__", repr(kind))
+
+
+@cache
+def accepted(target: Any) -> tuple[str, ...] | None:
+    """Return the names of all arguments of a class or function; None if it may take others as well.
+
+    What a constructor hands on as ``super().__init__(**kwargs)`` is followed up to the class that names it.
+    """
+    names: dict[str, None] = {}
+    owners = (
+        [vars(owner)["__init__"] for owner in target.__mro__ if "__init__" in vars(owner)]
+        if inspect.isclass(target)
+        else [target]
+    )
+    for number, function in enumerate(owners):
+        signature = inspect.signature(target if number == 0 else function)
+        open_end = None
+        for name, parameter in signature.parameters.items():
+            if parameter.kind is parameter.VAR_KEYWORD:
+                open_end = name
+            elif parameter.kind is not parameter.VAR_POSITIONAL and name != "self":
+                names[name] = None
+        if open_end is None or function is object.__init__:
+            return tuple(names)
+        if not _hands_on(function, open_end):
+            return None
+    return None
+
+
+def _hands_on(function: Any, name: str) -> bool:
+    """Whether a constructor's only use of ``**name`` is ``super().__init__(**name)``."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError):
+        return False
+    uses = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == name]
+    calls = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func).startswith("super(")
+        and ast.unparse(node.func).endswith(").__init__")
+        and any(word.arg is None and ast.unparse(word.value) == name for word in node.keywords)
+    ]
+    return len(calls) == 1 and len(uses) == 1

@@ -1,0 +1,54 @@
+"""All that is wrong with a config, before anything is built."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mmpretrain.config.checks.files import check_files
+from mmpretrain.config.checks.problem import Problem
+from mmpretrain.config.checks.results import check_results
+from mmpretrain.config.checks.sections import check_companions, check_keys, check_types
+from mmpretrain.config.checks.signatures import check_signatures
+from mmpretrain.errors import ConfigError
+
+
+def validate(cfg: Mapping[str, Any], *, files: bool = True) -> list[Problem]:
+    """Return everything that is wrong with a config.
+
+    The modules of the components that it names are imported; nothing is built.
+
+    Args:
+        cfg: The config.
+        files: Look for the files and folders that it names.
+    """
+    problems = list(check_types(cfg))
+    broken = {item.path for item in problems if "." not in item.path}
+    # What has the wrong type as a whole would only confuse the checks of its parts.
+    sound = cfg if not broken else _without(cfg, broken)
+    checks = [check_keys, check_companions, check_signatures, check_results]
+    for check in [*checks, check_files] if files else checks:
+        problems += check(sound)
+    return list(dict.fromkeys(problems))
+
+
+def require_valid(cfg: Mapping[str, Any], *, files: bool = True) -> None:
+    """Raise if anything is wrong with a config.
+
+    Raises:
+        ConfigError: With all problems, one a line.
+    """
+    problems = validate(cfg, files=files)
+    if problems:
+        lines = "".join(f"\n  {item}" for item in problems)
+        raise ConfigError(f"{len(problems)} problem{'s' if len(problems) > 1 else ''} in the config:{lines}")
+
+
+def _without(cfg: Mapping[str, Any], keys: set[str]) -> Mapping[str, Any]:
+    rest = cfg.copy()  # type: ignore[attr-defined]
+    for key in keys:
+        rest.pop(key)
+    return rest
+
+
+__all__ = ["Problem", "require_valid", "validate"]

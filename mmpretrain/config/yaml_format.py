@@ -1,0 +1,82 @@
+"""YAML with tuples, and with the line of each key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from mmpretrain.config.source import Source, short_path
+from mmpretrain.config.tracked import TrackedDict, rebuild
+from mmpretrain.errors import ConfigError
+
+_TUPLE = "tag:yaml.org,2002:python/tuple"
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML's safe loader, which makes tracked dicts."""
+
+
+def _construct_tuple(loader: yaml.SafeLoader, node: yaml.SequenceNode) -> tuple[Any, ...]:
+    return tuple(loader.construct_sequence(node, deep=True))
+
+
+def _construct_mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> TrackedDict:
+    loader.flatten_mapping(node)
+    items = loader.construct_mapping(node, deep=True)
+    lines = {
+        loader.construct_object(key, deep=True): Source(loader.name, key.start_mark.line + 1)
+        for key, _ in node.value
+    }
+    return rebuild(TrackedDict, items, lines, "")
+
+
+_Loader.add_constructor(_TUPLE, _construct_tuple)
+_Loader.add_constructor("tag:yaml.org,2002:map", _construct_mapping)
+
+
+class _Dumper(yaml.SafeDumper):
+    """PyYAML's safe dumper with tuples, and without aliases, which are hard to read and edit."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Write everything out."""
+        return True
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        """Indent lists below their key."""
+        super().increase_indent(flow, False)
+
+
+_Dumper.add_representer(tuple, lambda dumper, value: dumper.represent_sequence(_TUPLE, value, True))
+
+
+def parse(text: str, file: str) -> Any:
+    """Parse YAML; its dicts know the lines of their keys.
+
+    Raises:
+        ConfigError: If it is not valid.
+    """
+    loader = _Loader(text)
+    loader.name = file
+    try:
+        return loader.get_single_data()
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{short_path(file)}:{mark.line + 1}" if mark else short_path(file)
+        raise ConfigError(
+            f"This is not valid YAML: {getattr(error, 'problem', None) or error}", where=where
+        ) from error
+    finally:
+        loader.dispose()
+
+
+def dump(values: Any, width: int) -> str:
+    """Write plain values as YAML; tuples are marked, so that they come back as tuples.
+
+    Raises:
+        ConfigError: If YAML cannot express a value.
+    """
+    try:
+        return yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=width)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"This config has a value that YAML cannot express: {error.args[-1]!r}") from error
