@@ -59,6 +59,7 @@ SMALL_SWIN = {
 }
 SMALL_REGNET = {"w0": 8, "wa": 6.0, "wm": 2.0, "group_w": 4, "depth": 9, "bot_mul": 1.0}
 SMALL_MIXER = {"embed_dims": 16, "num_layers": 3, "tokens_mlp_dims": 8, "channels_mlp_dims": 32}
+SMALL_METAFORMER = {"layers": (1, 1, 2, 1), "embed_dims": (8, 12, 16, 20)}
 PATCHES = {"img_size": 32, "patch_size": 8}
 WINDOWS = {"img_size": 32, "window_size": 2, "patch_size": 2}
 CASES: dict[str, Case] = {
@@ -72,6 +73,8 @@ CASES: dict[str, Case] = {
     "MlpMixer": Case({"arch": SMALL_MIXER, **PATCHES}, 3, 3, arch_size=224),
     "MobileNetV2": Case({"widen_factor": 0.25}, 8, 8),
     "MobileNetV3": Case({"arch": "small_050"}, 13, 12),
+    "PoolFormer": Case({"arch": SMALL_METAFORMER}, 7, 7, size=64),
+    "RIFormer": Case({"arch": SMALL_METAFORMER}, 7, 6, size=64),
     "RegNet": Case({"arch": SMALL_REGNET}, 4, 4),
     "RepVGG": Case({"arch": "A0", "base_channels": 8}, 4, 4),
     "ResNeXt": Case({**SMALL_RESNET, "groups": 2, "width_per_group": 4}, 4, 4, arch_key="depth"),

@@ -13,6 +13,8 @@ from mmpretrain.models.backbones import (
     DeiT3,
     DistilledVisionTransformer,
     MlpMixer,
+    PoolFormer,
+    RIFormer,
     SwinTransformer,
     SwinTransformerV2,
     VisionTransformer,
@@ -231,6 +233,14 @@ def test_frozen_stages_of_hierarchies_count_as_in_1x():
     names = {f"{kind}.{i}" for kind in ("stages", "downsample_layers") for i in (1, 2, 3)}
     assert trainable(ConvNeXt(arch, frozen_stages=1).train()) == {*names, "norm3"}
     assert "stages.0" in trainable(ConvNeXt(arch))
+
+
+def test_poolformer_trains_its_stem():
+    arch = {"layers": [1, 1, 1, 1], "embed_dims": [4, 6, 8, 10]}
+    assert "patch_embed" in trainable(PoolFormer(arch).train())
+    assert "patch_embed" not in trainable(PoolFormer(arch, frozen_stages=0).train())
+    frozen = RIFormer(arch, frozen_stages=0, out_indices=(0, -1)).train()
+    assert not {"patch_embed", "norm0"} & trainable(frozen)
 
 
 @pytest.mark.parametrize(

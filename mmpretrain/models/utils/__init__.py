@@ -1,5 +1,20 @@
 """Helpers that MMPretrain kept under this name."""
 
-from mmpretrain.utils.lazy import lazy_package
+from typing import Any
 
-__getattr__, __dir__, __all__ = lazy_package(__name__, {})
+from mmpretrain.models import layers as _layers
+
+#: Names that mean something else here than in :mod:`mmpretrain.models.layers`.
+_OTHERS = {"build_norm_layer": "make_norm", "RotaryEmbeddingFast": "RotaryEmbedding"}
+
+__all__ = sorted({*_layers.__all__, *_OTHERS})
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(_layers, _OTHERS.get(name, name))
+
+
+def __dir__() -> list[str]:
+    return __all__

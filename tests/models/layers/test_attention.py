@@ -184,3 +184,12 @@ def test_drop_path_keeps_the_mean():
     assert out.flatten(1).std(dim=1).eq(0).all()
     assert drop_path_rates(0.3, 4) == pytest.approx([0, 0.1, 0.2, 0.3])
     assert math.isclose(drop_path_rates(0.3, 1)[0], 0)
+
+
+def test_the_old_place_of_helpers():
+    from mmpretrain.models import utils
+
+    assert utils.MultiheadAttention is MultiheadAttention
+    assert isinstance(utils.build_norm_layer({"type": "LN"}, 4), torch.nn.LayerNorm)
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = utils.nonsense
