@@ -49,12 +49,12 @@ def test_forward(name):
             fill(key, value)
         feats = model.extract_feat(image(expected["input_size"], channels=1 if grey else 3))
         check(last(feats), expected["feat"])
-        if expected.get("logits"):
+        if expected.get("logits") and model.head is not None:
             check(last(model.head(feats)), expected["logits"])
 
 
 def last(x: Any) -> torch.Tensor:
-    return x[-1] if isinstance(x, (tuple, list)) else x
+    return last(x[-1]) if isinstance(x, (tuple, list)) else x
 
 
 def check(tensor: torch.Tensor, expected: dict[str, Any]) -> None:
