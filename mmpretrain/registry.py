@@ -445,4 +445,31 @@ VISBACKENDS = Registry("visualization backend", locations=["mmpretrain.visualiza
 #: Every registry by the name under which it is imported.
 ALL: dict[str, Registry] = {key: value for key, value in vars().items() if isinstance(value, Registry)}
 
-__all__ = ["Registry", "build_from_cfg", "build_model_from_cfg", *sorted(ALL)]
+__all__ = [
+    "BATCH_AUGMENTS",
+    "DATASETS",
+    "DATA_SAMPLERS",
+    "EVALUATORS",
+    "FUNCTIONS",
+    "HOOKS",
+    "LOG_PROCESSORS",
+    "LOOPS",
+    "METRICS",
+    "MODELS",
+    "MODEL_WRAPPERS",
+    "OPTIMIZERS",
+    "OPTIM_WRAPPERS",
+    "OPTIM_WRAPPER_CONSTRUCTORS",
+    "PARAM_SCHEDULERS",
+    "RUNNERS",
+    "RUNNER_CONSTRUCTORS",
+    "STRATEGIES",
+    "TASK_UTILS",
+    "TRANSFORMS",
+    "VISBACKENDS",
+    "VISUALIZERS",
+    "WEIGHT_INITIALIZERS",
+    "Registry",
+    "build_from_cfg",
+    "build_model_from_cfg",
+]
