@@ -199,11 +199,13 @@ def test_errors_inside_a_constructor_are_not_hidden(pets):
 
 def test_foreign_prefix(monkeypatch):
     fake = types.ModuleType("torchvision.transforms")
-    fake.RandomCrop = type("RandomCrop", (), {})
+    fake.RandomCrop = type("RandomCrop", (), {"__init__": lambda self, size: None})
     monkeypatch.setitem(sys.modules, "torchvision", types.ModuleType("torchvision"))
     monkeypatch.setitem(sys.modules, "torchvision.transforms", fake)
     monkeypatch.setattr(TRANSFORMS, "_objects", dict(TRANSFORMS._objects))
-    assert TRANSFORMS.get("torchvision/RandomCrop") is fake.RandomCrop
+    assert TRANSFORMS.build(dict(type="torchvision/RandomCrop", size=4)) is not None
+    with pytest.raises(ArgumentError, match="has no argument 'sise'"):
+        TRANSFORMS.build(dict(type="torchvision/RandomCrop", sise=4))
 
 
 def test_foreign_prefix_without_the_package(monkeypatch):

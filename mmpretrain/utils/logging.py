@@ -40,7 +40,8 @@ class RunLogFormatter(logging.Formatter):
 class ConsoleHandler(logging.StreamHandler):
     """Writes to whatever is the standard output at that moment, above a progress bar if one is shown.
 
-    Records with ``extra={"in_progress_bar": True}`` are left out while a bar shows the same.
+    Records with ``extra={"in_progress_bar": True}`` are left out while a bar shows the same, and those with
+    ``extra={"lengthy": True}`` (the environment, the config) where a person is watching: the file has them.
     """
 
     progress: Any = None
@@ -56,6 +57,8 @@ class ConsoleHandler(logging.StreamHandler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record."""
+        if getattr(record, "lengthy", False) and sys.stdout.isatty():
+            return
         if self.progress is None:
             super().emit(record)
         elif not getattr(record, "in_progress_bar", False):

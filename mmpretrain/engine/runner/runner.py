@@ -152,7 +152,9 @@ class Runner(RunnerProperties):
         self.model: Any = self.strategy.wrap(self.strategy.place(self.build_model(model)))
         self._hooks = HookList()
         self.register_hooks(default_hooks, custom_hooks)
-        self.logger.info(f"Hooks will be executed in the following order:\n{self.get_hooks_info()}")
+        hooks = f"Hooks will be executed in the following order:\n{self.get_hooks_info()}"
+        self.logger.info(hooks, extra={"lengthy": True})
+        self.logger.info(f"Environment, config and hooks are in {self.state.log_path}")
 
     @classmethod
     def from_cfg(cls, cfg: Any) -> Runner:
@@ -474,6 +476,6 @@ class Runner(RunnerProperties):
         lines += [f"    {key}: {value}" for key, value in collect_env().items()]
         lines += ["", "Runtime environment:"]
         lines += [f"    {key}: {value}" for key, value in runtime.items()]
-        self.logger.info("\n".join([*lines, "-" * 60, ""]))
+        self.logger.info("\n".join([*lines, "-" * 60, ""]), extra={"lengthy": True})
         if hasattr(self.cfg, "pretty_text"):
-            self.logger.info(f"Config:\n{self.cfg.pretty_text}")
+            self.logger.info(f"Config:\n{self.cfg.pretty_text}", extra={"lengthy": True})
