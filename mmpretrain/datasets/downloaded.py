@@ -168,7 +168,7 @@ def read_idx(path: str) -> np.ndarray:
             "This is not an IDX file of bytes", where=path, hint="Delete it to download it again."
         )
     header = 4 + 4 * data[3]
-    shape = np.frombuffer(data, ">u4", data[3], offset=4).astype(int)
+    shape = np.frombuffer(data[4:header].ljust(header - 4, b"\0"), ">u4").astype(int)
     if len(data) - header != shape.prod():
         raise DataError("The file is cut off", where=path, hint="Delete it to download it again.")
     return np.frombuffer(bytearray(data), np.uint8, offset=header).reshape(shape)

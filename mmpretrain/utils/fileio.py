@@ -393,8 +393,10 @@ def load(path: PathLike, file_format: str | None = None, backend_args: BackendAr
 
 
 class _DataUnpickler(pickle.Unpickler):
+    BUILTINS = {"set", "frozenset", "complex", "bytearray", "slice", "range"}
     ALLOWED = {
-        "builtins": {"set", "frozenset", "complex", "bytearray", "slice", "range"},
+        "builtins": BUILTINS,
+        "__builtin__": BUILTINS,  # as Python 2 called them, in old protocols
         "collections": {"OrderedDict", "defaultdict", "deque"},
         "_codecs": {"encode"},
         "copyreg": {"_reconstructor"},

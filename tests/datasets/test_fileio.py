@@ -1,0 +1,361 @@
+from __future__ import annotations
+
+import os
+import pickle
+import shutil
+import socket
+import subprocess
+import tarfile
+import time
+import zipfile
+from multiprocessing import get_context
+
+import numpy as np
+import pytest
+
+from mmpretrain.errors import ConfigError, DataError, MissingFileError, OptionalDependencyError
+from mmpretrain.registry import TRANSFORMS
+from mmpretrain.utils import fileio, storage
+from mmpretrain.utils.file_client import FileClient, get_file_backend
+from tests.datasets.server import serve
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ("a b.txt", "sub/ü.txt", "sub/deep/c.bin", ".hidden/d.txt"):
+        path = tmp_path / "root" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(name.encode())
+    return tmp_path / "root"
+
+
+@pytest.fixture
+def archives(folder):
+    with zipfile.ZipFile(folder.parent / "x.zip", "w") as archive:
+        archive.write(folder / "sub/ü.txt", "sub/u.txt")
+    with tarfile.open(folder.parent / "x.tar", "w") as archive:
+        archive.add(folder / "sub/ü.txt", "sub/u.txt")
+    return folder.parent
+
+
+# -- disk ----------------------------------------------------------------------------------------------
+
+
+def test_disk(folder):
+    for args in (None, dict(backend="disk"), dict(backend="local"), dict(backend="file")):
+        assert fileio.read_bytes(folder / "a b.txt", args) == b"a b.txt"
+    assert fileio.read_bytes(f"file://{folder}/a b.txt") == b"a b.txt"
+    assert fileio.exists(folder / "sub")
+    assert fileio.is_folder(folder / "sub")
+    assert fileio.is_file(folder / "sub" / "ü.txt")
+    assert not fileio.exists(folder / "nothing")
+    with fileio.local_path(folder / "a b.txt") as path:
+        assert path == str(folder / "a b.txt")
+    fileio.write_text("new", folder / "more" / "e.txt")
+    assert fileio.read_text(folder / "more" / "e.txt") == "new"
+    with fileio.open_binary(folder / "a b.txt") as file:
+        assert file.read(1) == b"a"
+
+
+def test_home_folder(folder, monkeypatch):
+    monkeypatch.setenv("HOME", str(folder))
+    assert fileio.read_bytes("~/a b.txt") == b"a b.txt"
+
+
+def test_listing(folder):
+    def listed(**kwargs):
+        return sorted(fileio.list_dir(folder, **kwargs))
+
+    assert listed() == ["a b.txt", "sub"]
+    assert listed(folders=False, recursive=True) == ["a b.txt", "sub/deep/c.bin", "sub/ü.txt"]
+    assert listed(suffix=".txt", recursive=True) == ["a b.txt", "sub/ü.txt"]
+    with pytest.raises(MissingFileError, match="no folder"):
+        list(fileio.list_dir(folder / "nothing"))
+
+
+def test_links_that_lead_in_a_circle(folder):
+    (folder / "sub" / "up").symlink_to(folder)
+    (folder / "one").symlink_to(folder / "two")
+    (folder / "two").symlink_to(folder / "one")
+    (folder / "other").symlink_to(folder / "sub" / "deep")
+    names = sorted(fileio.list_dir(folder, folders=False, recursive=True))
+    assert names == ["a b.txt", "other/c.bin", "sub/deep/c.bin", "sub/ü.txt"]
+
+
+def test_text(tmp_path):
+    path = tmp_path / "x.txt"
+    path.write_bytes("\ufeffä\r\nb\rc\n".encode())
+    assert fileio.read_lines(path) == ["ä", "b", "c"]
+    path.write_bytes("ä".encode("latin-1"))
+    assert fileio.read_text(path, "latin-1") == "ä"
+    path.write_bytes(b"ok\nb\xff")
+    with pytest.raises(DataError, match=r"x\.txt:2: Byte 0xff is not utf-8"):
+        fileio.read_text(path)
+
+
+def test_missing(folder):
+    with pytest.raises(MissingFileError, match="The last part of it that exists is"):
+        fileio.read_bytes(folder / "no" / "such" / "file")
+    with pytest.raises(DataError, match="is a folder"):
+        fileio.read_bytes(folder)
+
+
+def test_join():
+    assert fileio.join("a", "b", "c.txt") == "a/b/c.txt"
+    assert fileio.join("a", "/b") == "/b"
+    assert fileio.join("", "b") == "b"
+    assert fileio.join("s3://bucket/", "/b", "c") == "s3://bucket/b/c"
+    assert fileio.join("a", "s3://b/c") == "s3://b/c"
+    assert fileio.join("zip://sub::x.zip", "a.txt") == "zip://sub/a.txt::x.zip"
+    assert fileio.join("zip://::x.zip", "a.txt") == "zip://a.txt::x.zip"
+    assert fileio.is_absolute("s3://b")
+    assert not fileio.is_absolute("b")
+
+
+def test_structured_files(tmp_path):
+    content = {"a": [1, 2.5, "x"], "b": None}
+    (tmp_path / "x.json").write_text('{"a": [1, 2.5, "x"], "b": null}')
+    (tmp_path / "x.yaml").write_text("a: [1, 2.5, x]\nb:\n")
+    (tmp_path / "x.pkl").write_bytes(pickle.dumps(content))
+    for kind in ("json", "yaml", "pkl"):
+        assert fileio.load(tmp_path / f"x.{kind}") == content
+    arrays = [np.arange(3), np.float32(2), {1, 2}]
+    for protocol in (2, 5):
+        again = fileio.load_pickle(pickle.dumps(arrays, protocol=protocol))
+        assert again[0].tolist() == [0, 1, 2]
+        assert again[1:] == arrays[1:]
+    (tmp_path / "x.json").write_text("{")
+    with pytest.raises(DataError, match="not a readable json"):
+        fileio.load(tmp_path / "x.json")
+    with pytest.raises(DataError, match="Use json, yaml"):
+        fileio.load(tmp_path / "x.docx")
+
+
+def test_pickles_cannot_run_code(tmp_path):
+    class Evil:
+        def __reduce__(self):
+            return os.mkdir, (str(tmp_path / "made"),)
+
+    (tmp_path / "x.pkl").write_bytes(pickle.dumps(Evil()))
+    with pytest.raises(DataError, match=r"mkdir, which is not plain data"):
+        fileio.load(tmp_path / "x.pkl")
+    assert not (tmp_path / "made").exists()
+
+
+def test_held_data():
+    with fileio.holding("x.jpg", b"data"):
+        assert fileio.read_bytes("x.jpg") == b"data"
+    with pytest.raises(MissingFileError):
+        fileio.read_bytes("x.jpg")
+
+
+# -- archives ------------------------------------------------------------------------------------------
+
+
+def read_in_turn(place, count):
+    assert {fileio.read_bytes(place) for _ in range(count)} == {"sub/ü.txt".encode()}
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+def test_archives(archives, kind):
+    url = f"{kind}://sub/u.txt::{archives}/x.{kind}"
+    args = dict(backend=kind, path=f"{archives}/x.{kind}")
+    assert fileio.read_bytes(url) == fileio.read_bytes("sub/u.txt", args) == "sub/ü.txt".encode()
+    assert sorted(fileio.list_dir(f"{kind}://::{archives}/x.{kind}", recursive=True)) == ["sub", "sub/u.txt"]
+    assert fileio.exists(url)
+    assert not fileio.exists(f"{kind}://nothing::{archives}/x.{kind}")
+    with fileio.local_path(url) as path:
+        assert os.path.basename(path) == "u.txt"
+        assert os.path.getsize(path) == len("sub/ü.txt".encode())
+    with pytest.raises(MissingFileError):
+        fileio.read_bytes(f"{kind}://nothing::{archives}/x.{kind}")
+    with pytest.raises(ConfigError, match="needs the archive"):
+        fileio.read_bytes("sub/u.txt", dict(backend=kind))
+    # Each process opens the archive for itself: a shared handle would have one position for all.
+    processes = [get_context("fork").Process(target=read_in_turn, args=(url, 200)) for _ in range(2)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+        assert process.exitcode == 0
+
+
+# -- HTTP ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def site(monkeypatch):
+    monkeypatch.setattr(storage, "RETRY_PAUSES", (0.0, 0.0))
+    with serve() as site:
+        site.files["/a.txt"] = b"0123456789"
+        yield site
+
+
+def test_http(site, archives):
+    for args in (None, dict(backend="http"), dict(backend="https")):
+        assert fileio.read_bytes(f"{site.url}/a.txt", args) == b"0123456789"
+    assert fileio.exists(f"{site.url}/a.txt")
+    assert not fileio.exists(f"{site.url}/b.txt")
+    with pytest.raises(MissingFileError, match="no file 'http"):
+        fileio.read_bytes(f"{site.url}/b.txt")
+    system, path = fileio.resolve(f"{site.url}/a.txt")
+    assert system.cat_file(path, 2, 5) == b"234"
+    site.ranges = False
+    assert system.cat_file(path, 2, 5) == b"234"
+    site.ranges = True
+    site.failures = 1
+    assert fileio.read_bytes(f"{site.url}/a.txt") == b"0123456789", "tried again"
+    site.files["/x.zip"] = (archives / "x.zip").read_bytes()
+    assert fileio.read_bytes(f"zip://sub/u.txt::{site.url}/x.zip") == "sub/ü.txt".encode()
+
+
+# -- S3 and Petrel -------------------------------------------------------------------------------------
+
+
+def test_s3_and_petrel(site, tmp_path):
+    pytest.importorskip("s3fs")
+    site.files["/bucket/train/a.txt"] = b"from s3"
+    conf = tmp_path / "petreloss.conf"
+    host = site.url.removeprefix("http://")
+    conf.write_text(f"[default]\naccess_key = key\nsecret_key = secret\nhost_base = {host}\n")
+    mapping = {"data/": "s3://bucket/", ".data/": "s3://bucket/"}
+    petrel = dict(backend="petrel", conf_path=str(conf), path_mapping=mapping, enable_mc=True)
+    assert fileio.read_bytes("data/train/a.txt", petrel) == b"from s3"
+    for url in ("s3://bucket/train/a.txt", "petrel://bucket/train/a.txt", "cluster:s3://bucket/train/a.txt"):
+        assert fileio.read_bytes(url, dict(conf_path=str(conf))) == b"from s3"
+    with pytest.raises(MissingFileError, match="no file"):
+        fileio.read_bytes("data/train/b.txt", petrel)
+    with pytest.raises(MissingFileError, match="conf_path"):
+        fileio.read_bytes("s3://bucket/a", dict(conf_path=str(tmp_path / "nothing")))
+
+
+def test_packages_that_are_absent(monkeypatch, tmp_path):
+    monkeypatch.setitem(__import__("sys").modules, "lmdb", None)
+    (tmp_path / "x.lmdb").touch()
+    with pytest.raises(OptionalDependencyError, match=r"pip install 'mmpretrain\[storage\]'"):
+        fileio.read_bytes("key", dict(backend="lmdb", db_path=str(tmp_path / "x.lmdb")))
+
+
+# -- LMDB ----------------------------------------------------------------------------------------------
+
+
+def test_lmdb(tmp_path):
+    lmdb = pytest.importorskip("lmdb")
+    path = str(tmp_path / "x.lmdb")
+    with lmdb.open(path) as env, env.begin(write=True) as transaction:
+        transaction.put(b"train/a.jpg", b"image a")
+        transaction.put(b"val/b.jpg", b"image b")
+    args = dict(backend="lmdb", db_path=path)
+    assert fileio.read_bytes("train/a.jpg", args) == b"image a"
+    assert list(fileio.list_dir("train/", backend_args=args)) == ["a.jpg"]
+    with pytest.raises(MissingFileError):
+        fileio.read_bytes("train/b.jpg", args)
+    with pytest.raises(MissingFileError, match="no LMDB database"):
+        fileio.read_bytes("a", dict(backend="lmdb", db_path=str(tmp_path / "nothing")))
+
+
+# -- memcached -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def memcached():
+    """A real server on a free port; its address."""
+    if shutil.which("memcached") is None:
+        pytest.skip("memcached is not installed (Debian package memcached)")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    user = ["-u", "nobody"] if os.geteuid() == 0 else []
+    server = subprocess.Popen(["memcached", "-l", "127.0.0.1", "-p", str(port), *user])
+    try:
+        for _ in range(100):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.05)
+        else:
+            pytest.fail("memcached did not start")
+        yield f"127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def test_memcached(memcached, tmp_path, folder):
+    """The settings of the tutorial: a list of servers and a client's settings, each in a file."""
+    pytest.importorskip("pymemcache")
+    (tmp_path / "server_list.conf").write_text(f"# servers\n{memcached}\n")
+    (tmp_path / "client.conf").write_text("timeout = 5\nother = 1\n")
+    args = dict(
+        backend="memcached",
+        server_list_cfg=str(tmp_path / "server_list.conf"),
+        client_cfg=str(tmp_path / "client.conf"),
+    )
+    plain = tmp_path / "plain.txt"
+    plain.write_bytes(b"on disk")
+    for path, content in ((plain, b"on disk"), (folder / "a b.txt", b"a b.txt")):
+        assert fileio.read_bytes(path, args) == content, "from disk at first"
+        path.unlink()
+        assert fileio.read_bytes(path, args) == content, "then from memcached"
+    with pytest.raises(MissingFileError):
+        fileio.read_bytes(tmp_path / "nothing", args)
+    large = tmp_path / "large.bin"
+    large.write_bytes(bytes(2_000_000))
+    assert len(fileio.read_bytes(large, args)) == 2_000_000, "too large to be stored there"
+    from pymemcache import Client
+
+    client = Client(memcached)
+    client.set("key/of/an/image", b"put there by others")
+    assert fileio.read_bytes("key/of/an/image", args) == b"put there by others"
+
+
+def test_images_through_memcached(memcached, tmp_path):
+    pytest.importorskip("pymemcache")
+    from PIL import Image
+
+    Image.new("RGB", (5, 4), (10, 20, 30)).save(tmp_path / "a.png")
+    (tmp_path / "servers.conf").write_text(memcached)
+    args = dict(backend="memcached", server_list_cfg=str(tmp_path / "servers.conf"), client_cfg=None)
+    load = TRANSFORMS.build(dict(type="LoadImageFromFile", file_client_args=args))
+    for _ in range(2):
+        assert load({"img_path": str(tmp_path / "a.png")})["img"][0, 0].tolist() == [30, 20, 10]
+        (tmp_path / "a.png").unlink(missing_ok=True)
+
+
+def test_memcached_that_is_down_costs_nothing_but_speed(tmp_path):
+    pytest.importorskip("pymemcache")
+    (tmp_path / "servers.conf").write_text("127.0.0.1:1")
+    (tmp_path / "a.txt").write_bytes(b"on disk")
+    args = dict(backend="memcached", server_list_cfg=str(tmp_path / "servers.conf"))
+    assert fileio.read_bytes(tmp_path / "a.txt", args) == b"on disk"
+
+
+@pytest.mark.parametrize(("content", "error"), [("# none\n", ConfigError), (None, MissingFileError)])
+def test_memcached_without_servers(tmp_path, content, error):
+    pytest.importorskip("pymemcache")
+    if content is not None:
+        (tmp_path / "servers.conf").write_text(content)
+    with pytest.raises(error):
+        fileio.read_bytes("a", dict(backend="memcached", server_list_cfg=str(tmp_path / "servers.conf")))
+
+
+# -- the old client ------------------------------------------------------------------------------------
+
+
+def test_file_client(folder, archives):
+    client = FileClient(backend="disk")
+    path = client.join_path(str(folder), "a b.txt")
+    assert client.get(path) == b"a b.txt"
+    assert client.get_text(path) == "a b.txt"
+    assert client.exists(path)
+    assert client.isfile(path)
+    assert client.isdir(folder)
+    client.put(b"1", folder / "n" / "1.bin")
+    client.put_text("2", folder / "n" / "2.txt")
+    assert sorted(client.list_dir_or_file(folder / "n", list_dir=False)) == ["1.bin", "2.txt"]
+    with client.get_local_path(path) as local:
+        assert local == path
+    packed = FileClient.infer_client(dict(backend="zip", path=str(archives / "x.zip")))
+    assert packed.get("sub/u.txt") == "sub/ü.txt".encode()
+    assert get_file_backend(path).get(path) == b"a b.txt"
+    assert get_file_backend(f"zip://x::{archives}/x.zip").get(f"zip://sub/u.txt::{archives}/x.zip")
