@@ -75,36 +75,31 @@ def _accuracy(metric: Mapping[str, Any]) -> tuple[str, list[str]]:
     return "accuracy", [f"top{k}_{ending}" for k in topk for ending in endings]
 
 
-def _items(metric: Mapping[str, Any]) -> list[str]:
-    items = list(metric.get("items", ("precision", "recall", "f1-score")))
+def _items(metric: Mapping[str, Any], endings: list[str]) -> list[str]:
+    """Return the names of precision, recall, ...; thresholds come before the kind of average."""
     average = metric.get("average", "macro")
-    if average is None:
-        return [f"{item}_classwise" for item in items]
-    return items if average == "macro" else [f"{item}_{average}" for item in items]
+    last = {"macro": "", None: "_classwise"}.get(average, f"_{average}")
+    items = metric.get("items", ("precision", "recall", "f1-score"))
+    return [f"{item}{ending}{last}" for item in items for ending in endings]
 
 
 def _single_label(metric: Mapping[str, Any]) -> tuple[str, list[str]]:
     thresholds = metric.get("thrs", 0.0)
     if not isinstance(thresholds, (list, tuple)):
-        return "single-label", _items(metric)
-    endings = ["no-thr" if thr is None else f"thr-{thr:.2f}" for thr in thresholds]
-    return "single-label", [f"{item}_{ending}" for item in _items(metric) for ending in endings]
+        return "single-label", _items(metric, [""])
+    endings = ["_no-thr" if thr is None else f"_thr-{thr:.2f}" for thr in thresholds]
+    return "single-label", _items(metric, endings)
 
 
 def _multi_label(metric: Mapping[str, Any]) -> tuple[str, list[str]]:
-    ending = ""
-    if metric.get("thr") is not None:
-        ending = f"_thr-{metric['thr']:.2f}"
-    elif metric.get("topk") is not None:
-        ending = f"_top{metric['topk']}"
-    items = list(metric.get("items", ("precision", "recall", "f1-score")))
-    average = metric.get("average", "macro")
-    endings = {"macro": ending, None: f"{ending}_classwise"}
-    return "multi-label", [item + endings.get(average, f"{ending}_{average}") for item in items]
+    threshold, topk = metric.get("thr"), metric.get("topk")
+    if threshold is None and topk is not None:
+        return "multi-label", _items(metric, [f"_top{topk}"])
+    return "multi-label", _items(metric, ["" if threshold in (None, 0.5) else f"_thr-{threshold:.2f}"])
 
 
 def _average_precision(metric: Mapping[str, Any]) -> tuple[str, list[str]]:
-    return "multi-label", ["mAP" if metric.get("average", "macro") == "macro" else "AP_classwise"]
+    return "multi-label", ["AP_classwise" if metric.get("average", "macro") is None else "mAP"]
 
 
 def _recall(metric: Mapping[str, Any]) -> tuple[str, list[str]]:

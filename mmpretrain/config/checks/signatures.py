@@ -84,6 +84,11 @@ _ADDED = {
     "OPTIM_WRAPPERS": {"optimizer"},
     "VISBACKENDS": {"save_dir"},
 }
+#: Registries that a node may belong to instead: models hold all kinds of parts.
+_ALSO = {
+    "MODELS": ("TASK_UTILS", "TRANSFORMS", "FUNCTIONS", "BATCH_AUGMENTS", "WEIGHT_INITIALIZERS"),
+    "METRICS": ("EVALUATORS",),
+}
 #: Parts of a model whose arguments are all in the config; deeper ones get some from their parents.
 _WHOLE = {"model", "model.backbone", "model.neck", "model.head"}
 
@@ -153,11 +158,9 @@ def _target(node: Node) -> Any:
     try:
         return resolve_type(kind, registry)
     except NotRegisteredError:
-        # A part of a model may belong to any registry; so may an evaluator be a metric or a list of them.
-        others = ALL.values() if node.path.startswith("model.") else [ALL["EVALUATORS"]]
-        for other in others if node.registry in {"MODELS", "METRICS"} else ():
-            if isinstance(kind, str) and other.get(kind) is not None:
-                return other.get(kind)
+        for name in _ALSO.get(node.registry, ()):
+            if isinstance(kind, str) and (found := ALL[name].get(kind)) is not None:
+                return found
         raise
 
 
