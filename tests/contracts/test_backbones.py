@@ -60,6 +60,7 @@ SMALL_SWIN = {
 SMALL_REGNET = {"w0": 8, "wa": 6.0, "wm": 2.0, "group_w": 4, "depth": 9, "bot_mul": 1.0}
 SMALL_MIXER = {"embed_dims": 16, "num_layers": 3, "tokens_mlp_dims": 8, "channels_mlp_dims": 32}
 SMALL_METAFORMER = {"layers": (1, 1, 2, 1), "embed_dims": (8, 12, 16, 20)}
+SMALL_XCIT = {"embed_dims": 16, "num_heads": 2, "depth": 2, "cls_attn_layers": 1, "patch_size": 8}
 PATCHES = {"img_size": 32, "patch_size": 8}
 WINDOWS = {"img_size": 32, "window_size": 2, "patch_size": 2}
 CASES: dict[str, Case] = {
@@ -90,6 +91,7 @@ CASES: dict[str, Case] = {
     "VGG": Case({"depth": 11, "norm_cfg": {"type": "BN"}}, 5, 5, arch_key="depth"),
     "ViTEVA02": Case({"arch": SMALL_VIT, **PATCHES}, 3, 3),
     "VisionTransformer": Case({"arch": SMALL_VIT, **PATCHES}, 3, 3),
+    "XCiT": Case({**SMALL_XCIT, "out_type": "raw"}, 3, 3),
 }
 
 #: Built around models of other packages.

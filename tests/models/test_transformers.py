@@ -19,6 +19,7 @@ from mmpretrain.models.backbones import (
     SwinTransformerV2,
     VisionTransformer,
     ViTEVA02,
+    XCiT,
 )
 from mmpretrain.models.layers import DropPath, resize_pos_embed
 
@@ -233,6 +234,15 @@ def test_frozen_stages_of_hierarchies_count_as_in_1x():
     names = {f"{kind}.{i}" for kind in ("stages", "downsample_layers") for i in (1, 2, 3)}
     assert trainable(ConvNeXt(arch, frozen_stages=1).train()) == {*names, "norm3"}
     assert "stages.0" in trainable(ConvNeXt(arch))
+
+
+def test_xcit_freezes_as_many_layers_as_it_says():
+    options = {"embed_dims": 16, "num_heads": 2, "depth": 2, "cls_attn_layers": 1, "patch_size": 8}
+    model = XCiT(**options, frozen_stages=2).train()
+    assert [layer.training for layer in model.xca_layers] == [False, False]
+    assert trainable(model) == {"cls_token", "ca_layers", "norm"}
+    with pytest.raises(ArgumentError, match="Earlier layers have no class token"):
+        XCiT(**options, out_indices=(1, 2))
 
 
 def test_poolformer_trains_its_stem():

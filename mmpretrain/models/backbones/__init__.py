@@ -31,5 +31,6 @@ __getattr__, __dir__, __all__ = lazy_package(
         "vgg": ("VGG",),
         "vision_transformer": ("VisionTransformer",),
         "vit_eva02": ("ViTEVA02",),
+        "xcit": ("XCiT",),
     },
 )

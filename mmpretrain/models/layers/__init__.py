@@ -14,6 +14,7 @@ __getattr__, __dir__, __all__ = lazy_package(
         "channels": ("channel_shuffle", "make_divisible"),
         "conv": ("Conv2dAdaptivePadding", "ConvWS2d", "DepthwiseSeparableConvModule"),
         "conv_module": ("ConvModule",),
+        "cross_covariance": ("ClassAttention", "CrossCovarianceAttention"),
         "drop": ("DropPath", "Dropout", "build_dropout", "drop_path", "drop_path_rates"),
         "ffn": ("FFN", "SwiGLUFFN", "SwiGLUFFNFused"),
         "inverted_residual": ("InvertedResidual",),
