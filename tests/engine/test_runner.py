@@ -135,3 +135,30 @@ def test_auto_scale_lr(make_runner):
     runner = make_runner(auto_scale_lr=dict(enable=True, base_batch_size=16), param_scheduler=None)
     runner.train()
     assert runner.optim_wrapper.get_lr()["lr"][0] == pytest.approx(0.1 * 4 / 16)
+
+
+class PairModel(torch.nn.Module):
+    """Knows its images by number."""
+
+    def data_preprocessor(self, data, training):
+        return data
+
+    def forward(self, inputs, data_samples=None, mode="tensor"):
+        return {"image_feat": inputs, "names": [index for index, _ in data_samples]}
+
+    def predict_all(self, features, data_samples, num_images, num_texts):
+        assert features["image_feat"].shape == (num_images, 4)
+        assert features["names"] == [index for index, _ in data_samples]
+        right = [{"pred": 1, "label": 1}] * num_images
+        return right, [*right[: num_texts // 2], *[{"pred": 0, "label": 1}] * (num_texts - num_texts // 2)]
+
+
+def test_retrieval_loops(make_runner):
+    loader = tiny.loader(6, 4, shuffle=False)
+    loader["dataset"].img_size, loader["dataset"].text_size = 6, 4
+    runner = make_runner(
+        model=PairModel(), test_dataloader=loader, test_cfg=dict(type="RetrievalTestLoop"), val_dataloader=loader,
+        val_cfg=dict(type="RetrievalValLoop"),
+    )  # fmt: skip
+    assert runner.test() == {"i2t/acc": 100.0, "t2i/acc": 50.0}
+    assert runner.val() == {"i2t/acc": 100.0, "t2i/acc": 50.0}

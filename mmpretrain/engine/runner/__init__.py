@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = lazy_package(
         "fsdp": ("FSDPStrategy",),
         "log_processor": ("LogProcessor",),
         "loops": ("BaseLoop", "EpochBasedTrainLoop", "IterBasedTrainLoop", "TestLoop", "ValLoop"),
+        "retrieval_loops": ("RetrievalTestLoop", "RetrievalValLoop"),
         "runner": ("Runner",),
         "state": ("HistoryBuffer", "MessageHub", "RunState"),
         "strategies": ("DDPStrategy", "SingleDeviceStrategy"),

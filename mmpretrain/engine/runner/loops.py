@@ -274,6 +274,7 @@ class EvalLoop(BaseLoop):
         runner.model.eval()
         for idx, data_batch in enumerate(start_epoch(self.dataloader, 0)):
             self.run_iter(idx, data_batch)
+            runner.leave_if_interrupted()
         runner.state.metrics = metrics = self.evaluate()
         runner.call_hook(f"after_{mode}_epoch", metrics=metrics)
         runner.call_hook(f"after_{mode}")

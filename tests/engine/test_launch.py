@@ -1,0 +1,161 @@
+"""Launchers: the environment of each, and real runs under torchrun."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from mmpretrain.engine.runner import launch
+from mmpretrain.errors import ConfigError
+from mmpretrain.utils import serialization
+from tests.engine.ranks import free_port
+
+ROOT = Path(__file__).parents[2]
+
+CONFIG = """
+custom_imports = dict(imports=['troubled'])
+model = dict(
+    type='ImageClassifier',
+    backbone=dict(type='LeNet5', num_classes=10),
+    head=dict(type='ClsHead', topk=(1,), loss=dict(type='CrossEntropyLoss')),
+)
+_base_ = ['{root}/configs/_base_/datasets/digits_bs64.py', '{root}/configs/_base_/default_runtime.py']
+train_dataloader = dict(num_workers=0, batch_size=256)
+val_dataloader = dict(num_workers=0)
+optim_wrapper = dict(optimizer=dict(type='SGD', lr=0.01))
+train_cfg = dict(by_epoch=True, max_epochs=3, val_interval=3)
+val_cfg = dict()
+test_cfg = dict()
+randomness = dict(seed=0)
+custom_hooks = [dict(type='Trouble', kind={kind!r})]
+"""
+
+TROUBLE = """
+import os, sys
+from mmpretrain.engine.hooks import Hook
+from mmpretrain.registry import HOOKS
+
+
+@HOOKS.register_module()
+class Trouble(Hook):
+    def __init__(self, kind):
+        self.kind = kind
+
+    def before_train_epoch(self, runner):
+        first = os.environ.get('TORCHELASTIC_RESTART_COUNT', '0') == '0'
+        if runner.epoch == 2 and runner.rank == 1 and self.kind and first:
+            raise RuntimeError('rank one gives up')
+"""
+
+
+@pytest.mark.parametrize(
+    ("nodes", "host"),
+    [("gpu3", "gpu3"), ("gpu[03-05,9],login1", "gpu03"), ("a-b[7]", "a-b7"), ("n1,n2", "n1")],
+)
+def test_first_host_of_a_slurm_list(nodes, host):
+    assert launch.first_host(nodes) == host
+
+
+def test_slurm_and_mpi_variables():
+    slurm = dict(SLURM_PROCID="5", SLURM_NTASKS="16", SLURM_LOCALID="1", SLURM_NODELIST="gpu[3-4]")
+    assert launch.torchrun_variables("slurm", slurm) == dict(
+        RANK="5", WORLD_SIZE="16", LOCAL_RANK="1", MASTER_ADDR="gpu3", MASTER_PORT="29500"
+    )
+    mpi = dict(
+        OMPI_COMM_WORLD_RANK="1", OMPI_COMM_WORLD_SIZE="2", OMPI_COMM_WORLD_LOCAL_RANK="1", MASTER_PORT="1"
+    )
+    assert launch.torchrun_variables("mpi", mpi) == dict(
+        RANK="1", WORLD_SIZE="2", LOCAL_RANK="1", MASTER_ADDR="127.0.0.1", MASTER_PORT="1"
+    )
+    assert launch.torchrun_variables("pytorch", slurm) == {}
+
+
+def test_a_launcher_without_its_variables_says_how_to_start(monkeypatch):
+    for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(ConfigError, match="--gpus N"):
+        launch.init_process_group("pytorch")
+    with pytest.raises(ConfigError, match="Unknown launcher"):
+        launch.init_process_group("ray")
+
+
+def command(tmp_path: Path, kind: str, *options: str) -> list[str]:
+    (tmp_path / "troubled.py").write_text(TROUBLE)
+    (tmp_path / "config.py").write_text(CONFIG.format(root=ROOT, kind=kind))
+    return [str(tmp_path / "config.py"), "--work-dir", str(tmp_path / "work"), *options]
+
+
+def environment(tmp_path: Path) -> dict[str, str]:
+    paths = os.pathsep.join([str(ROOT), str(tmp_path)])
+    return {
+        **os.environ,
+        "PYTHONPATH": paths,
+        "OMP_NUM_THREADS": "1",
+        "PYTHON": sys.executable,
+        "CUDA_VISIBLE_DEVICES": "",
+    }
+
+
+@pytest.mark.slow
+def test_elastic_restart_goes_on_from_the_last_checkpoint(tmp_path):
+    """Rank 1 fails in the last epoch; torchrun starts all anew, and they resume by themselves."""
+    arguments = command(tmp_path, "fails once")
+    done = subprocess.run(
+        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2",
+         "--max-restarts=1", str(ROOT / "tools" / "train.py"), *arguments, "--launcher", "pytorch"],
+        env=environment(tmp_path), capture_output=True, text=True, timeout=240,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert "Auto-resuming from" in done.stdout
+    assert re.search(r"resumed epoch: 2, iter", done.stdout)
+    assert serialization.load(tmp_path / "work" / "epoch_3.pth")["meta"]["epoch"] == 3
+
+
+@pytest.mark.slow
+def test_dist_train_ends_when_a_rank_fails(tmp_path):
+    """Within a minute, with the reason, and not with exit code 0."""
+    began = time.monotonic()
+    done = subprocess.run(
+        ["bash", str(ROOT / "tools" / "dist_train.sh"), *command(tmp_path, "always")[:1], "2",
+         "--work-dir", str(tmp_path / "work")],
+        env={**environment(tmp_path), "PORT": str(free_port())}, capture_output=True, text=True, timeout=240,
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert "rank one gives up" in done.stdout + done.stderr
+    epochs_done = (tmp_path / "work" / "last_checkpoint").stat().st_mtime
+    assert time.time() - epochs_done < 60
+    assert time.monotonic() - began < 120
+
+
+def test_shell_scripts_pass_on_what_they_are_given(tmp_path):
+    """The commands that reach Python and srun, with both replaced by echo."""
+    fake = tmp_path / "srun"
+    fake.write_text('#!/bin/sh\nprintf "%s " srun "$@"\n')
+    fake.chmod(0o755)
+    env = {**os.environ, "PYTHON": "echo", "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+
+    def run(script, *args, **extra):
+        command = ["bash", str(ROOT / "tools" / script), *args]
+        return subprocess.run(
+            command, env={**env, **extra}, capture_output=True, text=True, check=True
+        ).stdout
+
+    out = run(
+        "dist_train.sh", "a.py", "4", "--amp", NNODES="2", NODE_RANK="1", MASTER_ADDR="host", PORT="1234"
+    )
+    assert "--nnodes=2 --node-rank=1 --master-addr=host --master-port=1 --nproc-per-node=4" in out
+    assert out.strip().endswith("train.py a.py --launcher pytorch --amp")
+    out = run("dist_test.sh", "a.py", "b.pth", "2", "--out", "c.pkl")
+    assert out.strip().endswith("test.py a.py b.pth --launcher pytorch --out c.pkl")
+    out = run("slurm_train.sh", "part", "job", "a.py", "work", "--amp", GPUS="16", SRUN_ARGS="-x node1 -q")
+    assert "srun -p part --job-name=job --gres=gpu:8 --ntasks=16 --ntasks-per-node=8 --cpus-per-task=5" in out
+    assert "-x node1 -q" in out
+    assert out.strip().endswith("train.py a.py --work-dir work --launcher slurm --amp")
+    out = run("slurm_test.sh", "part", "job", "a.py", "b.pth")
+    assert out.strip().endswith("test.py a.py b.pth --launcher slurm")

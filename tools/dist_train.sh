@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Train on several GPUs of one or more machines:
+#   tools/dist_train.sh CONFIG GPUS [options of `mmpretrain train`]
+# On several machines, set NNODES, NODE_RANK, MASTER_ADDR and PORT on each.
+set -euo pipefail
+
+CONFIG=$1
+GPUS=$2
+NNODES=${NNODES:-1}
+NODE_RANK=${NODE_RANK:-0}
+PORT=${PORT:-29500}
+MASTER_ADDR=${MASTER_ADDR:-127.0.0.1}
+
+exec "${PYTHON:-python}" -m torch.distributed.run \
+    --nnodes="$NNODES" --node-rank="$NODE_RANK" --master-addr="$MASTER_ADDR" --master-port="$PORT" \
+    --nproc-per-node="$GPUS" \
+    "$(dirname "$0")/train.py" "$CONFIG" --launcher pytorch "${@:3}"
