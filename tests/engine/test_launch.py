@@ -68,10 +68,10 @@ def test_slurm_and_mpi_variables():
         RANK="5", WORLD_SIZE="16", LOCAL_RANK="1", MASTER_ADDR="gpu3", MASTER_PORT="29500"
     )
     mpi = dict(
-        OMPI_COMM_WORLD_RANK="1", OMPI_COMM_WORLD_SIZE="2", OMPI_COMM_WORLD_LOCAL_RANK="1", MASTER_PORT="1"
+        OMPI_COMM_WORLD_RANK="1", OMPI_COMM_WORLD_SIZE="2", OMPI_COMM_WORLD_LOCAL_RANK="1", MASTER_PORT="1234"
     )
     assert launch.torchrun_variables("mpi", mpi) == dict(
-        RANK="1", WORLD_SIZE="2", LOCAL_RANK="1", MASTER_ADDR="127.0.0.1", MASTER_PORT="1"
+        RANK="1", WORLD_SIZE="2", LOCAL_RANK="1", MASTER_ADDR="127.0.0.1", MASTER_PORT="1234"
     )
     assert launch.torchrun_variables("pytorch", slurm) == {}
 
@@ -149,7 +149,7 @@ def test_shell_scripts_pass_on_what_they_are_given(tmp_path):
     out = run(
         "dist_train.sh", "a.py", "4", "--amp", NNODES="2", NODE_RANK="1", MASTER_ADDR="host", PORT="1234"
     )
-    assert "--nnodes=2 --node-rank=1 --master-addr=host --master-port=1 --nproc-per-node=4" in out
+    assert "--nnodes=2 --node-rank=1 --master-addr=host --master-port=1234 --nproc-per-node=4" in out
     assert out.strip().endswith("train.py a.py --launcher pytorch --amp")
     out = run("dist_test.sh", "a.py", "b.pth", "2", "--out", "c.pkl")
     assert out.strip().endswith("test.py a.py b.pth --launcher pytorch --out c.pkl")

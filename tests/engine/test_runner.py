@@ -157,8 +157,8 @@ def test_retrieval_loops(make_runner):
     loader = tiny.loader(6, 4, shuffle=False)
     loader["dataset"].img_size, loader["dataset"].text_size = 6, 4
     runner = make_runner(
-        model=PairModel(), test_dataloader=loader, test_cfg=dict(type="RetrievalTestLoop"), val_dataloader=loader,
-        val_cfg=dict(type="RetrievalValLoop"),
+        model=PairModel(), test_dataloader=loader, test_cfg=dict(type="RetrievalTestLoop"),
+        val_dataloader=loader, val_cfg=dict(type="RetrievalValLoop"),
     )  # fmt: skip
     assert runner.test() == {"i2t/acc": 100.0, "t2i/acc": 50.0}
     assert runner.val() == {"i2t/acc": 100.0, "t2i/acc": 50.0}

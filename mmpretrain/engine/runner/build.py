@@ -10,6 +10,7 @@ import torch
 
 from mmpretrain.engine.runner.loops import BaseLoop
 from mmpretrain.errors import ConfigError
+from mmpretrain.evaluation import BaseMetric
 from mmpretrain.registry import EVALUATORS, LOOPS, STRATEGIES, VISUALIZERS
 from mmpretrain.utils.dist import get_world_size
 
@@ -73,10 +74,10 @@ def build_eval_loop(cfg: Any, runner: Any, mode: str, dataloader: Any, evaluator
 
 
 def build_evaluator(cfg: Any) -> Any:
-    """Return an evaluator from its config, or from the config(s) of its metrics."""
+    """Return an evaluator from its config, or from its metrics or their configs."""
     if isinstance(cfg, Mapping) and "metrics" in cfg:
         return EVALUATORS.build(cfg, default_args={"type": "Evaluator"})
-    if isinstance(cfg, (Mapping, list, tuple)):
+    if isinstance(cfg, (Mapping, list, tuple, BaseMetric)):
         return EVALUATORS.build({"type": "Evaluator", "metrics": cfg})
     return cfg
 

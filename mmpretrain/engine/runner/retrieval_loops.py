@@ -14,10 +14,10 @@ from mmpretrain.registry import LOOPS
 class RetrievalLoop(EvalLoop):
     """Collects the features of all batches first, and lets the model match them at the end.
 
-    The model's ``forward(mode='tensor')`` returns a dict of features. Its ``predict_all`` takes those of all
-    samples, the samples, ``num_images`` and ``num_texts`` (``img_size`` and ``text_size`` of the data set), and
-    returns the predictions from image to text and from text to image. Their metrics get the prefixes ``i2t/``
-    and ``t2i/``.
+    The model's ``forward(mode='tensor')`` returns a dict of features. Its ``predict_all`` takes those of
+    all samples, the samples, ``num_images`` and ``num_texts`` (``img_size`` and ``text_size`` of the data
+    set), and returns the predictions from image to text and from text to image. Their metrics get the
+    prefixes ``i2t/`` and ``t2i/``.
     """
 
     @torch.no_grad()
