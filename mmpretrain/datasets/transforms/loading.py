@@ -18,7 +18,7 @@ from mmpretrain.utils import fileio
 
 
 def exact_pixels() -> bool:
-    """Whether ``MMPRETRAIN_EXACT_PIXELS=1`` forbids decoding at reduced size."""
+    """Whether ``MMPRETRAIN_EXACT_PIXELS=1`` asks for the pixels of the original in all cases."""
     return os.environ.get("MMPRETRAIN_EXACT_PIXELS", "0") not in ("", "0")
 
 
@@ -53,7 +53,7 @@ class LoadImageFromFile(BaseTransform):
         color_type: ``'color'``, ``'grayscale'``, ``'unchanged'``, ``'color_ignore_orientation'`` or
             ``'grayscale_ignore_orientation'``.
         imdecode_backend: ``'cv2'``, ``'pillow'``, ``'turbojpeg'`` or ``'tifffile'``; ``'exact'`` is ``'cv2'``
-            without decoding large photos at reduced size.
+            with the pixels of the original in all cases; see docs/transforms.md.
         file_client_args: Old spelling of ``backend_args``.
         ignore_empty: Drop the sample (return None) when the image cannot be read.
         backend_args: Storage options, see :mod:`mmpretrain.utils.fileio`.
@@ -105,14 +105,15 @@ class LoadImageFromFile(BaseTransform):
                 img = imfrombytes(data, self.color_type, backend=self.imdecode_backend, where=path)
                 return transform(self.finish(results, img, img.shape[:2]))
             window = transform.window(header.shape)
-            reduce = window.reduction() if self.may_reduce else 1
+            fast = self.may_approximate
+            reduce = window.reduction() if fast else 1
             img = jpeg.decode(data, header, rows=window.bottom, reduce=reduce)
         except (DataError, OSError):
             if self.ignore_empty:
                 return None
             raise
         results = self.finish(results, img, header.shape[:2])
-        return transform.apply(results, window, reduce)
+        return transform.apply(results, window, reduce, fast)
 
     @property
     def loads_parts(self) -> bool:
@@ -121,8 +122,8 @@ class LoadImageFromFile(BaseTransform):
         return plain and type(self).transform is LoadImageFromFile.transform
 
     @property
-    def may_reduce(self) -> bool:
-        """Whether large photos may be decoded at reduced size."""
+    def may_approximate(self) -> bool:
+        """Whether large photos may be decoded at reduced size, and resized up to rounding."""
         return self.imdecode_backend != "exact" and not exact_pixels()
 
 

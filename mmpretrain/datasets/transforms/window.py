@@ -44,8 +44,18 @@ class Window:
         """How much smaller the image may be decoded."""
         return jpeg.reduction(self.height, self.width, *self.size) if self.size else 1
 
-    def cut(self, img: np.ndarray, reduce: int, interpolation: str, backend: str) -> np.ndarray:
-        """Crop and resize an image that was decoded at 1/reduce of its size."""
+    def cut(
+        self, img: np.ndarray, interpolation: str, backend: str, reduce: int = 1, fast: bool = False
+    ) -> np.ndarray:
+        """Crop and resize an image.
+
+        Args:
+            img: The image.
+            interpolation: How to resize.
+            backend: What resizes.
+            reduce: The image was decoded at 1/reduce of its size.
+            fast: Allow pixels to differ by rounding from those of the backend.
+        """
         box = (self.top, self.left, self.height, self.width)
         if reduce > 1:
             top, left = round(self.top / reduce), round(self.left / reduce)
@@ -54,7 +64,10 @@ class Window:
         img = geometry.imcrop(img, *box)
         if self.size is None:
             return img
-        return geometry.imresize(img, (self.size[1], self.size[0]), interpolation, backend)
+        size = (self.size[1], self.size[0])
+        if fast and backend == "pillow":
+            return geometry.imresize_fast(img, size, interpolation)
+        return geometry.imresize(img, size, interpolation, backend)
 
 
 class WindowTransform(BaseTransform):
@@ -77,9 +90,9 @@ class WindowTransform(BaseTransform):
     def transform(self, results: dict) -> dict:
         return self.apply(results, self.window(results["img"].shape))
 
-    def apply(self, results: dict, window: Window, reduce: int = 1) -> dict:
-        """Cut the window out of ``img``, which may have been decoded at reduced size."""
-        results["img"] = window.cut(results["img"], reduce, self.interpolation, self.backend)
+    def apply(self, results: dict, window: Window, reduce: int = 1, fast: bool = False) -> dict:
+        """Cut the window out of ``img``; see :meth:`Window.cut`."""
+        results["img"] = window.cut(results["img"], self.interpolation, self.backend, reduce, fast)
         self.finish(results, window)
         return results
 

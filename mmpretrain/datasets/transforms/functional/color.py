@@ -37,8 +37,8 @@ def _histograms(img: Array) -> Array:
 
 def _by_channel(img: Array, tables: Array) -> Array:
     """Look up each channel in its own row of (C, 256) ``tables``."""
-    table = np.ascontiguousarray(tables.T.astype(np.uint8)).reshape(256, 1, -1)
-    return cv2.LUT(img, table).reshape(img.shape)
+    planes = [cv2.LUT(plane, table) for plane, table in zip(cv2.split(img), tables.astype(np.uint8))]
+    return cv2.merge(planes).reshape(img.shape)
 
 
 # -- functions of single values ---------------------------------------------------------------------
@@ -104,20 +104,27 @@ def auto_contrast(img: Array, cutoff: float | tuple[float, float] = 0) -> Array:
         img: uint8 image.
         cutoff: Percentage of pixels to leave out at the dark and at the light end.
     """
-    low_cut, high_cut = cutoff if isinstance(cutoff, tuple) else (cutoff, cutoff)
+    ends = [cv2.minMaxLoc(plane)[:2] for plane in cv2.split(img)] if cutoff == 0 else _cut_ends(img, cutoff)
     tables = []
-    for histogram in _histograms(img):
-        total = np.cumsum(histogram)
-        dark, light = total[-1] * low_cut // 100, total[-1] - total[-1] * high_cut // 100
-        kept = np.diff(np.clip(total, dark, light) - dark, prepend=0)
-        levels = np.flatnonzero(kept)
-        low, high = (levels[0], levels[-1]) if len(levels) else (0, 0)
+    for low, high in ends:
         if low >= high:
             tables.append(_VALUES)
             continue
         scale = 255.0 / (high - low)
         tables.append(np.clip(_VALUES * scale + -low * scale, 0, 255))
     return _by_channel(img, np.stack(tables))
+
+
+def _cut_ends(img: Array, cutoff: float | tuple[float, float]) -> list[tuple[float, float]]:
+    """The darkest and lightest value of each channel, without a percentage of the pixels."""
+    low_cut, high_cut = cutoff if isinstance(cutoff, tuple) else (cutoff, cutoff)
+    ends = []
+    for histogram in _histograms(img):
+        total = np.cumsum(histogram)
+        dark, light = total[-1] * low_cut // 100, total[-1] - total[-1] * high_cut // 100
+        levels = np.flatnonzero(np.diff(np.clip(total, dark, light) - dark, prepend=0))
+        ends.append((levels[0], levels[-1]) if len(levels) else (0, 0))
+    return ends
 
 
 def imequalize(img: Array) -> Array:

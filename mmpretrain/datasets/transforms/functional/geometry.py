@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 import cv2
 import numpy as np
+import torch
+import torch.nn.functional as F
 from PIL import Image
 
 from mmpretrain.datasets.transforms.checks import one_of, require
@@ -66,6 +68,18 @@ def imresize(
     check_resampling(backend, interpolation)
     require(img.dtype == np.uint8, f"The pillow backend resizes uint8 images only, got {img.dtype}")
     return np.array(Image.fromarray(img).resize(size, PILLOW_INTERPOLATION[interpolation]))
+
+
+def imresize_fast(img: Array, size: tuple[int, int], interpolation: str) -> Array:
+    """Resize as the pillow backend does, in a fraction of its time; pixels may differ by rounding.
+
+    torch has the bilinear and bicubic filters of Pillow, with the vector instructions that Pillow lacks.
+    """
+    if interpolation not in ("bilinear", "bicubic") or not is_plain_image(img):
+        return imresize(img, size, interpolation, "pillow")
+    planes = torch.from_numpy(img).permute(2, 0, 1)[None]
+    resized = F.interpolate(planes, size=(size[1], size[0]), mode=interpolation, antialias=True)
+    return cv2.merge(list(resized[0].numpy()))
 
 
 def scale_size(size: tuple[int, int], factor: float | tuple[float, float]) -> tuple[int, int]:

@@ -1,0 +1,270 @@
+"""Processor time per image of data pipelines: this package, the original, plain Pillow, timm.
+
+    python benchmarks/data_pipeline.py --reference /path/to/mmpretrain-1.2/bin/python
+
+Every contender runs in a process of its own, on one thread, over the same files. They take turns, round by
+round, so that a busy machine slows all of them; what is reported is the lowest processor time of all rounds,
+and the ratio of the lowest times. ``--images`` takes a folder of JPEG files; without it, pictures with the
+spectrum of photographs are made.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+MEAN, STD = [103.53, 116.28, 123.675], [57.375, 57.12, 58.395]
+LOAD: dict[str, Any] = {"type": "LoadImageFromFile"}
+PACK: dict[str, Any] = {"type": "PackInputs"}
+FLIP: dict[str, Any] = {"type": "RandomFlip", "prob": 0.5, "direction": "horizontal"}
+
+PIPELINES: dict[str, list[dict[str, Any]]] = {
+    "train": [LOAD, {"type": "RandomResizedCrop", "scale": 224}, FLIP, PACK],
+    "val": [LOAD, {"type": "ResizeEdge", "scale": 256}, {"type": "CenterCrop", "crop_size": 224}, PACK],
+    "randaug": [
+        LOAD,
+        {"type": "RandomResizedCrop", "scale": 224, "backend": "pillow", "interpolation": "bicubic"},
+        FLIP,
+        {
+            "type": "RandAugment",
+            "policies": "timm_increasing",
+            "num_policies": 2,
+            "magnitude_level": 9,
+            "magnitude_std": 0.5,
+            "hparams": {"pad_val": [round(value) for value in MEAN], "interpolation": "bicubic"},
+        },
+        {
+            "type": "RandomErasing",
+            "erase_prob": 0.25,
+            "mode": "rand",
+            "min_area_ratio": 0.02,
+            "max_area_ratio": 1 / 3,
+            "fill_color": MEAN,
+            "fill_std": STD,
+        },
+        PACK,
+    ],
+}
+
+
+# -- in the process of a contender ------------------------------------------------------------------
+
+
+def build_mmpretrain(name: str) -> Callable[[str], Any]:
+    """A pipeline of whichever mmpretrain is installed, this one or the original."""
+    import mmpretrain.datasets  # noqa: F401
+    from mmpretrain.registry import TRANSFORMS
+
+    if "mmengine" in sys.modules:
+        sys.modules["mmengine"].registry.init_default_scope("mmpretrain")
+    pipeline = TRANSFORMS.build({"type": "Compose", "transforms": PIPELINES[name]})
+    return lambda path: pipeline({"img_path": path, "gt_label": 1, "sample_idx": 0})
+
+
+def build_pillow(name: str) -> Callable[[str], Any]:
+    """Plain Pillow and NumPy, without a framework; there is no RandAugment."""
+    import math
+    import random
+
+    import numpy as np
+    from PIL import Image
+
+    bilinear = Image.Resampling.BILINEAR
+
+    def train(path: str) -> Any:
+        image = Image.open(path).convert("RGB")
+        area = image.width * image.height * random.uniform(0.08, 1)
+        aspect = math.exp(random.uniform(math.log(3 / 4), math.log(4 / 3)))
+        width = min(round(math.sqrt(area * aspect)), image.width)
+        height = min(round(math.sqrt(area / aspect)), image.height)
+        left, top = random.randint(0, image.width - width), random.randint(0, image.height - height)
+        image = image.resize((224, 224), bilinear, box=(left, top, left + width, top + height))
+        if random.random() < 0.5:
+            image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        return np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1))
+
+    def val(path: str) -> Any:
+        image = Image.open(path).convert("RGB")
+        factor = 256 / min(image.size)
+        image = image.resize((round(image.width * factor), round(image.height * factor)), bilinear)
+        left, top = (image.width - 224) // 2, (image.height - 224) // 2
+        image = image.crop((left, top, left + 224, top + 224))
+        return np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1))
+
+    return {"train": train, "val": val}[name]
+
+
+def build_timm(name: str) -> Callable[[str], Any]:
+    """The transforms of timm, up to the uint8 array that its loader collates."""
+    import timm.data
+    from PIL import Image
+
+    options: dict[str, Any] = {"input_size": 224, "use_prefetcher": True}
+    if name == "val":
+        transform = timm.data.create_transform(**options, crop_pct=0.875, interpolation="bilinear")
+    else:
+        policy = {"auto_augment": "rand-m9-mstd0.5-inc1"} if name == "randaug" else {"color_jitter": None}
+        interpolation = "bicubic" if name == "randaug" else "bilinear"
+        transform = timm.data.create_transform(
+            **options, is_training=True, interpolation=interpolation, **policy
+        )
+    return lambda path: transform(Image.open(path).convert("RGB"))
+
+
+BUILDERS = {"mmpretrain": build_mmpretrain, "pillow": build_pillow, "timm": build_timm}
+
+
+def serve(kind: str, folder: str) -> None:
+    """Read names of pipelines from standard input; answer with seconds per image."""
+    import random
+
+    import cv2
+    import numpy as np
+    import torch
+
+    cv2.setNumThreads(0)
+    torch.set_num_threads(1)
+    files = sorted(str(path) for path in Path(folder).iterdir())
+    built: dict[str, Callable[[str], Any]] = {}
+    for line in sys.stdin:
+        name = line.strip()
+        try:
+            if name not in built:
+                built[name] = BUILDERS[kind](name)
+                built[name](files[0])
+        except (ImportError, KeyError) as error:
+            print(json.dumps({"missing": repr(error)}), flush=True)
+            continue
+        np.random.seed(0)
+        random.seed(0)
+        start = time.process_time()
+        for path in files:
+            built[name](path)
+        print(json.dumps({"seconds": (time.process_time() - start) / len(files)}), flush=True)
+
+
+# -- in the main process ----------------------------------------------------------------------------
+
+
+class Contender:
+    """A process that runs pipelines on request."""
+
+    def __init__(self, label: str, python: str, kind: str, folder: Path, **environment: str) -> None:
+        self.label = label
+        threads = {"OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
+        self.process = subprocess.Popen(
+            [python, __file__, "--serve", kind, "--images", str(folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env={**os.environ, **threads, **environment},
+        )
+
+    def time(self, pipeline: str) -> float | None:
+        """Seconds per image, or None when it cannot run the pipeline."""
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.write(pipeline + "\n")
+        self.process.stdin.flush()
+        for line in self.process.stdout:
+            if line.startswith("{"):
+                return json.loads(line).get("seconds")
+        return None
+
+    def close(self) -> None:
+        """End the process."""
+        assert self.process.stdin
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def make_images(folder: Path, count: int, height: int, width: int, quality: int = 92) -> Path:
+    """Write JPEG files whose spectrum falls as that of photographs does."""
+    import cv2
+    import numpy as np
+
+    folder.mkdir(parents=True)
+    for index in range(count):
+        rng = np.random.RandomState(index)
+        image = np.zeros((height, width, 3), np.float32)
+        size = 2
+        while size < max(height, width):
+            shape = [max(2, edge * size // max(height, width) + 2) for edge in (height, width)]
+            octave = rng.randn(*shape, 3).astype(np.float32)
+            image += cv2.resize(octave, (width, height), interpolation=cv2.INTER_CUBIC) / size**0.35
+            size *= 2
+        image = (image - image.min()) / (image.max() - image.min()) * 255
+        for _ in range(12):  # edges, of which photographs are full
+            corners = rng.randint(0, [width, height], (3, 2)).astype(np.int32)
+            cv2.fillPoly(image, [corners], rng.randint(0, 256, 3).tolist())
+        path = str(folder / f"{index}.jpg")
+        cv2.imwrite(path, image.astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return folder
+
+
+def compare(title: str, contenders: list[Contender], pipelines: list[str], rounds: int) -> None:
+    """Print a table: milliseconds per image, and the speed relative to the first contender."""
+    print(f"\n{title}\n{'pipeline':10}" + "".join(f"{c.label:>24}" for c in contenders))
+    for pipeline in pipelines:
+        times: list[list[float | None]] = []
+        for _ in range(rounds):
+            times.append([contender.time(pipeline) for contender in contenders])
+        best = [None if None in column else min(column) for column in zip(*times)]
+        cells = [
+            f"{'-':>24}" if own is None else f"{own * 1e3:12.3f} ms {(best[0] or own) / own:7.2f}x"
+            for own in best
+        ]
+        print(f"{pipeline:10}" + "".join(cells), flush=True)
+
+
+def main() -> None:
+    """Run the comparison."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--reference", help="Python of an environment with mmpretrain 1.2")
+    parser.add_argument("--timm", help="Python of an environment with timm (by default this one)")
+    parser.add_argument("--images", help="folder of JPEG files, instead of generated ones")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--pipelines", nargs="+", default=list(PIPELINES), choices=list(PIPELINES))
+    parser.add_argument("--serve", choices=list(BUILDERS), help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.serve:
+        serve(args.serve, args.images)
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        folders = {}
+        if args.images:
+            folders[args.images] = (Path(args.images), args.pipelines)
+        else:
+            folders["500x375"] = (make_images(Path(scratch) / "small", 60, 375, 500), args.pipelines)
+            large = [name for name in args.pipelines if name != "randaug"]
+            folders["12 megapixels"] = (make_images(Path(scratch) / "large", 5, 3000, 4000), large)
+        for title, (folder, pipelines) in folders.items():
+            contenders = []
+            if args.reference:
+                contenders.append(Contender("mmpretrain 1.2", args.reference, "mmpretrain", folder))
+            own = {"PYTHONPATH": str(Path(__file__).parents[1])}
+            exact = {**own, "MMPRETRAIN_EXACT_PIXELS": "1"}
+            contenders += [
+                Contender("this", sys.executable, "mmpretrain", folder, **own),
+                Contender("this, exact pixels", sys.executable, "mmpretrain", folder, **exact),
+                Contender("pillow", sys.executable, "pillow", folder),
+                Contender("timm", args.timm or sys.executable, "timm", folder),
+            ]
+            size = statistics.mean(path.stat().st_size for path in folder.iterdir()) / 1024
+            compare(f"{title}, {size:.0f} KiB on average", contenders, pipelines, args.rounds)
+            for contender in contenders:
+                contender.close()
+
+
+if __name__ == "__main__":
+    main()
