@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from mmpretrain.datasets.transforms.base import BaseTransform
 from mmpretrain.datasets.transforms.checks import one_of, require
 from mmpretrain.datasets.transforms.functional import jpeg
-from mmpretrain.datasets.transforms.functional.io import BACKENDS, CV2_FLAGS, imfrombytes
+from mmpretrain.datasets.transforms.functional.io import BACKENDS, CV2_FLAGS, check_size, imfrombytes
 from mmpretrain.datasets.transforms.window import WindowTransform
 from mmpretrain.errors import DataError
 from mmpretrain.registry import TRANSFORMS
@@ -39,6 +40,16 @@ def image_path(results: dict) -> str:
         prefix, name = results.get("img_prefix"), results["img_info"]["filename"]
         return fileio.join(prefix, name) if prefix else name
     return str(results["img_path"])
+
+
+def read_image(path: str, backend_args: dict | None) -> bytes:
+    """Read the bytes of an image; a link that leads to itself is a fault of the data."""
+    try:
+        return fileio.read_bytes(path, backend_args=backend_args)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise DataError("This symbolic link leads to itself", where=path) from error
+        raise
 
 
 @TRANSFORMS.register_module()
@@ -80,7 +91,7 @@ class LoadImageFromFile(BaseTransform):
     def transform(self, results: dict) -> dict | None:
         path = image_path(results)
         try:
-            data = fileio.read_bytes(path, backend_args=self.backend_args)
+            data = read_image(path, self.backend_args)
             img = imfrombytes(data, self.color_type, backend=self.imdecode_backend, where=path)
         except (DataError, OSError):
             if self.ignore_empty:
@@ -99,11 +110,12 @@ class LoadImageFromFile(BaseTransform):
         """Load and apply a crop or resize, decoding no more than it needs."""
         path = image_path(results)
         try:
-            data = fileio.read_bytes(path, backend_args=self.backend_args)
+            data = read_image(path, self.backend_args)
             header = jpeg.read_header(data)
             if header is None or not header.ordinary or not jpeg.is_complete(data, header):
                 img = imfrombytes(data, self.color_type, backend=self.imdecode_backend, where=path)
                 return transform(self.finish(results, img, img.shape[:2]))
+            check_size(header.height, header.width, where=path)
             window = transform.window(header.shape)
             fast = self.may_approximate
             reduce = window.reduction() if fast else 1
@@ -169,7 +181,7 @@ class LoadAnnotations(BaseTransform):
             results["gt_bboxes_labels"] = _gather(results, "bbox_label", np.int64)
         if self.with_seg:
             path = str(results["seg_map_path"])
-            data = fileio.read_bytes(path, backend_args=self.backend_args)
+            data = read_image(path, self.backend_args)
             seg_map = imfrombytes(data, "unchanged", backend=self.imdecode_backend, where=path)
             results["gt_seg_map"] = seg_map.squeeze()
         if self.with_keypoints:

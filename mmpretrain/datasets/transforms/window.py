@@ -13,6 +13,7 @@ import numpy as np
 
 from mmpretrain.datasets.transforms.base import BaseTransform
 from mmpretrain.datasets.transforms.functional import geometry, jpeg
+from mmpretrain.datasets.transforms.functional.io import check_size
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,8 @@ class WindowTransform(BaseTransform):
 
     def apply(self, results: dict, window: Window, reduce: int = 1, fast: bool = False) -> dict:
         """Cut the window out of ``img``; see :meth:`Window.cut`."""
+        if window.size is not None:
+            check_size(*window.size, where=results.get("img_path"))
         results["img"] = window.cut(results["img"], self.interpolation, self.backend, reduce, fast)
         self.finish(results, window)
         return results

@@ -27,8 +27,10 @@ CV2_FLAGS = {
 }
 BACKENDS = ("cv2", "pillow", "turbojpeg", "tifffile", "exact")
 
-#: Images with more pixels are refused; the limit of OpenCV, and four times the one at which Pillow warns.
-MAX_PIXELS = 1 << 30
+#: Pixels that Pillow takes without an error.
+DEFAULT_MAX_PIXELS = 178_956_970
+
+_PNG = b"\x89PNG\r\n\x1a\n"
 
 #: What transparent pixels of grey images become (BGR mean of ImageNet in RGB order).
 _BACKGROUND = (124, 117, 104)
@@ -97,13 +99,41 @@ def imfrombytes(
             "The JPEG is cut off: it has no end marker", where=where, hint="Copy or download the file again."
         )
     try:
+        check_size(*(header.shape[:2] if header is not None else _announced_size(data)), where=where)
         img = _decode(data, header, flag, channel_order, backend)
+    except DataError:
+        raise
     except (cv2.error, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
         raise DataError(f"{_what(data)} ({reason})", where=where) from error
     if img is None:
         raise DataError(_what(data), where=where)
     return img
+
+
+def check_size(height: int, width: int, where: str | None = None) -> None:
+    """Refuse images of more than ``MMPRETRAIN_MAX_PIXELS`` (by default 178 956 970, the limit of Pillow).
+
+    A file of a few kilobytes can announce an image that fills the memory.
+    """
+    limit = int(os.environ.get("MMPRETRAIN_MAX_PIXELS", DEFAULT_MAX_PIXELS))
+    if height * width > limit:
+        raise DataError(
+            f"An image of {width} x {height} pixels exceeds the limit of {limit}",
+            where=where,
+            hint="If that is no mistake, raise the limit: MMPRETRAIN_MAX_PIXELS=...",
+        )
+
+
+def _announced_size(data: bytes) -> tuple[int, int]:
+    """(height, width) that the header announces; (0, 0) when there is none that can be read."""
+    if data[:8] == _PNG and len(data) >= 24:
+        return int.from_bytes(data[20:24], "big"), int.from_bytes(data[16:20], "big")
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            return image.height, image.width
+    except (OSError, SyntaxError, ValueError):
+        return 0, 0
 
 
 def _decode(
@@ -124,7 +154,10 @@ def _decode(
         # The same decoder and pixels as OpenCV, without its second copy.
         return jpeg.decode(data, header, channel_order.upper())  # type: ignore[arg-type]
     img = cv2.imdecode(np.frombuffer(data, np.uint8), CV2_FLAGS[flag])
-    if img is not None and channel_order == "rgb" and flag.startswith("color"):
+    if img is None:  # a format that OpenCV does not know
+        with Image.open(io.BytesIO(data)) as image:
+            return _from_pillow(image, flag, channel_order)
+    if channel_order == "rgb" and flag.startswith("color"):
         img = cv2.cvtColor(img, cv2.COLOR_BGR2RGB)
     return img
 
@@ -137,6 +170,9 @@ def _from_pillow(image: Image.Image, flag: str, channel_order: str) -> np.ndarra
         return array
     if not flag.endswith("ignore_orientation"):
         image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I;16"):
+        # convert() would cut everything above 255.
+        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     if image.mode == "LA":
         opaque = image.convert("RGBA")
         image = Image.new("RGB", opaque.size, _BACKGROUND)
