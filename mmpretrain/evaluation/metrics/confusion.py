@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from mmpretrain.evaluation.functional.confusion import confusion_matrix
-from mmpretrain.evaluation.functional.inputs import ArrayLike
 from mmpretrain.evaluation.metrics.base import BaseMetric, Device, pick
 from mmpretrain.registry import METRICS
 
@@ -55,13 +54,8 @@ class ConfusionMatrix(BaseMetric):
         num_classes = self.num_classes or len((self.dataset_meta or {}).get("classes", ())) or None
         return {"result": self.calculate(pred, target, num_classes)}
 
-    @staticmethod
-    def calculate(pred: ArrayLike, target: ArrayLike, num_classes: int | None = None) -> Tensor:
-        """Compute it for predictions that are at hand.
-
-        See :func:`mmpretrain.evaluation.functional.confusion_matrix` for the arguments.
-        """
-        return confusion_matrix(pred, target, num_classes)
+    #: For predictions that are at hand.
+    calculate = staticmethod(confusion_matrix)
 
     @staticmethod
     def plot(

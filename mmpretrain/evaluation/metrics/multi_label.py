@@ -9,8 +9,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from mmpretrain.evaluation.functional.classwise import Average, Scores, check_average, multi_label_scores
-from mmpretrain.evaluation.functional.inputs import ArrayLike
+from mmpretrain.evaluation.functional.classwise import Average, check_average, multi_label_scores
 from mmpretrain.evaluation.functional.ranking import average_precision
 from mmpretrain.evaluation.metrics.base import BaseMetric, Device, pick
 from mmpretrain.evaluation.metrics.single_label import check_items, named_scores
@@ -84,22 +83,8 @@ class MultiLabelMetric(MultiLabelBase):
         suffix = f"_top{self.topk}" if self.thr is None else f"_thr-{self.thr:.2f}"
         return named_scores(scores, self.items, self.average, "" if self.thr == 0.5 else suffix)
 
-    @staticmethod
-    def calculate(
-        pred: ArrayLike,
-        target: ArrayLike,
-        pred_indices: bool = False,
-        target_indices: bool = False,
-        average: Average = "macro",
-        thr: float | None = None,
-        topk: int | None = None,
-        num_classes: int | None = None,
-    ) -> Scores:
-        """Compute precision, recall, F1 score and support of predictions that are at hand.
-
-        See :func:`mmpretrain.evaluation.functional.multi_label_scores` for the arguments.
-        """
-        return multi_label_scores(pred, target, pred_indices, target_indices, average, thr, topk, num_classes)
+    #: For predictions that are at hand.
+    calculate = staticmethod(multi_label_scores)
 
 
 @METRICS.register_module()
@@ -126,10 +111,5 @@ class AveragePrecision(MultiLabelBase):
         value = self.calculate(*stack_results(results), average=self.average)
         return {"AP_classwise" if self.average is None else "mAP": value.tolist()}
 
-    @staticmethod
-    def calculate(pred: ArrayLike, target: ArrayLike, average: Literal["macro"] | None = "macro") -> Tensor:
-        """Compute it for predictions that are at hand.
-
-        See :func:`mmpretrain.evaluation.functional.average_precision` for the arguments.
-        """
-        return average_precision(pred, target, average)
+    #: For predictions that are at hand.
+    calculate = staticmethod(average_precision)

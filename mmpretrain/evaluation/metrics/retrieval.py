@@ -8,7 +8,6 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from mmpretrain.evaluation.functional.inputs import ArrayLike
 from mmpretrain.evaluation.functional.ranking import (
     check_mode,
     check_topk,
@@ -61,19 +60,8 @@ class RetrievalRecall(RetrievalBase):
         means = torch.tensor(results, dtype=torch.float64).mean(0).tolist()
         return {f"Recall@{k}": mean for k, mean in zip(self.topk, means)}
 
-    @staticmethod
-    def calculate(
-        pred: ArrayLike,
-        target: ArrayLike,
-        topk: int | Sequence[int],
-        pred_indices: bool = False,
-        target_indices: bool = False,
-    ) -> list[Tensor]:
-        """Compute it for predictions that are at hand.
-
-        See :func:`mmpretrain.evaluation.functional.retrieval_recall` for the arguments.
-        """
-        return retrieval_recall(pred, target, topk, pred_indices, target_indices)
+    #: For predictions that are at hand.
+    calculate = staticmethod(retrieval_recall)
 
 
 @METRICS.register_module()
@@ -108,17 +96,5 @@ class RetrievalAveragePrecision(RetrievalBase):
         """Return ``mAP@{k}``."""
         return {f"mAP@{self.topk}": sum(results) / len(results)}
 
-    @staticmethod
-    def calculate(
-        pred: ArrayLike,
-        target: ArrayLike,
-        topk: int | None = None,
-        pred_indices: bool = False,
-        target_indices: bool = False,
-        mode: Literal["IR", "integrate"] = "IR",
-    ) -> float:
-        """Compute it for predictions that are at hand.
-
-        See :func:`mmpretrain.evaluation.functional.retrieval_average_precision` for the arguments.
-        """
-        return retrieval_average_precision(pred, target, topk, pred_indices, target_indices, mode)
+    #: For predictions that are at hand.
+    calculate = staticmethod(retrieval_average_precision)
