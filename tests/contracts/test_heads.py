@@ -139,3 +139,16 @@ def test_number_of_classes(name):
         build(name, num_classes=0)
     with torch.device("meta"):
         assert build(name, num_classes=21841)
+
+
+SELF_SUPERVISED = [
+    "BEiTV1Head", "BEiTV2Head", "CAEHead", "ClsBatchNormNeck", "ContrastiveHead", "DenseCLNeck",
+    "LatentCrossCorrelationHead", "LatentPredictHead", "MAEPretrainHead", "MIMHead", "MixMIMPretrainHead",
+    "MoCoV2Neck", "MoCoV3Head", "NonLinearNeck", "SimMIMHead", "SimMIMLinearDecoder", "SparKPretrainHead",
+    "SwAVHead", "SwAVLoss", "SwAVNeck", "iTPNClipHead",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SELF_SUPERVISED)
+def test_signature_of_self_supervised_parts(name):
+    check_signature("mmpretrain.MODELS", name, MODELS.get(name))

@@ -17,6 +17,7 @@ __getattr__, __dir__, __all__ = lazy_package(
         "label_smooth": ("LabelSmoothLoss",),
         "seesaw": ("SeesawLoss",),
         "selfsup": ("CAELoss", "CosineSimilarityLoss", "CrossCorrelationLoss", "PixelReconstructionLoss"),
+        "swav": ("SwAVLoss",),
         "utils": ("convert_to_one_hot", "reduce_loss", "weight_reduce_loss", "weighted_loss"),
     },
 )

@@ -9,5 +9,7 @@ __getattr__, __dir__, __all__ = lazy_package(
         "gem": ("GeneralizedMeanPooling",),
         "hr_fuse": ("HRFuseScales",),
         "linear_neck": ("LinearNeck",),
+        "masked": ("ClsBatchNormNeck", "SimMIMLinearDecoder"),
+        "projection": ("DenseCLNeck", "MoCoV2Neck", "NonLinearNeck", "SwAVNeck"),
     },
 )

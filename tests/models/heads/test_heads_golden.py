@@ -1,4 +1,4 @@
-"""Heads and necks have the keys and give the numbers of the reference environment (see head_cases.py)."""
+"""Heads and necks have the keys and give the numbers of the reference environment (see the cases)."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import selfsup_cases
 from head_cases import HEADS, NECKS, run_head, run_neck
 
-EXPECTED = json.loads((Path(__file__).parent / "data" / "heads.json").read_text())
+DATA = Path(__file__).parent / "data"
+EXPECTED = json.loads((DATA / "heads.json").read_text())
+SELF_SUPERVISED = json.loads((DATA / "selfsup.json").read_text())
 
 
 def compare(result: dict, expected: dict) -> None:
@@ -30,3 +33,8 @@ def test_head(case):
 @pytest.mark.parametrize("case", NECKS)
 def test_neck(case):
     compare(run_neck(case), EXPECTED[case])
+
+
+@pytest.mark.parametrize("case", selfsup_cases.CASES)
+def test_self_supervised(case):
+    compare(selfsup_cases.run(case), SELF_SUPERVISED[case])

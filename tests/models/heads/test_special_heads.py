@@ -13,11 +13,14 @@ from mmpretrain.models import (
     CSRAClsHead,
     EfficientFormerClsHead,
     LeViTClsHead,
+    MAEPretrainHead,
     MultiLabelClsHead,
     MultiTaskHead,
     StackedLinearClsHead,
+    SwAVLoss,
     VisionTransformerClsHead,
 )
+from mmpretrain.models.losses.swav import distributed_sinkhorn
 from mmpretrain.structures import DataSample, MultiTaskDataSample
 
 FEATS = (torch.randn(4, 6, generator=torch.Generator().manual_seed(0)),)
@@ -131,3 +134,43 @@ def test_tasks_predict_for_all_samples(tasks):
     assert [sample.b.eval_mask for sample in out] == [False] * 4
     assert out[0].a.gt_label.tolist() == [0]
     assert out[3].b.pred_score.shape == (3,)
+
+
+def test_patches_and_back():
+    images = torch.arange(2 * 3 * 8 * 8.0).reshape(2, 3, 8, 8)
+    head = MAEPretrainHead(loss={"type": "PixelReconstructionLoss", "criterion": "L2"}, patch_size=4)
+    patches = head.patchify(images)
+    assert patches.shape == (2, 4, 48)
+    assert patches[0, 1, :3].tolist() == images[0, :, 0, 4].tolist(), "channels of a pixel stay together"
+    assert torch.equal(head.unpatchify(patches), images)
+    assert head.patchify(images[:, :, :4]).shape == (2, 2, 48)
+    with pytest.raises(ConfigError, match="8x6 pixels cannot be cut into patches of 4"):
+        head.patchify(images[..., :6])
+    with pytest.raises(ConfigError, match="3 patches do not make a square"):
+        head.unpatchify(patches[:, :3])
+
+
+def test_clusters_are_balanced():
+    """Rows are assignments; every prototype gets its share, even one that is far from all samples."""
+    scores = torch.randn(60, 4, generator=torch.Generator().manual_seed(0))
+    scores[:, 3] -= 100
+    assignment = distributed_sinkhorn(scores, iterations=200, epsilon=0.5)
+    torch.testing.assert_close(assignment.sum(1), torch.ones(60))
+    torch.testing.assert_close(assignment.sum(0), torch.full((4,), 15.0), rtol=1e-3, atol=1e-3)
+    hopeless = distributed_sinkhorn(torch.tensor([[1.0, -1e4], [0.5, -1e4]]), 3, 0.05)
+    assert torch.isfinite(hopeless).all()
+
+
+def test_queue_of_earlier_features():
+    """Once it is full it joins the assignment; new features come first."""
+    loss = SwAVLoss(feat_dim=4, num_prototypes=3)
+    loss.queue = torch.zeros(2, 4, 4)
+    r = torch.Generator().manual_seed(0)
+    batches = [torch.nn.functional.normalize(torch.randn(4, 4, generator=r)) for _ in range(3)]
+    for batch, full in zip(batches, (False, False, True)):
+        assert torch.isfinite(loss(batch))
+        assert loss.use_queue is full
+    assert torch.equal(loss.queue[0], torch.cat([batches[2][:2], batches[1][:2]]))
+    assert torch.equal(loss.queue[1], torch.cat([batches[2][2:], batches[1][2:]]))
+    with pytest.raises(ConfigError, match="num_prototypes must be a positive integer"):
+        SwAVLoss(feat_dim=4, num_prototypes=[3])
