@@ -8,7 +8,9 @@ import torch
 import torch.multiprocessing as mp
 
 from mmpretrain.evaluation import Accuracy, Evaluator, MultiTasksMetric
+from mmpretrain.models.losses.swav import distributed_sinkhorn
 from mmpretrain.structures import DataSample
+from mmpretrain.utils.dist import all_gather
 
 SIZE = 5
 
@@ -37,7 +39,13 @@ def work(rank: int, port: int) -> None:
     tasks = MultiTasksMetric({"a": [{"type": "Accuracy"}], "b": [{"type": "Accuracy"}]})
     tasks.process(None, [{"a": {**sample(0), "eval_mask": rank == 1}, "b": {"eval_mask": False}}])
     assert tasks.evaluate(2) == {"a_accuracy/top1": 100.0, "b_Accuracy": 0}
+
+    # Assignments to clusters are shared out over all samples.
+    scores = torch.randn(8, 3, generator=torch.Generator().manual_seed(0))
+    part = distributed_sinkhorn(scores[rank * 4 : rank * 4 + 4], 3, 0.5)
+    parts = torch.cat(all_gather(part))
     torch.distributed.destroy_process_group()
+    torch.testing.assert_close(parts, distributed_sinkhorn(scores, 3, 0.5))
 
 
 def test_two_processes():
