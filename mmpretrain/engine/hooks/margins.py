@@ -31,7 +31,7 @@ class SetAdaptiveMarginsHook(Hook):
         self.power = power
 
     def before_train(self, runner: Any) -> None:
-        head = getattr(original_model(runner.model), "head", None)
+        head: Any = getattr(original_model(runner.model), "head", None)
         if not hasattr(head, "set_margins"):
             raise ConfigError(f"SetAdaptiveMarginsHook needs an ArcFaceClsHead, got {type(head).__name__}")
         counts = np.bincount(runner.train_dataloader.dataset.get_gt_labels(), minlength=head.num_classes)

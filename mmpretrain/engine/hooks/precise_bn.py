@@ -34,7 +34,7 @@ def update_bn_stats(model: nn.Module, loader: Any, num_samples: int = 8192) -> N
         num_samples: How many samples to look at, over all processes.
     """
     model = original_model(model)
-    layers = [
+    layers: list[Any] = [
         m for m in model.modules() if m.training and isinstance(m, _BatchNorm) and m.track_running_stats
     ]
     if not layers:
@@ -63,8 +63,8 @@ def update_bn_stats(model: nn.Module, loader: Any, num_samples: int = 8192) -> N
         for bn, momentum in zip(layers, momenta):
             bn.momentum = momentum
     for bn, mean, variance in zip(layers, means, variances):
-        bn.running_mean.copy_(all_reduce(mean, "mean"))  # type: ignore[union-attr]
-        bn.running_var.copy_(all_reduce(variance, "mean"))  # type: ignore[union-attr]
+        bn.running_mean.copy_(all_reduce(mean, "mean"))
+        bn.running_var.copy_(all_reduce(variance, "mean"))
 
 
 @contextmanager

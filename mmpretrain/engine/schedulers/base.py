@@ -26,6 +26,7 @@ class HasParamGroups(Protocol):
     @property
     def defaults(self) -> dict[str, Any]:
         """The settings of groups that do not say otherwise."""
+        ...
 
 
 class ParamScheduler:

@@ -53,16 +53,15 @@ class MomentumSchedulerMixin:
 
 def bind(mixin: type, shape: type[ParamScheduler], name: str) -> type[ParamScheduler]:
     """Make and register the class of a curve and the setting that follows it."""
-    family: type = type(name, (mixin, shape), {"__doc__": shape.__doc__, "__module__": __name__})
 
     def __init__(self: Any, optimizer: HasParamGroups, *args: Any, **kwargs: Any) -> None:
-        super(family, self).__init__(optimizer, *args, **kwargs)
+        mixin.__init__(self, optimizer, *args, **kwargs)  # type: ignore[call-arg]
 
     signature = inspect.signature(shape.__init__)
     parameters = [item for key, item in signature.parameters.items() if key != "param_name"]
     __init__.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
-    family.__init__ = __init__
-    return PARAM_SCHEDULERS.register_module(module=family)
+    namespace = {"__init__": __init__, "__doc__": shape.__doc__, "__module__": __name__}
+    return PARAM_SCHEDULERS.register_module(module=type(name, (mixin, shape), namespace))
 
 
 _SHAPES: tuple[type[ParamScheduler], ...] = (

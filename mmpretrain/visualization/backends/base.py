@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -100,7 +100,7 @@ def plain(value: Any) -> Any:
     return value
 
 
-def files_below(folder: str | Path | None, suffixes: str | tuple[str, ...] | list[str]) -> Iterator[Path]:
+def files_below(folder: str | Path | None, suffixes: str | Sequence[str]) -> Iterator[Path]:
     """Yield the files below a folder whose names end in one of ``suffixes``, sorted."""
     if folder is not None:
         endings = (suffixes,) if isinstance(suffixes, str) else tuple(suffixes)

@@ -165,3 +165,76 @@ def settings(group: dict) -> dict:
     """Return the settings of a parameter group that ``paramwise_cfg`` can change."""
     keys = "lr weight_decay lr_mult decay_mult tag lars_exclude lr_scale layer_id param_name"
     return {key: group[key] for key in keys.split() if key in group}
+
+
+# -- a whole run ----------------------------------------------------------------------------------------
+
+
+class TrainableNet(TinyNet):
+    """``TinyNet`` with the interface that a runner needs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.losses: list[float] = []
+
+    def train_step(self, data: dict, optim_wrapper) -> dict[str, Tensor]:
+        with optim_wrapper.optim_context(self):
+            loss = nn.functional.cross_entropy(self(data["images"]), data["labels"])
+        optim_wrapper.update_params(loss)
+        self.losses.append(loss.item())
+        return {"loss": loss}
+
+
+class Waves(torch.utils.data.Dataset):
+    """The samples of six batches."""
+
+    def __init__(self) -> None:
+        batches = [batch(step) for step in range(6)]
+        self.images = torch.cat([images for images, _ in batches])
+        self.labels = torch.cat([labels for _, labels in batches])
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, index: int) -> dict[str, Tensor]:
+        return {"images": self.images[index], "labels": self.labels[index]}
+
+
+def run_config(work_dir: str) -> dict:
+    """Arguments of a runner: everything that acts on weights, in one run of four epochs."""
+    return {
+        "model": TrainableNet(),
+        "work_dir": work_dir,
+        "train_dataloader": {
+            "dataset": Waves(),
+            "batch_size": 4,
+            "num_workers": 0,
+            "sampler": {"type": "DefaultSampler", "shuffle": False},
+            "collate_fn": {"type": "default_collate"},
+        },
+        "train_cfg": {"by_epoch": True, "max_epochs": 4},
+        "optim_wrapper": {
+            "optimizer": ADAMW,
+            "accumulative_counts": 2,
+            "clip_grad": {"max_norm": 1.0},
+            "paramwise_cfg": {"norm_decay_mult": 0.0, "bias_lr_mult": 2.0},
+        },
+        "param_scheduler": [
+            {"type": "LinearLR", "start_factor": 0.1, "end": 1, "convert_to_iter_based": True},
+            {
+                "type": "CosineAnnealingLR",
+                "begin": 1,
+                "T_max": 3,
+                "eta_min": 1e-4,
+                "convert_to_iter_based": True,
+            },
+            {"type": "CosineAnnealingWeightDecay", "T_max": 4, "eta_min": 0.2},
+            {"type": "LinearMomentum", "start_factor": 0.9, "by_epoch": False, "end": 10},
+        ],
+        "custom_hooks": [
+            {"type": "EMAHook", "momentum": 0.1, "begin_iter": 3},
+            {"type": "PreciseBNHook", "num_samples": 12},
+        ],
+        "default_hooks": {"checkpoint": {"type": "CheckpointHook", "interval": 1}},
+        "randomness": {"seed": 0},
+    }
