@@ -65,6 +65,11 @@ class EMAHook(Hook):
 
     def before_run(self, runner: Any) -> None:
         self.src_model = original_model(runner.model)
+        if any(hasattr(param, "full_tensor") for param in self.src_model.parameters()):
+            raise ConfigError(
+                "EMAHook needs whole weights on each process, but FSDPStrategy keeps pieces of them",
+                hint="Train with DDP, or without EMAHook.",
+            )
         self.ema_model = MODELS.build(self.ema_cfg, default_args={"model": self.src_model})
         self._loaded = False
 

@@ -1,7 +1,7 @@
 """A whole run against the reference environment (mmengine 0.10.7): losses, weights, averages, schedules.
 
 ``data/run.json`` and ``data/epoch_2.pth`` are what ``Runner(**run_config(folder)).train()`` gave there: the
-losses, the fingerprints of the trained and of the averaged weights, and its checkpoint after two epochs of four.
+losses, the fingerprints of the trained and of the averaged weights, and the checkpoint after two epochs.
 """
 
 from __future__ import annotations

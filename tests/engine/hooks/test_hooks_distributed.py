@@ -1,0 +1,114 @@
+"""Hooks in two processes on the CPU."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+from torch import nn
+
+from mmpretrain.engine.hooks import EMAHook, SwAVHook
+from mmpretrain.engine.hooks.precise_bn import update_bn_stats
+from mmpretrain.utils.dist import get_rank
+from tests.engine import tiny
+from tests.engine.ranks import run_ranks
+
+
+class Tiny(tiny.TinyModel):
+    def __init__(self):
+        super().__init__(dropout=0.0)
+        self.data_preprocessor = lambda data, training: data
+
+    def parse_losses(self, losses):
+        return losses["loss"], losses
+
+
+def run(folder, **changes):
+    torch.manual_seed(0)
+    runner = tiny.make_runner(
+        model=Tiny(), work_dir=str(folder), launcher="pytorch", log_level="ERROR", **changes
+    )
+    runner.train()
+    return runner
+
+
+def test_buffers_and_averages_agree(tmp_path):
+    def two():
+        hooks = [
+            dict(type="SyncBuffersHook"),
+            dict(type="PreciseBNHook", num_samples=16, priority="HIGH"),
+            dict(type="EMAHook", momentum=0.1, priority="VERY_LOW"),
+        ]
+        runner = run(tmp_path / "work", custom_hooks=hooks)
+        (hook,) = runner.hooks_of(EMAHook)
+        return runner.bare_model.state_dict(), dict(hook.ema_model.named_parameters()), runner.state.metrics
+
+    (model, average, metrics), other = run_ranks(two, tmp_path / "ranks")
+    assert all(torch.equal(value, other[0][key]) for key, value in model.items())
+    assert all(torch.equal(value, other[1][key]) for key, value in average.items())
+    assert not torch.equal(average["module.head.weight"], model["head.weight"])
+    assert metrics == other[2]
+
+
+def test_precise_bn_is_that_of_one_process_with_all_batches(tmp_path):
+    batches = [torch.randn(4, 3, generator=torch.Generator().manual_seed(i)) for i in range(4)]
+
+    class Loader(list):
+        batch_size = 4
+
+    def stats(mine):
+        model = nn.Sequential(nn.BatchNorm1d(3))
+        model.data_preprocessor = lambda data, training: data  # type: ignore[assignment]
+        update_bn_stats(model, Loader({"input": batch} for batch in mine), num_samples=16)
+        return model[0].running_mean, model[0].running_var
+
+    def two():
+        torch.distributed.init_process_group("gloo")
+        return stats(batches[get_rank() :: 2])
+
+    expected = stats(batches)
+    for result in run_ranks(two, tmp_path):
+        for value, wanted in zip(result, expected):
+            torch.testing.assert_close(value, wanted)
+
+
+def test_each_process_has_its_queue(tmp_path):
+    def two():
+        torch.distributed.init_process_group("gloo")
+        hook = SwAVHook(batch_size=2, queue_length=9)
+        assert hook.queue_length == 8
+        loss = SimpleNamespace(queue=torch.full((2, 4, 1), float(get_rank())))
+        head = SimpleNamespace(loss_module=loss)
+        hook.after_train_iter(SimpleNamespace(model=SimpleNamespace(head=head)), 0)
+        other = SwAVHook(batch_size=2, queue_length=9)
+        other.load_state_dict(hook.state_dict())
+        return other.queue
+
+    for rank, queue in enumerate(run_ranks(two, tmp_path)):
+        assert queue.unique().tolist() == [rank]
+
+
+def test_accumulation_in_two_processes(tmp_path):
+    """Gradients are exchanged only when they lead to a step, and the weights agree."""
+
+    def two():
+        wrapper = dict(optimizer=dict(type="SGD", lr=0.1), accumulative_counts=3)
+        runner = run(tmp_path / "work", optim_wrapper=wrapper)
+        return dict(runner.bare_model.named_parameters())
+
+    one, other = run_ranks(two, tmp_path / "ranks")
+    assert all(torch.equal(value, other[key]) for key, value in one.items())
+
+
+def test_ema_and_fsdp(tmp_path):
+    def two():
+        with pytest.raises(Exception, match="EMAHook needs whole weights"):
+            run(
+                tmp_path / "work",
+                custom_hooks=[dict(type="EMAHook")],
+                cfg=dict(device="cpu", strategy=dict(type="FSDPStrategy")),
+            )
+        return True
+
+    assert run_ranks(two, tmp_path / "ranks") == [True, True]
