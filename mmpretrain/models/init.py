@@ -22,6 +22,8 @@ from torch import nn
 
 from mmpretrain.errors import CheckpointError, ConfigError
 from mmpretrain.registry import WEIGHT_INITIALIZERS, build_from_cfg
+from mmpretrain.utils.loading import load_into
+from mmpretrain.utils.serialization import load
 
 logger = logging.getLogger(__name__)
 
@@ -165,7 +167,7 @@ class Caffe2XavierInit(KaimingInit):
 
 @WEIGHT_INITIALIZERS.register_module(name="Pretrained")
 class PretrainedInit:
-    """Load weights from a checkpoint; missing, unexpected and misshapen tensors are reported, not raised.
+    """Load weights from a checkpoint; what does not fit is logged, and an error only if almost nothing fits.
 
     Args:
         checkpoint: File or address.
@@ -179,19 +181,19 @@ class PretrainedInit:
         self.map_location = map_location
 
     def __call__(self, module: nn.Module) -> None:
-        from mmpretrain.utils.serialization import load
-
         checkpoint = load(self.checkpoint, map_location=self.map_location)
         weights = checkpoint.get("state_dict", checkpoint)
         if self.prefix:
             prefix = self.prefix if self.prefix.endswith(".") else self.prefix + "."
             weights = {k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)}
             if not weights:
-                raise CheckpointError(f"No weight in {self.checkpoint} has the prefix {prefix!r}")
-        own = module.state_dict()
-        fitting = {k: v for k, v in weights.items() if k in own and own[k].shape == v.shape}
-        module.load_state_dict(fitting, strict=False)
-        logger.info("Loaded %d/%d tensors from %s", len(fitting), len(own), self.checkpoint)
+                names = checkpoint.get("state_dict", checkpoint)
+                parts = ", ".join(sorted({repr(name.partition(".")[0] + ".") for name in names}))
+                raise CheckpointError(
+                    f"No weight in {self.checkpoint} has the prefix {prefix!r}", hint=f"It has: {parts}."
+                )
+        report = load_into(module, weights, source=str(self.checkpoint))
+        logger.info("%s: %s", self.checkpoint, report.summary())
 
 
 def initialize(module: nn.Module, init_cfg: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:

@@ -93,7 +93,6 @@ class Block(BaseModule):
 
 
 def test_init_weights_goes_from_parent_to_child_and_loads_last(tmp_path):
-    pytest.importorskip("mmpretrain.utils.serialization")
     path = tmp_path / "weights.pth"
     torch.save({"state_dict": {"backbone.0.fc.bias": torch.full((2,), 9.0)}}, path)
     net = Sequential(

@@ -1,0 +1,127 @@
+"""The image classifier, from images to losses and predictions."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from mmpretrain.errors import ArgumentError, CheckpointError, ConfigError
+from mmpretrain.models import ClsDataPreprocessor, ImageClassifier
+from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
+
+BACKBONE = dict(type="ResNet", depth=18, stem_channels=8, base_channels=4, out_indices=(2, 3))
+HEAD = dict(type="LinearClsHead", num_classes=5, in_channels=32)
+
+
+def classifier(**kwargs):
+    cfg = dict(type="ImageClassifier", backbone=BACKBONE, neck=dict(type="GlobalAveragePooling"), head=HEAD)
+    return MODELS.build({**cfg, **kwargs})
+
+
+@pytest.fixture
+def inputs():
+    return torch.rand(2, 3, 32, 32)
+
+
+def test_modes(inputs):
+    model = classifier().eval()
+    samples = [DataSample().set_gt_label(i) for i in range(2)]
+    scores = model(inputs)
+    assert scores.shape == (2, 5)
+    losses = model(inputs, samples, mode="loss")
+    torch.testing.assert_close(losses["loss"], nn.functional.cross_entropy(scores, torch.tensor([0, 1])))
+    predicted = model(inputs, samples, mode="predict")
+    assert predicted[0] is samples[0]
+    assert [p.pred_label.item() for p in predicted] == scores.argmax(1).tolist()
+    with pytest.raises(ArgumentError, match="'predict'"):
+        model(inputs, mode="train")
+
+
+def test_features_of_each_stage(inputs):
+    model = classifier().eval()
+    assert [tuple(f.shape) for f in model.extract_feat(inputs, stage="backbone")] == [
+        (2, 16, 2, 2),
+        (2, 32, 1, 1),
+    ]
+    assert [tuple(f.shape) for f in model.extract_feat(inputs)] == [(2, 16), (2, 32)]
+    assert model.extract_feat(inputs, stage="pre_logits").shape == (2, 32)
+    assert len(model.extract_feats([inputs, inputs], stage="backbone")) == 2
+    with pytest.raises(ArgumentError, match="'pre_logits'"):
+        model.extract_feat(inputs, stage="head")
+    with pytest.raises(TypeError, match="extract_feat"):
+        model.extract_feats(inputs)
+
+
+def test_without_head_and_neck(inputs):
+    model = classifier(head=None, neck=None).eval()
+    assert not model.with_head
+    assert not model.with_neck
+    assert model(inputs)[-1].shape == (2, 32, 1, 1)
+    for call in (
+        lambda: model(inputs, [], mode="loss"),
+        lambda: model.extract_feat(inputs, stage="pre_logits"),
+    ):
+        with pytest.raises(ConfigError, match="no head"):
+            call()
+
+
+def test_data_preprocessor_and_batch_augments():
+    given = dict(mean=[1, 2, 3], std=[1, 1, 1])
+    model = classifier(data_preprocessor=given, train_cfg=dict(augments=dict(type="Mixup", alpha=0.8)))
+    assert given == dict(mean=[1, 2, 3], std=[1, 1, 1])
+    assert isinstance(model.data_preprocessor, ClsDataPreprocessor)
+    assert model.data_preprocessor.batch_augments is not None
+    module = MODELS.build(dict(type="BaseDataPreprocessor"))
+    assert classifier(data_preprocessor=module).data_preprocessor is module
+    with pytest.raises(TypeError, match="data_preprocessor"):
+        classifier(data_preprocessor="resnet")
+
+
+def test_pretrained_is_loaded_by_init_weights(tmp_path, inputs):
+    source, path = classifier(), tmp_path / "model.pth"
+    source.init_weights()
+    torch.save({"state_dict": source.state_dict()}, path)
+    model = classifier(pretrained=str(path))
+    model.init_weights()
+    torch.testing.assert_close(model.eval()(inputs), source.eval()(inputs))
+    partial = classifier(
+        backbone=dict(BACKBONE, init_cfg=dict(type="Pretrained", checkpoint=str(path), prefix="backbone"))
+    )
+    partial.init_weights()
+    torch.testing.assert_close(
+        partial.backbone.layer4[0].conv1.weight, source.backbone.layer4[0].conv1.weight
+    )
+    assert partial.backbone.layer1[0].bn2.weight.tolist() == source.backbone.layer1[0].bn2.weight.tolist()
+    for prefix, hint in (("neck", "'backbone.', 'head.'"), (None, "prefix='backbone.'")):
+        lost = dict(type="Pretrained", checkpoint=str(path), prefix=prefix)
+        with pytest.raises(CheckpointError, match=hint):
+            classifier(backbone=dict(BACKBONE, init_cfg=lost)).init_weights()
+
+
+def test_zero_init_residual():
+    for zero in (True, False):
+        backbone = MODELS.build(dict(BACKBONE, zero_init_residual=zero))
+        backbone.init_weights()
+        assert backbone.layer1[0].bn2.weight.any() != zero
+
+
+def test_layer_depth_and_foreign_backbones():
+    model = classifier()
+    assert model.get_layer_depth("backbone.conv1.weight")[0] == 0
+    depth, count = model.get_layer_depth("head.fc.weight")
+    assert depth == count - 1
+    foreign = ImageClassifier(backbone=nn.Conv2d(3, 4, 1))
+    with pytest.raises(NotImplementedError, match="Conv2d"):
+        foreign.get_layer_depth("backbone.weight")
+
+
+def test_resnet_layer_depth_for_decay():
+    # As in the reference environment (mmpretrain 1.2): stages 2 and 3 of ResNet-50 count by 2 and 3 blocks.
+    model = MODELS.build(dict(type="ResNet", depth=50, base_channels=4, stem_channels=4))
+    names = ["conv1.weight", "layer1.0.conv1.weight", "layer2.1.conv1.weight", "layer2.3.bn1.bias",
+             "layer3.2.conv1.weight", "layer3.5.conv1.weight", "layer4.2.conv3.weight"]  # fmt: skip
+    assert [model.get_layer_depth(f"backbone.{n}", "backbone.") for n in names] == [
+        (0, 8), (1, 8), (2, 8), (3, 8), (4, 8), (5, 8), (6, 8)
+    ]  # fmt: skip
