@@ -263,10 +263,8 @@ class BaseDataset(Dataset):
 
     def get_data_info(self, idx: int) -> dict:
         """A copy of the record at ``idx``, with its position as ``sample_idx``."""
-        if not self._fully_initialized:
-            self.full_init()
-        records = self._records
-        info = copy.deepcopy(self.data_list[idx]) if records is None else records[idx]
+        records = self._records  # None as long as the annotations have not been read
+        info = copy.deepcopy(self._ready()[idx]) if records is None else records[idx]
         info["sample_idx"] = idx if idx >= 0 else len(self) + idx
         return info
 

@@ -22,7 +22,9 @@ ENCODING = ("utf-8", "surrogateescape")  # file names need not be valid UTF-8
 class Column(Protocol):
     """One field of all records."""
 
-    def __getitem__(self, index: int) -> Any: ...
+    def getter(self) -> Callable[[int], Any]:
+        """Return the function that reads a value by its index; it is called for every record."""
+        ...
 
     def take(self, indices: np.ndarray) -> Column:
         """The same field of some of the records."""
@@ -91,9 +93,15 @@ class TextColumn(_Slices):
         cut = next((i for i, (a, b) in enumerate(zip(first, last)) if a != b), min(len(first), len(last)))
         return cls(*cls.pack([value[cut:].encode(*ENCODING) for value in values]), first[:cut])
 
-    def __getitem__(self, index: int) -> str:
+    def getter(self) -> Callable[[int], str]:
         blob, starts, ends = self._views
-        return f"{self.prefix}{str(blob[starts[index] : ends[index]], *ENCODING)}{self.suffix}"
+        prefix, suffix = self.prefix, self.suffix
+        encoding, errors = ENCODING
+
+        def get(index: int) -> str:
+            return f"{prefix}{str(blob[starts[index] : ends[index]], encoding, errors)}{suffix}"
+
+        return get
 
     def digest(self) -> str:
         """A number that changes with any of the strings."""
@@ -117,9 +125,9 @@ class ObjectColumn(_Slices):
         """Make a column of any values."""
         return cls(*cls.pack([pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL) for value in values]))
 
-    def __getitem__(self, index: int) -> Any:
+    def getter(self) -> Callable[[int], Any]:
         blob, starts, ends = self._views
-        return pickle.loads(blob[starts[index] : ends[index]])
+        return lambda index: pickle.loads(blob[starts[index] : ends[index]])
 
     def take(self, indices: np.ndarray) -> ObjectColumn:
         return ObjectColumn(*self.cut(indices))
@@ -137,7 +145,6 @@ class NumberColumn:
 
     def __init__(self, values: Tensor) -> None:
         self.values = values
-        self._get = _view(values).__getitem__
 
     @classmethod
     def of(cls, values: Sequence[Any]) -> NumberColumn:
@@ -146,8 +153,8 @@ class NumberColumn:
             return cls(torch.from_numpy(np.asarray(values, dtype=np.float64)))
         return cls(_integers(values))
 
-    def __getitem__(self, index: int) -> int | float:
-        return self._get(index)
+    def getter(self) -> Callable[[int], int | float]:
+        return _view(self.values).__getitem__
 
     def take(self, indices: np.ndarray) -> NumberColumn:
         return NumberColumn(self.values[torch.from_numpy(indices)])
@@ -165,15 +172,15 @@ class ArrayColumn:
 
     def __init__(self, values: Tensor) -> None:
         self.values = values
-        self._array = values.numpy()
 
     @classmethod
     def of(cls, values: Sequence[np.ndarray]) -> ArrayColumn:
         """Stack arrays."""
         return cls(torch.from_numpy(np.stack(values)))
 
-    def __getitem__(self, index: int) -> np.ndarray:
-        return np.array(self._array[index])  # a copy: transforms write into images
+    def getter(self) -> Callable[[int], np.ndarray]:
+        array = self.values.numpy()
+        return lambda index: np.array(array[index])  # a copy: transforms write into images
 
     def take(self, indices: np.ndarray) -> ArrayColumn:
         return ArrayColumn(self.values[torch.from_numpy(indices)])
@@ -206,9 +213,7 @@ class RecordTable(Sequence[dict[str, Any]]):
     def __init__(self, columns: Mapping[str, Column], length: int) -> None:
         self.columns = dict(columns)
         self._length = length
-        self._items: list[tuple[str, Callable[[int], Any]]] = [
-            (name, column.__getitem__) for name, column in self.columns.items()
-        ]
+        self._getters = [(name, column.getter()) for name, column in self.columns.items()]
 
     @classmethod
     def of(cls, records: Sequence[Mapping[str, Any]]) -> RecordTable | MixedTable:
@@ -224,11 +229,17 @@ class RecordTable(Sequence[dict[str, Any]]):
         return self._length
 
     def __getitem__(self, index: Any) -> Any:
-        if index < 0:
-            index += self._length
         if not 0 <= index < self._length:
-            raise IndexError(f"sample {index} of {self._length}")
-        return {name: get(index) for name, get in self._items}
+            index = self._position(index)
+        record = {}
+        for name, get in self._getters:
+            record[name] = get(index)
+        return record
+
+    def _position(self, index: int) -> int:
+        if -self._length <= index < self._length:
+            return index % self._length
+        raise IndexError(f"sample {index} of {self._length}")
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         return map(self.__getitem__, range(self._length))
@@ -254,13 +265,10 @@ class MixedTable(RecordTable):
     def __init__(self, records: ObjectColumn, length: int) -> None:
         super().__init__({}, length)
         self._records = records
+        self._get = records.getter()
 
     def __getitem__(self, index: Any) -> Any:
-        if index < 0:
-            index += self._length
-        if not 0 <= index < self._length:
-            raise IndexError(f"sample {index} of {self._length}")
-        return self._records[index]
+        return self._get(self._position(index))
 
     def take(self, indices: np.ndarray) -> MixedTable:
         return MixedTable(self._records.take(indices), len(indices))
