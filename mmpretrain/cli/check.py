@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mmpretrain.cli.options import CfgOptions, ConfigArgument, load_config
+
+if TYPE_CHECKING:
+    from mmpretrain.config import Config
 
 
 def check(
     config: ConfigArgument,
     no_files: Annotated[
         bool, typer.Option("--no-files", help="Do not look for the data and checkpoints that it names.")
+    ] = False,
+    data: Annotated[
+        bool,
+        typer.Option("--data", help="Read the data as well: classes, labels, files, some of the images."),
+    ] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Like --data, with every image, and images that are in two splits.")
     ] = False,
     cfg_options: CfgOptions = None,
 ) -> None:
@@ -23,13 +33,27 @@ def check(
     `mmpretrain check my_config.py`
 
     `mmpretrain check resnet50_8xb32_in1k --no-files`
+
+    `mmpretrain check my_config.py --full`
     """
     from mmpretrain.config.validate import validate
 
-    problems = validate(load_config(config, cfg_options), files=not no_files)
+    cfg = load_config(config, cfg_options)
+    problems = validate(cfg, files=not no_files)
     for item in problems:
         typer.secho(str(item), fg="red")
     if problems:
         typer.echo(f"{len(problems)} problem{'s' if len(problems) > 1 else ''} in {config}.")
         raise typer.Exit(2)
     typer.echo(f"No problem in {config}.")
+    if data or full:
+        _check_data(cfg, full)
+
+
+def _check_data(cfg: Config, full: bool) -> None:
+    from mmpretrain.datasets.preflight import HARD, preflight, table
+
+    found = preflight(cfg, full=full)
+    typer.echo(table(found) if found else "No problem in the data.")
+    if any(problem.level == HARD for problem in found):
+        raise typer.Exit(2)
