@@ -61,6 +61,13 @@ SMALL_REGNET = {"w0": 8, "wa": 6.0, "wm": 2.0, "group_w": 4, "depth": 9, "bot_mu
 SMALL_MIXER = {"embed_dims": 16, "num_layers": 3, "tokens_mlp_dims": 8, "channels_mlp_dims": 32}
 SMALL_METAFORMER = {"layers": (1, 1, 2, 1), "embed_dims": (8, 12, 16, 20)}
 SMALL_XCIT = {"embed_dims": 16, "num_heads": 2, "depth": 2, "cls_attn_layers": 1, "patch_size": 8}
+SMALL_EDGENEXT = {"depths": (1, 1, 7, 1), "channels": (8, 8, 12, 16), "num_heads": (2, 2, 2, 2)}
+SMALL_HORNET = {
+    "base_dim": 8,
+    "depths": (1, 1, 2, 1),
+    "orders": (2, 2, 3, 3),
+    "dw_cfg": [{"type": "DW", "kernel_size": 3}] * 3 + [{"type": "GF", "h": 2, "w": 2}],
+}
 PATCHES = {"img_size": 32, "patch_size": 8}
 WINDOWS = {"img_size": 32, "window_size": 2, "patch_size": 2}
 CASES: dict[str, Case] = {
@@ -69,7 +76,9 @@ CASES: dict[str, Case] = {
     "ConvNeXt": Case({"arch": {"depths": (1, 1, 7, 1), "channels": (8, 8, 16, 16)}}, 4, 4),
     "DeiT3": Case({"arch": SMALL_VIT, **PATCHES}, 3, 3, unused=".ln2."),
     "DistilledVisionTransformer": Case({"arch": SMALL_VIT, **PATCHES}, 3, 3),
+    "EdgeNeXt": Case({"arch": SMALL_EDGENEXT}, 4, 4),
     "EfficientNet": Case({"arch": "b0"}, 7, 7),
+    "HorNet": Case({"arch": SMALL_HORNET}, 4, 3),
     "LeNet5": Case({}, 0, 1, channels=1),
     "MlpMixer": Case({"arch": SMALL_MIXER, **PATCHES}, 3, 3, arch_size=224),
     "MobileNetV2": Case({"widen_factor": 0.25}, 8, 8),

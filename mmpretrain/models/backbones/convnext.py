@@ -9,10 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mmpretrain.models.backbones.base import BaseBackbone
-from mmpretrain.models.base.module import BaseModule, ModuleList, Sequential
+from mmpretrain.models.backbones.base_staged import StagedBackbone
+from mmpretrain.models.base.module import BaseModule
 from mmpretrain.models.layers.build import make_norm
-from mmpretrain.models.layers.drop import DropPath, drop_path_rates
+from mmpretrain.models.layers.drop import DropPath
 from mmpretrain.models.layers.layer_norm import GRN, LayerNorm2d
 from mmpretrain.registry import MODELS
 
@@ -82,7 +82,7 @@ def _arch(depths: list[int], channels: list[int]) -> dict[str, list[int]]:
 
 
 @MODELS.register_module()
-class ConvNeXt(BaseBackbone):
+class ConvNeXt(StagedBackbone):
     """ConvNeXt (`A ConvNet for the 2020s <https://arxiv.org/abs/2201.03545>`_).
 
     With ``use_grn=True, layer_scale_init_value=0.`` it is `ConvNeXt V2 <https://arxiv.org/abs/2301.00808>`_.
@@ -116,8 +116,6 @@ class ConvNeXt(BaseBackbone):
         "huge": _arch([3, 3, 27, 3], [352, 704, 1408, 2816]),
     }
 
-    stages: Any  # a ModuleList of Sequentials, which a type checker takes for plain modules
-
     def __init__(
         self,
         arch: str | Mapping[str, Sequence[int]] = "tiny",
@@ -140,42 +138,26 @@ class ConvNeXt(BaseBackbone):
         super().__init__(init_cfg)
         settings = self.get_arch(arch)
         self.depths: Sequence[int] = settings["depths"]
-        self.channels: Sequence[int] = settings["channels"]
-        self.num_stages = len(self.depths)
-        self.out_indices = self.take_indices(out_indices, self.num_stages)
         self.frozen_stages = frozen_stages
-        self.gap_before_final_norm = gap_before_final_norm
-        rates = iter(drop_path_rates(drop_path_rate, sum(self.depths)))
-        self.downsample_layers = ModuleList()
-        self.stages = ModuleList()
-        for i, (depth, channels) in enumerate(zip(self.depths, self.channels)):
-            if i == 0:
-                conv = nn.Conv2d(in_channels, channels, kernel_size=stem_patch_size, stride=stem_patch_size)
-                down = nn.Sequential(conv, make_norm(norm_cfg, channels))
-            else:
-                before = self.channels[i - 1]
-                conv = nn.Conv2d(before, channels, kernel_size=2, stride=2)
-                down = nn.Sequential(make_norm(norm_cfg, before), conv)
-            self.downsample_layers.append(down)
-            blocks = [
-                ConvNeXtBlock(
-                    channels,
-                    norm_cfg=norm_cfg,
-                    act_cfg=act_cfg,
-                    linear_pw_conv=linear_pw_conv,
-                    drop_path_rate=next(rates),
-                    layer_scale_init_value=layer_scale_init_value,
-                    use_grn=use_grn,
-                )
-                for _ in range(depth)
-            ]
-            self.stages.append(Sequential(*blocks))
-            if i in self.out_indices:
-                self.add_module(f"norm{i}", make_norm(norm_cfg, channels))
+        block = partial(
+            ConvNeXtBlock,
+            norm_cfg=norm_cfg,
+            act_cfg=act_cfg,
+            linear_pw_conv=linear_pw_conv,
+            layer_scale_init_value=layer_scale_init_value,
+            use_grn=use_grn,
+        )
+        stages = (
+            [block(channels, drop_path_rate=rate) for rate in rates]
+            for channels, rates in zip(settings["channels"], self.block_rates(drop_path_rate, self.depths))
+        )
+        norm = partial(make_norm, norm_cfg)
+        self.set_stages(settings["channels"], stages, norm, in_channels, stem_patch_size)
+        self.set_output(out_indices, norm, gap_before_final_norm)
 
     def freeze_groups(self) -> list[list[str]]:
-        """Nothing, then each stage with what precedes it."""
-        return [[], *([f"downsample_layers.{i}", f"stages.{i}"] for i in range(self.num_stages))]
+        """Nothing, then each stage with what leads to it."""
+        return [[], *self.stage_groups()]
 
     def layer_groups(self) -> list[list[str]]:
         """The stem, then stages; the third, the longest, counts by three blocks."""
@@ -189,19 +171,3 @@ class ConvNeXt(BaseBackbone):
             groups[3 + block // 3].append(f"stages.2.{block}")
         groups[deep] += ["downsample_layers.3", "stages.3"]
         return groups
-
-    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Return the outputs of the stages in ``out_indices`` for images (B, 3, H, W)."""
-        outs = []
-        for i, (down, stage) in enumerate(zip(self.downsample_layers, self.stages)):
-            x = down(x)
-            for block in stage:
-                x = self.run(block, x)
-            if i in self.out_indices:
-                outs.append(self.format(x, i))
-        return tuple(outs)
-
-    def format(self, x: Tensor, stage: int) -> Tensor:
-        """Make an output of the map (B, C, H, W) after a stage."""
-        norm = getattr(self, f"norm{stage}")
-        return norm(x.mean((-2, -1), keepdim=True)).flatten(1) if self.gap_before_final_norm else norm(x)

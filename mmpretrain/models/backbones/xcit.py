@@ -17,6 +17,7 @@ from mmpretrain.models.layers.conv_module import ConvModule
 from mmpretrain.models.layers.cross_covariance import ClassAttention, CrossCovarianceAttention
 from mmpretrain.models.layers.drop import DropPath
 from mmpretrain.models.layers.ffn import FFN
+from mmpretrain.models.layers.fourier import fourier_positions
 from mmpretrain.models.layers.shape import to_2tuple, to_image, to_tokens
 from mmpretrain.registry import MODELS
 
@@ -41,16 +42,8 @@ class PositionalEncodingFourier(nn.Module):
     def forward(self, hw: HW) -> Tensor:
         """The encoding (1, C, h, w) of a grid of patches."""
         weight = self.token_projection.conv.weight
-        pairs = torch.arange(self.hidden_dim // 2, device=weight.device, dtype=torch.float32)
-        wavelengths = self.temperature ** (2 * pairs / self.hidden_dim)
-        waves = []
-        for size in hw:
-            place = torch.arange(1, size + 1, device=weight.device, dtype=torch.float32)
-            angles = (place / (size + 1e-6) * 2 * math.pi)[:, None] / wavelengths
-            waves.append(torch.stack((angles.sin(), angles.cos()), dim=-1).flatten(1))
-        rows, columns = waves
-        grid = torch.cat((rows[:, None].expand(*hw, -1), columns[None, :].expand(*hw, -1)), dim=-1)
-        return self.token_projection(grid.permute(2, 0, 1).unsqueeze(0).to(weight.dtype))
+        waves = fourier_positions(hw, self.hidden_dim, weight.device, self.temperature)
+        return self.token_projection(waves.to(weight.dtype))
 
 
 class ConvPatchEmbed(nn.Module):

@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mmpretrain.models.layers.attention import merge_heads, split_heads
+from mmpretrain.models.layers.attention import MultiheadAttention, merge_heads, split_heads
+
+
+def cross_covariance(qkv: Tensor, num_heads: int, temperature: Tensor | float, dropout: float) -> Tensor:
+    """Attention among the channels of a head, by their cosine over all tokens.
+
+    Args:
+        qkv: Projections (B, N, 3 * C).
+        num_heads: Number of heads H.
+        temperature: Scale of the cosines, (H, 1, 1).
+        dropout: Dropout rate of the attention weights.
+
+    Returns:
+        Tokens (B, N, C).
+    """
+    q, k, v = (t.transpose(-1, -2) for t in split_heads(qkv, 3, num_heads))  # (B, H, D, N)
+    q, k = F.normalize(q, dim=-1) * temperature, F.normalize(k, dim=-1)
+    x = F.scaled_dot_product_attention(q.to(v.dtype), k.to(v.dtype), v, dropout_p=dropout, scale=1.0)
+    return merge_heads(x.transpose(-1, -2))
 
 
 class CrossCovarianceAttention(nn.Module):
-    """Attention among the channels of a head, by their cosine over all tokens.
-
-    From `XCiT <https://arxiv.org/abs/2106.09681>`_; linear in the number of tokens.
+    """Attention among channels, linear in the number of tokens (`XCiT <https://arxiv.org/abs/2106.09681>`_).
 
     Args:
         dim: Number of channels C.
@@ -40,11 +58,43 @@ class CrossCovarianceAttention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Mix the channels of tokens (B, N, C)."""
-        q, k, v = (t.transpose(-1, -2) for t in split_heads(self.qkv(x), 3, self.num_heads))  # (B, H, D, N)
-        q, k = F.normalize(q, dim=-1) * self.temperature, F.normalize(k, dim=-1)
         dropout = self.attn_drop if self.training else 0.0
-        x = F.scaled_dot_product_attention(q.to(v.dtype), k.to(v.dtype), v, dropout_p=dropout, scale=1.0)
-        return self.proj_drop(self.proj(merge_heads(x.transpose(-1, -2))))
+        x = cross_covariance(self.qkv(x), self.num_heads, self.temperature, dropout)
+        return self.proj_drop(self.proj(x))
+
+
+class ChannelMultiheadAttention(MultiheadAttention):
+    """Attention among channels whose temperature is called ``scale`` in state dicts.
+
+    Args:
+        embed_dims: Number of channels C.
+        num_heads: Number of heads.
+        qkv_bias: Give queries, keys and values a bias.
+        qk_scale_type: ``'learnable'``, or ``'fixed'`` or ``'none'`` for a constant temperature.
+        qk_scale: The temperature where it is not learnable; ``D ** -0.5`` by default.
+        **kwargs: Further arguments of :class:`MultiheadAttention`.
+    """
+
+    def __init__(
+        self,
+        embed_dims: int,
+        num_heads: int = 8,
+        qkv_bias: bool = False,
+        qk_scale_type: Literal["learnable", "fixed", "none"] = "learnable",
+        qk_scale: float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(embed_dims, num_heads, qkv_bias=qkv_bias, **kwargs)
+        self.scale: Any = self.head_dims**-0.5 if qk_scale is None else qk_scale
+        if qk_scale_type == "learnable":
+            self.scale = nn.Parameter(torch.ones(num_heads, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Mix the channels of tokens (B, N, C)."""
+        qkv = self.qkv(x)
+        dropout = self.attn_drop if self.training else 0.0
+        x = self.project(cross_covariance(qkv, self.num_heads, self.scale, dropout))
+        return split_heads(qkv, 3, self.num_heads)[2].squeeze(1) + x if self.v_shortcut else x
 
 
 class ClassAttention(nn.Module):
