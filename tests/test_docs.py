@@ -7,14 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from mmpretrain.registry import METRICS, MODELS
+from mmpretrain.registry import HOOKS, METRICS, MODELS, OPTIM_WRAPPER_CONSTRUCTORS, PARAM_SCHEDULERS
 
 DOCS = Path(__file__).parent.parent / "docs"
 
 #: Page -> what its examples register.
 PAGES = {
     "heads_and_losses.md": [(MODELS, "BellLoss"), (MODELS, "CosineHead")],
+    "hooks.md": [(HOOKS, "CountImagesHook")],
     "metrics.md": [(METRICS, "ClassesOff")],
+    "optimizers.md": [(OPTIM_WRAPPER_CONSTRUCTORS, "SlowBackbone")],
+    "schedules.md": [(PARAM_SCHEDULERS, "HalveLR")],
 }
 
 

@@ -255,6 +255,16 @@ def test_warm_up_from_zero():
     assert values == pytest.approx([0, 0.025, 0.05, 0.075, 0.1, 0.1])
 
 
+def test_restarts_go_down_to_zero():
+    wrapper = wrapper_of(SGD)
+    scheduler = schedulers_of(wrapper, {"type": "CosineRestartLR", "periods": [4]})[0]
+    values = []
+    for _ in range(5):
+        values.append(wrapper.param_groups[0]["lr"])
+        scheduler.step()
+    assert values[:4] == pytest.approx([0.1, 0.0853553, 0.05, 0.0146447], rel=1e-5)
+
+
 def test_groups_without_decay_keep_it():
     wrapper = wrapper_of(ADAM, paramwise_cfg={"bias_decay_mult": 0.0})
     cfg = {"type": "CosineAnnealingWeightDecay", "eta_min": 0.2, "T_max": 3}
