@@ -105,18 +105,19 @@ def build_pillow(name: str) -> Callable[[str], Any]:
 
 def build_timm(name: str) -> Callable[[str], Any]:
     """The transforms of timm, up to the uint8 array that its loader collates."""
-    import timm.data
+    import importlib
+
     from PIL import Image
+
+    data = importlib.import_module("timm.data")
 
     options: dict[str, Any] = {"input_size": 224, "use_prefetcher": True}
     if name == "val":
-        transform = timm.data.create_transform(**options, crop_pct=0.875, interpolation="bilinear")
+        transform = data.create_transform(**options, crop_pct=0.875, interpolation="bilinear")
     else:
         policy = {"auto_augment": "rand-m9-mstd0.5-inc1"} if name == "randaug" else {"color_jitter": None}
         interpolation = "bicubic" if name == "randaug" else "bilinear"
-        transform = timm.data.create_transform(
-            **options, is_training=True, interpolation=interpolation, **policy
-        )
+        transform = data.create_transform(**options, is_training=True, interpolation=interpolation, **policy)
     return lambda path: transform(Image.open(path).convert("RGB"))
 
 

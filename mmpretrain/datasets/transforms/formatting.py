@@ -117,12 +117,12 @@ class PackMultiTaskInputs(BaseTransform):
         self,
         multi_task_fields: Sequence[str],
         input_key: str = "img",
-        task_handlers: Mapping[str, Any] | None = None,
+        task_handlers: Mapping[str, Any] = {},
     ) -> None:
         self.multi_task_fields = multi_task_fields
         self.input_key = input_key
         self.task_handlers = defaultdict(
-            PackInputs, {task: TRANSFORMS.build(cfg) for task, cfg in (task_handlers or {}).items()}
+            PackInputs, {task: TRANSFORMS.build(cfg) for task, cfg in task_handlers.items()}
         )
 
     def transform(self, results: dict) -> dict:

@@ -284,7 +284,7 @@ class TestTimeAug(BaseTransform):
         for subroutine, output in zip(self.subroutines, outputs):
             if not isinstance(output, dict):
                 raise DataError(f"TestTimeAug: {subroutine!r} returned {output!r} instead of a dict")
-        return {key: [output[key] for output in outputs] for key in outputs[0]}
+        return {key: [output.get(key) for output in outputs] for key in outputs[0]}
 
 
 @TRANSFORMS.register_module()
