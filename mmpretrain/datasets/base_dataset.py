@@ -335,6 +335,8 @@ class BaseDataset(Dataset):
                 data = self.prepare_data(idx)
             except (DataError, OSError) as error:
                 if self.on_error == "raise":
+                    if isinstance(error, DataError) and error.hint is None:
+                        error.hint = "The data set can leave such images out: on_error='skip'."
                     raise
                 report_bad_file(error, self.get_data_info(idx), self.bad_files)
                 if self.on_error == "skip":

@@ -18,6 +18,8 @@ SPLIT_NAMES: dict[str, tuple[str, ...]] = {
     "val": ("val", "valid", "validation", "test", "testing"),
     "test": ("test", "testing", "val", "valid", "validation"),
 }
+#: What a data set that is replaced hands down.
+KEPT = ("pipeline", "on_error", "indices", "max_refetch", "serialize_data")
 #: Without a split of its own, every fifth sample of each class is for validation.
 FOLDS = 5
 
@@ -129,7 +131,7 @@ def _hub_split(path: str, name: str | None, split: Split) -> str:
 
 
 def use_data(cfg: Any, spec: str) -> None:
-    """Put the data that ``spec`` describes into all data loaders of a config; pipelines stay as they are.
+    """Put the data that ``spec`` describes into all data loaders of a config; pipelines and the like stay.
 
     All splits get the classes of the training data, and the head as many.
 
@@ -144,10 +146,10 @@ def use_data(cfg: Any, spec: str) -> None:
         loader = cfg.get(f"{split}_dataloader")
         if not loader:
             continue
-        pipeline = innermost(loader["dataset"]).get("pipeline", [])
+        old = innermost(loader["dataset"])
         loader["dataset"] = dataset_from_spec(spec, split)
         inner = innermost(loader["dataset"])
-        inner.update(pipeline=pipeline, test_mode=split != "train")
+        inner.update({key: old[key] for key in KEPT if key in old}, test_mode=split != "train")
         if classes is not None:
             inner["metainfo"] = {"classes": list(classes)}
     if classes is not None:

@@ -25,7 +25,7 @@ Level = Literal["hard", "soft"]
 HARD: Level = "hard"
 
 #: Images that are decoded where not all are.
-SAMPLE = 32
+SAMPLE = 64
 THREADS = 16
 #: Names that a message lists before it stops.
 SHOWN = 3

@@ -343,3 +343,11 @@ def test_validation_may_lack_a_class(folder):
 
 def test_every_sampler_of_the_package_is_listed():
     assert {"BalancedSampler", "DefaultSampler", "EpochSampler"} <= {*samplers_package.__all__}
+
+
+def test_use_data_keeps_what_is_not_about_files(folder):
+    old = dict(type="X", pipeline=PIPELINE, on_error="skip", indices=3, ann_file="of something else")
+    cfg = Config(dict(train_dataloader=dict(batch_size=2, dataset=old)))
+    use_data(cfg, str(folder))
+    inner = cfg.train_dataloader.dataset.dataset
+    assert (inner.on_error, inner.indices, "ann_file" in inner) == ("skip", 3, False)

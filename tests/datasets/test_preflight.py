@@ -144,7 +144,8 @@ def test_complete_folders_are_remembered_until_they_change(tmp_path, monkeypatch
 
 
 @pytest.mark.parametrize("on_error", ["raise", "skip"])
-def test_unreadable_images(tmp_path, on_error):
+def test_unreadable_images(tmp_path, on_error, monkeypatch):
+    monkeypatch.setattr(checks, "SAMPLE", 32)
     listing(tmp_path, *[f"{i}.png 0" for i in range(50)])
     (tmp_path / "0.png").write_bytes(b"<html>")
     (tmp_path / "2.png").write_bytes(b"")  # not in the sample
