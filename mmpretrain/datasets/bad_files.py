@@ -25,7 +25,7 @@ def report_bad_file(error: Exception, record: Mapping[str, Any], listing: str | 
     if name in _reported:
         return
     _reported.add(name)
-    reason = " ".join(str(error).split())
+    reason = " ".join(str(getattr(error, "message", error)).split())
     logger.warning("Left out %s: %s", name, reason)
     if listing:
         # One short write in append mode: lines of several processes do not mix.
