@@ -120,6 +120,8 @@ def _harmless() -> dict[tuple[str, str], Any]:
         table[f"{root}.multiarray", "_reconstruct"] = _array_shell
         table[f"{root}.multiarray", "scalar"] = _numpy_scalar
         table[f"{root}.numeric", "_frombuffer"] = _array_from_buffer
+    for old, new in (("xrange", range), ("unicode", str), ("long", int)):  # as protocol 2 writes them
+        table["__builtin__", old] = new
     table["numpy", "ndarray"] = np.ndarray
     table["numpy", "dtype"] = np.dtype
     for name in ("bool_", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16",

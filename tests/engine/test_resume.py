@@ -244,3 +244,15 @@ def test_iteration_loop_resumes_exactly(tmp_path):
         stopped.train()
     make("stopped", resume=True).train()
     assert journal(tmp_path / "stopped") == journal(tmp_path / "straight")
+
+
+def test_a_run_without_a_seed_resumes_with_the_one_that_it_drew(tmp_path):
+    stopped = build(tmp_path, interval=5, randomness=dict(seed=None))
+    stopped.register_hook(StopAt("after_train_iter", 6))
+    with pytest.raises(KeyboardInterrupt):
+        stopped.train()
+    resumed = build(tmp_path, resume=True, interval=5, epochs=1, randomness=dict(seed=None))
+    resumed.train()
+    assert resumed.seed == stopped.seed
+    journal(tmp_path)  # the steps that ran twice agree
+    assert len(set(resumed.train_dataloader.dataset.loaded)) == 12

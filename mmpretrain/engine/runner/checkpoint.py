@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import mmpretrain
+from mmpretrain.engine.runner.dataloader import KeyedDataLoader
 from mmpretrain.errors import CheckpointError, MMPretrainError
 from mmpretrain.utils import fileio, serialization
 from mmpretrain.utils.dist import all_gather_object, get_rank, is_main_process
@@ -150,8 +151,11 @@ def restore(runner: Any, checkpoint: dict[str, Any], optimizer: bool, scheduler:
     state, meta = runner.state, checkpoint.get("meta", {})
     state.epoch, state.iter = int(meta.get("epoch", 0)), int(meta.get("iter", 0))
     _fit_to_length(runner, meta)
-    if state.seed != meta.get("seed", state.seed) and meta.get("seed") is not None:
-        runner.set_randomness(**{**runner.randomness, "seed": int(meta["seed"])})
+    seed = meta.get("seed")
+    if seed is not None and seed != state.seed:
+        runner.set_randomness(**{**runner.randomness, "seed": int(seed)})
+        if isinstance(runner.train_dataloader, KeyedDataLoader):
+            runner.train_dataloader.reseed(runner.seed)
     runner.message_hub.load_state_dict(checkpoint.get("message_hub", {}))
     hook_states = checkpoint.get("hooks", {})
     for name, hook in named_hooks(runner):
@@ -163,11 +167,12 @@ def restore(runner: Any, checkpoint: dict[str, Any], optimizer: bool, scheduler:
                 "The checkpoint has no optimizer, so that training cannot go on exactly from it",
                 hint="Use it as load_from, or save with save_optimizer=True.",
             )
-        runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
+        own = None if "param_schedulers" in checkpoint else _wind_forward(runner)
         runner.strategy.load_optimizer_state(runner.model, runner.optim_wrapper, checkpoint["optimizer"])
-    if scheduler and runner.param_schedulers is not None:
-        runner.param_schedulers = runner.build_param_scheduler(runner.param_schedulers)
-        _load_schedulers(runner.param_schedulers, checkpoint.get("param_schedulers"))
+        for group, settings in zip(runner.optim_wrapper.param_groups, own or ()):
+            group.update(settings)
+    if scheduler and "param_schedulers" in checkpoint:
+        _load_schedulers(runner.param_schedulers, checkpoint["param_schedulers"])
     states = checkpoint.get("rng", [])
     runner.pending_rng = states[get_rank()] if get_rank() < len(states) else None
 
@@ -192,6 +197,23 @@ def _fit_to_length(runner: Any, meta: dict[str, Any]) -> None:
         f"An epoch had {before} iterations and has {now} now: going on from iteration {state.iter} "
         f"(epoch {state.epoch}); exactness ends here."
     )
+
+
+def _wind_forward(runner: Any) -> list[dict[str, Any]]:
+    """Bring new schedulers to where the run is, as checkpoints of MMCV 1.x have none.
+
+    Returns:
+        The settings that each group of the optimizer then has.
+    """
+    state = runner.state
+
+    def wind(scheduler: Any) -> None:
+        for _ in range(state.epoch if scheduler.by_epoch else state.iter):
+            scheduler.step()
+
+    _map_schedulers(runner.param_schedulers, wind)
+    groups = runner.optim_wrapper.param_groups
+    return [{key: value for key, value in group.items() if key != "params"} for group in groups]
 
 
 def _map_schedulers(schedulers: Any, function: Any) -> Any:

@@ -125,6 +125,13 @@ class KeyedDataLoader(DataLoader):
         """Say which epoch the next iteration is, and how many of its batches were seen already."""
         self.epoch, self.skip = epoch, skip
 
+    def reseed(self, seed: int) -> None:
+        """Take another seed, that of the run which is resumed."""
+        self._inner.dataset.seed = seed  # type: ignore[attr-defined]
+        for sampler in (self.sampler, getattr(self.batch_sampler, "sampler", None)):
+            if hasattr(sampler, "seed"):
+                sampler.seed = seed  # type: ignore[union-attr]
+
     def restart_workers(self) -> None:
         """Let the next iteration start new workers, which see changes of the data set's pipeline."""
         iterator = self._inner._iterator

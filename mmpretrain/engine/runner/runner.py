@@ -15,6 +15,7 @@ from torch import nn
 from mmpretrain.engine.hooks.hook import Hook
 from mmpretrain.engine.hooks.progress_bar import ProgressBarHook
 from mmpretrain.engine.optimizers.builder import build_optim_wrapper, scale_lr
+from mmpretrain.engine.optimizers.wrapper import OptimWrapper
 from mmpretrain.engine.runner import build, checkpoint, launch, speed
 from mmpretrain.engine.runner.dataloader import build_dataloader
 from mmpretrain.engine.runner.hook_list import DEFAULT_HOOKS, HookList
@@ -190,11 +191,7 @@ class Runner(RunnerProperties):
         with self._running():
             if self.is_main:
                 self.store.clean()
-            self._train_loop = self.build_train_loop(self._train_loop)
-            self.optim_wrapper = self.build_optim_wrapper(self.optim_wrapper)
-            self.scale_lr(self.optim_wrapper, self.auto_scale_lr)
-            if self.param_schedulers is not None:
-                self.param_schedulers = self.build_param_scheduler(self.param_schedulers)
+            self.build_training()
             if self._val_loop is not None:
                 self._val_loop = self.build_val_loop(self._val_loop)
             self.call_hook("before_run")
@@ -207,6 +204,16 @@ class Runner(RunnerProperties):
             model = self.train_loop.run()
             self.call_hook("after_run")
         return model
+
+    def build_training(self) -> None:
+        """Build the training loop, the optimizer and the schedulers, once."""
+        if isinstance(self.optim_wrapper, OptimWrapper) and self.is_training_built:
+            return
+        self._train_loop = self.build_train_loop(self._train_loop)
+        self.optim_wrapper = self.build_optim_wrapper(self.optim_wrapper)
+        self.scale_lr(self.optim_wrapper, self.auto_scale_lr)
+        if self.param_schedulers is not None:
+            self.param_schedulers = self.build_param_scheduler(self.param_schedulers)
 
     def val(self) -> dict[str, float]:
         """Validate once, and return the metrics."""
@@ -308,6 +315,7 @@ class Runner(RunnerProperties):
         content = self.load_checkpoint(
             filename, "cpu" if map_location == "default" else map_location, strict=True
         )
+        self.build_training()
         checkpoint.restore(self, content, resume_optimizer, resume_param_scheduler)
         self._has_loaded = True
         self.logger.info(f"resumed epoch: {self.epoch}, iter: {self.iter}")
