@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
-from mmpretrain.config.node import ConfigDict
+from mmpretrain.config.node import ConfigDict, make_node
 from mmpretrain.config.source import Source
 from mmpretrain.config.tracked import raw
 from mmpretrain.config.v0.translation import Old, Translation, pick, sourced
@@ -69,9 +70,10 @@ def translate_evaluation(t: Translation) -> None:
     evaluation.take("metric", "val_evaluator, test_evaluator")
     if metric is None and t.get("val_evaluator") is not None and not options:
         return
-    metric = metric or ("mAP" if _dataset_type(t) in _MULTI_LABEL_DATASETS else "accuracy")
+    dataset = _innermost(t.get("val_dataloader.dataset") or t.get("test_dataloader.dataset")).get("type")
+    metric = metric or ("mAP" if dataset in _MULTI_LABEL_DATASETS else "accuracy")
     names = [metric] if isinstance(metric, str) else list(metric)
-    metrics = [sourced(item, source) for item in _metrics(names, options, _dataset_type(t))]
+    metrics = [sourced(item, source) for item in _metrics(names, options, dataset)]
     options.finish("They are arguments of the metrics in val_evaluator.")
     evaluation.finish("Options of an evaluation are arguments of the metrics in val_evaluator.")
     for split in ("val", "test"):
@@ -86,11 +88,14 @@ def _save_best(old: str) -> str:
     return old.replace("accuracy_top-", "accuracy/top").replace("accuracy_thr", "accuracy/top1_thr")
 
 
-def _dataset_type(t: Translation) -> str | None:
-    dataset = t.get("val_dataloader.dataset") or t.get("test_dataloader.dataset")
-    while isinstance(dataset, ConfigDict) and isinstance(dataset.get("dataset"), ConfigDict):
-        dataset = dataset["dataset"]
-    return dataset.get("type") if isinstance(dataset, ConfigDict) else None
+def _innermost(dataset: Any) -> ConfigDict:
+    """Return the data set inside wrappers; of several, the first."""
+    while isinstance(dataset, ConfigDict):
+        inner = dataset.get("dataset", (dataset.get("datasets") or [None])[0])
+        if inner is None:
+            return dataset
+        dataset = inner
+    return make_node({}, {})
 
 
 def _metrics(names: list[str], options: Old, dataset: str | None) -> list[dict[str, Any]]:
@@ -246,7 +251,15 @@ def translate_workflow(t: Translation) -> None:
             f"The workflow {workflow!r} cannot be translated",
             "Write a loop, and name it in train_cfg.type.",
         )
-    hook: dict[str, Any] = {"type": "ValLossHook", "interval": phases["train"], "rounds": phases["val"]}
+    loader = t.get("val_dataloader")
+    if loader is None:
+        t.say(source, "workflow", "left out: there is no data.val")
+        return
+    loader = copy.deepcopy(loader)
+    pipeline = _innermost(t.get("train_dataloader.dataset")).get("pipeline")
+    _innermost(loader["dataset"]).assign("pipeline", copy.deepcopy(pipeline), source)
+    hook: dict[str, Any] = {"type": "ValLossHook", "dataloader": loader}
+    hook.update(interval=phases["train"], rounds=phases["val"])
     hooks = [*(t.get("custom_hooks") or []), sourced(hook, source)]
     t.set("custom_hooks", hooks, source)
     t.say(source, "workflow", "custom_hooks: ValLossHook")

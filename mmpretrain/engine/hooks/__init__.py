@@ -27,6 +27,7 @@ __getattr__, __dir__, __all__ = lazy_package(
         "switch_recipe": ("SwitchRecipeHook",),
         "sync_buffers": ("SyncBuffersHook",),
         "tta": ("PrepareTTAHook", "build_runner_with_tta"),
+        "val_loss": ("ValLossHook",),
         "visualization": ("NaiveVisualizationHook", "VisualizationHook"),
         "warmup_param": ("WarmupParamHook",),
     },
