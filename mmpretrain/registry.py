@@ -250,7 +250,7 @@ def resolve_type(kind: Any, registry: Registry, where: str | None = None) -> Any
     if found is not None:
         return found
     raise NotRegisteredError(
-        f"{kind!r} is not registered as a {registry.name}",
+        f"{kind!r} is not a registered {registry.name}",
         where=where,
         hint=" ".join(_ways_out(kind, registry)),
     )

@@ -142,7 +142,7 @@ def test_locations_are_imported_when_asked(monkeypatch):
 def test_unknown_type_suggests(pets):
     with pytest.raises(NotRegisteredError, match="Did you mean 'Cat'") as caught:
         pets.build(Node(type="Cta"))
-    assert str(caught.value).startswith("configs/my.py:1 (model.type): 'Cta' is not registered as a pet")
+    assert str(caught.value).startswith("configs/my.py:1 (model.type): 'Cta' is not a registered pet")
 
 
 def test_unknown_type_finds_the_class_in_the_working_folder(pets, tmp_path, monkeypatch):

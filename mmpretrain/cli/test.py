@@ -151,11 +151,11 @@ def draw_predictions(
 
 def run(cfg: Config) -> dict[str, Any]:
     """Check a config, test, and print the metrics."""
-    from mmpretrain.cli.train import check_data
+    from mmpretrain.cli.checks import check_before_start
     from mmpretrain.engine.runner import Runner
     from mmpretrain.utils.dist import is_main_process
 
-    check_data(cfg, ("test",))
+    check_before_start(cfg, ("test",))
     results = Runner.from_cfg(cfg).test()
     if is_main_process():
         print_metrics(results)

@@ -124,24 +124,17 @@ def prepare(
 
 def run(cfg: Config, *, summary: bool = True) -> Runner:
     """Check a config, train, and say at the end what came out and where it lies."""
+    from mmpretrain.cli.checks import check_before_start
     from mmpretrain.engine.runner import Runner
     from mmpretrain.utils.dist import is_main_process
 
     start = time.monotonic()
-    check_data(cfg, ("train", "val"))
+    check_before_start(cfg, ("train", "val"))
     runner = Runner.from_cfg(cfg)
     runner.train()
     if summary and is_main_process():
         print_summary(runner, seconds=time.monotonic() - start)
     return runner
-
-
-def check_data(cfg: Config, splits: Sequence[str]) -> None:
-    """Stop if the data cannot work, with all that is wrong; the first process looks for all of them."""
-    from mmpretrain.datasets.preflight import enforce, preflight
-
-    if int(os.environ.get("RANK", "0")) == 0:
-        enforce(preflight(cfg, splits=splits))
 
 
 def print_summary(runner: Runner, seconds: float) -> None:

@@ -39,9 +39,11 @@ def require_valid(cfg: Mapping[str, Any], *, files: bool = True) -> None:
         ConfigError: With all problems, one a line.
     """
     problems = validate(cfg, files=files)
+    if len(problems) == 1:
+        raise ConfigError(str(problems[0]))
     if problems:
         lines = "".join(f"\n  {item}" for item in problems)
-        raise ConfigError(f"{len(problems)} problem{'s' if len(problems) > 1 else ''} in the config:{lines}")
+        raise ConfigError(f"{len(problems)} problems in the config:{lines}")
 
 
 def _without(cfg: Mapping[str, Any], keys: set[str]) -> Mapping[str, Any]:
