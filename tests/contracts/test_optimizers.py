@@ -34,6 +34,7 @@ ARGUMENTS: dict[str, dict] = {
     "Step": {"step_size": 2},
     "ReduceOnPlateau": {"monitor": "loss", "patience": 0},
     "OneCycle": {"eta_max": 0.1},
+    "Legacy": {"policy": "poly", "power": 0.9, "convert_to_iter_based": True},
 }
 
 
@@ -99,7 +100,7 @@ def test_schedulers_stay_in_range_and_have_plain_state(name):
     torch.manual_seed(0)
     optimizer = {"type": "SGD", "lr": 0.1, "momentum": 0.9, "weight_decay": 0.1}
     wrapper = build_optim_wrapper(nn.Linear(1, 1), {"optimizer": optimizer})
-    (scheduler,) = build_param_schedulers(cfg, wrapper, max_epochs=6)
+    (scheduler,) = build_param_schedulers(cfg, wrapper, max_epochs=6, epoch_length=1)
     for _ in range(8):
         scheduler.step()
         if scheduler.need_val_args:

@@ -107,12 +107,13 @@ class ProfilerHook(Hook):
             return
         self.profiler.step()
         if not self.by_epoch and runner.iter >= self._last_iter:
-            self._finish()
+            self.close()
 
     def after_train_epoch(self, runner: Any) -> None:
-        self._finish()
+        self.close()
 
-    def _finish(self) -> None:
+    def close(self) -> None:
+        """End the profile, if it is running; the runner calls this, too, when a run ends by an error."""
         if self.profiler is None:
             return
         self.profiler.__exit__(None, None, None)

@@ -209,6 +209,17 @@ def test_profiler_traces_for_tensorboard(make_runner):
     assert list(Path(folder).glob("*.pt.trace.json"))
 
 
+def test_profiler_ends_with_the_run(make_runner):
+    class Failing(tiny.TinyModel):
+        def train_step(self, data, optim_wrapper):
+            raise RuntimeError("broken")
+
+    runner = make_runner(model=Failing(), custom_hooks=[dict(type="ProfilerHook")])
+    with pytest.raises(RuntimeError, match="broken"):
+        runner.train()
+    assert runner.hooks_of(ProfilerHook)[0].profiler is None
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
