@@ -68,6 +68,7 @@ SMALL_HORNET = {
     "orders": (2, 2, 3, 3),
     "dw_cfg": [{"type": "DW", "kernel_size": 3}] * 3 + [{"type": "GF", "h": 2, "w": 2}],
 }
+SMALL_VAN = {"embed_dims": (4, 8, 8, 12), "depths": (1, 1, 2, 1), "ffn_ratios": (2, 2, 2, 2)}
 PATCHES = {"img_size": 32, "patch_size": 8}
 WINDOWS = {"img_size": 32, "window_size": 2, "patch_size": 2}
 CASES: dict[str, Case] = {
@@ -97,6 +98,7 @@ CASES: dict[str, Case] = {
     "ShuffleNetV2": Case({"widen_factor": 0.5}, 4, 4, arch_key="widen_factor"),
     "SwinTransformer": Case({"arch": SMALL_SWIN, **WINDOWS}, 4, 3, arch_size=224),
     "SwinTransformerV2": Case({"arch": SMALL_SWIN, **WINDOWS}, 4, 3, arch_size=256),
+    "VAN": Case({"arch": SMALL_VAN}, 4, 3),
     "VGG": Case({"depth": 11, "norm_cfg": {"type": "BN"}}, 5, 5, arch_key="depth"),
     "ViTEVA02": Case({"arch": SMALL_VIT, **PATCHES}, 3, 3),
     "VisionTransformer": Case({"arch": SMALL_VIT, **PATCHES}, 3, 3),
