@@ -69,6 +69,16 @@ SMALL_HORNET = {
     "dw_cfg": [{"type": "DW", "kernel_size": 3}] * 3 + [{"type": "GF", "h": 2, "w": 2}],
 }
 SMALL_VAN = {"embed_dims": (4, 8, 8, 12), "depths": (1, 1, 2, 1), "ffn_ratios": (2, 2, 2, 2)}
+SMALL_TWINS = {
+    "embed_dims": (8, 8, 12, 16),
+    "depths": (2, 1, 1, 2),
+    "num_heads": (2, 2, 2, 2),
+    "patch_sizes": (4, 2, 2, 2),
+    "strides": (4, 2, 2, 2),
+    "mlp_ratios": (2, 2, 2, 2),
+    "sr_ratios": (4, 2, 1, 1),
+    "window_sizes": (3, 3, 2, 2),
+}
 PATCHES = {"img_size": 32, "patch_size": 8}
 WINDOWS = {"img_size": 32, "window_size": 2, "patch_size": 2}
 CASES: dict[str, Case] = {
@@ -84,6 +94,7 @@ CASES: dict[str, Case] = {
     "MlpMixer": Case({"arch": SMALL_MIXER, **PATCHES}, 3, 3, arch_size=224),
     "MobileNetV2": Case({"widen_factor": 0.25}, 8, 8),
     "MobileNetV3": Case({"arch": "small_050"}, 13, 12),
+    "PCPVT": Case({"arch": SMALL_TWINS}, 4, 4, size=64),
     "PoolFormer": Case({"arch": SMALL_METAFORMER}, 7, 7, size=64),
     "RIFormer": Case({"arch": SMALL_METAFORMER}, 7, 6, size=64),
     "RegNet": Case({"arch": SMALL_REGNET}, 4, 4),
@@ -93,6 +104,7 @@ CASES: dict[str, Case] = {
     "ResNetV1c": Case(SMALL_RESNET, 4, 4, arch_key="depth"),
     "ResNetV1d": Case(SMALL_RESNET, 4, 4, arch_key="depth"),
     "ResNet_CIFAR": Case({**SMALL_RESNET, "depth": 18}, 4, 4, arch_key="depth"),
+    "SVT": Case({"arch": SMALL_TWINS}, 4, 4, size=64),
     "SEResNeXt": Case({**SMALL_RESNET, "groups": 2, "width_per_group": 4}, 4, 4, arch_key="depth"),
     "SEResNet": Case(SMALL_RESNET, 4, 4, arch_key="depth"),
     "ShuffleNetV2": Case({"widen_factor": 0.5}, 4, 4, arch_key="widen_factor"),

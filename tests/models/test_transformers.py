@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from mmpretrain.errors import ArgumentError
 from mmpretrain.models.backbones import (
+    PCPVT,
     BEiTViT,
     ConvNeXt,
     DeiT3,
@@ -21,7 +22,8 @@ from mmpretrain.models.backbones import (
     ViTEVA02,
     XCiT,
 )
-from mmpretrain.models.layers import DropPath, resize_pos_embed
+from mmpretrain.models.backbones.twins import LocallyGroupedSelfAttention
+from mmpretrain.models.layers import DropPath, MultiheadAttention, resize_pos_embed
 
 PLAIN = {"embed_dims": 32, "num_layers": 3, "num_heads": 2, "feedforward_channels": 64}
 STAGES = {"embed_dims": 16, "depths": [2, 2], "num_heads": [1, 2]}
@@ -300,9 +302,20 @@ def test_stochastic_depth_grows_linearly():
     assert rates == pytest.approx([0, 0, 0.1, 0.1, 0.2, 0.2, 0.3, 0.3])
 
 
-def test_beit_drops_each_branch_once():
+def test_each_branch_is_dropped_once():
     layer = vit(BEiTViT, drop_path_rate=0.5).layers[2]
     assert [m.drop_prob for m in layer.modules() if isinstance(m, DropPath)] == [0.5]
+    layer = PCPVT("small", drop_path_rate=0.5).stages[3][2]
+    assert [m.drop_prob for m in layer.modules() if isinstance(m, DropPath)] == [0.5]
+
+
+def test_twins_keeps_padding_out_of_its_windows():
+    attn = LocallyGroupedSelfAttention(8, 2, window_size=4).eval()
+    x = torch.rand(1, 6 * 4, 8)  # of the second window, only two rows are in the map
+    below = attn(x, (6, 4)).view(6, 4, 8)[4:].reshape(1, 8, 8)
+    alone = MultiheadAttention(8, 2)
+    alone.load_state_dict(attn.state_dict())
+    torch.testing.assert_close(below, alone(x.view(1, 6, 4, 8)[:, 4:].reshape(1, 8, 8)))
 
 
 # -- seams ------------------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ __getattr__, __dir__, __all__ = lazy_package(
         "swin_transformer": ("SwinTransformer",),
         "swin_transformer_v2": ("SwinTransformerV2",),
         "timm_backbone": ("TIMMBackbone",),
+        "twins": ("PCPVT", "SVT"),
         "van": ("VAN",),
         "vgg": ("VGG",),
         "vision_transformer": ("VisionTransformer",),

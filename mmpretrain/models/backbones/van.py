@@ -55,9 +55,9 @@ class LKA(nn.Module):
 
     def __init__(self, embed_dims: int) -> None:
         super().__init__()
-        depthwise: dict[str, Any] = {"in_channels": embed_dims, "out_channels": embed_dims, "groups": embed_dims}
-        self.DW_conv = nn.Conv2d(kernel_size=5, padding=2, **depthwise)
-        self.DW_D_conv = nn.Conv2d(kernel_size=7, padding=9, dilation=3, **depthwise)
+        dim = embed_dims
+        self.DW_conv = nn.Conv2d(dim, dim, kernel_size=5, padding=2, groups=dim)
+        self.DW_D_conv = nn.Conv2d(dim, dim, kernel_size=7, padding=9, dilation=3, groups=dim)
         self.conv1 = nn.Conv2d(embed_dims, embed_dims, kernel_size=1)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -59,7 +59,13 @@ def shifted_window_mask(
 
 
 def windowed_attention(
-    q: Tensor, k: Tensor, v: Tensor, bias: Tensor, mask: Tensor | None, dropout: float, scale: float | None
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    bias: Tensor | None = None,
+    mask: Tensor | None = None,
+    dropout: float = 0.0,
+    scale: float | None = None,
 ) -> Tensor:
     """Attention within each window.
 
@@ -76,12 +82,14 @@ def windowed_attention(
         Tokens (B * W, N, C).
     """
     if mask is None:
-        out = F.scaled_dot_product_attention(q, k, v, bias.unsqueeze(0), dropout, scale=scale)
+        logits = None if bias is None else bias.unsqueeze(0)
+        out = F.scaled_dot_product_attention(q, k, v, logits, dropout, scale=scale)
         return merge_heads(out)
     # The windows of an image become heads, so that one mask serves the whole batch.
     num_windows, num_heads = len(mask), q.shape[1]
     q, k, v = (t.reshape(-1, num_windows * num_heads, *t.shape[2:]) for t in (q, k, v))
-    logits = (bias.unsqueeze(0) + mask.to(bias.dtype).unsqueeze(1)).flatten(0, 1)
+    logits = mask.to(q.dtype).unsqueeze(1).expand(-1, num_heads, -1, -1)
+    logits = (logits if bias is None else logits + bias.unsqueeze(0)).flatten(0, 1)
     out = F.scaled_dot_product_attention(q, k, v, logits.unsqueeze(0), dropout, scale=scale)
     return merge_heads(out.reshape(-1, num_heads, *out.shape[2:]))
 
