@@ -1,0 +1,100 @@
+"""Switches for speed and memory change neither names nor numbers."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from mmpretrain.engine.runner import speed
+from mmpretrain.engine.runner.precision import Autocast, FullPrecision, build_precision
+from mmpretrain.errors import ConfigError
+from mmpretrain.utils.env import apply_switches, collect_env
+from tests.engine import tiny
+
+
+def losses(make_runner, model=None, **cfg):
+    """The last losses of a run; its generators are those of every other run."""
+    found = []
+
+    class Model(model or tiny.TinyModel):
+        def train_step(self, data, optim_wrapper):
+            outputs = super().train_step(data, optim_wrapper)
+            found.append(float(outputs["loss"].detach()))
+            return outputs
+
+    torch.manual_seed(0)
+    runner = make_runner(model=Model(), cfg=dict(device="cpu", **cfg), log_level="ERROR")
+    runner.train()
+    return found, runner
+
+
+def test_compile_keeps_names_and_numbers(make_runner):
+    plain, straight = losses(make_runner)
+    compiled, runner = losses(make_runner, compile=dict(backend="eager"))
+    assert compiled == pytest.approx(plain, rel=1e-5)
+    assert runner.model.state_dict().keys() == straight.model.state_dict().keys()
+    assert runner.model.backbone._compiled_call_impl is not None
+
+
+def test_compile_the_whole_step(make_runner):
+    plain, _ = losses(make_runner)
+    compiled, _ = losses(make_runner, compile=dict(backend="eager", target="train_step"))
+    assert compiled == pytest.approx(plain, rel=1e-5)
+
+
+def test_activation_checkpointing_saves_activations(make_runner, monkeypatch):
+    plain, straight = losses(make_runner)
+    again, runner = losses(make_runner, activation_checkpointing=["backbone"])
+    assert again == pytest.approx(plain, rel=1e-5)
+    assert runner.model.state_dict().keys() == straight.model.state_dict().keys()
+    calls = []
+    linear = torch.nn.functional.linear
+    monkeypatch.setattr(torch.nn.functional, "linear", lambda *args: calls.append(1) or linear(*args))
+    runner.model.backbone(torch.rand(4, 4)).sum().backward()
+    assert len(calls) == 2, "once forward, and once again for the backward pass"
+
+
+def test_unknown_modules_are_named(make_runner):
+    with pytest.raises(ConfigError, match="Did you mean 'backbone'"):
+        speed.compile_model(tiny.TinyModel(), dict(target="bakbone"))
+
+
+def test_channels_last(make_runner):
+    class Image(tiny.TinyModel):
+        def __init__(self):
+            super().__init__()
+            self.stem = torch.nn.Conv2d(3, 4, 3)
+
+    runner = make_runner(model=Image(), cfg=dict(device="cpu", channels_last=True))
+    assert runner.model.stem.weight.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_precision_of_evaluation():
+    cpu = torch.device("cpu")
+    assert isinstance(build_precision(None, cpu), FullPrecision)
+    with build_precision("fp16", cpu).context():
+        assert (torch.rand(2, 2) @ torch.rand(2, 2)).dtype == torch.bfloat16
+    assert isinstance(build_precision("fp16", torch.device("cuda")), Autocast)
+
+
+def test_switches_of_the_environment():
+    before = torch.get_float32_matmul_precision(), torch.backends.cudnn.benchmark
+    try:
+        apply_switches(dict(cudnn_benchmark=True, tf32=True))
+        assert torch.get_float32_matmul_precision() == "high"
+        assert torch.backends.cudnn.benchmark
+    finally:
+        torch.set_float32_matmul_precision(before[0])
+        torch.backends.cudnn.benchmark = before[1]
+    with pytest.raises(ConfigError, match="mp_start_method 'spown' does not exist"):
+        apply_switches(dict(mp_cfg=dict(mp_start_method="spown")))
+    assert collect_env()["PyTorch"] == torch.__version__
+
+
+def test_amp_trains_on_the_cpu(make_runner):
+    wrapper = dict(type="AmpOptimWrapper", dtype="bfloat16", optimizer=dict(type="SGD", lr=0.1))
+    runner = make_runner(optim_wrapper=wrapper)
+    runner.train()
+    losses = runner.message_hub.get_scalar("train/loss").data[0]
+    assert losses[-4:].mean() < losses[:4].mean()
+    assert runner.model.head.weight.dtype == torch.float32
