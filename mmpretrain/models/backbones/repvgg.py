@@ -13,18 +13,16 @@ from mmpretrain.models.backbones.base import KAIMING_INIT, BaseBackbone
 from mmpretrain.models.base import BaseModule, Sequential
 from mmpretrain.models.layers import (
     ConvModule,
+    ReparamBlock,
     SELayer,
     build_activation_layer,
-    build_conv_layer,
-    fuse_conv_norm,
-    identity_kernel,
     make_norm,
-    pad_kernel,
+    switch_to_deploy,
 )
 from mmpretrain.registry import MODELS
 
 
-class RepVGGBlock(BaseModule):
+class RepVGGBlock(ReparamBlock):
     """3×3, 1×1 and identity branches in training; one 3×3 convolution in deployment.
 
     Args:
@@ -34,7 +32,6 @@ class RepVGGBlock(BaseModule):
         padding: Padding of the 3×3 convolution.
         dilation: Dilation of the 3×3 convolution.
         groups: Groups of the convolutions.
-        padding_mode: Padding mode of the deployed convolution.
         se_cfg: Arguments of a squeeze and excitation after the branches; None is without.
         conv_cfg: Type of convolution.
         norm_cfg: Type of norm.
@@ -42,6 +39,8 @@ class RepVGGBlock(BaseModule):
         deploy: Build the deployed form.
         init_cfg: How the weights are initialised.
     """
+
+    branch_names = ("branch_3x3", "branch_1x1")
 
     def __init__(
         self,
@@ -51,7 +50,6 @@ class RepVGGBlock(BaseModule):
         padding: int = 1,
         dilation: int = 1,
         groups: int = 1,
-        padding_mode: str = "zeros",
         se_cfg: dict | None = None,
         conv_cfg: dict | None = None,
         norm_cfg: dict = {"type": "BN"},  # noqa: B006
@@ -59,70 +57,20 @@ class RepVGGBlock(BaseModule):
         deploy: bool = False,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
-        super().__init__(init_cfg)
-        self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
-        self.conv_cfg, self.norm_cfg = conv_cfg, norm_cfg
-        self.shape = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
-        self.deploy = deploy
-        if deploy:
-            self.branch_reparam = self._deployed_conv(padding_mode=padding_mode)
-        else:
+        shape = {"stride": stride, "padding": padding, "dilation": dilation}
+        super().__init__(in_channels, out_channels, 3, groups, conv_cfg, norm_cfg, deploy, init_cfg, **shape)
+        if not deploy:
             same = in_channels == out_channels and stride == 1 and padding == dilation
             self.branch_norm = make_norm(norm_cfg, in_channels) if same else None
-            self.branch_3x3 = self._conv_norm(3, padding=padding, dilation=dilation)
-            self.branch_1x1 = self._conv_norm(1)
+            self.branch_3x3 = self.conv_norm(3)
+            self.branch_1x1 = self.conv_norm(1)
         self.se_layer = SELayer(out_channels, **se_cfg) if se_cfg is not None else None
         self.act = build_activation_layer(act_cfg)
 
-    def _deployed_conv(self, **kwargs: Any) -> nn.Module:
-        shape = {**self.shape, **kwargs}
-        return build_conv_layer(self.conv_cfg, self.in_channels, self.out_channels, 3, bias=True, **shape)
-
-    def _conv_norm(self, kernel_size: int, **shape: int) -> nn.Module:
-        shape |= {"stride": self.shape["stride"], "groups": self.groups}
-        channels = (self.in_channels, self.out_channels)
-        branch = Sequential()
-        branch.add_module(
-            "conv", build_conv_layer(self.conv_cfg, *channels, kernel_size, bias=False, **shape)
-        )
-        branch.add_module("norm", make_norm(self.norm_cfg, self.out_channels))
-        return branch
-
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) to (B, C', H / stride, W / stride)."""
-        if self.deploy:
-            out = self.branch_reparam(x)
-        else:
-            out = self.branch_3x3(x) + self.branch_1x1(x)
-            if self.branch_norm is not None:
-                out = out + self.branch_norm(x)
+        out = self.merge(x)
         return self.act(out if self.se_layer is None else self.se_layer(out))
-
-    @torch.no_grad()
-    def reparameterize(self) -> tuple[Tensor, Tensor]:
-        """Kernel and bias of the one convolution that does what the branches do."""
-        branches: list[Any] = [self.branch_3x3, self.branch_1x1]
-        folded = [fuse_conv_norm(pad_kernel(b.conv.weight, 3), b.norm) for b in branches]
-        if self.branch_norm is not None:
-            kernel = identity_kernel(self.in_channels, 3, self.groups, like=folded[0][0])
-            folded.append(fuse_conv_norm(kernel, self.branch_norm))  # type: ignore[arg-type]
-        kernels, biases = zip(*folded)
-        return torch.stack(kernels).sum(0), torch.stack(biases).sum(0)
-
-    def switch_to_deploy(self) -> None:
-        """Replace the branches by one convolution, for evaluation."""
-        if self.deploy:
-            return
-        if not isinstance(self.branch_3x3.norm, nn.BatchNorm2d):
-            raise ArgumentError(f"Only batch norms can be folded into convolutions, not {self.norm_cfg!r}")
-        kernel, bias = self.reparameterize()
-        conv: Any = self._deployed_conv().to(kernel)
-        conv.weight.data, conv.bias.data = kernel, bias
-        self.branch_reparam = conv
-        del self.branch_3x3, self.branch_1x1, self.branch_norm
-        for parameter in self.parameters():
-            parameter.requires_grad = False
-        self.deploy = True
 
 
 class MTSPPF(BaseModule):
@@ -269,7 +217,5 @@ class RepVGG(BaseBackbone):
 
     def switch_to_deploy(self) -> None:
         """Merge the branches of every block, for evaluation."""
-        for module in self.modules():
-            if isinstance(module, RepVGGBlock):
-                module.switch_to_deploy()
+        switch_to_deploy(self)
         self.deploy = True

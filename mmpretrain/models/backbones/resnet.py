@@ -93,12 +93,8 @@ class ResidualBlock(BaseModule):
         if groups != 1:
             self.mid_channels = groups * width_per_group * self.mid_channels // base_channels
         self.stride, self.dilation, self.style = stride, dilation, style
-        self.norm_names: list[str] = []
-        for i, spec in enumerate(self.conv_specs(), 1):
-            name, norm = build_norm_layer(norm_cfg, spec.out_channels, postfix=i)
-            self.add_module(f"conv{i}", self.make_conv(conv_cfg, spec))
-            self.add_module(name, norm)
-            self.norm_names.append(name)
+        self.norm_names: dict[int, str] = {}
+        self.make_branch(conv_cfg, norm_cfg)
         self.relu = build_activation_layer(act_cfg)
         self.downsample = downsample
         self.drop_path = DropPath(drop_path_rate) if drop_path_rate > 1e-5 else nn.Identity()
@@ -107,9 +103,16 @@ class ResidualBlock(BaseModule):
         """The convolutions, ``conv1`` first."""
         raise NotImplementedError
 
-    def make_conv(self, conv_cfg: dict | None, spec: ConvSpec) -> nn.Module:
-        """Build one convolution."""
-        return build_conv_layer(
+    def make_branch(self, conv_cfg: dict | None, norm_cfg: dict) -> None:
+        """Add the layers of :meth:`branch`."""
+        for number, spec in enumerate(self.conv_specs(), 1):
+            self.add_conv_norm(number, spec, conv_cfg, norm_cfg)
+
+    def add_conv_norm(self, number: int, spec: ConvSpec, conv_cfg: dict | None, norm_cfg: dict) -> None:
+        """Add a convolution, and a norm of the same number."""
+        name, norm = build_norm_layer(norm_cfg, spec.out_channels, postfix=number)
+        self.norm_names[number] = name
+        conv = build_conv_layer(
             conv_cfg,
             spec.in_channels,
             spec.out_channels,
@@ -120,19 +123,24 @@ class ResidualBlock(BaseModule):
             groups=spec.groups,
             bias=False,
         )
+        self.add_module(f"conv{number}", conv)
+        self.add_module(name, norm)
+
+    def conv_norm(self, number: int, x: Tensor) -> Tensor:
+        """Apply a convolution and its norm."""
+        return getattr(self, self.norm_names[number])(getattr(self, f"conv{number}")(x))
 
     @property
     def last_norm(self) -> nn.Module:
         """The norm at the end of the branch: at zero, the block is an identity."""
-        return getattr(self, self.norm_names[-1])
+        return getattr(self, self.norm_names[max(self.norm_names)])
 
     def branch(self, x: Tensor) -> Tensor:
         """What is added to the identity."""
         last = len(self.norm_names)
-        for i, norm_name in enumerate(self.norm_names, 1):
-            x = getattr(self, norm_name)(getattr(self, f"conv{i}")(x))
-            x = self.relu(x) if i < last else x
-        return x
+        for number in range(1, last):
+            x = self.relu(self.conv_norm(number, x))
+        return self.conv_norm(last, x)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) to (B, C', H / stride, W / stride)."""
@@ -186,6 +194,9 @@ class ResLayer(nn.Sequential):
         **block_options: Other arguments of the blocks.
     """
 
+    #: With ``avg_down``, also pool by 1×1; it does nothing, but state dicts count it.
+    always_pools = False
+
     def __init__(
         self,
         block: Callable[..., nn.Module],
@@ -206,7 +217,7 @@ class ResLayer(nn.Sequential):
         options = {"expansion": expansion, "conv_cfg": conv_cfg, "norm_cfg": norm_cfg, **block_options}
         downsample = None
         if stride != 1 or in_channels != out_channels:
-            pool = avg_down and stride != 1
+            pool = avg_down and (stride != 1 or self.always_pools)
             conv_stride = 1 if pool else stride
             downsample = nn.Sequential(
                 *([nn.AvgPool2d(stride, stride, ceil_mode=True, count_include_pad=False)] if pool else []),
@@ -269,6 +280,8 @@ class ResNet(BaseBackbone):
         101: (Bottleneck, (3, 4, 23, 3)),
         152: (Bottleneck, (3, 8, 36, 3)),
     }
+
+    layer_class = ResLayer
 
     #: Blocks of stages 2 and 3 that share a learning rate in layer-wise decay, by the blocks in the stages.
     decay_groups: Mapping[tuple[int, ...], tuple[int, int]] = {
@@ -389,7 +402,7 @@ class ResNet(BaseBackbone):
         ends = list(accumulate(depths))
         for i, (width, end, own) in enumerate(zip(widths, ends, per_stage)):
             blocks = {"num_blocks": depths[i], "drop_path_rate": rates[end - depths[i] : end]}
-            layer = ResLayer(in_channels=in_channels, out_channels=width, **blocks, **own, **options)
+            layer = self.layer_class(in_channels=in_channels, out_channels=width, **blocks, **own, **options)
             self.add_module(f"layer{i + 1}", layer)
             in_channels = width
         self.stage_names = tuple(f"layer{i + 1}" for i in range(len(widths)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -83,7 +83,7 @@ class ShuffleNetV2(BaseBackbone):
     """
 
     #: Widths of the stages and of the last convolution, by ``widen_factor``.
-    arch_settings = {
+    arch_settings: Mapping[Any, Any] = {
         0.5: (48, 96, 192, 1024),
         1.0: (116, 232, 464, 1024),
         1.5: (176, 352, 704, 1024),
@@ -91,7 +91,7 @@ class ShuffleNetV2(BaseBackbone):
     }
     stage_blocks = (4, 8, 4)
     stem_names = ("conv1",)
-    stage_names = ("layers.0", "layers.1", "layers.2", "layers.3")
+    stage_names: Sequence[str] = ("layers.0", "layers.1", "layers.2", "layers.3")
 
     def __init__(
         self,
@@ -108,12 +108,19 @@ class ShuffleNetV2(BaseBackbone):
         super().__init__(init_cfg)
         self.frozen_stages, self.norm_eval, self.with_cp = frozen_stages, norm_eval, with_cp
         self.out_indices = self.take_indices(out_indices, len(self.stage_names))
-        cfgs = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg}
-        *widths, last = self.get_arch(widen_factor)
-        channels = 24
+        self.layers = nn.ModuleList()
+        self.make_layers(widen_factor, {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg})
+
+    def make_stem(self, channels: int, cfgs: dict[str, Any]) -> int:
+        """Add the stem; returns its ``channels``."""
         self.conv1 = ConvModule(3, channels, 3, stride=2, padding=1, **cfgs)
         self.maxpool = nn.MaxPool2d(3, stride=2, padding=1)
-        self.layers = nn.ModuleList()
+        return channels
+
+    def make_layers(self, widen_factor: float, cfgs: dict[str, Any]) -> None:
+        """Add the stem and the stages."""
+        *widths, last = self.get_arch(widen_factor)
+        channels = self.make_stem(24, cfgs)
         for width, blocks in zip(widths, self.stage_blocks):
             first = InvertedResidual(channels, width, stride=2, **cfgs)
             rest = (InvertedResidual(width, width, **cfgs) for _ in range(blocks - 1))

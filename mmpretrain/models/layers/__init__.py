@@ -24,7 +24,7 @@ __getattr__, __dir__, __all__ = lazy_package(
         "patch_embed": ("AdaptivePadding", "HybridEmbed", "PatchEmbed", "PatchMerging"),
         "position_embed": ("resize_pos_embed",),
         "relative_position": ("RelativePositionBias", "resize_relative_position_bias_table"),
-        "reparam": ("fuse_conv_norm", "identity_kernel", "pad_kernel"),
+        "reparam": ("ReparamBlock", "fuse_conv_norm", "identity_kernel", "pad_kernel", "switch_to_deploy"),
         "rotary": ("RotaryEmbedding",),
         "se_layer": ("SELayer",),
         "shape": ("to_2tuple",),

@@ -6,9 +6,17 @@ kernel of the same size with its batch norm folded in (`RepVGG <https://arxiv.or
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from mmpretrain.errors import ArgumentError
+from mmpretrain.models.base import BaseModule, Sequential
+
+from .build import build_conv_layer, make_norm
 
 
 def fuse_conv_norm(kernel: Tensor, norm: nn.BatchNorm2d, bias: Tensor | None = None) -> tuple[Tensor, Tensor]:
@@ -42,3 +50,115 @@ def pad_kernel(kernel: Tensor, size: int) -> Tensor:
     """Centre a kernel in zeros, to ``size`` × ``size``."""
     missing = size - kernel.shape[-1]
     return F.pad(kernel, [missing // 2] * 4) if missing else kernel
+
+
+class ReparamBlock(BaseModule):
+    """Branches of convolution and norm, and perhaps of a norm alone, that merge to one convolution.
+
+    Subclasses add the branches as attributes with these names, or ``branch_reparam`` in deployed form.
+
+    Args:
+        in_channels: Input channels.
+        out_channels: Output channels.
+        kernel_size: Of the largest branch.
+        groups: Groups of all convolutions.
+        conv_cfg: Type of convolution.
+        norm_cfg: Type of norm; only a batch norm can be merged.
+        deploy: Build the deployed form.
+        init_cfg: How the weights are initialised.
+        **shape: Stride, padding and dilation of the largest branch.
+    """
+
+    #: Attributes of branches with a convolution; lists of branches too.
+    branch_names: tuple[str, ...] = ()
+    branch_norm: nn.Module | None
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int,
+        groups: int,
+        conv_cfg: dict | None,
+        norm_cfg: dict,
+        deploy: bool,
+        init_cfg: dict | list[dict] | None,
+        **shape: int,
+    ) -> None:
+        super().__init__(init_cfg)
+        self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
+        self.kernel_size, self.shape = kernel_size, shape
+        self.conv_cfg, self.norm_cfg = conv_cfg, norm_cfg
+        self.deploy = deploy
+        if deploy:
+            self.branch_reparam = self.merged_conv()
+
+    def merged_conv(self) -> nn.Module:
+        """The one convolution of the deployed form."""
+        channels, shape = (self.in_channels, self.out_channels), {"groups": self.groups, **self.shape}
+        return build_conv_layer(self.conv_cfg, *channels, self.kernel_size, bias=True, **shape)
+
+    def conv_norm(self, kernel_size: int) -> Sequential:
+        """A branch: ``conv`` and ``norm``."""
+        shape = self.shape if kernel_size == self.kernel_size else {"stride": self.shape["stride"]}
+        channels = (self.in_channels, self.out_channels)
+        conv = build_conv_layer(
+            self.conv_cfg, *channels, kernel_size, bias=False, groups=self.groups, **shape
+        )
+        branch = Sequential()
+        branch.add_module("conv", conv)
+        branch.add_module("norm", make_norm(self.norm_cfg, self.out_channels))
+        return branch
+
+    def branches(self) -> Iterator[Any]:
+        """All branches with a convolution."""
+        for name in self.branch_names:
+            branch = getattr(self, name)
+            if isinstance(branch, nn.ModuleList):
+                yield from branch
+            elif branch is not None:
+                yield branch
+
+    def merge(self, x: Tensor) -> Tensor:
+        """The sum of all branches, or what the one convolution gives, (B, C', H / stride, W / stride)."""
+        if self.deploy:
+            return self.branch_reparam(x)
+        first, *others = [*self.branches(), *([] if self.branch_norm is None else [self.branch_norm])]
+        out = first(x)
+        for branch in others:
+            out = out + branch(x)
+        return out
+
+    @torch.no_grad()
+    def reparameterize(self) -> tuple[Tensor, Tensor]:
+        """Kernel and bias of the one convolution."""
+        size = self.kernel_size
+        folded = [fuse_conv_norm(pad_kernel(b.conv.weight, size), b.norm) for b in self.branches()]
+        if self.branch_norm is not None:
+            kernel = identity_kernel(self.in_channels, size, self.groups, like=folded[0][0])
+            folded.append(fuse_conv_norm(kernel, self.branch_norm))  # type: ignore[arg-type]
+        kernels, biases = zip(*folded)
+        return torch.stack(kernels).sum(0), torch.stack(biases).sum(0)
+
+    def switch_to_deploy(self) -> None:
+        """Replace the branches by one convolution, for evaluation."""
+        if self.deploy:
+            return
+        if not all(isinstance(branch.norm, nn.BatchNorm2d) for branch in self.branches()):
+            raise ArgumentError(f"Only batch norms can be folded into convolutions, not {self.norm_cfg!r}")
+        kernel, bias = self.reparameterize()
+        conv: Any = self.merged_conv().to(kernel)
+        conv.weight.data, conv.bias.data = kernel, bias
+        self.branch_reparam = conv
+        for name in (*self.branch_names, "branch_norm"):
+            delattr(self, name)
+        for parameter in self.parameters():
+            parameter.requires_grad = False
+        self.deploy = True
+
+
+def switch_to_deploy(model: nn.Module) -> None:
+    """Merge the branches of every :class:`ReparamBlock` in a model."""
+    for module in model.modules():
+        if isinstance(module, ReparamBlock):
+            module.switch_to_deploy()

@@ -1,0 +1,107 @@
+"""Res2Net (`A New Multi-scale Backbone Architecture <https://arxiv.org/abs/1904.01169>`_)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from mmpretrain.errors import ArgumentError
+from mmpretrain.models.backbones.resnet import Bottleneck, ConvSpec, ResLayer, ResNet
+from mmpretrain.models.base import ModuleList
+from mmpretrain.models.layers import build_conv_layer, make_norm
+from mmpretrain.registry import MODELS
+
+
+class Bottle2neck(Bottleneck):
+    """A bottleneck whose 3×3 convolution is a ladder over groups of channels.
+
+    Where the block changes the shape, the groups are convolved side by side, and the last is pooled.
+
+    Args:
+        in_channels: Input channels.
+        out_channels: Output channels.
+        scales: Number of groups.
+        base_width: Channels of a group in the first stage.
+        base_channels: Channels in the middle of the blocks of the first stage, were it a ResNet.
+        **kwargs: Arguments of :class:`Bottleneck`.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        scales: int = 4,
+        base_width: int = 26,
+        base_channels: int = 64,
+        **kwargs: Any,
+    ) -> None:
+        if scales <= 1:
+            raise ArgumentError(f"With scales={scales}, a Res2Net would be a ResNet; it must be above 1")
+        self.scales = scales
+        self.width = math.floor(out_channels // self.default_expansion * (base_width / base_channels))
+        super().__init__(in_channels, out_channels, **kwargs)
+
+    def make_branch(self, conv_cfg: dict | None, norm_cfg: dict) -> None:
+        first, second, third = self.conv_specs()
+        wide = self.width * self.scales
+        self.add_conv_norm(1, first._replace(out_channels=wide), conv_cfg, norm_cfg)
+        shape = {"stride": second.stride, "padding": second.dilation, "dilation": second.dilation}
+        steps = range(self.scales - 1)
+        self.convs = ModuleList(
+            build_conv_layer(conv_cfg, self.width, self.width, 3, bias=False, **shape) for _ in steps
+        )
+        self.bns = ModuleList(make_norm(norm_cfg, self.width) for _ in steps)
+        self.pool = nn.AvgPool2d(3, stride=second.stride, padding=1)
+        self.add_conv_norm(3, ConvSpec(wide, third.out_channels, 1), conv_cfg, norm_cfg)
+
+    def branch(self, x: Tensor) -> Tensor:
+        *groups, last = self.relu(self.conv_norm(1, x)).split(self.width, 1)
+        changes_shape = self.downsample is not None
+        outs: list[Tensor] = []
+        for group, conv, norm in zip(groups, self.convs, self.bns):
+            entry = group if changes_shape or not outs else outs[-1] + group
+            outs.append(self.relu(norm(conv(entry.contiguous()))))
+        return self.conv_norm(3, torch.cat((*outs, self.pool(last) if changes_shape else last), 1))
+
+
+class Res2Layer(ResLayer):
+    """A stage of Res2Net."""
+
+    always_pools = True
+
+
+@MODELS.register_module()
+class Res2Net(ResNet):
+    """ResNet whose blocks see several scales.
+
+    Args:
+        scales: Groups of channels in a block.
+        base_width: Channels of a group in the first stage.
+        style: Where a bottleneck has its stride.
+        deep_stem: Three 3×3 convolutions in place of one 7×7.
+        avg_down: Average pooling in place of strided convolutions on the identity.
+        init_cfg: How the weights are initialised.
+        **kwargs: Arguments of :class:`ResNet`.
+    """
+
+    arch_settings = {depth: (Bottle2neck, ResNet.arch_settings[depth][1]) for depth in (50, 101, 152)}
+    layer_class = Res2Layer
+
+    def __init__(
+        self,
+        scales: int = 4,
+        base_width: int = 26,
+        style: Literal["pytorch", "caffe"] = "pytorch",
+        deep_stem: bool = True,
+        avg_down: bool = True,
+        init_cfg: dict | list[dict] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.scales, self.base_width = scales, base_width
+        super().__init__(style=style, deep_stem=deep_stem, avg_down=avg_down, init_cfg=init_cfg, **kwargs)
+
+    def block_options(self) -> dict[str, Any]:
+        return {"scales": self.scales, "base_width": self.base_width, "base_channels": self.base_channels}
