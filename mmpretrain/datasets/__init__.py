@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = lazy_package(
     __name__,
     {
         "base_dataset": ("BaseDataset",),
+        "builder": ("build_dataset",),
         "collate": ("default_collate", "pseudo_collate"),
         "custom": ("CustomDataset",),
         "digits": ("Digits",),

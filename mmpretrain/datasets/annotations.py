@@ -6,9 +6,8 @@ import os
 from collections.abc import Iterator
 
 import numpy as np
-import torch
 
-from mmpretrain.datasets.records import Column, NumberColumn, RecordTable, TextColumn
+from mmpretrain.datasets.records import Block, Column, NumberColumn, RecordTable, TextColumn
 from mmpretrain.errors import DataError
 from mmpretrain.utils.fileio import is_local, join, read_bytes
 
@@ -44,12 +43,12 @@ def read_annotations(path: str, prefix: str, with_label: bool = True) -> RecordT
         starts.append(_compact(begin))
         ends.append(_compact(end))
     begin, end = _merge(starts), _merge(ends)
-    if (data[begin.numpy()] == SLASH).any():  # absolute names ignore the prefix
-        names = [str(data[b:e].tobytes(), "utf-8", "surrogateescape") for b, e in zip(begin, end)]
+    if (data[begin.array] == SLASH).any():  # absolute names ignore the prefix
+        names = [str(data[b:e].tobytes(), "utf-8", "surrogateescape") for b, e in zip(begin.array, end.array)]
         paths = TextColumn.of([join(prefix, name) for name in names])
     else:
         before, _, after = join(prefix, "\0").partition("\0")
-        paths = TextColumn(torch.from_numpy(data), begin, end, before, after)
+        paths = TextColumn(Block(data), begin, end, before, after)
     columns: dict[str, Column] = {"img_path": paths}
     if with_label:
         columns["gt_label"] = NumberColumn(_merge(labels))
@@ -145,5 +144,5 @@ def _compact(values: np.ndarray) -> np.ndarray:
     return values.astype(np.int32 if small else np.int64)
 
 
-def _merge(parts: list[np.ndarray]) -> torch.Tensor:
-    return torch.from_numpy(np.concatenate(parts) if parts else np.zeros(0, np.int32))
+def _merge(parts: list[np.ndarray]) -> Block:
+    return Block(np.concatenate(parts) if parts else np.zeros(0, np.int32))

@@ -109,8 +109,9 @@ class BaseDataset(Dataset):
     ) -> dict[str, Any]:
         if metainfo is not None and not isinstance(metainfo, Mapping):
             raise TypeError(f"metainfo must be a dict, got {type(metainfo).__name__}: {metainfo!r}")
-        if classes is None and not isinstance(cls.CLASSES, property):  # 0.x: a class attribute
-            classes = cls.CLASSES
+        own: Any = cls.CLASSES
+        if classes is None and not isinstance(own, property):  # 0.x: a class attribute
+            classes = own
         if classes is None:
             return dict(metainfo or {})
         if isinstance(classes, (str, os.PathLike)):

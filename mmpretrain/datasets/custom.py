@@ -98,7 +98,7 @@ class CustomDataset(BaseDataset):
 
     def _label_folders(self, folders: list[str]) -> dict[str, int]:
         """Labels follow the order of the folder names; classes in that order may also lack a folder."""
-        names = list(self.CLASSES or ())
+        names: list[str] = list(self.CLASSES or ())
         if len(names) == len(folders):
             return {folder: label for label, folder in enumerate(folders)}
         if names == sorted(names) and set(folders) <= set(names):

@@ -10,12 +10,11 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
-import torch
 
 from mmpretrain.datasets.base_dataset import BaseDataset
 from mmpretrain.datasets.categories import load_categories
 from mmpretrain.datasets.lazy_list import LazyList
-from mmpretrain.datasets.records import ArrayColumn, RecordTable, column_of
+from mmpretrain.datasets.records import ArrayColumn, Block, RecordTable, column_of
 from mmpretrain.datasets.splits import check_split, warn_of_training_split
 from mmpretrain.errors import ConfigError, DataError, MissingFileError
 from mmpretrain.registry import DATASETS
@@ -89,7 +88,7 @@ class DownloadedDataset(BaseDataset):
             self.fetch()
         barrier()
         images, labels = self.read()
-        table = {"img": ArrayColumn(torch.from_numpy(images)), "gt_label": column_of(labels.tolist())}
+        table = {"img": ArrayColumn(Block(images)), "gt_label": column_of(labels.tolist())}
         return LazyList(RecordTable(table, len(labels)))
 
     def extra_repr(self) -> list[str]:
@@ -213,16 +212,13 @@ class CIFAR10(DownloadedDataset):
         super().__init__(data_root, split, metainfo, download, data_prefix, test_mode, **kwargs)
 
     def missing(self) -> list[str]:
-        places = {
-            name: join(self.root, self.base_folder, name) for name, _ in self.train_list + self.test_list
-        }
-        sums = dict(map(tuple, self.train_list + self.test_list))
         local = is_local(self.root)
-        return [
-            name
-            for name, path in places.items()
-            if not exists(path) or (local and sums[name] and not matches(path, f"md5:{sums[name]}"))
-        ]
+        absent = []
+        for name, md5 in self.train_list + self.test_list:
+            path = join(self.root, self.base_folder, name)
+            if not exists(path) or (local and md5 and not matches(path, f"md5:{md5}")):
+                absent.append(name)
+        return absent
 
     def fetch(self) -> None:
         archive = download(self.url, join(self.root, self.filename), f"md5:{self.tgz_md5}")

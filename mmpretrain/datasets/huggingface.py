@@ -84,14 +84,14 @@ class HuggingFaceDataset(EncodedDataset):
 
     def _image_column(self, table: Any, library: Any) -> str:
         images = [key for key, kind in table.features.items() if isinstance(kind, library.Image)]
-        if self.image is None and len(images) == 1:
-            return images[0]
-        if self.image not in images:
+        if self.image is not None and self.image in images:
+            return self.image
+        if self.image is not None or len(images) != 1:
             raise ConfigError(
                 f"image= must name one of the columns of images, which are {images}; got {self.image!r}",
                 where=self.path,
             )
-        return self.image
+        return images[0]
 
     def read_image(self, record: dict[str, Any]) -> bytes:
         image = self.table[record["row"]][self.image]

@@ -187,9 +187,10 @@ def find_topk(cfg: Any, splits: Iterable[str]) -> tuple[int, ...]:
     for split in splits:
         evaluators = cfg.get(f"{split}_evaluator") or ()
         for evaluator in [evaluators] if isinstance(evaluators, Mapping) else evaluators:
-            topk = evaluator.get("topk") if isinstance(evaluator, Mapping) else None
-            if str(evaluator.get("type", "") if topk else "").endswith("Accuracy"):
-                found.update([topk] if isinstance(topk, int) else topk)
+            if not isinstance(evaluator, Mapping) or not str(evaluator.get("type")).endswith("Accuracy"):
+                continue
+            topk = evaluator.get("topk") or ()
+            found.update([topk] if isinstance(topk, int) else topk)
     return tuple(sorted(found))
 
 

@@ -17,8 +17,8 @@ import numpy as np
 
 from mmpretrain.datasets.encoded import EncodedDataset
 from mmpretrain.datasets.records import RecordTable, TextColumn
+from mmpretrain.datasets.transforms import LoadImageFromFile
 from mmpretrain.errors import MMPretrainError
-from mmpretrain.registry import TRANSFORMS
 from mmpretrain.utils.fileio import is_local, read_lines
 
 Level = Literal["hard", "soft"]
@@ -207,8 +207,8 @@ def loader_of(dataset: Any) -> Any | None:
     steps = getattr(getattr(dataset, "pipeline", None), "transforms", None)
     if steps is None or not hasattr(dataset, "get_data_info"):
         return None
-    load = steps[0] if steps else TRANSFORMS.build({"type": "LoadImageFromFile"})
-    return load if isinstance(load, TRANSFORMS.get("LoadImageFromFile")) else None
+    load = steps[0] if steps else LoadImageFromFile()
+    return load if isinstance(load, LoadImageFromFile) else None
 
 
 def image_paths(dataset: Any) -> Iterator[tuple[int, str]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from multiprocessing.reduction import ForkingPickler
 from typing import Any, Protocol
 
 import numpy as np
@@ -31,15 +32,47 @@ class Column(Protocol):
         ...
 
 
-def _view(tensor: Tensor) -> memoryview:
-    return memoryview(tensor.numpy())
+class Block:
+    """An array that other processes receive as shared memory, one for all of them.
+
+    The array itself is not moved there: where nobody asks, ``/dev/shm`` may be small.
+
+    Args:
+        array: The array.
+        twin: The same values in shared memory.
+    """
+
+    def __init__(self, array: np.ndarray, twin: Tensor | None = None) -> None:
+        self.array = array
+        self._twin = twin
+
+    @classmethod
+    def of_integers(cls, values: Any) -> Block:
+        """Integers in half the room if they fit."""
+        array = np.asarray(values, dtype=np.int64)
+        small = array.min(initial=0) >= -(2**31) and array.max(initial=0) < 2**31
+        return cls(array.astype(np.int32) if small else array)
+
+    @property
+    def view(self) -> memoryview:
+        """Access to single items, faster than the array's."""
+        return memoryview(self.array)  # pyright: ignore[reportArgumentType]
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def shared(self) -> Tensor:
+        """The values in shared memory."""
+        if self._twin is None:
+            self._twin = torch.from_numpy(self.array).clone().share_memory_()
+        return self._twin
 
 
-def _integers(values: Any) -> Tensor:
-    """Integers in half the room if they fit."""
-    array = np.asarray(values, dtype=np.int64)
-    small = len(array) == 0 or (array.min() >= -(2**31) and array.max() < 2**31)
-    return torch.from_numpy(array.astype(np.int32) if small else array)
+def _receive(twin: Tensor) -> Block:
+    return Block(twin.numpy(), twin)
+
+
+ForkingPickler.register(Block, lambda block: (_receive, (block.shared(),)))
 
 
 class _Slices:
@@ -51,21 +84,20 @@ class _Slices:
         ends: Where each ends, (N,).
     """
 
-    def __init__(self, blob: Tensor, starts: Tensor, ends: Tensor) -> None:
+    def __init__(self, blob: Block, starts: Block, ends: Block) -> None:
         self.blob, self.starts, self.ends = blob, starts, ends
-        self._views = _view(blob), _view(starts), _view(ends)
 
     @classmethod
-    def pack(cls, parts: Sequence[bytes]) -> tuple[Tensor, Tensor, Tensor]:
+    def pack(cls, parts: Sequence[bytes]) -> tuple[Block, Block, Block]:
         """Lay byte strings one after the other."""
         ends = np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)))
         starts = np.concatenate([[0], ends[:-1]]) if len(parts) else ends
-        blob = torch.from_numpy(np.frombuffer(bytearray(b"".join(parts)), np.uint8))
-        return blob, _integers(starts), _integers(ends)
+        blob = np.frombuffer(bytearray(b"".join(parts)), np.uint8)
+        return Block(blob), Block.of_integers(starts), Block.of_integers(ends)
 
-    def cut(self, indices: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
+    def cut(self, indices: np.ndarray) -> tuple[Block, Block, Block]:
         """Copy the strings at ``indices`` only."""
-        blob, starts, ends = self._views
+        blob, starts, ends = self.blob.view, self.starts.view, self.ends.view
         return self.pack([bytes(blob[starts[i] : ends[i]]) for i in indices.tolist()])
 
 
@@ -80,9 +112,7 @@ class TextColumn(_Slices):
         suffix: What all end with.
     """
 
-    def __init__(
-        self, blob: Tensor, starts: Tensor, ends: Tensor, prefix: str = "", suffix: str = ""
-    ) -> None:
+    def __init__(self, blob: Block, starts: Block, ends: Block, prefix: str = "", suffix: str = "") -> None:
         super().__init__(blob, starts, ends)
         self.prefix, self.suffix = prefix, suffix
 
@@ -94,7 +124,7 @@ class TextColumn(_Slices):
         return cls(*cls.pack([value[cut:].encode(*ENCODING) for value in values]), first[:cut])
 
     def getter(self) -> Callable[[int], str]:
-        blob, starts, ends = self._views
+        blob, starts, ends = self.blob.view, self.starts.view, self.ends.view
         prefix, suffix = self.prefix, self.suffix
         encoding, errors = ENCODING
 
@@ -106,15 +136,12 @@ class TextColumn(_Slices):
     def digest(self) -> str:
         """A number that changes with any of the strings."""
         state = hashlib.sha1(f"{self.prefix}\0{self.suffix}".encode(*ENCODING))
-        for tensor in (self.blob, self.starts, self.ends):
-            state.update(tensor.numpy())
+        for block in (self.blob, self.starts, self.ends):
+            state.update(block.view)
         return state.hexdigest()
 
     def take(self, indices: np.ndarray) -> TextColumn:
         return TextColumn(*self.cut(indices), self.prefix, self.suffix)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return TextColumn, (self.blob, self.starts, self.ends, self.prefix, self.suffix)
 
 
 class ObjectColumn(_Slices):
@@ -126,14 +153,11 @@ class ObjectColumn(_Slices):
         return cls(*cls.pack([pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL) for value in values]))
 
     def getter(self) -> Callable[[int], Any]:
-        blob, starts, ends = self._views
+        blob, starts, ends = self.blob.view, self.starts.view, self.ends.view
         return lambda index: pickle.loads(blob[starts[index] : ends[index]])
 
     def take(self, indices: np.ndarray) -> ObjectColumn:
         return ObjectColumn(*self.cut(indices))
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return ObjectColumn, (self.blob, self.starts, self.ends)
 
 
 class NumberColumn:
@@ -143,24 +167,21 @@ class NumberColumn:
         values: int32, int64 or float64, (N,).
     """
 
-    def __init__(self, values: Tensor) -> None:
+    def __init__(self, values: Block) -> None:
         self.values = values
 
     @classmethod
     def of(cls, values: Sequence[Any]) -> NumberColumn:
         """Make a column of ints, or of floats."""
         if isinstance(values[0], float):
-            return cls(torch.from_numpy(np.asarray(values, dtype=np.float64)))
-        return cls(_integers(values))
+            return cls(Block(np.asarray(values, dtype=np.float64)))
+        return cls(Block.of_integers(values))
 
     def getter(self) -> Callable[[int], int | float]:
-        return _view(self.values).__getitem__
+        return self.values.view.__getitem__
 
     def take(self, indices: np.ndarray) -> NumberColumn:
-        return NumberColumn(self.values[torch.from_numpy(indices)])
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return NumberColumn, (self.values,)
+        return NumberColumn(Block(self.values.array[indices]))
 
 
 class ArrayColumn:
@@ -170,23 +191,20 @@ class ArrayColumn:
         values: All of them, (N, ...).
     """
 
-    def __init__(self, values: Tensor) -> None:
+    def __init__(self, values: Block) -> None:
         self.values = values
 
     @classmethod
     def of(cls, values: Sequence[np.ndarray]) -> ArrayColumn:
         """Stack arrays."""
-        return cls(torch.from_numpy(np.stack(values)))
+        return cls(Block(np.stack(values)))
 
     def getter(self) -> Callable[[int], np.ndarray]:
-        array = self.values.numpy()
+        array = self.values.array
         return lambda index: np.array(array[index])  # a copy: transforms write into images
 
     def take(self, indices: np.ndarray) -> ArrayColumn:
-        return ArrayColumn(self.values[torch.from_numpy(indices)])
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return ArrayColumn, (self.values,)
+        return ArrayColumn(Block(self.values.array[indices]))
 
 
 def column_of(values: Sequence[Any]) -> Column:
@@ -251,8 +269,8 @@ class RecordTable(Sequence[dict[str, Any]]):
     def integers(self, key: str) -> np.ndarray | None:
         """All values of a field if they are numbers, int64."""
         column = self.columns.get(key)
-        if isinstance(column, NumberColumn) and not column.values.is_floating_point():
-            return column.values.numpy().astype(np.int64)
+        if isinstance(column, NumberColumn) and column.values.array.dtype.kind == "i":
+            return column.values.array.astype(np.int64)
         return None
 
     def __reduce__(self) -> tuple[Any, ...]:

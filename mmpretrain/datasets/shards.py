@@ -161,7 +161,7 @@ class ShardDataset(EncodedDataset):
                 file.seek(start)
                 return file.read(size)
         system, inner = resolve(shard)
-        return system.cat_file(inner, start, start + size)
+        return bytes(system.cat_file(inner, start, start + size))  # type: ignore[arg-type]
 
     def extra_repr(self) -> list[str]:
         return [f"Shards: \t{len(self.shards)}, from {self.shards[0]}"]

@@ -60,7 +60,9 @@ class TableDataset(BaseDataset):
         for key, value in self.where.items():
             chosen = [i for i, row in enumerate(rows) if str(row[key]) == str(value)]
             rows, numbers = [rows[i] for i in chosen], [numbers[i] for i in chosen]
-        records = [{"img_path": join(self.img_prefix, str(row[self.path]))} for row in rows]
+        records: list[dict[str, Any]] = [
+            {"img_path": join(self.img_prefix, str(row[self.path]))} for row in rows
+        ]
         if self.label:
             values = ["" if row[self.label] is None else row[self.label] for row in rows]
             labels, found = to_indices(values, self.CLASSES, lambda i: f"{self.ann_file}:{numbers[i]}")

@@ -52,6 +52,9 @@ class DatasetWrapper(Dataset):
         """Return the data set that holds the sample ``idx`` (which is not negative), and its index there."""
         raise NotImplementedError
 
+    def __len__(self) -> int:
+        raise NotImplementedError
+
     def _resolve(self, idx: int) -> tuple[Any, int]:
         size = len(self)
         if not -size <= idx < size:

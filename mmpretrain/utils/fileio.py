@@ -122,7 +122,7 @@ class _ArchiveSource(io.RawIOBase):
 def join(path: PathLike, *parts: PathLike) -> str:
     """Join like ``os.path.join``, for URLs too; an absolute part replaces what is before it."""
     text = os.fspath(path)
-    for part in map(os.fspath, parts):
+    for part in (os.fspath(part) for part in parts):
         if "://" in part or "://" not in text:
             text = part if "://" in part else os.path.join(text, part)
             continue
@@ -171,7 +171,7 @@ def read_bytes(path: PathLike, backend_args: BackendArgs = None) -> bytes:
             with open(_local(path), "rb") as file:
                 return file.read()
         system, inner = resolve(path, backend_args)
-        return system.cat_file(inner)
+        return system.cat_file(inner)  # type: ignore[return-value]
     except FileNotFoundError as error:
         if isinstance(error, MissingFileError):
             raise
@@ -229,7 +229,7 @@ def open_binary(path: PathLike, backend_args: BackendArgs = None) -> IO[bytes]:
         if is_local(path, backend_args):
             return open(_local(path), "rb")
         system, inner = resolve(path, backend_args)
-        return system.open(inner, "rb")
+        return system.open(inner, "rb")  # type: ignore[return-value]
     except FileNotFoundError as error:
         raise MissingFileError(f"There is no file {os.fspath(path)!r}", hint=nearest_folder(path)) from error
 

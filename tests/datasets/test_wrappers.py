@@ -165,3 +165,14 @@ def test_wraps_built_data_sets(tmp_path):
     cfg.pop("type")
     dataset = KFoldDataset(BaseDataset(**cfg), num_splits=2)
     assert len(dataset) == 3
+
+
+def test_build_dataset_of_0x(tmp_path):
+    from mmpretrain.datasets import build_dataset
+    from mmpretrain.datasets.builder import DATASETS as from_builder
+
+    assert from_builder is DATASETS
+    cfg = make(tmp_path, [0, 1])
+    assert len(build_dataset(cfg)) == 2
+    assert len(build_dataset([cfg, cfg])) == 4
+    assert build_dataset(cfg, default_args=dict(test_mode=True)).test_mode
