@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.optim import Optimizer
 
+from mmpretrain.engine.optimizers.base import BaseOptimizer
 from mmpretrain.engine.optimizers.lamb import global_grad_norm
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import OPTIMIZERS
@@ -18,7 +17,7 @@ _MOMENTS = ("exp_avg", "exp_avg_diff", "exp_avg_sq")
 
 
 @OPTIMIZERS.register_module()
-class Adan(Optimizer):
+class Adan(BaseOptimizer):
     """Adaptive Nesterov momentum algorithm (https://arxiv.org/abs/2208.06677).
 
     Args:
@@ -68,20 +67,13 @@ class Adan(Optimizer):
                 if param.requires_grad:
                     self.state[param].update((name, torch.zeros_like(param)) for name in _MOMENTS)
 
-    @torch.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
-        """Change the parameters."""
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
+    def update(self) -> None:
         for group, shrink in zip(self.param_groups, self._shrink()):
             group["step"] = group.get("step", 0) + 1
             params = [param for param in group["params"] if param.grad is not None]
             for batch in [params] if group["foreach"] else [[param] for param in params]:
                 if batch:
                     self._step_batch(batch, group, shrink)
-        return loss
 
     def _shrink(self) -> list[Tensor | None]:
         limit = self.defaults["max_grad_norm"]

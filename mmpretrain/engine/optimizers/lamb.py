@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.optim import Optimizer
 
+from mmpretrain.engine.optimizers.base import BaseOptimizer
 from mmpretrain.registry import OPTIMIZERS
 
 
@@ -23,7 +23,7 @@ def global_grad_norm(groups: Iterable[dict[str, Any]]) -> Tensor:
 
 
 @OPTIMIZERS.register_module()
-class Lamb(Optimizer):
+class Lamb(BaseOptimizer):
     """Adam with a trust ratio for each tensor (https://arxiv.org/abs/1904.00962).
 
     As in NVIDIA's implementation, gradients are scaled down to a global norm first.
@@ -67,20 +67,13 @@ class Lamb(Optimizer):
         }
         super().__init__(params, defaults)
 
-    @torch.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
-        """Change the parameters."""
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
+    def update(self) -> None:
         shrink = (global_grad_norm(self.param_groups) / self.defaults["max_grad_norm"]).clamp(min=1.0)
         for group in self.param_groups:
             group["step"] = group.get("step", 0) + 1
             for param in group["params"]:
                 if param.grad is not None:
                     self._step_one(param, param.grad / shrink, group)
-        return loss
 
     def _step_one(self, param: Tensor, grad: Tensor, group: dict[str, Any]) -> None:
         state = self.state[param]

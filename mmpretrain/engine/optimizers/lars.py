@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.optim import Optimizer
 
+from mmpretrain.engine.optimizers.base import BaseOptimizer
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import OPTIMIZERS
 
 
 @OPTIMIZERS.register_module()
-class LARS(Optimizer):
+class LARS(BaseOptimizer):
     r"""SGD with a learning rate for each tensor (https://arxiv.org/abs/1708.03888).
 
     .. math:: \text{lr}_w = \text{lr} \cdot \eta \, \|w\| / (\|g\| + \lambda \|w\| + \epsilon)
@@ -52,18 +51,11 @@ class LARS(Optimizer):
         self.eps = eps
         super().__init__(params, {**given, "dampening": dampening, "nesterov": nesterov})
 
-    @torch.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
-        """Change the parameters."""
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
+    def update(self) -> None:
         for group in self.param_groups:
             for param in group["params"]:
                 if param.grad is not None:
                     self._step_one(param, param.grad, group)
-        return loss
 
     def _step_one(self, param: Tensor, grad: Tensor, group: dict[str, Any]) -> None:
         update = grad.add(param, alpha=group["weight_decay"]).mul_(group["lr"])

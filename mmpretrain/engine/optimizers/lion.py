@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch.optim import Optimizer
 
+from mmpretrain.engine.optimizers.base import BaseOptimizer
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import OPTIMIZERS
 
 
 @OPTIMIZERS.register_module()
-class Lion(Optimizer):
+class Lion(BaseOptimizer):
     """Moves each weight by the learning rate in the direction of its momentum (https://arxiv.org/abs/2302.06675).
 
     Args:
@@ -36,13 +35,7 @@ class Lion(Optimizer):
             raise ConfigError(f"Lion needs two betas between 0 and 1, got {betas}")
         super().__init__(params, {"lr": lr, "betas": betas, "weight_decay": weight_decay})
 
-    @torch.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
-        """Change the parameters."""
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
+    def update(self) -> None:
         for group in self.param_groups:
             beta1, beta2 = group["betas"]
             for param in group["params"]:
@@ -55,4 +48,3 @@ class Lion(Optimizer):
                 param.mul_(1 - group["lr"] * group["weight_decay"])
                 param.sub_(torch.lerp(param.grad, momentum, beta1).sign_(), alpha=group["lr"])
                 momentum.lerp_(param.grad, 1 - beta2)
-        return loss

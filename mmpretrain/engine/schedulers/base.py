@@ -76,6 +76,11 @@ class ParamScheduler:
         self._last_value: list[float] = []
         self.step()
 
+    @property
+    def _final_step(self) -> int:
+        """Number of the last step."""
+        return self.end - self.begin - 1
+
     def _initial_values(self, *, resuming: bool) -> list[float]:
         """Return the values before any scheduler acted, which the groups themselves remember."""
         key = f"initial_{self.param_name}"

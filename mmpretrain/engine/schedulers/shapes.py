@@ -109,8 +109,6 @@ class ConstantParamScheduler(ParamScheduler):
         optimizer: The optimizer, or its wrapper.
         param_name: The setting.
         factor: The factor, between 0 and 1.
-        begin: First step at which it acts.
-        end: The step at which it no longer acts.
         **window: See :class:`ParamScheduler`.
     """
 
@@ -120,18 +118,15 @@ class ConstantParamScheduler(ParamScheduler):
         optimizer: HasParamGroups,
         param_name: str,
         factor: float = 1 / 3,
-        begin: int = 0,
-        end: int = INF,
         **window: Any,
     ) -> None:
         self.factor = _fraction("factor", factor)
-        self.total_iters = end - begin - 1
-        super().__init__(optimizer, param_name, begin=begin, end=end, **window)
+        super().__init__(optimizer, param_name, **window)
 
     def next_value(self, value: float, base: float) -> float:
         if self.last_step == 0:
             return value * self.factor
-        if self.last_step == self.total_iters:
+        if self.last_step == self._final_step:
             return value / self.factor if self.factor else base
         return value
 
@@ -145,8 +140,6 @@ class LinearParamScheduler(ParamScheduler):
         param_name: The setting.
         start_factor: The factor at ``begin``, between 0 and 1.
         end_factor: The factor at the last step before ``end``, between 0 and 1.
-        begin: First step at which it acts.
-        end: The step at which it no longer acts.
         **window: See :class:`ParamScheduler`.
     """
 
@@ -157,19 +150,16 @@ class LinearParamScheduler(ParamScheduler):
         param_name: str,
         start_factor: float = 1 / 3,
         end_factor: float = 1.0,
-        begin: int = 0,
-        end: int = INF,
         **window: Any,
     ) -> None:
         self.start_factor = _fraction("start_factor", start_factor)
         self.end_factor = _fraction("end_factor", end_factor)
-        self.total_iters = end - begin - 1
-        super().__init__(optimizer, param_name, begin=begin, end=end, **window)
+        super().__init__(optimizer, param_name, **window)
 
     def _factor(self, step: int) -> float:
         if step == 0:
             return self.start_factor
-        return self.start_factor + (self.end_factor - self.start_factor) * step / self.total_iters
+        return self.start_factor + (self.end_factor - self.start_factor) * step / self._final_step
 
     def next_value(self, value: float, base: float) -> float:
         if self.last_step == 0:
@@ -188,8 +178,6 @@ class PolyParamScheduler(ParamScheduler):
         param_name: The setting.
         eta_min: The last value.
         power: The power; 1 is a straight line.
-        begin: First step at which it acts.
-        end: The step at which it no longer acts.
         **window: See :class:`ParamScheduler`.
     """
 
@@ -200,19 +188,16 @@ class PolyParamScheduler(ParamScheduler):
         param_name: str,
         eta_min: float = 0,
         power: float = 1.0,
-        begin: int = 0,
-        end: int = INF,
         **window: Any,
     ) -> None:
         self.eta_min = eta_min
         self.power = power
-        self.total_iters = end - begin - 1
-        super().__init__(optimizer, param_name, begin=begin, end=end, **window)
+        super().__init__(optimizer, param_name, **window)
 
     def next_value(self, value: float, base: float) -> float:
         if self.last_step == 0:
             return value
-        left = self.total_iters - self.last_step
+        left = self._final_step - self.last_step
         return self.eta_min + (value - self.eta_min) * (left / (left + 1)) ** self.power
 
 

@@ -191,7 +191,7 @@ def test_grad_norm_for_the_log():
         ({"clip_grad": {"type": "cut", "max_norm": 1}}, "'norm' or 'value'"),
         ({"clip_grad": {}}, "clip_grad is empty"),
         ({"type": "AmpOptimWrapper", "dtype": "float8"}, "dtype must be one of"),
-        ({"constructor": "NoSuchConstructor"}, "not registered"),
+        ({"constructor": "NoSuchConstructor"}, "not a registered"),
         (
             {"paramwise_cfg": {"custom_keys": {"a": {"decay_mult": 1}}}, "optimizer": {"type": "Adam"}},
             "weight decay",
