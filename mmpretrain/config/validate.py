@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmpretrain.config.checks.files import check_files
 from mmpretrain.config.checks.problem import Problem
 from mmpretrain.config.checks.results import check_results
-from mmpretrain.config.checks.sections import check_companions, check_keys, check_types
+from mmpretrain.config.checks.sections import SPLITS, check_companions, check_keys, check_types
 from mmpretrain.config.checks.signatures import check_signatures
 from mmpretrain.errors import ConfigError
 
 
-def validate(cfg: Mapping[str, Any], *, files: bool = True) -> list[Problem]:
+def validate(cfg: Mapping[str, Any], *, files: bool = True, splits: Sequence[str] = SPLITS) -> list[Problem]:
     """Return everything that is wrong with a config.
 
     The modules of the components that it names are imported; nothing is built.
@@ -21,24 +21,26 @@ def validate(cfg: Mapping[str, Any], *, files: bool = True) -> list[Problem]:
     Args:
         cfg: The config.
         files: Look for the files and folders that it names.
+        splits: Whose data to look for.
     """
     problems = list(check_types(cfg))
     broken = {item.path for item in problems if "." not in item.path}
     # What has the wrong type as a whole would only confuse the checks of its parts.
     sound = cfg if not broken else _without(cfg, broken)
-    checks = [check_keys, check_companions, check_signatures, check_results]
-    for check in [*checks, check_files] if files else checks:
+    for check in (check_keys, check_companions, check_signatures, check_results):
         problems += check(sound)
+    if files:
+        problems += check_files(sound, splits)
     return list(dict.fromkeys(problems))
 
 
-def require_valid(cfg: Mapping[str, Any], *, files: bool = True) -> None:
-    """Raise if anything is wrong with a config.
+def require_valid(cfg: Mapping[str, Any], *, files: bool = True, splits: Sequence[str] = SPLITS) -> None:
+    """Raise if anything is wrong with a config; see :func:`validate`.
 
     Raises:
         ConfigError: With all problems, one a line.
     """
-    problems = validate(cfg, files=files)
+    problems = validate(cfg, files=files, splits=splits)
     if len(problems) == 1:
         raise ConfigError(str(problems[0]))
     if problems:

@@ -36,6 +36,7 @@ from mmpretrain.errors import ConfigError
         ('"(256, 256)"', (256, 256)),
         ("(1,2),(3,4)", [(1, 2), (3, 4)]),
         ("{'type': 'BN', 'eps': 1}", {"type": "BN", "eps": 1}),
+        ("my run", "my run"),
         ("a=b", "a=b"),
         ("a)b", "a)b"),
     ],

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mmpretrain.config.checks.problem import Problem, problem
 from mmpretrain.config.tracked import raw_items
+from mmpretrain.registry import DATASETS
 
 #: Data sets that fetch what is missing.
 _DOWNLOADED = {"CIFAR10", "CIFAR100", "MNIST", "FashionMNIST"}
 
 
-def check_files(cfg: Mapping[str, Any]) -> Iterator[Problem]:
-    """Check that local checkpoints and data are there."""
+def check_files(cfg: Mapping[str, Any], splits: Sequence[str]) -> Iterator[Problem]:
+    """Check that local checkpoints, and the data of these splits, are there."""
     if cfg.get("load_from"):
         yield from _check(cfg, "load_from", cfg["load_from"], "Set load_from=None to start without it.")
     for path, node in _nodes(cfg, ""):
         if node.get("type") == "Pretrained":
             yield from _check(cfg, f"{path}.checkpoint", node.get("checkpoint"), None)
-    for split in ("train", "val", "test"):
+    for split in splits:
         loader = cfg.get(f"{split}_dataloader")
         if isinstance(loader, Mapping):
             for path, dataset in _nodes(loader.get("dataset"), f"{split}_dataloader.dataset"):
@@ -29,7 +30,7 @@ def check_files(cfg: Mapping[str, Any]) -> Iterator[Problem]:
 
 def _check_dataset(cfg: Mapping[str, Any], path: str, dataset: Mapping[str, Any]) -> Iterator[Problem]:
     kind = str(dataset.get("type")).rpartition(".")[2]
-    if (kind in _DOWNLOADED and dataset.get("download", True)) or ".pipeline" in path:
+    if (kind in _DOWNLOADED and dataset.get("download", True)) or not _is_local(kind, path, dataset):
         return
     root = dataset.get("data_root") or ""
     if root:
@@ -46,6 +47,19 @@ def _check_dataset(cfg: Mapping[str, Any], path: str, dataset: Mapping[str, Any]
         if isinstance(value, str) and value:
             name = f"{path}.data_prefix.{key}".rstrip(".")
             yield from _check(cfg, name, os.path.join(root, value), unset)
+
+
+def _is_local(kind: str, path: str, dataset: Mapping[str, Any]) -> bool:
+    """Whether a node is a data set of this package that reads from disk; others have ways of their own."""
+    if ".pipeline" in path or kind not in DATASETS.names():
+        return False
+    if not getattr(DATASETS.get(kind), "__module__", "").startswith("mmpretrain."):
+        return False
+    for _, node in [("", dataset), *_nodes(dataset.get("pipeline"), "")]:
+        options = node.get("backend_args") or node.get("file_client_args") or {}
+        if options.get("backend", "disk") not in ("disk", "local"):
+            return False
+    return True
 
 
 def _check(cfg: Mapping[str, Any], path: str, file: Any, hint: str | None) -> Iterator[Problem]:
