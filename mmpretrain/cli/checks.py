@@ -21,5 +21,5 @@ def check_before_start(cfg: Config, splits: Sequence[str]) -> None:
     from mmpretrain.datasets.preflight import enforce, preflight
 
     if int(os.environ.get("RANK", "0")) == 0:
-        require_valid(cfg)
+        require_valid(cfg, splits=splits)
         enforce(preflight(cfg, splits=splits))
