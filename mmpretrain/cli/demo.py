@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,8 @@ def demo(
 
     Example: `mmpretrain demo`
     """
+    # LeNet is too small for several threads, which would only wait for one another. Read when torch starts.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     from mmpretrain.apis import ImageClassificationInferencer
     from mmpretrain.cli import demo_data, predict, test, train
     from mmpretrain.cli.options import load_config
