@@ -84,6 +84,7 @@ SMALL_TWINS = {
     "sr_ratios": (4, 2, 1, 1),
     "window_sizes": (3, 3, 2, 2),
 }
+SMALL_HIVIT = {"embed_dims": 32, "depths": (1, 1, 3), "num_heads": 2}
 PATCHES = {"img_size": 32, "patch_size": 8}
 WINDOWS = {"img_size": 32, "window_size": 2, "patch_size": 2}
 CASES: dict[str, Case] = {
@@ -96,6 +97,7 @@ CASES: dict[str, Case] = {
     "DistilledVisionTransformer": Case({"arch": SMALL_VIT, **PATCHES}, 3, 3),
     "EdgeNeXt": Case({"arch": SMALL_EDGENEXT}, 4, 4),
     "EfficientNet": Case({"arch": "b0"}, 7, 7),
+    "HiViT": Case({"arch": SMALL_HIVIT, "img_size": 64, "rpe": True}, 3, 9, size=64, arch_size=224),
     "HorNet": Case({"arch": SMALL_HORNET}, 4, 3),
     "LeNet5": Case({}, 0, 1, channels=1),
     "MlpMixer": Case({"arch": SMALL_MIXER, **PATCHES}, 3, 3, arch_size=224),

@@ -15,6 +15,7 @@ __getattr__, __dir__, __all__ = lazy_package(
         "densenet": ("DenseNet",),
         "edgenext": ("EdgeNeXt",),
         "efficientnet": ("EfficientNet",),
+        "hivit": ("HiViT",),
         "hornet": ("HorNet",),
         "lenet": ("LeNet5",),
         "mlp_mixer": ("MlpMixer",),
