@@ -6,8 +6,9 @@ import hashlib
 import operator
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
+from mmpretrain.engine.hooks.better import GREATER, LESS, which_is_better
 from mmpretrain.engine.hooks.hook import DataBatch, Hook
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import HOOKS
@@ -43,11 +44,6 @@ class CheckpointHook(Hook):
 
     priority = "VERY_LOW"
 
-    greater: ClassVar[tuple[str, ...]] = (
-        "acc", "top", "AR@", "auc", "precision", "mAP", "mDice", "mIoU", "mAcc", "aAcc",
-    )  # fmt: skip
-    less: ClassVar[tuple[str, ...]] = ("loss",)
-
     def __init__(
         self,
         interval: int = -1,
@@ -79,8 +75,8 @@ class CheckpointHook(Hook):
         self.backend_args = backend_args or file_client_args
         self.filename_tmpl = filename_tmpl or ("epoch_{}.pth" if by_epoch else "iter_{}.pth")
         self.published_keys = [published_keys] if isinstance(published_keys, str) else published_keys
-        self.greater_keys = tuple(greater_keys or self.greater)
-        self.less_keys = tuple(less_keys or self.less)
+        self.greater_keys = tuple(greater_keys or GREATER)
+        self.less_keys = tuple(less_keys or LESS)
         self.save_best = [save_best] if isinstance(save_best, str) else list(save_best or [])
         if "auto" in self.save_best and len(self.save_best) > 1:
             raise ConfigError("save_best='auto' stands alone; name all metrics, or only 'auto'")
@@ -101,18 +97,9 @@ class CheckpointHook(Hook):
         self._improved = False
 
     def _infer(self, name: str) -> str | None:
-        """Tell from a metric's name which way is better: its whole name first, then parts of it."""
         if name == "auto":
             return None  # known after the first validation
-        lower = name.lower()
-        for fits in (operator.eq, operator.contains):
-            for rule, keys in (("greater", self.greater_keys), ("less", self.less_keys)):
-                if any(fits(lower, key.lower()) for key in keys):
-                    return rule
-        raise ConfigError(
-            f"save_best={name!r} does not say whether greater or less is better",
-            hint="Set rule='greater' or 'less'.",
-        )
+        return which_is_better(name, self.greater_keys, self.less_keys)
 
     # -- state of the hook --------------------------------------------------------------------------
 

@@ -6,14 +6,12 @@ import logging
 import math
 from typing import Any, Literal
 
+from mmpretrain.engine.hooks.better import which_is_better
 from mmpretrain.engine.hooks.hook import Hook
 from mmpretrain.errors import ConfigError, TrainingError
 from mmpretrain.registry import HOOKS
 
 logger = logging.getLogger("mmpretrain")
-
-GREATER = ("acc", "top", "ar@", "auc", "precision", "map", "mdice", "miou", "macc", "aacc")
-LESS = ("loss",)
 
 
 @HOOKS.register_module()
@@ -45,7 +43,7 @@ class EarlyStoppingHook(Hook):
         if rule not in (None, "greater", "less"):
             raise ConfigError(f"rule must be 'greater' or 'less', got {rule!r}")
         self.monitor = monitor
-        self.rule = rule or _rule_of(monitor)
+        self.rule = rule or which_is_better(monitor)
         self.min_delta = min_delta
         self.strict = strict
         self.check_finite = check_finite
@@ -99,14 +97,3 @@ class EarlyStoppingHook(Hook):
         """Take back what :meth:`state_dict` returned."""
         self.best_score = state["best_score"]
         self.wait_count = state["wait_count"]
-
-
-def _rule_of(monitor: str) -> Literal["greater", "less"]:
-    name = monitor.lower()
-    if name not in LESS and any(key in name for key in GREATER):
-        return "greater"
-    if any(key in name for key in LESS):
-        return "less"
-    raise ConfigError(
-        f"The name {monitor!r} does not tell what is better", hint="Add rule='greater' or 'less'."
-    )

@@ -70,7 +70,7 @@ def test_early_stopping_goes_on_after_resumption():
 def test_early_stopping_rules(caplog):
     assert EarlyStoppingHook("accuracy/top1").rule == "greater"
     assert EarlyStoppingHook("val_loss").rule == "less"
-    with pytest.raises(ConfigError, match="rule='greater' or 'less'"):
+    with pytest.raises(ConfigError, match="whether greater or less is better"):
         EarlyStoppingHook("speed")
     with pytest.raises(ConfigError, match="'greater' or 'less'"):
         EarlyStoppingHook("acc", rule="more")  # type: ignore[arg-type]
