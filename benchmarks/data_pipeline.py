@@ -202,7 +202,7 @@ def make_images(folder: Path, count: int, height: int, width: int, quality: int 
         while size < max(height, width):
             shape = [max(2, edge * size // max(height, width) + 2) for edge in (height, width)]
             octave = rng.randn(*shape, 3).astype(np.float32)
-            image += cv2.resize(octave, (width, height), interpolation=cv2.INTER_CUBIC) / size**0.35
+            image += cv2.resize(octave, (width, height), interpolation=cv2.INTER_CUBIC) / size**0.5
             size *= 2
         image = (image - image.min()) / (image.max() - image.min()) * 255
         for _ in range(12):  # edges, of which photographs are full

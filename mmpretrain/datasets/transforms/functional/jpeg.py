@@ -144,8 +144,8 @@ def decode(
     """
     height = header.height
     if rows is not None and header.baseline:
-        # One more block than needed, as chroma is interpolated between rows.
-        needed = (-(-rows // header.row_block) + 1) * header.row_block
+        # Chroma is interpolated between rows: the last ones would lack their neighbours below.
+        needed = rows + header.row_block // 4
         if needed < height:
             height = needed
             data = b"".join(
