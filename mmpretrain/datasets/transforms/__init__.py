@@ -6,11 +6,12 @@ __getattr__, __dir__, __all__ = lazy_package(
     __name__,
     {
         "auto_augment": ("AugMix", "AutoAugment", "RandAugment", "ThreeAugment", "TrivialAugmentWide"),
-        "auto_augment_ops": (
-            "AutoContrast", "BaseAugTransform", "Brightness", "ColorTransform", "Contrast", "Cutout",
-            "Equalize", "GaussianBlur", "Invert", "Posterize", "Rotate", "Sharpness", "Shear", "Solarize",
-            "SolarizeAdd", "Translate",
+        "auto_augment_base": ("BaseAugTransform",),
+        "auto_augment_color": (
+            "AutoContrast", "Brightness", "ColorTransform", "Contrast", "Equalize", "GaussianBlur", "Invert",
+            "Posterize", "Sharpness", "Solarize", "SolarizeAdd",
         ),
+        "auto_augment_geometry": ("Cutout", "Rotate", "Shear", "Translate"),
         "base": ("BaseTransform",),
         "color": ("ColorJitter", "Lighting", "Normalize", "RandomGrayscale"),
         "compose": ("Compose",),

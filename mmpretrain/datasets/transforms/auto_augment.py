@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mmpretrain.datasets.transforms.auto_augment_ops import BaseAugTransform
+from mmpretrain.datasets.transforms.auto_augment_base import BaseAugTransform
 from mmpretrain.datasets.transforms.base import BaseTransform
 from mmpretrain.datasets.transforms.checks import one_of, require
 from mmpretrain.datasets.transforms.policies import AUTOAUG_POLICIES, RANDAUG_POLICIES
