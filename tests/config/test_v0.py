@@ -242,6 +242,23 @@ def test_partial_changes_of_a_zoo_config():
     assert train.pipeline[1].type == "RandomResizedCrop"
     assert cfg.val_dataloader.dataset.ann_file == "v.txt"
     assert cfg.optim_wrapper.optimizer == dict(type="SGD", lr=0.5, momentum=0.9, weight_decay=0.0001)
+    other = load(
+        """
+        _base_ = 'mmpretrain::resnet/resnet50_8xb32_in1k.py'
+        data = dict(train=dict(type='MyFilelist', data_prefix='my/train', ann_file='my/train.txt'))
+        """
+    ).train_dataloader.dataset
+    assert (other.type, other.data_prefix, other.pipeline[-1].type) == (
+        "MyFilelist",
+        "my/train",
+        "PackInputs",
+    )
+    assert not {"data_root", "split"} & other.keys()
+    cifar = load(
+    assert (other.type, other.data_prefix) == ("MyFilelist", "my/train")
+    assert other.pipeline[-1].type == "PackInputs"
+    ).train_dataloader.dataset
+    assert (cifar.type, cifar.data_root, cifar.split) == ("CIFAR10", "here", "train")
     cosine = load(
         """
         _base_ = 'mmpretrain::resnet/resnet50_8xb32_in1k.py'

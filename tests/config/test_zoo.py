@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from mmpretrain.config import Config
+from mmpretrain.config.validate import validate
 
 ROOT = Path(__file__).parents[2]
 ZOO = ROOT / "configs"
@@ -66,3 +67,20 @@ def test_dumps_of_the_zoo_come_back():
     for name in sorted(FILES)[::40]:
         cfg = Config.fromfile(FILES[name], import_custom_modules=False)
         assert Config.fromstring(cfg.pretty_text, ".py") == cfg, name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "resnet/resnet50_8xb32_in1k.py",
+        "resnet/resnet50_8xb16-mixup_cifar10.py",
+        "swin_transformer/swin-tiny_16xb64_in1k.py",
+        "vision_transformer/vit-base-p16_64xb64_in1k-384px.py",
+        "efficientnet/efficientnet-b0_8xb32_in1k.py",
+        "mobilenet_v3/mobilenet-v3-large_8xb128_in1k.py",
+        "csra/resnet101-csra_1xb16_voc07-448px.py",
+        "arcface/resnet50-arcface_8xb32_inshop.py",
+    ],
+)
+def test_configs_of_the_zoo_have_no_problems(name):
+    assert validate(Config.fromfile(FILES[name]), files=False) == []

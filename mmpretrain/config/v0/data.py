@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mmpretrain.config.merge import merge_into
 from mmpretrain.config.node import ConfigDict, make_node
 from mmpretrain.config.source import Source
 from mmpretrain.config.tracked import raw, raw_items
@@ -98,34 +97,40 @@ def _translate_dataset(
     testing = not loader.startswith("train")
     if isinstance(old, (list, tuple)):  # several data sets, one after the other
         old = sourced({"type": "ConcatDataset", "datasets": list(old)}, source)
-    new = _dataset(old, testing, drop_normalize)
     base = t.get(f"{loader}.dataset")
-    if isinstance(base, ConfigDict) and new.get("type", base.get("type")) == base.get("type"):
-        # A partial change of a base config in 1.x; its places are relative to each other, the old ones not.
-        if "data_prefix" in new or "ann_file" in new:
-            if "data_prefix" not in new and base.get("split"):
-                folder = os.path.join(base.get("data_root", ""), base["split"])
-                new.assign("data_prefix", folder, source)
-            for key in _PLACES:
-                base.pop(key)
-        merge_into(base, new)
-    else:
+    base = base if isinstance(base, ConfigDict) else make_node({}, {})
+    new = _dataset(old, testing, drop_normalize, base)
+    if _kind(new) in _WRAPPERS | {"ConcatDataset"} and _kind(new) != _kind(base):
         t.set(f"{loader}.dataset", new, source)
+        return
+    # A base config in 1.x gives the places of files relative to each other; 0.x did not.
+    if ("data_prefix" in new or "ann_file" in new) and base:
+        if "data_prefix" not in new and base.get("split"):
+            new.assign("data_prefix", os.path.join(base.get("data_root", ""), base["split"]), source)
+        for key in _PLACES:
+            base.pop(key)
+    t.merge(f"{loader}.dataset", new, source)
 
 
-def _dataset(old: ConfigDict, testing: bool, drop_normalize: bool) -> ConfigDict:
-    """Write one data set for 1.x."""
+def _kind(dataset: Mapping[str, Any]) -> str:
+    return str(dataset.get("type", "")).rpartition(".")[2]
+
+
+def _dataset(old: ConfigDict, testing: bool, drop_normalize: bool, base: ConfigDict) -> ConfigDict:
+    """Write one data set for 1.x; one without a type changes that of the base config."""
     source = old._sources_.get("type")
     new = old.copy()
     new.pop("separate_eval")
     if is_old_pipeline(new.get("pipeline")):
         pipeline = translate_pipeline(raw(new, "pipeline"), drop_normalize=drop_normalize)
         new.assign("pipeline", pipeline, old._sources_.get("pipeline"))
-    kind = str(new.get("type", "")).rpartition(".")[2]
-    if kind in _WRAPPERS:
-        new.assign("dataset", _dataset(raw(new, "dataset"), testing, drop_normalize), source)
+    kind = _kind(new) or _kind(base)
+    nothing = make_node({}, {})
+    if kind in _WRAPPERS and isinstance(new.get("dataset"), ConfigDict):
+        inside = base.get("dataset", nothing)
+        new.assign("dataset", _dataset(raw(new, "dataset"), testing, drop_normalize, inside), source)
     elif kind == "ConcatDataset":
-        parts = [_dataset(part, testing, drop_normalize) for part in raw(new, "datasets")]
+        parts = [_dataset(part, testing, drop_normalize, nothing) for part in raw(new, "datasets")]
         new.assign("datasets", parts, source)
     elif isinstance(new.get("ann_file"), (list, tuple)) or isinstance(new.get("data_prefix"), (list, tuple)):
         return sourced({"type": "ConcatDataset", "datasets": list(_each_file(new))}, source)
