@@ -5,7 +5,8 @@ Every message says what is wrong, where it is, and what to do::
     MMPretrainError
     ├── ConfigError (ValueError)            a config file or an option
     │   ├── NotRegisteredError (KeyError)   a ``type`` that no registry knows
-    │   └── ArgumentError (TypeError)       a ``type`` whose arguments do not fit its signature
+    │   ├── ArgumentError (TypeError)       a ``type`` whose arguments do not fit its signature
+    │   └── CustomImportError (ImportError) a module of ``custom_imports`` that does not import
     ├── MissingFileError (FileNotFoundError)
     ├── DataError (ValueError)              an image, an annotation line, a label
     ├── CheckpointError (RuntimeError)      a checkpoint that cannot be read or does not fit
@@ -60,6 +61,10 @@ class NotRegisteredError(ConfigError, KeyError):
 
 class ArgumentError(ConfigError, TypeError):
     """The arguments of a ``{type: ...}`` node do not fit the signature of what it names."""
+
+
+class CustomImportError(ConfigError, ImportError):
+    """A module that ``custom_imports`` names does not import."""
 
 
 class MissingFileError(MMPretrainError, FileNotFoundError):

@@ -19,12 +19,13 @@ from mmpretrain.config.pretty import WRITERS, to_python
 from mmpretrain.config.source import COMMAND_LINE, Source
 from mmpretrain.config.tracked import raw_items, rebuild
 from mmpretrain.config.v0.detect import is_old, is_old_key
-from mmpretrain.errors import ConfigError
+from mmpretrain.errors import ConfigError, CustomImportError
 
 if TYPE_CHECKING:
     from typing_extensions import Self  # typing.Self from Python 3.11
 
-_FIELDS = ("filename", "text", "env_variables", "original")
+#: What a config knows about itself. ``original`` is the 0.x config that it was translated from.
+_FIELDS = ("filename", "text", "env_variables", "translated", "original")
 
 
 class Config(ConfigDict):
@@ -129,8 +130,8 @@ class Config(ConfigDict):
         node = rebuild(cls, dict(raw_items(values)), values._sources_, "")
         text = "\n".join(f"{file}\n{content}" for file, content in loading.texts.items())
         node._about_.update(filename=filename, text=text, env_variables=loading.used_environment)
-        if translate:
-            node._translate()
+        node._about_["translated"] = translate
+        node._translate()
         if import_modules:
             node.import_custom_modules()
         return node
@@ -155,7 +156,7 @@ class Config(ConfigDict):
                 importlib.import_module(module)
             except ImportError as error:
                 if not allow_failed:
-                    raise ConfigError(
+                    raise CustomImportError(
                         f"custom_imports: {module!r} does not import ({error})",
                         where=None if source is None else str(source),
                         hint="Put the folder that contains it on PYTHONPATH, or run from that folder.",
@@ -189,7 +190,7 @@ class Config(ConfigDict):
 
     def _translate(self) -> None:
         """Translate what is written for MMClassification 0.x."""
-        if not is_old(self):
+        if not self._about_["translated"] or not is_old(self):
             return
         from mmpretrain.config.v0.translate import translate  # most configs do not need it
 

@@ -13,8 +13,9 @@ from typing import Any
 from mmpretrain.config.markup import READERS, fill
 from mmpretrain.config.merge import DELETE, merge_into, without_delete
 from mmpretrain.config.node import ConfigDict, make_node, settle
-from mmpretrain.config.python import BASE, Result, compile_config, run_config
+from mmpretrain.config.python import Result, compile_config, run_config
 from mmpretrain.config.source import Source, short_path
+from mmpretrain.config.syntax import BASE
 from mmpretrain.config.template import fill_environment, fill_file_variables, hide_base_variables
 from mmpretrain.config.tracked import TrackedDict, raw, raw_items, sources_of
 from mmpretrain.errors import ConfigError, MissingFileError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import pytest
 
@@ -311,6 +312,29 @@ def test_in_file_dicts_behave_as_dicts(write):
     assert cfg.kind is True
     assert cfg.d.s == [1, 2]
     assert isinstance(cfg.b.x, ConfigDict)
+
+
+def test_custom_imports(write, monkeypatch):
+    monkeypatch.setattr(sys, "path", [path for path in sys.path if path])
+    write("my_pkg/__init__.py", "")
+    write("my_pkg/found_by_config.py", "")
+    cfg = Config.fromfile(write("a.py", "custom_imports = dict(imports=['my_pkg.found_by_config'])\n"))
+    assert "my_pkg.found_by_config" in sys.modules
+    assert cfg.custom_imports.imports == ["my_pkg.found_by_config"]
+    text = "custom_imports = dict(imports='no_pkg.x', allow_failed_imports={})\n"
+    strict = write("b.py", text.format(False))
+    with pytest.raises(ImportError, match=r"b.py:1 \(custom_imports\): .*'no_pkg.x' does not import"):
+        Config.fromfile(strict)
+    Config.fromfile(strict, import_custom_modules=False)
+    with pytest.warns(UserWarning, match="'no_pkg.x' does not import"):
+        Config.fromfile(write("c.py", text.format(True)))
+
+
+def test_scope_is_accepted(write):
+    from mmpretrain.registry import MODELS
+
+    cfg = Config.fromfile(write("a.py", "m = dict(type='LeNet5', _scope_='mmcls', num_classes=3)\n"))
+    assert MODELS.build(cfg.m).num_classes == 3
 
 
 def test_fromstring():
