@@ -10,7 +10,6 @@ from torch import Tensor, nn
 
 from mmpretrain.models.backbones.base import BaseBackbone
 from mmpretrain.models.base.module import ModuleList, Sequential
-from mmpretrain.models.layers.drop import drop_path_rates
 
 Norm = Callable[[int], nn.Module]
 
@@ -64,12 +63,6 @@ class StagedBackbone(BaseBackbone):
         self.gap_before_final_norm = gap_before_final_norm
         for i in self.out_indices:
             self.add_module(f"norm{i}", norm(self.channels[i]))
-
-    @staticmethod
-    def block_rates(rate: float, depths: Sequence[int]) -> list[list[float]]:
-        """Stochastic-depth rates of the blocks of each stage, which grow linearly from 0 to ``rate``."""
-        rates = iter(drop_path_rates(rate, sum(depths)))
-        return [[next(rates) for _ in range(depth)] for depth in depths]
 
     def stage_groups(self) -> list[list[str]]:
         """Each stage with what leads to it."""

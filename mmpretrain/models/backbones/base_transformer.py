@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -17,8 +16,6 @@ from mmpretrain.models.layers.drop import drop_path_rates
 from mmpretrain.models.layers.patch_embed import PatchEmbed
 from mmpretrain.models.layers.position_embed import fit_pos_embed, resize_pos_embed
 from mmpretrain.models.layers.shape import to_2tuple, to_image
-
-logger = logging.getLogger(__name__)
 
 OutType = Literal["cls_token", "featmap", "avg_featmap", "raw"]
 
@@ -272,16 +269,5 @@ class TransformerBackbone(BaseBackbone):
 
 
 def _fit_pos_embed(module: TransformerBackbone, state_dict: dict[str, Tensor], prefix: str, *_: Any) -> None:
-    """Before a checkpoint is loaded, resize its position embeddings to the model's."""
-    key = f"{prefix}pos_embed"
-    loaded = state_dict.get(key)
-    if loaded is None or module.pos_embed is None or loaded.shape == module.pos_embed.shape:
-        return
-    state_dict[key] = fit_pos_embed(
-        loaded,
-        module.pos_embed.shape[1],
-        module.patch_resolution,
-        module.interpolate_mode,
-        module.num_extra_positions,
-    )
-    logger.info("Resized %s from %s to %s", key, tuple(loaded.shape), tuple(state_dict[key].shape))
+    grid, mode = module.patch_resolution, module.interpolate_mode
+    fit_pos_embed(state_dict, f"{prefix}pos_embed", module.pos_embed, grid, mode, module.num_extra_positions)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from mmpretrain.models.backbones.base_staged import StagedBackbone
 from mmpretrain.models.base.module import BaseModule
 from mmpretrain.models.layers.build import make_norm
-from mmpretrain.models.layers.drop import DropPath
+from mmpretrain.models.layers.drop import DropPath, stage_drop_path_rates
 from mmpretrain.models.layers.layer_norm import GRN, LayerNorm2d
 from mmpretrain.registry import MODELS
 
@@ -149,7 +149,9 @@ class ConvNeXt(StagedBackbone):
         )
         stages = (
             [block(channels, drop_path_rate=rate) for rate in rates]
-            for channels, rates in zip(settings["channels"], self.block_rates(drop_path_rate, self.depths))
+            for channels, rates in zip(
+                settings["channels"], stage_drop_path_rates(drop_path_rate, self.depths)
+            )
         )
         norm = partial(make_norm, norm_cfg)
         self.set_stages(settings["channels"], stages, norm, in_channels, stem_patch_size)

@@ -14,7 +14,7 @@ from mmpretrain.models.backbones.convnext import ConvNeXt, ConvNeXtBlock
 from mmpretrain.models.base.module import BaseModule, ModuleList
 from mmpretrain.models.layers.build import make_norm
 from mmpretrain.models.layers.cross_covariance import ChannelMultiheadAttention
-from mmpretrain.models.layers.drop import DropPath
+from mmpretrain.models.layers.drop import DropPath, stage_drop_path_rates
 from mmpretrain.models.layers.fourier import fourier_positions
 from mmpretrain.models.layers.shape import to_tokens
 from mmpretrain.registry import MODELS
@@ -163,7 +163,7 @@ class EdgeNeXt(ConvNeXt):
         settings = self.get_arch(arch)
         self.depths = settings["depths"]
         self.frozen_stages = frozen_stages
-        rates = self.block_rates(drop_path_rate, self.depths)
+        rates = stage_drop_path_rates(drop_path_rate, self.depths)
 
         def block(stage: int, index: int) -> nn.Module:
             channels, rate = settings["channels"][stage], rates[stage][index]

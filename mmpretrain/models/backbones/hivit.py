@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,8 +19,6 @@ from mmpretrain.models.layers.relative_position import relative_position_index, 
 from mmpretrain.models.layers.shape import to_2tuple, to_image
 from mmpretrain.models.layers.window_attention import WindowMSA
 from mmpretrain.registry import MODELS
-
-logger = logging.getLogger(__name__)
 
 HW = tuple[int, int]
 
@@ -302,13 +299,7 @@ class HiViT(BaseBackbone):
 
 def _fit_checkpoint(module: HiViT, state_dict: dict[str, Tensor], prefix: str, *_: Any) -> None:
     """Before a checkpoint is loaded, make its positions fit the model's image size."""
-    key = f"{prefix}pos_embed"
-    wanted = module.pos_embed
-    if wanted is not None and key in state_dict and state_dict[key].shape != wanted.shape:
-        state_dict[key] = fit_pos_embed(
-            state_dict[key], wanted.shape[1], module.patch_resolution, "bicubic", 0
-        )
-        logger.info("Resized %s to %s", key, tuple(wanted.shape))
+    fit_pos_embed(state_dict, f"{prefix}pos_embed", module.pos_embed, module.patch_resolution, "bicubic", 0)
     resize_bias_tables(module, state_dict, prefix)
     buffer = getattr(module, "relative_position_index", None)
     if buffer is not None:

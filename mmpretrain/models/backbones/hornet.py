@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from mmpretrain.errors import ArgumentError
 from mmpretrain.models.backbones.base_staged import StagedBackbone
-from mmpretrain.models.layers.drop import DropPath
+from mmpretrain.models.layers.drop import DropPath, stage_drop_path_rates
 from mmpretrain.models.layers.layer_norm import LayerNorm2d
 from mmpretrain.models.layers.layer_scale import LayerScale
 from mmpretrain.registry import MODELS
@@ -197,7 +197,7 @@ class HorNet(StagedBackbone):
         super().__init__(init_cfg)
         settings = self.get_arch(arch)
         channels = [settings["base_dim"] * 2**i for i in range(4)]
-        rates = self.block_rates(drop_path_rate, settings["depths"])
+        rates = stage_drop_path_rates(drop_path_rate, settings["depths"])
         stages = (
             [HorNetBlock(channels[i], order, dw_cfg, scale, rate, use_layer_scale) for rate in rates[i]]
             for i, (order, dw_cfg) in enumerate(zip(settings["orders"], settings["dw_cfg"]))

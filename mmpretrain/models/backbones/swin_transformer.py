@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,7 +12,7 @@ from mmpretrain.models.backbones.base import BaseBackbone
 from mmpretrain.models.backbones.base_transformer import per_layer
 from mmpretrain.models.base.module import BaseModule, ModuleList
 from mmpretrain.models.layers.build import make_norm
-from mmpretrain.models.layers.drop import drop_path_rates
+from mmpretrain.models.layers.drop import stage_drop_path_rates
 from mmpretrain.models.layers.ffn import FFN
 from mmpretrain.models.layers.patch_embed import PatchEmbed, PatchMerging
 from mmpretrain.models.layers.position_embed import fit_pos_embed, resize_pos_embed
@@ -21,8 +20,6 @@ from mmpretrain.models.layers.relative_position import resize_bias_tables
 from mmpretrain.models.layers.shape import to_image
 from mmpretrain.models.layers.window_attention import ShiftWindowMSA
 from mmpretrain.registry import MODELS
-
-logger = logging.getLogger(__name__)
 
 HW = tuple[int, int]
 
@@ -76,11 +73,6 @@ class SwinBackbone(BaseBackbone):
         self.num_heads: Sequence[int] = settings["num_heads"]
         self.num_layers = len(self.depths)
         return settings
-
-    def stage_drop_paths(self, rate: float) -> list[list[float]]:
-        """Stochastic-depth rates of the blocks, stage by stage."""
-        rates = iter(drop_path_rates(rate, sum(self.depths)))
-        return [[next(rates) for _ in range(depth)] for depth in self.depths]
 
     def set_output(
         self, out_indices: int | Sequence[int], channels: Sequence[int], norm_cfg: Mapping[str, Any] | None
@@ -151,15 +143,8 @@ class SwinBackbone(BaseBackbone):
 def _fit_absolute_positions(
     module: SwinBackbone, state_dict: dict[str, Tensor], prefix: str, *_: Any
 ) -> None:
-    """Before a checkpoint is loaded, resize its position embeddings to the model's."""
-    key = f"{prefix}absolute_pos_embed"
-    wanted = module.absolute_pos_embed
-    if wanted is None or key not in state_dict or state_dict[key].shape == wanted.shape:
-        return
-    state_dict[key] = fit_pos_embed(
-        state_dict[key], wanted.shape[1], module.patch_resolution, module.interpolate_mode, 0
-    )
-    logger.info("Resized %s to %s", key, tuple(wanted.shape))
+    key, wanted = f"{prefix}absolute_pos_embed", module.absolute_pos_embed
+    fit_pos_embed(state_dict, key, wanted, module.patch_resolution, module.interpolate_mode, 0)
 
 
 class SwinBlock(BaseModule):
@@ -326,7 +311,7 @@ class SwinTransformer(SwinBackbone):
         self.set_stem(img_size, patch_cfg, use_abs_pos_embed, interpolate_mode, drop_rate)
         self.stages = ModuleList()
         channels = [self.embed_dims]
-        drop_paths = self.stage_drop_paths(drop_path_rate)
+        drop_paths = stage_drop_path_rates(drop_path_rate, self.depths)
         for i, cfg in enumerate(per_layer(stage_cfgs, self.num_layers)):
             stage = {
                 "depth": self.depths[i],

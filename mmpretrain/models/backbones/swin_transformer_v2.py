@@ -12,6 +12,7 @@ from mmpretrain.models.backbones.base_transformer import per_layer
 from mmpretrain.models.backbones.swin_transformer import HW, SwinBackbone, SwinBlock, SwinBlockSequence
 from mmpretrain.models.base.module import ModuleList
 from mmpretrain.models.layers.build import make_norm
+from mmpretrain.models.layers.drop import stage_drop_path_rates
 from mmpretrain.models.layers.shape import to_2tuple
 from mmpretrain.models.layers.window_attention import WindowMSAV2
 from mmpretrain.registry import MODELS
@@ -172,7 +173,7 @@ class SwinTransformerV2(SwinBackbone):
         self.set_stem(img_size, patch_cfg, use_abs_pos_embed, interpolate_mode, drop_rate)
         self.stages = ModuleList()
         channels = self.embed_dims
-        drop_paths = self.stage_drop_paths(drop_path_rate)
+        drop_paths = stage_drop_path_rates(drop_path_rate, self.depths)
         for i, cfg in enumerate(per_layer(stage_cfgs, self.num_layers)):
             stage = {
                 "depth": self.depths[i],

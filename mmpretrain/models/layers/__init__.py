@@ -15,7 +15,9 @@ __getattr__, __dir__, __all__ = lazy_package(
         "conv": ("Conv2dAdaptivePadding", "ConvWS2d", "DepthwiseSeparableConvModule"),
         "conv_module": ("ConvModule",),
         "cross_covariance": ("ChannelMultiheadAttention", "ClassAttention", "CrossCovarianceAttention"),
-        "drop": ("DropPath", "Dropout", "build_dropout", "drop_path", "drop_path_rates"),
+        "drop": (
+            "DropPath", "Dropout", "build_dropout", "drop_path", "drop_path_rates", "stage_drop_path_rates",
+        ),
         "ffn": ("FFN", "SwiGLUFFN", "SwiGLUFFNFused"),
         "fourier": ("fourier_positions",),
         "inverted_residual": ("InvertedResidual",),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -68,3 +68,9 @@ def build_dropout(cfg: Mapping[str, Any] | None, default_args: Mapping[str, Any]
 def drop_path_rates(rate: float, depth: int) -> list[float]:
     """Stochastic-depth rates that grow linearly from 0 at the first layer to ``rate`` at the last."""
     return [rate * i / max(depth - 1, 1) for i in range(depth)]
+
+
+def stage_drop_path_rates(rate: float, depths: Sequence[int]) -> list[list[float]]:
+    """As :func:`drop_path_rates` over all blocks, stage by stage."""
+    rates = iter(drop_path_rates(rate, sum(depths)))
+    return [[next(rates) for _ in range(depth)] for depth in depths]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from math import isqrt
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+logger = logging.getLogger(__name__)
 
 
 def resize_pos_embed(
@@ -42,26 +45,32 @@ def resize_pos_embed(
 
 
 def fit_pos_embed(
-    loaded: Tensor,
-    wanted_tokens: int,
+    state_dict: dict[str, Tensor],
+    key: str,
+    wanted: Tensor | None,
     dst_shape: Sequence[int],
     mode: str = "bicubic",
     num_extra_tokens: int = 1,
-) -> Tensor:
-    """Make the position embeddings of a checkpoint fit a model.
+) -> None:
+    """Before a checkpoint is loaded, make its position embeddings fit a model.
 
     A class token that the model lacks is dropped, and a square grid is resized.
 
     Args:
-        loaded: Embeddings (1, N, C) of the checkpoint.
-        wanted_tokens: Number of embeddings of the model.
+        state_dict: The checkpoint, which is changed.
+        key: Where it has the embeddings, if it has some.
+        wanted: The embeddings (1, N, C) of the model, if it has some.
         dst_shape: Grid (H, W) of the model.
         mode: Mode of ``torch.nn.functional.interpolate``.
         num_extra_tokens: Number of the model's tokens without a place in the grid.
     """
-    if num_extra_tokens == 0 and loaded.shape[1] == wanted_tokens + 1:
+    loaded = state_dict.get(key)
+    if loaded is None or wanted is None or loaded.shape == wanted.shape:
+        return
+    if num_extra_tokens == 0 and loaded.shape[1] == wanted.shape[1] + 1:
         loaded = loaded[:, 1:]
-    if loaded.shape[1] == wanted_tokens:
-        return loaded
-    side = isqrt(loaded.shape[1] - num_extra_tokens)
-    return resize_pos_embed(loaded, (side, side), dst_shape, mode, num_extra_tokens)
+    if loaded.shape[1] != wanted.shape[1]:
+        side = isqrt(loaded.shape[1] - num_extra_tokens)
+        loaded = resize_pos_embed(loaded, (side, side), dst_shape, mode, num_extra_tokens)
+        logger.info("Resized %s from %d x %d to %d x %d patches", key, side, side, *dst_shape)
+    state_dict[key] = loaded
