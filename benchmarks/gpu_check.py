@@ -63,7 +63,7 @@ def training_speed(options: dict, batch: int, calls: int) -> str:
     model = torch.nn.Sequential(ResNet(50), torch.nn.Identity()).cuda().train()
     images = torch.randn(batch, 3, 224, 224, device="cuda")
     if options.get("channels_last"):
-        model = model.to(memory_format=torch.channels_last)
+        model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         images = images.contiguous(memory_format=torch.channels_last)
     kind = "AmpOptimWrapper" if options.get("amp") else "OptimWrapper"
     extra = {"dtype": "bfloat16"} if options.get("amp") else {}

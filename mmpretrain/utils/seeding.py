@@ -44,7 +44,8 @@ def seed_everything(*key: int) -> None:
 def get_rng_state() -> dict[str, Any]:
     """Return the state of the global generators, made of tensors, containers and numbers only."""
     version, internal, gauss = random.getstate()
-    name, keys, pos, has_gauss, cached = np.random.get_state(legacy=True)
+    numpy_state: Any = np.random.get_state(legacy=True)
+    name, keys, pos, has_gauss, cached = numpy_state
     state: dict[str, Any] = {
         "python": (version, torch.tensor(internal, dtype=torch.int64), gauss),
         "numpy": (name, torch.from_numpy(keys.astype(np.int64)), pos, has_gauss, cached),

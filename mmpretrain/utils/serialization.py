@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import _utils as rebuilders
 
 from mmpretrain.errors import CheckpointError, ConfigError, MissingFileError
 from mmpretrain.utils.weights import local_weights
@@ -107,7 +108,7 @@ def _harmless() -> dict[tuple[str, str], Any]:
             table[module, name] = getattr(__builtins__, name, None) or __builtins__[name]
     for name in ("_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_tensor_v3", "_rebuild_parameter",
                  "_rebuild_parameter_with_state", "_rebuild_qtensor", "_rebuild_sparse_tensor"):  # fmt: skip
-        table["torch._utils", name] = getattr(torch._utils, name)
+        table["torch._utils", name] = getattr(rebuilders, name)
     for name in ("date", "datetime", "time", "timedelta", "timezone"):
         table["datetime", name] = getattr(datetime, name)
     for name in ("Path", "PosixPath", "PurePath", "PurePosixPath", "WindowsPath", "PureWindowsPath"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from pathlib import Path
 
@@ -162,3 +163,40 @@ def test_retrieval_loops(make_runner):
     )  # fmt: skip
     assert runner.test() == {"i2t/acc": 100.0, "t2i/acc": 50.0}
     assert runner.val() == {"i2t/acc": 100.0, "t2i/acc": 50.0}
+
+
+def test_two_runners_do_not_share_anything(make_runner, tmp_path):
+    first = make_runner(work_dir=str(tmp_path / "a"))
+    second = make_runner(work_dir=str(tmp_path / "b"))
+    assert first.message_hub is not second.message_hub
+    assert first.visualizer is not second.visualizer
+    first.message_hub.update_info("x", 1)
+    assert second.message_hub.get_info("x") is None
+    second.train()
+    assert first.iter == 0
+
+
+def test_the_bottleneck_is_named(make_runner):
+    import time
+
+    class Slow(tiny.NoisyVectors):
+        def __getitem__(self, index):
+            time.sleep(0.003)
+            return super().__getitem__(index)
+
+    runner = make_runner(train_dataloader={**tiny.loader(), "dataset": Slow()})
+    runner.train()
+    line = runner.message_hub.get_info("bottleneck")
+    assert re.fullmatch(r"data_time \d+%: loader-bound, [\d,]+ img/s; the model could do [\d,]+ \(.*\)", line)
+
+
+def test_default_visualizer_writes_what_1x_wrote(make_runner):
+    from mmpretrain.config import Config
+
+    runner = make_runner(visualizer=None, cfg=Config(dict(device="cpu", answer=42)))
+    runner.train()
+    data = Path(runner.log_dir, "vis_data")
+    assert "answer = 42" in (data / "config.py").read_text()
+    scalars = [json.loads(line) for line in (data / "scalars.json").read_text().splitlines()]
+    assert {"lr", "loss", "time", "data_time", "epoch", "iter", "step"} <= set(scalars[0])
+    assert Path(runner.config_file).exists()

@@ -69,8 +69,8 @@ class ProgressBarHook(Hook):
         outputs: Any = None,
         mode: str = "train",
     ) -> None:
-        note = ""
         # Reading a loss waits for the device: a few times per second is enough for the eye.
         if mode == "train" and outputs and "loss" in outputs and batch_idx % 10 == 0:
             note = f"loss {runner.message_hub.get_scalar('train/loss').current():.4f}"
-        self.progress.update(self._tasks[mode], advance=1, **({"note": note} if note else {}))
+            self.progress.update(self._tasks[mode], note=note)
+        self.progress.advance(self._tasks[mode])

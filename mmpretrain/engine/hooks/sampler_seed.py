@@ -16,9 +16,13 @@ class DistSamplerSeedHook(Hook):
 
     def before_train_epoch(self, runner: Any) -> None:
         """Set the epoch."""
-        loader = runner.train_loop.dataloader
-        batch_sampler = getattr(loader, "batch_sampler", None)
-        for sampler in (getattr(loader, "sampler", None), getattr(batch_sampler, "sampler", None)):
-            if hasattr(sampler, "set_epoch"):
-                sampler.set_epoch(runner.epoch)  # type: ignore[union-attr]
-                return
+        set_sampler_epoch(runner.train_loop.dataloader, runner.epoch)
+
+
+def set_sampler_epoch(loader: Any, epoch: int) -> None:
+    """Tell the sampler of a loader, or the one inside its batch sampler, which epoch it is."""
+    batch_sampler = getattr(loader, "batch_sampler", None)
+    for sampler in (getattr(loader, "sampler", None), getattr(batch_sampler, "sampler", None)):
+        if hasattr(sampler, "set_epoch"):
+            sampler.set_epoch(epoch)  # type: ignore[union-attr]
+            return

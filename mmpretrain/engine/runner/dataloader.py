@@ -73,24 +73,25 @@ class KeyedBatches:
         self.loader = loader
 
     def __len__(self) -> int:
-        return len(self.loader.batch_sampler)
+        return len(self.loader)
 
     def __iter__(self) -> Iterator[list[SampleKey]]:
         loader = self.loader
         epoch, skip, loader.skip = loader.epoch, loader.skip, 0
-        batches = loader.batch_sampler
+        batches: Any = loader.batch_sampler
+        sampler: Any = loader.sampler
         position = 0
-        if skip and type(batches) is torch.utils.data.BatchSampler and hasattr(loader.sampler, "skip"):
+        if skip and type(batches) is torch.utils.data.BatchSampler and hasattr(sampler, "skip"):
             position = skip * batches.batch_size
-            loader.sampler.skip(position)
+            sampler.skip(position)
             stream = iter(batches)
         else:
             stream = iter(batches)
             position = sum(len(batch) for batch in islice(stream, skip))
         rank, world_size = get_dist_info()
-        repeats = getattr(loader.sampler, "num_repeats", 1)
+        repeats = getattr(sampler, "num_repeats", 1)
         replacing = getattr(loader.sampler, "with_replacement", False)
-        size = max(len(loader.dataset), 1)
+        size = max(len(loader.dataset), 1)  # type: ignore[arg-type]
         for batch in stream:
             keys = []
             for index in batch:
@@ -153,7 +154,7 @@ class KeyedDataLoader(DataLoader):
             ) from error
 
     def __len__(self) -> int:
-        return len(self.batch_sampler)
+        return len(self.batch_sampler)  # type: ignore[arg-type]
 
 
 def _as_raised(error: MMPretrainError) -> MMPretrainError:

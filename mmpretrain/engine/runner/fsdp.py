@@ -70,7 +70,7 @@ class FSDPStrategy(SingleDeviceStrategy):
     def _units(self, model: nn.Module) -> list[nn.Module]:
         if self.blocks is not None:
             named = [model.get_submodule(name) for name in self.blocks]
-            return [unit for item in named for unit in (item if _is_list(item) else [item])]
+            return [unit for item in named for unit in (item.children() if _is_list(item) else [item])]
         lists = [module for module in model.modules() if _is_list(module)]
         units = [child for item in lists for child in item.children()]
         large = [unit for unit in units if sum(p.numel() for p in unit.parameters()) >= self.min_params]

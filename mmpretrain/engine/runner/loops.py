@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from mmpretrain.engine.hooks.sampler_seed import set_sampler_epoch
 from mmpretrain.engine.runner.dataloader import is_infinite, start_epoch
 from mmpretrain.engine.runner.precision import build_precision
 from mmpretrain.registry import LOOPS
@@ -28,7 +29,7 @@ class BaseLoop(ABC):
         self.dataloader = runner.build_dataloader(
             dataloader, seed=runner.seed, diff_rank_seed=runner.diff_rank_seed
         )
-        dataset = getattr(self.dataloader, "dataset", None)
+        dataset: Any = getattr(self.dataloader, "dataset", None)
         if hasattr(dataset, "bad_files"):
             dataset.bad_files = os.path.join(runner.work_dir, "bad_files.txt")
 
@@ -308,11 +309,3 @@ class TestLoop(EvalLoop):
 
     mode = "test"
     __test__ = False  # not a test of pytest
-
-
-def set_sampler_epoch(loader: Any, epoch: int) -> None:
-    """Tell the sampler, or that of the batch sampler, which epoch it is."""
-    for sampler in (getattr(loader, "sampler", None), getattr(loader.batch_sampler, "sampler", None)):
-        if hasattr(sampler, "set_epoch"):
-            sampler.set_epoch(epoch)  # type: ignore[union-attr]
-            return

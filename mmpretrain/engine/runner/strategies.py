@@ -31,7 +31,7 @@ class SingleDeviceStrategy:
     def place(self, model: nn.Module) -> nn.Module:
         """Bring the weights to the device."""
         if self.channels_last:
-            return model.to(self.device, memory_format=torch.channels_last)
+            return model.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         return model.to(self.device)
 
     def wrap(self, model: nn.Module) -> nn.Module:
@@ -106,7 +106,7 @@ class DDPStrategy(SingleDeviceStrategy):
 
     def unwrap(self, model: nn.Module) -> nn.Module:
         """Return the user's model."""
-        return model.module if is_model_wrapper(model) else model
+        return model.module if is_model_wrapper(model) else model  # type: ignore[return-value]
 
     def after_init(self, model: nn.Module) -> None:
         """Give all processes the weights of the first."""

@@ -1,0 +1,119 @@
+"""Loading: keys, workers, and loaders of other people."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+import torch
+
+from mmpretrain.engine.runner.dataloader import KeyedDataLoader, build_dataloader, start_epoch
+from mmpretrain.utils.seeding import get_rng_state, mix, preserved_rng, seed_everything, set_rng_state
+from tests.engine import tiny
+
+
+def batches(loader, epoch=0, skip=0):
+    return [batch["inputs"] for batch in start_epoch(loader, epoch, skip)]
+
+
+def same(a, b):
+    return len(a) == len(b) and all(map(torch.equal, a, b))
+
+
+def test_augmentation_does_not_depend_on_workers():
+    loaders = [build_dataloader(tiny.loader(workers=workers), seed=3) for workers in (0, 1, 2)]
+    first, *others = [batches(loader) for loader in loaders]
+    assert all(same(first, other) for other in others)
+
+
+def test_augmentation_does_not_depend_on_the_batch():
+    """A sample is augmented the same way, whatever comes before it."""
+
+    def by_sample(**changes):
+        loader = build_dataloader({**tiny.loader(), **changes}, seed=3)
+        found = {}
+        for batch in start_epoch(loader, 4):
+            found.update({index: x for x, (index, _) in zip(batch["inputs"], batch["data_samples"])})
+        return found
+
+    a = by_sample()
+    b = by_sample(batch_size=7, sampler=dict(type="DefaultSampler", shuffle=False))
+    assert all(torch.equal(a[index], b[index]) for index in range(32))
+
+
+def test_epochs_and_seeds_differ():
+    loader = build_dataloader(tiny.loader(shuffle=False), seed=3)
+    other = build_dataloader(tiny.loader(shuffle=False), seed=4)
+    assert not same(batches(loader, 0), batches(loader, 1))
+    assert not same(batches(loader, 0), batches(other, 0))
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_skipping_gives_the_rest(workers):
+    loader = build_dataloader(tiny.loader(workers=workers), seed=3)
+    assert same(batches(loader, 1, 3), batches(loader, 1)[3:])
+
+
+def test_repeated_samples_are_augmented_anew():
+    cfg = {**tiny.loader(), "sampler": dict(type="RepeatAugSampler", num_repeats=3, shuffle=True)}
+    loader = build_dataloader(cfg, seed=3)
+    seen: dict[int, list] = {}
+    for batch in start_epoch(loader, 0):
+        for x, (index, _) in zip(batch["inputs"], batch["data_samples"]):
+            seen.setdefault(index, []).append(x)
+    repeated = [views for views in seen.values() if len(views) > 1]
+    assert repeated
+    assert not any(torch.equal(views[0], views[1]) for views in repeated)
+
+
+def test_the_generators_of_the_main_process_are_left_alone():
+    loader = build_dataloader(tiny.loader(), seed=3)
+    seed_everything(5)
+    before = random.random(), np.random.rand(), float(torch.rand(()))
+    seed_everything(5)
+    batches(loader)
+    assert before == (random.random(), np.random.rand(), float(torch.rand(())))
+
+
+def test_a_loader_from_elsewhere_works_too():
+    loader = torch.utils.data.DataLoader(list(range(10)), batch_size=2)
+    assert build_dataloader(loader) is loader
+    assert [batch.tolist() for batch in start_epoch(loader, 0, 3)] == [[6, 7], [8, 9]]
+
+
+def test_it_looks_like_an_ordinary_loader():
+    cfg = tiny.loader(num_batch_per_epoch=2)
+    loader = build_dataloader(cfg, seed=0)
+    assert isinstance(loader, KeyedDataLoader)
+    assert isinstance(loader, torch.utils.data.DataLoader)
+    assert len(loader) == 2
+    assert loader.dataset.metainfo == tiny.NoisyVectors.metainfo
+    assert build_dataloader(tiny.loader(drop_last=True), seed=0).batch_size == 4
+
+
+def test_workers_see_a_changed_data_set_after_a_restart():
+    loader = build_dataloader(tiny.loader(workers=1, shuffle=False), seed=3)
+    noisy = batches(loader)
+    loader.dataset.noise = 0.0
+    loader.restart_workers()
+    clean = batches(loader)
+    assert not same(noisy, clean)
+    assert torch.equal(clean[0], loader.dataset.points[:4])
+
+
+def test_state_of_generators_round_trips():
+    seed_everything(1, 2, 3)
+    state = get_rng_state()
+    drawn = random.random(), np.random.rand(), float(torch.rand(()))
+    with preserved_rng():
+        seed_everything(9)
+    set_rng_state(state)
+    assert drawn == (random.random(), np.random.rand(), float(torch.rand(())))
+
+
+def test_keys_that_differ_little_mix_to_numbers_that_differ_much():
+    numbers = {mix(seed, epoch, index) for seed in range(8) for epoch in range(8) for index in range(64)}
+    assert len(numbers) == 8 * 8 * 64
+    changed = [bin(mix(0, 0, index) ^ mix(0, 0, index + 1)).count("1") for index in range(200)]
+    assert 26 < sum(changed) / len(changed) < 38
