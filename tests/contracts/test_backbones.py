@@ -17,6 +17,8 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from mmpretrain.errors import ArgumentError
 from mmpretrain.models import backbones
 from mmpretrain.models.backbones import BaseBackbone
+from mmpretrain.models.backbones.cspnet import DarknetBottleneck
+from mmpretrain.models.backbones.resnet import Bottleneck
 from mmpretrain.models.layers import DropPath
 from mmpretrain.registry import MODELS
 
@@ -58,6 +60,11 @@ SMALL_SWIN = {
     "extra_norm_every_n_blocks": 0,
 }
 SMALL_REGNET = {"w0": 8, "wa": 6.0, "wm": 2.0, "group_w": 4, "depth": 9, "bot_mul": 1.0}
+SMALL_CSP = {
+    "block_fn": DarknetBottleneck, "in_channels": (8, 8, 16), "out_channels": (8, 16, 16),
+    "num_blocks": (1, 2, 1), "expand_ratio": 2, "bottle_ratio": 2, "has_downsampler": True,
+    "down_growth": False,
+}  # fmt: skip
 SMALL_CONVMIXER = {"embed_dims": 8, "depth": 3, "patch_size": 4, "kernel_size": 3}
 SMALL_MOBILEONE = {
     "num_blocks": (1, 2, 2, 1), "width_factor": (0.25,) * 4, "num_conv_branches": (2,) * 4,
@@ -90,6 +97,11 @@ WINDOWS = {"img_size": 32, "window_size": 2, "patch_size": 2}
 CASES: dict[str, Case] = {
     "AlexNet": Case({}, 0, 1, size=64),
     "BEiTViT": Case({"arch": SMALL_VIT, **PATCHES, "out_indices": -1}, 3, 3, arch_size=224),
+    "CSPDarkNet": Case({"depth": SMALL_CSP, "out_indices": -1}, 3, 2, arch_key="depth"),
+    "CSPResNeXt": Case({"depth": 50}, 4, 3, arch_key="depth"),
+    "CSPResNet": Case(
+        {"depth": {**SMALL_CSP, "block_fn": Bottleneck}, "out_indices": -1}, 3, 2, arch_key="depth"
+    ),
     "ConvMixer": Case({"arch": SMALL_CONVMIXER}, 3, 3),
     "ConvNeXt": Case({"arch": {"depths": (1, 1, 7, 1), "channels": (8, 8, 16, 16)}}, 4, 4),
     "DeiT3": Case({"arch": SMALL_VIT, **PATCHES}, 3, 3, unused=".ln2."),
@@ -99,6 +111,7 @@ CASES: dict[str, Case] = {
     "EfficientNet": Case({"arch": "b0"}, 7, 7),
     "HiViT": Case({"arch": SMALL_HIVIT, "img_size": 64, "rpe": True}, 3, 9, size=64, arch_size=224),
     "HorNet": Case({"arch": SMALL_HORNET}, 4, 3),
+    "EfficientNetV2": Case({"arch": "b0"}, 8, 8),
     "LeNet5": Case({}, 0, 1, channels=1),
     "MlpMixer": Case({"arch": SMALL_MIXER, **PATCHES}, 3, 3, arch_size=224),
     "MobileNetV2": Case({"widen_factor": 0.25}, 8, 8),

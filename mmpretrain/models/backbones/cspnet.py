@@ -1,0 +1,345 @@
+"""CSPNet (`Cross Stage Partial Networks <https://arxiv.org/abs/1911.11929>`_).
+
+Half of a stage's channels go through its blocks, the other half around them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from mmpretrain.errors import ArgumentError
+from mmpretrain.models.backbones.base import BaseBackbone
+from mmpretrain.models.backbones.resnet import Bottleneck
+from mmpretrain.models.base import BaseModule, Sequential
+from mmpretrain.models.layers import ConvModule, DepthwiseSeparableConvModule, DropPath, drop_path_rates
+from mmpretrain.registry import MODELS
+
+LEAKY_RELU = {"type": "LeakyReLU", "inplace": True}
+
+
+class DarknetBottleneck(BaseModule):
+    """A 1×1 and a 3×3 convolution, added to the input.
+
+    Args:
+        in_channels: Input channels.
+        out_channels: Output channels.
+        expansion: Output channels over those in the middle.
+        add_identity: Add the input, where the shape allows.
+        use_depthwise: Let the second convolution be depth-wise separable.
+        drop_path_rate: Rate of stochastic depth.
+        init_cfg: How the weights are initialised.
+        **cfgs: Types of convolution, norm and activation.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        expansion: int = 2,
+        add_identity: bool = True,
+        use_depthwise: bool = False,
+        drop_path_rate: float = 0.0,
+        init_cfg: dict | list[dict] | None = None,
+        **cfgs: Any,
+    ) -> None:
+        super().__init__(init_cfg)
+        hidden = out_channels // expansion
+        conv = DepthwiseSeparableConvModule if use_depthwise else ConvModule
+        self.conv1 = ConvModule(in_channels, hidden, 1, **cfgs)
+        self.conv2 = conv(hidden, out_channels, 3, padding=1, **cfgs)
+        self.add_identity = add_identity and in_channels == out_channels
+        self.drop_path = DropPath(drop_path_rate) if drop_path_rate > 1e-5 else nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) to (B, C', H, W)."""
+        out = self.drop_path(self.conv2(self.conv1(x)))
+        return out + x if self.add_identity else out
+
+
+class CSPXBottleneck(Bottleneck):
+    """The bottleneck of ResNeXt, 32x4d."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, groups=32, width_per_group=4, base_channels=32, **kwargs)
+
+
+class CSPStage(BaseModule):
+    """A stage: down-sampling, widening, blocks for half of the channels, merging.
+
+    Args:
+        block_fn: Class of the blocks.
+        in_channels: Input channels.
+        out_channels: Output channels.
+        has_downsampler: Begin with a convolution of stride 2.
+        down_growth: Whether that convolution gives ``out_channels``.
+        expand_ratio: How much to widen.
+        bottle_ratio: Expansion of the blocks.
+        rates: Rate of stochastic depth of each block.
+        init_cfg: How the weights are initialised.
+        **cfgs: Types of convolution, norm and activation.
+    """
+
+    def __init__(
+        self,
+        block_fn: Callable[..., nn.Module],
+        in_channels: int,
+        out_channels: int,
+        has_downsampler: bool,
+        down_growth: bool,
+        expand_ratio: float,
+        bottle_ratio: int,
+        rates: Sequence[float],
+        init_cfg: dict | list[dict] | None = None,
+        **cfgs: Any,
+    ) -> None:
+        super().__init__(init_cfg)
+        # Only the blocks have convolutions of another type.
+        plain = {key: value for key, value in cfgs.items() if key != "conv_cfg"}
+        down = out_channels if down_growth else in_channels
+        groups = 32 if block_fn is CSPXBottleneck else 1
+        self.downsample_conv: nn.Module = nn.Identity()
+        if has_downsampler:
+            shape = {"stride": 2, "padding": 1, "groups": groups}
+            self.downsample_conv = ConvModule(in_channels, down, 3, **shape, **plain)
+        wide = int(down * expand_ratio)
+        if wide % 2:
+            raise ArgumentError(f"The channels before the blocks must be even, got {wide}")
+        expand = plain if block_fn is DarknetBottleneck else {**plain, "act_cfg": None}
+        self.expand_conv = ConvModule(down, wide, 1, **expand)
+        half = wide // 2
+        self.blocks = Sequential(
+            *(block_fn(half, half, expansion=bottle_ratio, drop_path_rate=rate, **cfgs) for rate in rates)
+        )
+        # Checkpoints have this name.
+        self.atfer_blocks_conv = ConvModule(half, half, 1, **plain)
+        self.final_conv = ConvModule(wide, out_channels, 1, **plain)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) to (B, C', H / 2, W / 2), or (B, C', H, W) without down-sampling."""
+        around, through = self.expand_conv(self.downsample_conv(x)).chunk(2, dim=1)
+        return self.final_conv(torch.cat((around, self.atfer_blocks_conv(self.blocks(through))), dim=1))
+
+
+class CSPNet(BaseBackbone):
+    """Base of the CSP networks: a stem and stages.
+
+    Subclasses make the stem.
+
+    Args:
+        arch: Arguments of :class:`CSPStage`, and ``num_blocks``; each a value for all stages, or a tuple.
+        in_channels: Channels of the image.
+        out_indices: Stages to output.
+        frozen_stages: Freeze the stem and the stages up to this one, the first is 0; -1 freezes nothing.
+        drop_path_rate: Rate of stochastic depth of the last block; it rises from 0 over the blocks.
+        norm_eval: Keep batch-norm statistics as they are when training.
+        init_cfg: How the weights are initialised.
+        **cfgs: Types of convolution, norm and activation.
+    """
+
+    stem: nn.Module
+
+    def __init__(
+        self,
+        arch: Mapping[str, Any],
+        in_channels: int,
+        out_indices: int | Sequence[int],
+        frozen_stages: int,
+        drop_path_rate: float,
+        norm_eval: bool,
+        init_cfg: dict | list[dict] | None,
+        **cfgs: Any,
+    ) -> None:
+        super().__init__(init_cfg)
+        self.frozen_stages, self.norm_eval = frozen_stages, norm_eval
+        stages = len(arch["in_channels"])
+        settings = [
+            {key: value[i] if isinstance(value, tuple) else value for key, value in arch.items()}
+            for i in range(stages)
+        ]
+        self.out_indices = self.take_indices(out_indices, stages)
+        self.stage_names = tuple(f"stages.{i}" for i in range(stages))
+        rates = iter(drop_path_rates(drop_path_rate, sum(arch["num_blocks"])))
+        self.stem = self.make_stem(in_channels, arch["in_channels"][0], cfgs)
+        self.stages = Sequential()
+        for own in settings:
+            blocks = [next(rates) for _ in range(own.pop("num_blocks"))]
+            self.stages.append(CSPStage(**own, rates=blocks, init_cfg=init_cfg, **cfgs))
+
+    def make_stem(self, in_channels: int, channels: int, cfgs: dict[str, Any]) -> nn.Module:
+        """Build the layers before the first stage."""
+        raise NotImplementedError
+
+    def freeze_groups(self) -> Sequence[Sequence[str]]:
+        """The stem with the first stage, then each stage."""
+        first, *rest = self.stage_names
+        return [["stem", first], *([name] for name in rest)]
+
+    def layer_groups(self) -> Sequence[Sequence[str]]:
+        return [["stem"], *([name] for name in self.stage_names)]
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """(B, 3, H, W) to stages, the last of shape (B, C, H / 32, W / 32)."""
+        return self.forward_stages(self.stem(x), self.stage_names)
+
+
+@MODELS.register_module()
+class CSPDarkNet(CSPNet):
+    """CSP-Darknet (YOLOv4).
+
+    Args:
+        depth: 53.
+        in_channels: Channels of the image.
+        out_indices: Stages to output.
+        frozen_stages: Freeze the stem and the stages up to this one, the first is 0; -1 freezes nothing.
+        conv_cfg: Type of convolution in the blocks.
+        norm_cfg: Type of norm.
+        act_cfg: Type of activation.
+        norm_eval: Keep batch-norm statistics as they are when training.
+        init_cfg: How the weights are initialised.
+        drop_path_rate: Rate of stochastic depth of the last block.
+    """
+
+    arch_settings: Mapping[Any, Any] = {
+        53: {
+            "block_fn": DarknetBottleneck,
+            "in_channels": (32, 64, 128, 256, 512),
+            "out_channels": (64, 128, 256, 512, 1024),
+            "num_blocks": (1, 2, 8, 8, 4),
+            "expand_ratio": (2, 1, 1, 1, 1),
+            "bottle_ratio": (2, 1, 1, 1, 1),
+            "has_downsampler": True,
+            "down_growth": True,
+        }
+    }
+
+    def __init__(
+        self,
+        depth: int,
+        in_channels: int = 3,
+        out_indices: int | Sequence[int] = (4,),
+        frozen_stages: int = -1,
+        conv_cfg: dict | None = None,
+        norm_cfg: dict = {"type": "BN", "eps": 1e-5},  # noqa: B006
+        act_cfg: dict = LEAKY_RELU,
+        norm_eval: bool = False,
+        init_cfg: dict | list[dict] | None = {  # noqa: B006
+            "type": "Kaiming",
+            "layer": "Conv2d",
+            "a": 5**0.5,
+            "distribution": "uniform",
+            "mode": "fan_in",
+            "nonlinearity": "leaky_relu",
+        },
+        drop_path_rate: float = 0.0,
+    ) -> None:
+        super().__init__(
+            self.get_arch(depth),
+            in_channels,
+            out_indices,
+            frozen_stages,
+            drop_path_rate,
+            norm_eval,
+            init_cfg,
+            conv_cfg=conv_cfg,
+            norm_cfg=norm_cfg,
+            act_cfg=act_cfg,
+        )
+
+    def make_stem(self, in_channels: int, channels: int, cfgs: dict[str, Any]) -> nn.Module:
+        plain = {key: value for key, value in cfgs.items() if key != "conv_cfg"}
+        return ConvModule(in_channels, channels, 3, padding=1, **plain)
+
+
+@MODELS.register_module()
+class CSPResNet(CSPNet):
+    """CSP-ResNet.
+
+    Args:
+        depth: 50.
+        in_channels: Channels of the image.
+        out_indices: Stages to output.
+        frozen_stages: Freeze the stem and the stages up to this one, the first is 0; -1 freezes nothing.
+        deep_stem: Three 3×3 convolutions in place of one 7×7 and a pooling.
+        conv_cfg: Type of convolution in the stem and the blocks.
+        norm_cfg: Type of norm.
+        act_cfg: Type of activation.
+        norm_eval: Keep batch-norm statistics as they are when training.
+        init_cfg: How the weights are initialised.
+        drop_path_rate: Rate of stochastic depth of the last block.
+    """
+
+    arch_settings: Mapping[Any, Any] = {
+        50: {
+            "block_fn": Bottleneck,
+            "in_channels": (64, 128, 256, 512),
+            "out_channels": (128, 256, 512, 1024),
+            "num_blocks": (3, 3, 5, 2),
+            "expand_ratio": 4,
+            "bottle_ratio": 2,
+            "has_downsampler": (False, True, True, True),
+            "down_growth": False,
+        }
+    }
+
+    def __init__(
+        self,
+        depth: int,
+        in_channels: int = 3,
+        out_indices: int | Sequence[int] = (3,),
+        frozen_stages: int = -1,
+        deep_stem: bool = False,
+        conv_cfg: dict | None = None,
+        norm_cfg: dict = {"type": "BN", "eps": 1e-5},  # noqa: B006
+        act_cfg: dict = LEAKY_RELU,
+        norm_eval: bool = False,
+        init_cfg: dict | list[dict] | None = {"type": "Kaiming", "layer": "Conv2d"},  # noqa: B006
+        drop_path_rate: float = 0.0,
+    ) -> None:
+        self.deep_stem = deep_stem
+        super().__init__(
+            self.get_arch(depth),
+            in_channels,
+            out_indices,
+            frozen_stages,
+            drop_path_rate,
+            norm_eval,
+            init_cfg,
+            conv_cfg=conv_cfg,
+            norm_cfg=norm_cfg,
+            act_cfg=act_cfg,
+        )
+
+    def make_stem(self, in_channels: int, channels: int, cfgs: dict[str, Any]) -> nn.Module:
+        if not self.deep_stem:
+            conv = ConvModule(in_channels, channels, 7, stride=2, padding=3, **cfgs)
+            return nn.Sequential(conv, nn.MaxPool2d(3, stride=2, padding=1))
+        widths = (in_channels, channels // 2, channels // 2, channels)
+        strides = (2, 1, 1)
+        return nn.Sequential(
+            *(
+                ConvModule(widths[i], widths[i + 1], 3, stride=strides[i], padding=1, **cfgs)
+                for i in range(len(strides))
+            )
+        )
+
+
+@MODELS.register_module()
+class CSPResNeXt(CSPResNet):
+    """CSP-ResNeXt, of depth 50; the arguments are those of :class:`CSPResNet`."""
+
+    arch_settings = {
+        50: {
+            "block_fn": CSPXBottleneck,
+            "in_channels": (64, 256, 512, 1024),
+            "out_channels": (256, 512, 1024, 2048),
+            "num_blocks": (3, 3, 5, 2),
+            "expand_ratio": (4, 2, 2, 2),
+            "bottle_ratio": 4,
+            "has_downsampler": (False, True, True, True),
+            "down_growth": False,
+        }
+    }
