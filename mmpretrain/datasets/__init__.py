@@ -5,7 +5,7 @@ from mmpretrain.utils.lazy import lazy_package
 __getattr__, __dir__, __all__ = lazy_package(
     __name__,
     {
-        "base_dataset": ("BaseDataset",),
+        "base_dataset": ("BaseDataset", "force_full_init"),
         "builder": ("build_dataset",),
         "collate": ("default_collate", "pseudo_collate"),
         "custom": ("CustomDataset",),

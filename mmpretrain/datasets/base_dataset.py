@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import copy
-import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar
 
 import numpy as np
 from torch.utils.data import Dataset
@@ -17,14 +17,28 @@ from mmpretrain.datasets.records import RecordTable
 from mmpretrain.datasets.transforms import Compose
 from mmpretrain.errors import ConfigError, DataError, MissingFileError
 from mmpretrain.registry import DATASETS, TRANSFORMS
-from mmpretrain.utils.fileio import exists, is_absolute, is_file, join, load, read_lines
+from mmpretrain.utils.fileio import exists, is_absolute, is_file, join, read_lines
+from mmpretrain.utils.plain_data import load
 
-logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 def expanduser(path: Any) -> Any:
     """Replace a leading ``~`` of a path; anything else is returned as it is."""
     return os.path.expanduser(path) if isinstance(path, (str, os.PathLike)) else path
+
+
+def force_full_init(method: Callable[..., T]) -> Callable[..., T]:
+    """Let a method of a data set, or of a wrapper, read the annotations first if nobody has."""
+
+    @wraps(method)
+    def call(self: Any, *args: Any, **kwargs: Any) -> T:
+        if not self._fully_initialized:
+            self.full_init()
+            self._fully_initialized = True
+        return method(self, *args, **kwargs)
+
+    return call
 
 
 @DATASETS.register_module()

@@ -39,7 +39,7 @@ def _present(batch: Sequence) -> list:
     if batch and not present:
         raise DataError(
             f"None of the {len(batch)} samples of a batch could be read",
-            hint="See bad_files.txt in the work folder.",
+            hint="They are listed in bad_files.txt in the work folder; larger batches stand single ones.",
         )
     return present
 

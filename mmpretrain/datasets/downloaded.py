@@ -20,7 +20,8 @@ from mmpretrain.errors import ConfigError, DataError, MissingFileError
 from mmpretrain.registry import DATASETS
 from mmpretrain.utils.dist import barrier, is_main_process
 from mmpretrain.utils.download import download, matches
-from mmpretrain.utils.fileio import exists, is_local, join, load_pickle, read_bytes
+from mmpretrain.utils.fileio import exists, is_local, join, read_bytes
+from mmpretrain.utils.plain_data import load_pickle
 
 
 class DownloadedDataset(BaseDataset):

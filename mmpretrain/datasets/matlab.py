@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import logging
 from typing import Any
 
 import numpy as np
@@ -15,8 +14,6 @@ from mmpretrain.errors import MissingFileError
 from mmpretrain.registry import DATASETS
 from mmpretrain.utils.fileio import exists, join, read_bytes
 from mmpretrain.utils.optional import optional_import
-
-logger = logging.getLogger(__name__)
 
 
 def load_mat(path: str) -> dict[str, Any]:

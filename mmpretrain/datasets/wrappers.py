@@ -42,6 +42,7 @@ class DatasetWrapper(Dataset):
         if not self._fully_initialized:
             for dataset in self.datasets:
                 dataset.full_init()
+            self._metainfo = self.datasets[0].metainfo
             self._fully_initialized = True
             self.prepare()
 

@@ -29,6 +29,8 @@ from mmpretrain.utils.optional import optional_import
 #: Pauses before the second and third attempt of a download that failed for a reason that may pass.
 RETRY_PAUSES = (0.2, 1.0)
 USER_AGENT = "mmpretrain"
+#: Servers refuse larger items unless they are told otherwise: 1 MiB with the key and a header.
+MEMCACHED_LIMIT = (1 << 20) - 512
 
 
 class HttpFileSystem(AbstractFileSystem):
@@ -166,7 +168,8 @@ class MemcachedFileSystem(AbstractFileSystem):
 
     Args:
         server_list_cfg: File with one ``host:port`` a line.
-        client_cfg: File with ``connect_timeout = seconds`` and ``timeout = seconds``; other keys are ignored.
+        client_cfg: File with ``connect_timeout = seconds``, ``timeout = seconds`` and ``largest = bytes`` (of
+            a file that is stored); other keys are ignored.
         sys_path: Ignored; it told the old client where its library was.
         **options: Ignored options of other backends.
     """
@@ -179,6 +182,7 @@ class MemcachedFileSystem(AbstractFileSystem):
         super().__init__(**options)
         client = optional_import("pymemcache", feature="The 'memcached' backend", extra="storage").HashClient
         settings = _key_values(client_cfg) if client_cfg else {}
+        self.largest = int(settings.get("largest", MEMCACHED_LIMIT))
         self.client = client(
             _servers(server_list_cfg),
             connect_timeout=float(settings.get("connect_timeout", 3)),
@@ -201,7 +205,8 @@ class MemcachedFileSystem(AbstractFileSystem):
         value = self.client.get(self.key(path))
         if value is None:
             value = Path(path).read_bytes()
-            self.client.set(self.key(path), value)
+            if len(value) <= self.largest:
+                self.client.set(self.key(path), value, noreply=False)
         return value[start:end]
 
     def info(self, path: str, **kwargs: Any) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from mmpretrain.errors import ConfigError, DataError, MissingFileError, Optional
 from mmpretrain.registry import TRANSFORMS
 from mmpretrain.utils import fileio, storage
 from mmpretrain.utils.file_client import FileClient, get_file_backend
+from mmpretrain.utils.plain_data import load, load_pickle
 from tests.datasets.server import serve
 
 
@@ -118,17 +119,17 @@ def test_structured_files(tmp_path):
     (tmp_path / "x.yaml").write_text("a: [1, 2.5, x]\nb:\n")
     (tmp_path / "x.pkl").write_bytes(pickle.dumps(content))
     for kind in ("json", "yaml", "pkl"):
-        assert fileio.load(tmp_path / f"x.{kind}") == content
+        assert load(tmp_path / f"x.{kind}") == content
     arrays = [np.arange(3), np.float32(2), {1, 2}]
     for protocol in (2, 5):
-        again = fileio.load_pickle(pickle.dumps(arrays, protocol=protocol))
+        again = load_pickle(pickle.dumps(arrays, protocol=protocol))
         assert again[0].tolist() == [0, 1, 2]
         assert again[1:] == arrays[1:]
     (tmp_path / "x.json").write_text("{")
     with pytest.raises(DataError, match="not a readable json"):
-        fileio.load(tmp_path / "x.json")
+        load(tmp_path / "x.json")
     with pytest.raises(DataError, match="Use json, yaml"):
-        fileio.load(tmp_path / "x.docx")
+        load(tmp_path / "x.docx")
 
 
 def test_pickles_cannot_run_code(tmp_path):
@@ -138,7 +139,7 @@ def test_pickles_cannot_run_code(tmp_path):
 
     (tmp_path / "x.pkl").write_bytes(pickle.dumps(Evil()))
     with pytest.raises(DataError, match=r"mkdir, which is not plain data"):
-        fileio.load(tmp_path / "x.pkl")
+        load(tmp_path / "x.pkl")
     assert not (tmp_path / "made").exists()
 
 
@@ -316,9 +317,9 @@ def test_images_through_memcached(memcached, tmp_path):
     Image.new("RGB", (5, 4), (10, 20, 30)).save(tmp_path / "a.png")
     (tmp_path / "servers.conf").write_text(memcached)
     args = dict(backend="memcached", server_list_cfg=str(tmp_path / "servers.conf"), client_cfg=None)
-    load = TRANSFORMS.build(dict(type="LoadImageFromFile", file_client_args=args))
+    transform = TRANSFORMS.build(dict(type="LoadImageFromFile", file_client_args=args))
     for _ in range(2):
-        assert load({"img_path": str(tmp_path / "a.png")})["img"][0, 0].tolist() == [30, 20, 10]
+        assert transform({"img_path": str(tmp_path / "a.png")})["img"][0, 0].tolist() == [30, 20, 10]
         (tmp_path / "a.png").unlink(missing_ok=True)
 
 

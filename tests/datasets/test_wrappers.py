@@ -176,3 +176,32 @@ def test_build_dataset_of_0x(tmp_path):
     assert len(build_dataset(cfg)) == 2
     assert len(build_dataset([cfg, cfg])) == 4
     assert build_dataset(cfg, default_args=dict(test_mode=True)).test_mode
+
+
+def test_wrapper_of_ones_own(tmp_path):
+    from mmpretrain.datasets import force_full_init
+
+    class Reversed:
+        _fully_initialized = False
+
+        def __init__(self, dataset):
+            self.dataset = DATASETS.build(dataset)
+
+        def full_init(self):
+            self.dataset.full_init()
+
+        @force_full_init
+        def __len__(self):
+            return len(self.dataset)
+
+    wrapper = Reversed({**make(tmp_path, [0, 1]), "lazy_init": True})
+    assert len(wrapper) == 2
+    assert wrapper._fully_initialized
+
+
+def test_lazy_wrapper_learns_the_classes(tmp_path):
+    cfg = {**make(tmp_path, [0, 1]), "lazy_init": True}
+    dataset = DATASETS.build(dict(type="KFoldDataset", dataset=cfg, num_splits=2))
+    assert dataset.CLASSES is None
+    assert len(dataset) == 1
+    assert dataset.CLASSES == ["x", "y", "z"]
