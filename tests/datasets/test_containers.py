@@ -20,6 +20,7 @@ from mmpretrain.datasets.samplers import base
 from mmpretrain.datasets.shards import ShardSampler, expand, write_index
 from mmpretrain.errors import ConfigError, DataError, MissingFileError
 from mmpretrain.registry import DATASETS
+from tests.datasets.server import serve
 
 PIPELINE = [dict(type="LoadImageFromFile")]
 CLASSES = ("cat", "dog")
@@ -159,6 +160,26 @@ def test_shards_with_an_index_are_not_scanned(shards, monkeypatch):
     write_index(shards)
     monkeypatch.setattr(module, "scan", lambda shard: pytest.fail("scanned"))
     check(dataset_from_spec(shards))
+
+
+def test_shards_far_away(shards, tmp_path):
+    write_index(shards)
+    with serve() as site:
+        for path in tmp_path.glob("train-*"):
+            site.files[f"/{path.name}"] = path.read_bytes()
+        dataset = DATASETS.build(
+            dict(type="ShardDataset", shards=f"{site.url}/train-{{000..003}}.tar", pipeline=PIPELINE)
+        )
+        assert seen(dataset) == EXPECTED
+        fetched = [
+            asked for method, path, asked in site.requests if path.endswith(".tar") and method == "GET"
+        ]
+        assert len(fetched) == COUNT
+        assert all(fetched), "only the byte ranges of the images"
+        for path in tmp_path.glob("*.index.json"):
+            del site.files[f"/{path.name}"]
+        again = DATASETS.build(dict(type="ShardDataset", shards=f"{site.url}/train-{{000..003}}.tar"))
+        assert again.data_infos == dataset.data_infos, "without an index, the headers are read"
 
 
 def test_missing_and_broken_shards(tmp_path):
