@@ -78,7 +78,9 @@ class RandomErasing(BaseTransform):
             return np.random.uniform(0, 256, (height, width, 3)).astype(np.uint8)
         # The numbers of np.random.normal(fill_color, fill_std, ...), at half the time.
         noise = np.random.standard_normal((height, width, 3))
-        return np.clip((self.fill_color + self.fill_std * noise).astype(np.int32), 0, 255).astype(np.uint8)
+        noise *= self.fill_std
+        noise += self.fill_color
+        return np.clip(noise, 0, 255, out=noise).astype(np.uint8)
 
     def transform(self, results: dict) -> dict:
         if self.random_disable():

@@ -224,8 +224,9 @@ def test_the_first_rows_are_those_of_a_full_decode(subsampling, rows):
 def test_reduction():
     assert jpeg.reduction(375, 500, 224, 224) == 1
     assert jpeg.reduction(896, 2000, 224, 224) == 2
-    assert jpeg.reduction(3000, 4000, 256, 341) == 4
-    assert jpeg.reduction(6000, 8000, 224, 224) == 8
+    assert jpeg.reduction(3000, 4000, 256, 341) == 8
+    assert jpeg.reduction(1500, 2000, 224, 224) == 4
+    assert jpeg.reduction(9000, 9000, 224, 224) == 8
 
 
 def test_0x_records(tmp_path):

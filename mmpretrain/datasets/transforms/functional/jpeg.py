@@ -13,9 +13,9 @@ from typing import Literal
 import numpy as np
 import simplejpeg
 
-#: A decoded image stays at least this many times as large as the output asked for, as with Pillow's
-#: ``reducing_gap``: from there on, the resize cannot tell the difference.
-REDUCING_GAP = 2.0
+#: A decoded image stays at least this many times as large as the output asked for (Pillow has the same under
+#: this name). Larger is nearer to a full decode, and slower; docs/transforms.md has the differences.
+REDUCING_GAP = 1.4
 
 _START_OF_FRAME = {0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
 _BASELINE = {0xC0, 0xC1}
