@@ -94,7 +94,6 @@ def run_engine(runner_class: Any, base: Any, **changes: Any) -> float:
             },
             log_level="ERROR",
             randomness={"seed": 0},
-            visualizer={"type": "Visualizer", "vis_backends": []},
             **changes,
         )
         runner.train()

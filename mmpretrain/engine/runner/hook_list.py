@@ -43,22 +43,15 @@ class HookList(list[Hook]):
         place = next((i for i, other in enumerate(self) if get_priority(other.priority) > number), len(self))
         self.insert(place, built)
 
-    def call(self, point: str, runner: Any, **kwargs: Any) -> None:
-        """Call a point of all hooks that do something there."""
+    def callers(self, point: str) -> list[Callable[..., None]]:
+        """Return the methods of all hooks that do something at a point."""
         if self._size != len(self):  # changed by hand, or registered since
             self._callers.clear()
             self._size = len(self)
-        callers = self._callers.get(point)
-        if callers is None:
-            callers = self._callers[point] = [
-                getattr(hook, point)
-                for hook in self
-                if hook.acts_at(point)
-                or point in vars(hook)
-                or (point not in Hook.stages and hasattr(hook, point))
-            ]
-        for function in callers:
-            function(runner, **kwargs)
+        found = self._callers.get(point)
+        if found is None:
+            found = self._callers[point] = [getattr(hook, point) for hook in self if _acts(hook, point)]
+        return found
 
     def close(self) -> None:
         """Let hooks that hold something open let go of it."""
@@ -78,6 +71,11 @@ class HookList(list[Hook]):
             ]
             if names:
                 yield "\n".join([f"{stage}:", *names, " -------------------- "])
+
+
+def _acts(hook: Hook, point: str) -> bool:
+    """Whether a hook does something at a point: by its class, by an attribute, or at a point of its own."""
+    return hook.acts_at(point) or point in vars(hook) or (point not in Hook.stages and hasattr(hook, point))
 
 
 def _label(priority: int | str | Priority) -> str:

@@ -353,7 +353,8 @@ class Runner(RunnerProperties):
 
     def call_hook(self, fn_name: str, **kwargs: Any) -> None:
         """Call a point of all hooks."""
-        self._hooks.call(fn_name, self, **kwargs)
+        for function in self._hooks.callers(fn_name):
+            function(self, **kwargs)
 
     def register_hook(self, hook: Hook | dict, priority: str | int | None = None) -> None:
         """Add a hook or its config."""

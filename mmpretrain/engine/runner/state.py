@@ -48,7 +48,10 @@ class HistoryBuffer:
         """The latest value."""
         if not self._values:
             raise ValueError("The history is empty: update it before asking for its current value")
-        return self._latest(1)[-1]
+        value = self._values[-1]
+        if type(value) is not float:
+            value = self._values[-1] = float(value)
+        return value
 
     def mean(self, window_size: int | None = None) -> float:
         """Mean of the latest values, weighted by their counts."""

@@ -39,7 +39,10 @@ class BaseDataPreprocessor(nn.Module):
         if isinstance(data, (dict, Mapping)):
             return {key: self.cast_data(value) for key, value in data.items()}
         if callable(getattr(data, "to", None)):  # a tensor, or a data sample
-            return data.to(self.device, non_blocking=self._non_blocking)
+            device = self.device
+            if isinstance(data, Tensor) and data.device == device:
+                return data
+            return data.to(device, non_blocking=self._non_blocking)
         if isinstance(data, tuple) and hasattr(data, "_fields"):
             return type(data)(*(self.cast_data(item) for item in data))
         if isinstance(data, tuple):
