@@ -52,7 +52,9 @@ class HuggingFaceClassifier(ClassifierWrapper):
         super().__init__(model, loss, train_cfg, data_preprocessor, init_cfg)
         self.with_cp = with_cp
         if with_cp:
-            self.model.gradient_checkpointing_enable()  # type: ignore[operator]
+            # Transformers 5 renamed it.
+            enable = getattr(model, "activation_checkpointing_enable", model.gradient_checkpointing_enable)
+            enable()
 
     def scores(self, inputs: Tensor) -> Tensor:
         """Scores (B, num_classes) before the softmax."""
