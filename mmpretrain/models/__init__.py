@@ -32,6 +32,7 @@ __getattr__, __dir__, __all__ = lazy_package(
         ),
     },
     registered={
+        "old_augments": ("BatchCutMix",),
         "init": (
             "Caffe2Xavier", "Constant", "Kaiming", "Normal", "Pretrained", "TruncNormal", "Uniform", "Xavier",
         ),
