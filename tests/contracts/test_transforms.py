@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import copy
+import enum
 import inspect
 import pickle
 import random
+import sys
+import types
 
 import numpy as np
 import pytest
@@ -222,6 +225,36 @@ def test_torchvision_names_are_found_or_explained():
         {"img": Image.fromarray(image())}
     )
     assert results["img"].size == (10, 8)
+
+
+def test_torchvision_adapter(monkeypatch):
+    """Against a stand-in with the parts of torchvision that the adapter touches."""
+    stand_in = types.ModuleType("torchvision.transforms")
+
+    class InterpolationMode(enum.Enum):
+        BICUBIC = "bicubic"
+
+    class Scale:
+        def __init__(self, by, interpolation=None, dtype=None):
+            self.by, self.interpolation, self.dtype = by, interpolation, dtype
+
+        def __call__(self, img):
+            return img * self.by
+
+    stand_in.InterpolationMode, stand_in.Scale = InterpolationMode, Scale
+    package = types.ModuleType("torchvision")
+    package.transforms = stand_in
+    monkeypatch.setitem(sys.modules, "torchvision", package)
+    monkeypatch.setitem(sys.modules, "torchvision.transforms", stand_in)
+    monkeypatch.setattr(TRANSFORMS, "_objects", dict(TRANSFORMS._objects))
+    config = dict(type="torchvision/Scale", by=3, interpolation="bicubic", dtype="float16")
+    transform = TRANSFORMS.build(config)
+    assert transform(dict(img=2, other=1)) == dict(img=6, other=1)
+    assert transform.t.interpolation is InterpolationMode.BICUBIC
+    assert transform.t.dtype is torch.float16
+    assert TRANSFORMS.get("torchvision/Absent") is None
+    with pytest.raises(ArgumentError, match="too_much"):
+        TRANSFORMS.build(dict(config, too_much=1))
 
 
 def test_albumentations_is_found_or_explained():
