@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 import re
 from pathlib import Path
@@ -10,7 +11,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from mmpretrain import registry
 from mmpretrain.engine.hooks import Hook
+from mmpretrain.engine.runner import FlexibleRunner
 from mmpretrain.errors import ConfigError
 from mmpretrain.utils import serialization
 from tests.engine import tiny
@@ -200,3 +203,25 @@ def test_default_visualizer_writes_what_1x_wrote(make_runner):
     scalars = [json.loads(line) for line in (data / "scalars.json").read_text().splitlines()]
     assert {"lr", "loss", "time", "data_time", "epoch", "iter", "step"} <= set(scalars[0])
     assert Path(runner.config_file).exists()
+
+
+def test_every_name_of_1x_is_known():
+    facts = json.loads(
+        gzip.decompress((Path(__file__).parents[1] / "facts" / "components.json.gz").read_bytes())
+    )
+    for room in ("RUNNERS", "LOOPS", "STRATEGIES", "MODEL_WRAPPERS", "LOG_PROCESSORS"):
+        for library in ("mmengine", "mmpretrain"):
+            names = facts.get(f"{library}.{room}", ())
+            assert not [name for name in names if registry.ALL[room].get(name) is None]
+
+
+def test_a_strategy_of_another_library_says_what_to_use(make_runner):
+    with pytest.raises(ConfigError, match="FSDPStrategy"):
+        make_runner(cfg=dict(device="cpu", strategy=dict(type="DeepSpeedStrategy")))
+
+
+def test_flexible_runner(tmp_path):
+    args = tiny.config(work_dir=str(tmp_path))
+    runner = FlexibleRunner(**args, strategy=dict(type="SingleDeviceStrategy"))
+    runner.train()
+    assert runner.iter == 24

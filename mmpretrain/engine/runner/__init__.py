@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = lazy_package(
     {
         "checkpoint": ("CheckpointStore",),
         "dataloader": ("KeyedDataLoader", "build_dataloader"),
+        "flexible": ("FlexibleRunner",),
         "fsdp": ("FSDPStrategy",),
         "log_processor": ("LogProcessor",),
         "loops": ("BaseLoop", "EpochBasedTrainLoop", "IterBasedTrainLoop", "TestLoop", "ValLoop"),
@@ -20,5 +21,15 @@ __getattr__, __dir__, __all__ = lazy_package(
             "is_model_wrapper",
         ),
     },
-    registered={"wrappers": ("DataParallel", "DistributedDataParallel")},
+    registered={
+        "unsupported": (
+            "CollosalAIModelWrapper",
+            "ColossalAIModelWrapper",
+            "ColossalAIStrategy",
+            "DeepSpeedStrategy",
+            "MMDeepSpeedEngineWrapper",
+            "MMFullyShardedDataParallel",
+        ),
+        "wrappers": ("DataParallel", "DistributedDataParallel"),
+    },
 )
