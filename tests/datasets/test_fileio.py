@@ -306,7 +306,7 @@ def test_memcached(memcached, tmp_path, folder):
     from pymemcache import Client
 
     client = Client(memcached)
-    client.set("key/of/an/image", b"put there by others")
+    client.set("key/of/an/image", b"put there by others", noreply=False)
     assert fileio.read_bytes("key/of/an/image", args) == b"put there by others"
 
 
