@@ -1,5 +1,6 @@
 """Helpers that MMPretrain kept under this name."""
 
+from importlib import import_module
 from typing import Any
 
 from mmpretrain.models import layers as _layers
@@ -7,12 +8,30 @@ from mmpretrain.models import layers as _layers
 #: Names that mean something else here than in :mod:`mmpretrain.models.layers`.
 _OTHERS = {"build_norm_layer": "make_norm", "RotaryEmbeddingFast": "RotaryEmbedding"}
 
-__all__ = sorted({*_layers.__all__, *_OTHERS})
+#: Names that have moved to a module of :mod:`mmpretrain.models`.
+_MOVED = {
+    "CosineEMA": "averaged",
+    **dict.fromkeys(("CutMix", "Mixup", "RandomBatchAugment", "ResizeMix"), "batch_augments"),
+    **dict.fromkeys(
+        (
+            "ClsDataPreprocessor",
+            "MultiModalDataPreprocessor",
+            "SelfSupDataPreprocessor",
+            "TwoNormDataPreprocessor",
+            "VideoDataPreprocessor",
+        ),
+        "preprocess",
+    ),
+}
+
+__all__ = sorted({*_layers.__all__, *_OTHERS, *_MOVED})
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name in _MOVED:
+        return getattr(import_module(f"mmpretrain.models.{_MOVED[name]}"), name)
     return getattr(_layers, _OTHERS.get(name, name))
 
 

@@ -113,3 +113,10 @@ def test_precise_bn_without_anything_to_do(caplog):
     update_bn_stats(bn_model(), loader, num_samples=3)
     assert "no BatchNorm" in caplog.text
     assert "less than one batch" in caplog.text
+
+
+def test_old_import():
+    from mmpretrain.models import utils
+
+    assert utils.CosineEMA is CosineEMA
+    assert all(getattr(utils, name).__name__ == name for name in utils._MOVED)
