@@ -108,6 +108,7 @@ def test_dump_round_trip(tmp_path, suffix):
             nested=[dict(x=dict(y=[]))],
             **{"not-a-name": {"1": "x"}, "class": dict(type="A", **{"lambda": 2})},
             infinite=float("inf"),
+            breaks="a\x85\u2028b\n",
             long=list(range(100)),
         )
     )
