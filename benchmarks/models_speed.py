@@ -36,7 +36,7 @@ def build(name: str, library: str) -> Any:
     """Build a backbone of MMPretrain (any version), or the features of a timm model."""
     spec = MODELS[name]
     if library == "timm":
-        import timm
+        import timm  # type: ignore[import-not-found]
 
         return timm.create_model(spec["timm"], num_classes=0)
     from mmpretrain.registry import MODELS as REGISTRY

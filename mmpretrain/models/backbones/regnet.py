@@ -91,8 +91,9 @@ class RegNet(ResNet):
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         BaseBackbone.__init__(self, init_cfg)
-        arch = self.get_arch(arch)
-        widths, depths = stage_shapes(arch["w0"], arch["wa"], arch["wm"], arch["depth"])
+        settings = self.get_arch(arch)
+        group_width, ratio = settings["group_w"], settings["bot_mul"]
+        widths, depths = stage_shapes(*(settings[key] for key in ("w0", "wa", "wm", "depth")))
         if deep_stem or not len(widths) == len(strides) == len(dilations):
             raise ArgumentError(
                 f"A RegNet of {len(widths)} stages has no deep stem, and as many strides and dilations; "
@@ -104,9 +105,9 @@ class RegNet(ResNet):
         self.deep_stem = False
         per_stage = []
         for i, width in enumerate(widths):
-            group = min(arch["group_w"], int(width * arch["bot_mul"]))
-            inner = round(int(width * arch["bot_mul"]) / group) * group
-            widths[i] = width = int(inner / arch["bot_mul"])
+            group = min(group_width, int(width * ratio))
+            inner = round(int(width * ratio) / group) * group
+            widths[i] = width = int(inner / ratio)
             own = {"groups": inner // group, "width_per_group": group, "base_channels": width}
             per_stage.append({"stride": strides[i], "dilation": dilations[i], **own})
         self.stage_widths = widths

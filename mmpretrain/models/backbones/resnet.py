@@ -211,7 +211,7 @@ class ResLayer(nn.Sequential):
         drop_path_rate: float | Sequence[float] = 0.0,
         **block_options: Any,
     ) -> None:
-        rates = [drop_path_rate] * num_blocks if isinstance(drop_path_rate, float) else drop_path_rate
+        rates = drop_path_rate if isinstance(drop_path_rate, Sequence) else [drop_path_rate] * num_blocks
         if len(rates) != num_blocks:
             raise ArgumentError(f"{num_blocks} blocks need as many drop-path rates, got {len(rates)}")
         options = {"expansion": expansion, "conv_cfg": conv_cfg, "norm_cfg": norm_cfg, **block_options}

@@ -106,8 +106,8 @@ class VGG(BaseBackbone):
         """(B, 3, H, W) to stages (B, C, H / 2^(i+1), W / 2^(i+1)), and to scores (B, num_classes)."""
         outs = []
         for i, (start, end) in enumerate(self.bounds):
-            for layer in self.features[start:end]:
-                x = self.run(layer, x)
+            for j in range(start, min(end, len(self.features))):
+                x = self.run(self.features[j], x)
             if i in self.out_indices:
                 outs.append(x)
         if self.num_classes > 0:

@@ -47,7 +47,7 @@ class BaseModule(nn.Module):
         initialize(self, [cfg for cfg in cfgs if not is_pretrained(cfg)])
         for child in self.children():
             if hasattr(child, "init_weights") and not getattr(child, "is_init", False):
-                child.init_weights()
+                child.init_weights()  # type: ignore[operator]
         initialize(self, [cfg for cfg in cfgs if is_pretrained(cfg)])
         self._is_init = True
 
