@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,12 +14,15 @@ from mmpretrain.config.config import Config
 from mmpretrain.errors import CheckpointError, ConfigError, MissingFileError, NotRegisteredError
 from mmpretrain.registry import MODELS
 from mmpretrain.utils.env import default_device
+from mmpretrain.utils.layouts import weights_of
 from mmpretrain.utils.loading import load_into
 from mmpretrain.utils.resources import find_config
 from mmpretrain.utils.serialization import load
 
 if TYPE_CHECKING:
     from mmpretrain.models.base import BaseModel
+
+logger = logging.getLogger(__name__)
 
 CHECKPOINT_SUFFIXES = (".pth", ".pt", ".safetensors")
 CONFIG_SUFFIXES = (".py", ".yaml", ".yml", ".json")
@@ -58,7 +62,8 @@ def init_model(
     meta: dict[str, Any] | None = None
     if checkpoint is not None:
         content = load(checkpoint)
-        load_into(model, content.get("state_dict", content), source=str(checkpoint))
+        report = load_into(model, weights_of(content), source=str(checkpoint))
+        logger.info("%s: %s", checkpoint, report.summary())
         meta = dataset_meta(content)
     model._config = cfg
     model._dataset_meta = meta

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from mmpretrain import __version__
-from mmpretrain.cli import check, config, demo, demo_data, doctor, list_models, predict, test, train
+from mmpretrain.cli import check, config, convert, demo, demo_data, doctor, list_models, predict, test, train
 from mmpretrain.cli.argv import modernize
 from mmpretrain.errors import MMPretrainError
 
@@ -58,6 +58,7 @@ app.command("demo-data")(demo_data.demo_data)
 app.command("list")(list_models.list_models)
 app.command("doctor")(doctor.doctor)
 app.command("check")(check.check)
+app.command("convert")(convert.convert)
 app.add_typer(config.app, name="config")
 
 

@@ -18,10 +18,12 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from torch import nn
+from torch import Tensor, nn
 
 from mmpretrain.errors import CheckpointError, ConfigError
 from mmpretrain.registry import WEIGHT_INITIALIZERS, build_from_cfg
+from mmpretrain.utils import layouts
+from mmpretrain.utils.layouts import weights_of
 from mmpretrain.utils.loading import load_into
 from mmpretrain.utils.serialization import load
 
@@ -182,18 +184,25 @@ class PretrainedInit:
 
     def __call__(self, module: nn.Module) -> None:
         checkpoint = load(self.checkpoint, map_location=self.map_location)
-        weights = checkpoint.get("state_dict", checkpoint)
+        weights: Mapping[str, Tensor] = weights_of(checkpoint)
         if self.prefix:
-            prefix = self.prefix if self.prefix.endswith(".") else self.prefix + "."
-            weights = {k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)}
-            if not weights:
-                names = checkpoint.get("state_dict", checkpoint)
-                parts = ", ".join(sorted({repr(name.partition(".")[0] + ".") for name in names}))
-                raise CheckpointError(
-                    f"No weight in {self.checkpoint} has the prefix {prefix!r}", hint=f"It has: {parts}."
-                )
+            weights = _below(self.prefix, weights, str(self.checkpoint))
         report = load_into(module, weights, source=str(self.checkpoint))
         logger.info("%s: %s", self.checkpoint, report.summary())
+
+
+def _below(prefix: str, weights: Mapping[str, Tensor], source: str) -> dict[str, Tensor]:
+    """The part of a checkpoint below a prefix, also of a checkpoint that has to be translated first."""
+    prefix = prefix if prefix.endswith(".") else prefix + "."
+    if not any(key.startswith(prefix) for key in weights) and layouts.recognise(weights):
+        translated = layouts.convert(weights)
+        logger.info("%s is in the layout %s: its keys are translated", source, translated.layout.name)
+        weights = translated.weights
+    below = {key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)}
+    if not below:
+        parts = ", ".join(sorted({repr(name.partition(".")[0] + ".") for name in weights}))
+        raise CheckpointError(f"No weight in {source} has the prefix {prefix!r}", hint=f"It has: {parts}.")
+    return below
 
 
 def initialize(module: nn.Module, init_cfg: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:

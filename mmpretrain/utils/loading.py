@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,12 +12,18 @@ import torch
 from torch import nn
 
 from mmpretrain.errors import CheckpointError
+from mmpretrain.utils import layouts
+
+logger = logging.getLogger(__name__)
 
 #: Prefixes that tools put in front of every key, or that a checkpoint of a whole model has.
 KNOWN_PREFIXES = ("module.", "backbone.", "model.", "encoder.", "student.", "teacher.", "ema_")
 
 #: Below this share of loaded tensors, a checkpoint is taken for one of another model.
 HARDLY_ANY = 0.1
+
+#: Buffers that modules compute themselves, and that many libraries do not write down.
+COMPUTED = ("relative_position_index", "relative_coords_table")
 
 
 @dataclass
@@ -69,8 +76,9 @@ def load_into(
 ) -> LoadReport:
     """Fill a model with the tensors of a checkpoint.
 
-    Tensors whose shape differs keep the model's values, except where the model's own hooks convert them
-    (position embeddings, old key names).
+    Weights in the layout of another library, or of 0.x, are translated first if they fit then
+    (:mod:`mmpretrain.utils.layouts`). Tensors whose shape differs keep the model's values, except where the
+    model's own hooks convert them (position embeddings, bias tables, old key names).
 
     Args:
         model: The model; its tensors are overwritten in place.
@@ -85,6 +93,10 @@ def load_into(
     """
     revised = _revise(state_dict, revise_keys)
     offered = list(revised)
+    translated = layouts.fit(revised, model.state_dict())
+    if translated is not None:
+        logger.info("%s is in the layout %s: its keys are translated", source, translated.layout.name)
+        revised = translated.weights
     report = _copy(model, revised)
     if strict and (report.missing or report.unexpected or report.mismatched):
         raise CheckpointError(f"{source} does not fit the model. {report.summary()}")
@@ -119,6 +131,7 @@ def _copy(model: nn.Module, tensors: dict[str, torch.Tensor]) -> LoadReport:
             visit(child, f"{prefix}{name}.")
 
     visit(model, "")
+    missing = [key for key in missing if not key.endswith(COMPUTED)]
     report = LoadReport(missing=missing, unexpected=unexpected)
     absent = set(missing)
     for key, value in model.state_dict(keep_vars=True).items():

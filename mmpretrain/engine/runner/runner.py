@@ -29,6 +29,7 @@ from mmpretrain.registry import LOG_PROCESSORS, MODELS, RUNNERS
 from mmpretrain.utils import serialization
 from mmpretrain.utils.dist import broadcast_object, sync_random_seed
 from mmpretrain.utils.env import apply_switches, collect_env, default_device, set_deterministic
+from mmpretrain.utils.layouts import weights_of
 from mmpretrain.utils.loading import load_into
 from mmpretrain.utils.logging import attach_run_log
 from mmpretrain.utils.progress import on_terminal
@@ -298,7 +299,7 @@ class Runner(RunnerProperties):
         """Load weights into the model, and return what is in the file."""
         content = self.store.load(filename, map_location)
         self.call_hook("after_load_checkpoint", checkpoint=content)
-        weights = content.get("state_dict", content.get("model", content))
+        weights = weights_of(content)
         weights = self.strategy.fit(self.model, weights)
         report = load_into(self.bare_model, weights, strict=strict, revise_keys=revise_keys, source=filename)
         self.logger.info(f"{filename}: {report.summary()}")

@@ -1,0 +1,44 @@
+"""``mmpretrain convert``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mmpretrain.errors import ConfigError
+
+
+def convert(
+    checkpoint: Annotated[str, typer.Argument(help="Weights of another library or of 0.x: file or address.")],
+    out: Annotated[Path, typer.Argument(help="Where to write them: .pth or .safetensors.")],
+    source: Annotated[
+        str,
+        typer.Option("--from", help="Who wrote them: timm, torchvision, openai-clip, ... or a family."),
+    ] = "auto",
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
+) -> None:
+    """Give weights of other libraries, or of 0.x, the names that they have here.
+
+    Models load such files directly, too; converting saves the translation, and shows what becomes of it.
+
+    Examples:
+
+    `mmpretrain convert resnet50-11ad3fa6.pth resnet50.pth`
+
+    `mmpretrain convert ViT-B-16.pt clip_vit-base-p16.pth --from openai-clip`
+    """
+    from mmpretrain.utils import layouts
+    from mmpretrain.utils.serialization import load, save
+
+    if out.exists() and not force:
+        raise ConfigError(f"{str(out)!r} exists", hint="Name another file, or add --force.")
+    given = layouts.weights_of(load(checkpoint))
+    converted = layouts.convert(given, source)
+    save({"state_dict": converted.weights, "meta": {"converted_from": converted.layout.name}}, out)
+    parts: dict[str, int] = {}
+    for key in converted.weights:
+        parts[key.partition(".")[0]] = parts.get(key.partition(".")[0], 0) + 1
+    shares = ", ".join(f"{name} {count}" for name, count in parts.items())
+    typer.echo(f"{out}: {len(converted.weights)} tensors ({shares}), converted from {converted.layout.name}.")

@@ -1,0 +1,145 @@
+"""Weights of other libraries and of older versions, under the names that they have here.
+
+:func:`convert` translates a checkpoint, :func:`fit` does so only if a model wants it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from torch import Tensor
+
+from mmpretrain.errors import ArgumentError, CheckpointError
+from mmpretrain.utils.layouts import older, timm, torchvision, transformers
+from mmpretrain.utils.layouts.layout import Layout, Tensors
+from mmpretrain.utils.suggest import did_you_mean
+
+#: The first one that matches is taken.
+LAYOUTS: tuple[Layout, ...] = (
+    *older.LAYOUTS, *transformers.LAYOUTS, *timm.LAYOUTS, *torchvision.LAYOUTS
+)  # fmt: skip
+
+#: Other names of sources and families.
+ALIASES = {
+    "clip": "openai-clip", "dino": "vit", "deit": "vit", "deit3": "vit", "mlp-mixer": "mlp_mixer",
+    "mobilenet-v2": "mobilenet_v2", "mobilenet-v3": "mobilenet_v3", "shufflenet-v2": "shufflenet_v2",
+    "swinv2": "swin_v2", "resnetd": "resnet_d",
+}  # fmt: skip
+
+#: Where files keep the weights, and how often-seen wrappers prefix their keys.
+CONTAINERS = ("state_dict", "model", "model_state_dict", "teacher", "state_dict_ema", "module", "student")
+WRAPPERS = ("", "module.", "backbone.", "module.backbone.", "model.", "_orig_mod.", "teacher.backbone.")
+
+#: The last layers of classifiers have one of these names.
+HEADS = ("head.fc.", "head.layers.head.")
+
+#: From this share of fitting tensors on, weights are taken as they are.
+FITS_ALREADY = 0.9
+
+
+class Conversion(NamedTuple):
+    """Converted weights, and the layout that they had."""
+
+    weights: Tensors
+    layout: Layout
+
+
+def weights_of(content: Mapping[str, Any]) -> dict[str, Tensor]:
+    """Find the tensors in the content of a checkpoint file."""
+    for name in CONTAINERS:
+        inner = content.get(name)
+        if isinstance(inner, Mapping) and any(isinstance(value, Tensor) for value in inner.values()):
+            return dict(inner)
+    return dict(content)
+
+
+def sources() -> list[str]:
+    """Names that ``source`` of :func:`convert` may have."""
+    names = {name for layout in LAYOUTS for name in (layout.source, layout.family, layout.name)}
+    return sorted(names | set(ALIASES))
+
+
+def recognise(weights: Mapping[str, Tensor], source: str = "auto") -> tuple[Layout, Tensors] | None:
+    """Find the layout of weights, and take the prefix of a wrapper off their keys.
+
+    Args:
+        weights: Key -> tensor.
+        source: A source, a family, or both as ``'timm/vit'``; any by default.
+    """
+    chosen = ALIASES.get(source, source)
+    layouts = [x for x in LAYOUTS if chosen in ("auto", x.source, x.family, x.name)]
+    if not layouts:
+        raise ArgumentError(
+            f"There is no layout {source!r}",
+            hint=did_you_mean(source, sources()) or f"Choose auto or one of {', '.join(sources())}.",
+        )
+    for prefix in WRAPPERS:
+        inner = _below(prefix, weights)
+        for layout in layouts:
+            if layout.matches(inner):
+                return layout, inner
+    return None
+
+
+def convert(weights: Mapping[str, Tensor], source: str = "auto") -> Conversion:
+    """Translate weights.
+
+    Raises:
+        CheckpointError: If their layout is not known.
+    """
+    found = recognise(weights, source)
+    if found is None:
+        example = next(iter(weights), "nothing")
+        raise CheckpointError(
+            f"These weights are in no known layout{'' if source == 'auto' else f' of {source}'} "
+            f"(they have e.g. {example!r})",
+            hint="Weights of mmpretrain 1.x need no conversion. docs/checkpoints.md lists the layouts.",
+        )
+    layout, inner = found
+    return Conversion(layout.convert(inner), layout)
+
+
+def fit(weights: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> Conversion | None:
+    """Translate weights if more of them fit a model then.
+
+    Args:
+        weights: Key -> tensor.
+        wanted: The tensors of the model, a classifier or a backbone.
+
+    Returns:
+        The translated weights; None where they fit as they are, or cannot be translated.
+    """
+    direct = len(weights.keys() & wanted.keys())
+    found = recognise(weights) if direct < FITS_ALREADY * len(wanted) else None
+    if found is None:
+        return None
+    layout, inner = found
+    converted = layout.convert(inner)
+    if not any(key.startswith("backbone.") for key in wanted):
+        converted = {
+            k.removeprefix("backbone."): v for k, v in converted.items() if k.startswith("backbone.")
+        }
+    converted = {_known_head(key, wanted): value for key, value in converted.items()}
+    if len(converted.keys() & wanted.keys()) <= direct:
+        return None
+    return Conversion({key: _same_shape(value, wanted.get(key)) for key, value in converted.items()}, layout)
+
+
+def _below(prefix: str, weights: Mapping[str, Tensor]) -> Tensors:
+    return {key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)}
+
+
+def _known_head(key: str, wanted: Mapping[str, Tensor]) -> str:
+    for head in HEADS:
+        if key.startswith(head) and key not in wanted:
+            others = (other + key.removeprefix(head) for other in HEADS)
+            return next((other for other in others if other in wanted), key)
+    return key
+
+
+def _same_shape(value: Tensor, wanted: Tensor | None) -> Tensor:
+    """Add or drop dimensions of size 1, as linear layers and pointwise convolutions differ in."""
+    if wanted is None or [n for n in value.shape if n != 1] != [n for n in wanted.shape if n != 1]:
+        return value
+    return value.reshape(wanted.shape)
