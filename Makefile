@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format docs wheel clean
+.PHONY: help install demo test test-all check format docs wheel clean
 
 help:  ## Show this list
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -28,7 +28,10 @@ demo: $(VENV)/.core  ## Train, test and predict on real handwritten digits
 	$(BIN)/mmpretrain demo
 
 test: $(VENV)/.dev  ## Run the tests on all cores
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+test-all: $(VENV)/.dev  ## The same with the costly ones (large models)
+	$(MAKE) test ARGS="-m 'not gpu' $(ARGS)"
 
 check: $(VENV)/.dev  ## Lint and type-check
 	$(BIN)/ruff check .

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from metric_cases import CASES, evaluate
+
+from tests.evaluation.metric_cases import CASES, evaluate
 
 EXPECTED = json.loads((Path(__file__).parent / "data" / "metrics.json").read_text())
 

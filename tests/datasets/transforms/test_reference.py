@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-import cases
-
 from mmpretrain.registry import TRANSFORMS
+from tests.datasets.transforms import cases
 
 REFERENCE = json.loads(gzip.decompress((Path(__file__).parent / "data/reference.json.gz").read_bytes()))
 

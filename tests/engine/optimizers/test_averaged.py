@@ -18,7 +18,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from optim_cases import AVERAGES, SGD, STEPS, TinyNet, batch, fingerprint, train
 from torch import nn
 
 from mmpretrain.engine.hooks.precise_bn import update_bn_stats
@@ -26,6 +25,7 @@ from mmpretrain.engine.optimizers import build_optim_wrapper
 from mmpretrain.errors import ConfigError
 from mmpretrain.models.averaged import BaseAveragedModel, CosineEMA, ExponentialMovingAverage
 from mmpretrain.registry import MODELS
+from tests.engine.optimizers.optim_cases import AVERAGES, SGD, STEPS, TinyNet, batch, fingerprint, train
 
 REFERENCE = json.loads((Path(__file__).parent / "data" / "averages.json").read_text())
 

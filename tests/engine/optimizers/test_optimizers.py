@@ -20,7 +20,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from optim_cases import ADAMW, SGD, WRAPPERS, TinyNet, batch, fingerprint, settings, train
 from torch import nn
 
 from mmpretrain.config import ConfigDict
@@ -34,6 +33,16 @@ from mmpretrain.engine.optimizers import (
 )
 from mmpretrain.errors import ArgumentError, ConfigError, OptionalDependencyError
 from mmpretrain.registry import OPTIM_WRAPPERS, OPTIMIZERS
+from tests.engine.optimizers.optim_cases import (
+    ADAMW,
+    SGD,
+    WRAPPERS,
+    TinyNet,
+    batch,
+    fingerprint,
+    settings,
+    train,
+)
 
 DATA = Path(__file__).parent / "data"
 REFERENCE = json.loads(gzip.decompress((DATA / "reference.json.gz").read_bytes()))

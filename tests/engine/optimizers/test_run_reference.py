@@ -10,11 +10,11 @@ import json
 from pathlib import Path
 
 import pytest
-from optim_cases import fingerprint, run_config
 
 from mmpretrain.engine.hooks import EMAHook
 from mmpretrain.engine.runner import Runner
 from mmpretrain.utils.serialization import load
+from tests.engine.optimizers.optim_cases import fingerprint, run_config
 
 DATA = Path(__file__).parent / "data"
 REFERENCE = json.loads((DATA / "run.json").read_text())

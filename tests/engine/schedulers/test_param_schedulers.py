@@ -17,12 +17,21 @@ from pathlib import Path
 
 import pytest
 import torch
-from scheduler_cases import ADAM, CASES, EPOCH_LENGTH, EPOCHS, EXTRA, METRICS, PLATEAU, SGD
 
 from mmpretrain.engine.optimizers import OptimWrapperDict, build_optim_wrapper
 from mmpretrain.engine.schedulers import ParamScheduler, build_param_schedulers
 from mmpretrain.errors import ArgumentError, ConfigError
 from mmpretrain.registry import PARAM_SCHEDULERS
+from tests.engine.schedulers.scheduler_cases import (
+    ADAM,
+    CASES,
+    EPOCH_LENGTH,
+    EPOCHS,
+    EXTRA,
+    METRICS,
+    PLATEAU,
+    SGD,
+)
 
 DATA = Path(__file__).parent / "data"
 REFERENCE = json.loads((DATA / "cases.json").read_text())

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from head_cases import digest, fill, leaves, numbers
+
+from tests.models.heads.head_cases import digest, fill, leaves, numbers
 
 CE = {"type": "CrossEntropyLoss"}
 L2 = {"type": "PixelReconstructionLoss", "criterion": "L2"}

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import selfsup_cases
-from head_cases import HEADS, NECKS, run_head, run_neck
+
+from tests.models.heads import selfsup_cases
+from tests.models.heads.head_cases import HEADS, NECKS, run_head, run_neck
 
 DATA = Path(__file__).parent / "data"
 EXPECTED = json.loads((DATA / "heads.json").read_text())

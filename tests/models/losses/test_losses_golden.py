@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from loss_cases import CASES, run
+
+from tests.models.losses.loss_cases import CASES, run
 
 EXPECTED = json.loads((Path(__file__).parent / "data" / "losses.json").read_text())
 
