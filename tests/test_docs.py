@@ -13,10 +13,12 @@ DOCS = Path(__file__).parent.parent / "docs"
 
 #: Page -> what its examples register.
 PAGES = {
+    "checkpoints.md": [],
     "heads_and_losses.md": [(MODELS, "BellLoss"), (MODELS, "CosineHead")],
     "hooks.md": [(HOOKS, "CountImagesHook")],
     "metrics.md": [(METRICS, "ClassesOff")],
     "optimizers.md": [(OPTIM_WRAPPER_CONSTRUCTORS, "SlowBackbone")],
+    "zoo.md": [],
     "schedules.md": [(PARAM_SCHEDULERS, "HalveLR")],
 }
 

@@ -17,6 +17,12 @@ ZOO = ROOT / "configs"
 FACTS = json.loads(gzip.decompress((ROOT / "tests" / "facts" / "resolved_configs.json.gz").read_bytes()))
 FILES = {path.relative_to(ZOO).as_posix(): path for path in ZOO.rglob("*.py")}
 
+#: Configs that the index names and that the facts do not have, with what tells them apart.
+ADDED = {
+    "swin_transformer_v2/swinv2-base-w12_8xb128_in21k-192px.py": ("base", 1024),
+    "swin_transformer_v2/swinv2-large-w12_8xb128_in21k-192px.py": ("large", 1536),
+}
+
 
 def plain(value: Any) -> Any:
     """Tuples and lists are the same here; the facts have tuples as ``{'__tuple__': [...]}``."""
@@ -37,6 +43,17 @@ def test_resolved_values(family):
         if name.rpartition("/")[0] == family:
             cfg = Config.fromfile(FILES[name], import_custom_modules=False)
             assert plain(cfg.to_dict()) == plain(FACTS[name]), name
+
+
+@pytest.mark.parametrize("name", ADDED)
+def test_added(name):
+    assert name not in FACTS
+    cfg = Config.fromfile(FILES[name], import_custom_modules=False)
+    backbone, head = cfg.model.backbone, cfg.model.head
+    assert (backbone.arch, head.in_channels) == ADDED[name]
+    assert (backbone.img_size, list(backbone.window_size)) == (192, [12, 12, 12, 6])
+    assert (head.num_classes, cfg.data_preprocessor.num_classes) == (21841, 21841)
+    assert validate(cfg, files=False) == []
 
 
 def test_every_leaf_knows_its_line():
