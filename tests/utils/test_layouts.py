@@ -278,6 +278,31 @@ def test_a_backbone_alone(caplog):
     assert "w.pth is in the layout torchvision/shufflenet_v2" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("name", "cfg", "resized"),
+    [
+        ("timm/vit_tiny_patch16_224", vit("deit-tiny", 192, img_size=384), "pos_embed"),
+        (
+            "torchvision/swin_t",
+            classifier("SwinTransformer", 768, arch="tiny", img_size=384, window_size=12),
+            "stages.0.blocks.0.attn.w_msa.relative_position_bias_table",
+        ),
+    ],
+)
+def test_another_input_size(name, cfg, resized):
+    model = MODELS.build(cfg)
+    before = model.backbone.get_parameter(resized).detach().clone()
+    weights = foreign(name, "cpu")
+    for key, value in weights.items():
+        fill(key, value)
+    report = load_into(model, weights)
+    assert report.mismatched == {}
+    assert report.missing == []
+    after = model.backbone.get_parameter(resized)
+    assert after.shape == before.shape
+    assert not torch.equal(after, before)
+
+
 def test_what_fits_is_left_alone():
     weights = foreign("torchvision/resnet18")
     backbone = {key: value for key, value in weights.items() if not key.startswith("fc.")}
