@@ -47,6 +47,11 @@ def init_process_group(
     if timeout is not None:
         kwargs["timeout"] = datetime.timedelta(seconds=timeout)
     kwargs.pop("init_backend", None)
+    if was_restarted():
+        # The store outlives the processes that failed; under the same names, their addresses would be found.
+        store, rank, world_size = next(dist.rendezvous("env://"))
+        prefix = f"restart {os.environ['TORCHELASTIC_RESTART_COUNT']}"
+        kwargs.update(store=dist.PrefixStore(prefix, store), rank=rank, world_size=world_size)
     dist.init_process_group(backend, **kwargs)
 
 
