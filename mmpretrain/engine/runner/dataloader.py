@@ -212,6 +212,8 @@ def build_dataloader(cfg: Any, seed: int | None = None, diff_rank_seed: bool = F
     if args.get("num_workers", 0) == 0:
         args.pop("persistent_workers", None)
         args.pop("prefetch_factor", None)
+    if not torch.accelerator.is_available():
+        args.pop("pin_memory", None)  # no device would profit, and torch warns
     args["collate_fn"] = _function(args.pop("collate_fn", "pseudo_collate"))
     if "worker_init_fn" in args:
         args["worker_init_fn"] = _function(args["worker_init_fn"])
