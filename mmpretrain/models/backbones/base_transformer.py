@@ -101,10 +101,10 @@ class TransformerBackbone(BaseBackbone):
         self.with_cls_token = with_cls_token
         self.extra_tokens = self.extra_tokens if with_cls_token else ()
         self.register_parameter("cls_token", None)
+        self.register_parameter("pos_embed", None)
         for name in self.extra_tokens:
             self.register_parameter(name, nn.Parameter(torch.zeros(1, 1, self.embed_dims)))
         self.interpolate_mode = interpolate_mode
-        self.register_parameter("pos_embed", None)
         if with_pos_embed:
             self.pos_embed = nn.Parameter(torch.zeros(1, self.num_positions, self.embed_dims))
             self.register_load_state_dict_pre_hook(_fit_pos_embed)

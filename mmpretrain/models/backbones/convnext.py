@@ -53,8 +53,8 @@ class ConvNeXtBlock(BaseModule):
         self.norm = make_norm(norm_cfg, in_channels)
         self.pointwise_conv1 = pointwise(in_channels, width)
         self.act = MODELS.build(act_cfg)
-        self.grn = GRN(width) if use_grn else None
         self.pointwise_conv2 = pointwise(width, in_channels)
+        self.grn = GRN(width) if use_grn else None
         scale = torch.full((in_channels,), float(layer_scale_init_value))
         self.gamma = nn.Parameter(scale) if layer_scale_init_value > 0 else None
         self.drop_path = DropPath(drop_path_rate)

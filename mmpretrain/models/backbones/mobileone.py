@@ -63,7 +63,9 @@ class MobileOneBlock(ReparamBlock):
         cfgs = (conv_cfg, norm_cfg, deploy, init_cfg)
         super().__init__(in_channels, out_channels, kernel_size, groups, *cfgs, **shape)
         self.se = SELayer(out_channels, **se_cfg) if se_cfg is not None else nn.Identity()
-        if not deploy:
+        if deploy:
+            self.branch_reparam = self.merged_conv()
+        else:
             same = in_channels == out_channels and stride == 1
             self.branch_norm = make_norm(norm_cfg, in_channels) if same else None
             self.branch_scale = self.conv_norm(1) if kernel_size > 1 else None

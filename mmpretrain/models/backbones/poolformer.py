@@ -70,7 +70,7 @@ class ConvMlp(nn.Module):
 class MetaFormerBlock(BaseModule):
     """Something that mixes positions and a feed-forward network, each scaled and with a residual connection.
 
-    Subclasses define :meth:`mix`.
+    Subclasses define :meth:`make_mixer` and :meth:`mix`.
 
     Args:
         dim: Number of channels C.
@@ -93,11 +93,16 @@ class MetaFormerBlock(BaseModule):
         layer_scale_init_value: float = 1e-5,
     ) -> None:
         super().__init__()
+        self.make_mixer(dim, norm_cfg)
         self.norm2 = make_norm(norm_cfg, dim)
         self.mlp = ConvMlp(dim, int(dim * mlp_ratio), act_cfg, drop)
         self.drop_path = DropPath(drop_path)
         self.layer_scale_1 = nn.Parameter(torch.full((dim,), layer_scale_init_value))
         self.layer_scale_2 = nn.Parameter(torch.full((dim,), layer_scale_init_value))
+
+    def make_mixer(self, dim: int, norm_cfg: Mapping[str, Any]) -> None:
+        """Add the modules of :meth:`mix`."""
+        raise NotImplementedError
 
     def mix(self, x: Tensor) -> Tensor:
         """Mix the positions of ``x`` (B, C, H, W)."""
@@ -115,20 +120,17 @@ class PoolFormerBlock(MetaFormerBlock):
     Args:
         dim: Number of channels C.
         pool_size: Size of the window.
-        norm_cfg: The normalisation.
         **kwargs: Arguments of :class:`MetaFormerBlock`.
     """
 
-    def __init__(
-        self,
-        dim: int,
-        pool_size: int = 3,
-        norm_cfg: Mapping[str, Any] = {"type": "GN", "num_groups": 1},
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(dim, norm_cfg=norm_cfg, **kwargs)
+    def __init__(self, dim: int, pool_size: int = 3, **kwargs: Any) -> None:
+        self.pool_size = pool_size
+        super().__init__(dim, **kwargs)
+
+    def make_mixer(self, dim: int, norm_cfg: Mapping[str, Any]) -> None:
+        """Add a norm and the pooling."""
         self.norm1 = make_norm(norm_cfg, dim)
-        self.token_mixer = Pooling(pool_size)
+        self.token_mixer = Pooling(self.pool_size)
 
     def mix(self, x: Tensor) -> Tensor:
         """Mix the positions of ``x`` (B, C, H, W)."""

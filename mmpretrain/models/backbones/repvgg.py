@@ -59,7 +59,9 @@ class RepVGGBlock(ReparamBlock):
     ) -> None:
         shape = {"stride": stride, "padding": padding, "dilation": dilation}
         super().__init__(in_channels, out_channels, 3, groups, conv_cfg, norm_cfg, deploy, init_cfg, **shape)
-        if not deploy:
+        if deploy:
+            self.branch_reparam = self.merged_conv()
+        else:
             same = in_channels == out_channels and stride == 1 and padding == dilation
             self.branch_norm = make_norm(norm_cfg, in_channels) if same else None
             self.branch_3x3 = self.conv_norm(3)

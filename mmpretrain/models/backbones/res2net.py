@@ -26,6 +26,8 @@ class Bottle2neck(Bottleneck):
         scales: Number of groups.
         base_width: Channels of a group in the first stage.
         base_channels: Channels in the middle of the blocks of the first stage, were it a ResNet.
+        conv_cfg: Type of convolution.
+        norm_cfg: Type of norm.
         **kwargs: Arguments of :class:`Bottleneck`.
     """
 
@@ -36,18 +38,16 @@ class Bottle2neck(Bottleneck):
         scales: int = 4,
         base_width: int = 26,
         base_channels: int = 64,
+        conv_cfg: dict | None = None,
+        norm_cfg: dict = {"type": "BN"},  # noqa: B006
         **kwargs: Any,
     ) -> None:
         if scales <= 1:
             raise ArgumentError(f"With scales={scales}, a Res2Net would be a ResNet; it must be above 1")
         self.scales = scales
         self.width = math.floor(out_channels // self.default_expansion * (base_width / base_channels))
-        super().__init__(in_channels, out_channels, **kwargs)
-
-    def make_branch(self, conv_cfg: dict | None, norm_cfg: dict) -> None:
-        first, second, third = self.conv_specs()
-        wide = self.width * self.scales
-        self.add_conv_norm(1, first._replace(out_channels=wide), conv_cfg, norm_cfg)
+        super().__init__(in_channels, out_channels, conv_cfg=conv_cfg, norm_cfg=norm_cfg, **kwargs)
+        second = self.conv_specs()[1]
         shape = {"stride": second.stride, "padding": second.dilation, "dilation": second.dilation}
         steps = range(self.scales - 1)
         self.convs = ModuleList(
@@ -55,6 +55,11 @@ class Bottle2neck(Bottleneck):
         )
         self.bns = ModuleList(make_norm(norm_cfg, self.width) for _ in steps)
         self.pool = nn.AvgPool2d(3, stride=second.stride, padding=1)
+
+    def make_branch(self, conv_cfg: dict | None, norm_cfg: dict) -> None:
+        first, _, third = self.conv_specs()
+        wide = self.width * self.scales
+        self.add_conv_norm(1, first._replace(out_channels=wide), conv_cfg, norm_cfg)
         self.add_conv_norm(3, ConvSpec(wide, third.out_channels, 1), conv_cfg, norm_cfg)
 
     def branch(self, x: Tensor) -> Tensor:

@@ -34,22 +34,19 @@ class RIFormerBlock(MetaFormerBlock):
 
     Args:
         dim: Number of channels C.
-        norm_cfg: The normalisation.
         deploy: Build the deployed form.
         **kwargs: Arguments of :class:`MetaFormerBlock`.
     """
 
-    def __init__(
-        self,
-        dim: int,
-        norm_cfg: Mapping[str, Any] = {"type": "GN", "num_groups": 1},
-        deploy: bool = False,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(dim, norm_cfg=norm_cfg, **kwargs)
-        self.norm1 = None if deploy else make_norm(norm_cfg, dim)
-        self.token_mixer = None if deploy else Affine(dim)
-        self.norm_reparam = make_norm(norm_cfg, dim) if deploy else None
+    def __init__(self, dim: int, deploy: bool = False, **kwargs: Any) -> None:
+        self.deploy = deploy
+        super().__init__(dim, **kwargs)
+
+    def make_mixer(self, dim: int, norm_cfg: Mapping[str, Any]) -> None:
+        """Add a norm and a scale, or the norm that takes their place."""
+        self.norm1 = None if self.deploy else make_norm(norm_cfg, dim)
+        self.token_mixer = None if self.deploy else Affine(dim)
+        self.norm_reparam = make_norm(norm_cfg, dim) if self.deploy else None
 
     def mix(self, x: Tensor) -> Tensor:
         """Normalise ``x`` (B, C, H, W) and scale its channels."""
@@ -70,6 +67,7 @@ class RIFormerBlock(MetaFormerBlock):
         norm.bias.copy_(norm.bias * scale + affine.bias)  # type: ignore[operator]
         norm.weight.mul_(scale)  # type: ignore[operator]
         self.norm_reparam, self.norm1, self.token_mixer = norm, None, None
+        self.deploy = True
 
 
 @MODELS.register_module()

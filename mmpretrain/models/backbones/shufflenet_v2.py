@@ -108,13 +108,13 @@ class ShuffleNetV2(BaseBackbone):
         super().__init__(init_cfg)
         self.frozen_stages, self.norm_eval, self.with_cp = frozen_stages, norm_eval, with_cp
         self.out_indices = self.take_indices(out_indices, len(self.stage_names))
-        self.layers = nn.ModuleList()
         self.make_layers(widen_factor, {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg})
 
     def make_stem(self, channels: int, cfgs: dict[str, Any]) -> int:
-        """Add the stem; returns its ``channels``."""
+        """Add the stem, and a list for the stages; returns its ``channels``."""
         self.conv1 = ConvModule(3, channels, 3, stride=2, padding=1, **cfgs)
         self.maxpool = nn.MaxPool2d(3, stride=2, padding=1)
+        self.layers = nn.ModuleList()
         return channels
 
     def make_layers(self, widen_factor: float, cfgs: dict[str, Any]) -> None:

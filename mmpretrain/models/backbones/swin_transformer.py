@@ -164,6 +164,13 @@ class SwinBlock(BaseModule):
         init_cfg: How the weights are initialised.
     """
 
+    #: The parts, first to last; so are their parameters numbered in the state of an optimizer.
+    part_names: Sequence[str] = ("norm1", "attn", "norm2", "ffn")
+    norm1: nn.Module
+    attn: ShiftWindowMSA
+    norm2: nn.Module
+    ffn: FFN
+
     def __init__(
         self,
         embed_dims: int,
@@ -185,11 +192,15 @@ class SwinBlock(BaseModule):
             "shift_size": window_size // 2 if shift else 0,
             "pad_small_map": pad_small_map,
         }
-        self.norm1 = make_norm(norm_cfg, embed_dims)
-        self.attn = ShiftWindowMSA(embed_dims, num_heads, **{**drop, **attn, **attn_cfgs})
-        self.norm2 = make_norm(norm_cfg, embed_dims)
         ffn = {"feedforward_channels": int(embed_dims * ffn_ratio), "act_cfg": {"type": "GELU"}}
-        self.ffn = FFN(embed_dims, **{**drop, **ffn, **ffn_cfgs})
+        parts = {
+            "norm1": make_norm(norm_cfg, embed_dims),
+            "attn": ShiftWindowMSA(embed_dims, num_heads, **{**drop, **attn, **attn_cfgs}),
+            "norm2": make_norm(norm_cfg, embed_dims),
+            "ffn": FFN(embed_dims, **{**drop, **ffn, **ffn_cfgs}),
+        }
+        for name in self.part_names:
+            self.add_module(name, parts[name])
 
     def forward(self, x: Tensor, hw_shape: HW) -> Tensor:
         """Transform the tokens (B, h * w, C) of a map of size ``hw_shape``."""
@@ -213,6 +224,9 @@ class SwinBlockSequence(BaseModule):
         init_cfg: How the weights are initialised.
     """
 
+    #: Whether the merging of patches comes before the blocks.
+    merges_first = False
+
     def __init__(
         self,
         embed_dims: int,
@@ -227,19 +241,19 @@ class SwinBlockSequence(BaseModule):
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        self.out_channels = embed_dims
-        self.downsample = None
-        if downsample:
-            self.downsample = PatchMerging(
-                **{"in_channels": embed_dims, "out_channels": 2 * embed_dims, **downsample_cfg}
-            )
-            self.out_channels = self.downsample.out_channels
+        merging = {"in_channels": embed_dims, "out_channels": 2 * embed_dims, **downsample_cfg}
+        merge = PatchMerging(**merging) if downsample else None
+        self.out_channels: int = embed_dims if merge is None else merge.out_channels
+        if self.merges_first:
+            self.downsample = merge
         rates = drop_paths if isinstance(drop_paths, Sequence) else [drop_paths] * depth
         common = {"num_heads": num_heads, "window_size": window_size, "pad_small_map": pad_small_map}
         self.blocks = ModuleList(
             self.make_block(i, embed_dims, **{**common, "shift": i % 2 == 1, "drop_path": rates[i], **cfg})
             for i, cfg in enumerate(per_layer(block_cfgs, depth))
         )
+        if not self.merges_first:
+            self.downsample = merge
 
     def make_block(self, index: int, embed_dims: int, **kwargs: Any) -> nn.Module:
         """Make a block of the stage."""

@@ -33,6 +33,8 @@ class SwinBlockV2(SwinBlock):
         **kwargs: Further arguments of :class:`SwinBlock`.
     """
 
+    part_names = ("attn", "norm1", "ffn", "norm2")
+
     def __init__(
         self,
         embed_dims: int,
@@ -78,6 +80,8 @@ class SwinBlockV2Sequence(SwinBlockSequence):
         pretrained_window_size: Side of a window in pre-training; 0 for that of this stage.
         **kwargs: Further arguments of :class:`SwinBlockSequence`.
     """
+
+    merges_first = True
 
     def __init__(
         self,

@@ -221,7 +221,6 @@ class PCPVT(BaseBackbone):
             for i in range(self.num_stages)
         )
         self.position_encoding_drops = ModuleList(nn.Dropout(drop_rate) for _ in widths)
-        self.position_encodings = ModuleList(ConditionalPositionEncoding(width) for width in widths)
         attn = {"qkv_bias": qkv_bias, "attn_drop": attn_drop_rate, "proj_drop": drop_rate}
         rates = iter(drop_path_rates(drop_path_rate, sum(depths)))
         self.stages = ModuleList(
@@ -238,6 +237,7 @@ class PCPVT(BaseBackbone):
             )
             for i, width in enumerate(widths)
         )
+        self.position_encodings = ModuleList(ConditionalPositionEncoding(width) for width in widths)
         wanted = (
             [norm_after_stage] * self.num_stages if isinstance(norm_after_stage, bool) else norm_after_stage
         )

@@ -166,7 +166,6 @@ class VisionTransformer(TransformerBackbone):
             interpolate_mode=interpolate_mode,
             drop_rate=drop_rate,
         )
-        self.pre_norm = make_norm(norm_cfg, self.embed_dims) if pre_norm else nn.Identity()
         self.set_layers(
             self.layer_type,
             settings,
@@ -177,6 +176,7 @@ class VisionTransformer(TransformerBackbone):
             qkv_bias=qkv_bias,
             norm_cfg=norm_cfg,
         )
+        self.pre_norm = make_norm(norm_cfg, self.embed_dims) if pre_norm else nn.Identity()
         self.set_output(out_indices, out_type, norm_cfg, final_norm)
 
     def add_tokens(self, patches: Tensor, hw: tuple[int, int]) -> Tensor:

@@ -250,8 +250,12 @@ class PatchMerging(_Windows):
         self.set_windows(kernel_size, stride, padding, dilation)
         sample_dim = self.kernel_size[0] * self.kernel_size[1] * in_channels
         norm_dim = out_channels if use_post_norm else sample_dim
-        self.norm = None if norm_cfg is None else make_norm(norm_cfg, norm_dim)
+        norm = None if norm_cfg is None else make_norm(norm_cfg, norm_dim)
+        if not use_post_norm:  # defined in order of use
+            self.norm = norm
         self.reduction = nn.Linear(sample_dim, out_channels, bias=bias)
+        if use_post_norm:
+            self.norm = norm
 
     def forward(self, x: Tensor, input_size: Sequence[int]) -> tuple[Tensor, Pair]:
         """Merge tokens.

@@ -90,8 +90,6 @@ class ReparamBlock(BaseModule):
         self.kernel_size, self.shape = kernel_size, shape
         self.conv_cfg, self.norm_cfg = conv_cfg, norm_cfg
         self.deploy = deploy
-        if deploy:
-            self.branch_reparam = self.merged_conv()
 
     def merged_conv(self) -> nn.Module:
         """The one convolution of the deployed form."""
