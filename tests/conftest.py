@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 
 import pytest
 
-from mmpretrain.utils.logging import detach_run_log
+from mmpretrain.utils.logging import detach_run_log, get_logger
+
+
+class Forward(logging.Handler):
+    """Hands on what does not reach the root logger, where pytest listens, because a run has its own log."""
+
+    def __init__(self, target: logging.Handler) -> None:
+        super().__init__()
+        self.target = target
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not get_logger().propagate:
+            self.target.handle(record)
 
 
 @pytest.fixture(autouse=True)
-def no_log_of_another_run() -> Iterator[None]:
-    """A runner keeps its log attached to the package's logger; the next test starts without it."""
+def run_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Let ``caplog`` see the log of a run, and start the next test without it."""
+    handler = Forward(caplog.handler)
+    get_logger().addHandler(handler)
     yield
+    get_logger().removeHandler(handler)
     detach_run_log()

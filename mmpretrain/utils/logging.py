@@ -108,6 +108,7 @@ def detach_run_log() -> None:
             logger.removeHandler(handler)
             handler.close()
     logger.propagate = True
+    logger.setLevel(logging.NOTSET)
 
 
 def console_handler() -> ConsoleHandler | None:

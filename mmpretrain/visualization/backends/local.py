@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 from PIL import Image
@@ -41,6 +41,7 @@ class LocalVisBackend(BaseVisBackend):
         self._img_save_dir = folder / img_save_dir
         self._config_save_file = folder / config_save_file
         self._scalar_save_file = folder / scalar_save_file
+        self._files: dict[Path, TextIO] = {}
 
     def _init_env(self) -> LocalVisBackend:
         self._scalar_save_file.parent.mkdir(parents=True, exist_ok=True)
@@ -75,7 +76,16 @@ class LocalVisBackend(BaseVisBackend):
             self._append(path, record)
         self._append(self._scalar_save_file, record)
 
+    def close(self) -> None:
+        """Close the files; a further number opens them again."""
+        for file in self._files.values():
+            file.close()
+        self._files.clear()
+
     def _append(self, path: Path, record: Mapping[str, Any]) -> None:
         self.open()
-        with path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(record) + "\n")
+        if path not in self._files:
+            self._files[path] = path.open("a", encoding="utf-8")
+        file = self._files[path]
+        file.write(json.dumps(record) + "\n")
+        file.flush()  # a run that is killed keeps its numbers
