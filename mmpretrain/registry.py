@@ -412,27 +412,7 @@ DATASETS = Registry("dataset", locations=["mmpretrain.datasets"])
 DATA_SAMPLERS = Registry("data sampler", locations=["mmpretrain.datasets.samplers"])
 TRANSFORMS = Registry("transform", locations=["mmpretrain.datasets.transforms"])
 FUNCTIONS = Registry("function", locations=["mmpretrain.datasets"])
-MODEL_ROOMS = (
-    "layers",
-    "backbones",
-    "necks",
-    "heads",
-    "losses",
-    "classifiers",
-    "selfsup",
-    "retrievers",
-    "multimodal",
-    "tta",
-    "peft",
-)
-MODELS = Registry(
-    "model",
-    build_func=build_model_from_cfg,
-    locations=[
-        "mmpretrain.models",
-        *(f"mmpretrain.models.{room}" for room in MODEL_ROOMS),
-    ],
-)
+MODELS = Registry("model", build_func=build_model_from_cfg, locations=["mmpretrain.models"])
 MODEL_WRAPPERS = Registry("model wrapper", locations=["mmpretrain.engine.runner"])
 WEIGHT_INITIALIZERS = Registry("weight initializer", locations=["mmpretrain.models"])
 BATCH_AUGMENTS = Registry("batch augment", locations=["mmpretrain.models"])

@@ -163,7 +163,6 @@ def test_find_class_leaves_environments_out(tmp_path):
     assert [str(path) for path, _ in find_class("A", tmp_path)] == ["src/a.py"]
 
 
-@pytest.mark.skipif("CheckpointHook" not in ALL["HOOKS"].names(), reason="lands with the engine")
 def test_type_in_the_wrong_place():
     with pytest.raises(NotRegisteredError, match="There is a hook of that name"):
         MODELS.build(dict(type="CheckpointHook"))

@@ -46,8 +46,7 @@ def main(
     First steps: `mmpretrain demo` trains a small network on real handwritten digits in seconds;
     `mmpretrain doctor` says what works on this machine.
     """
-    if debug:
-        os.environ["MMPRETRAIN_DEBUG"] = "1"
+    # `entry_point` has acted on --debug already; it is declared here for --help.
 
 
 app.command("train")(train.train)

@@ -25,7 +25,8 @@ def lazy_package(
         package: The ``__name__`` of the calling package.
         exports: Module (relative to the package, without the leading dot) to the names it exports.
         registered: The same for names that exist in a registry only, such as ``'BN'`` for ``nn.BatchNorm2d``.
-        reexports: Lazy sub-packages whose exports are also importable from this package.
+        reexports: Lazy sub-packages whose exports are also importable from this package, and whose
+            components a registry finds here.
 
     Returns:
         ``__getattr__``, ``__dir__`` and ``__all__`` for the package.
@@ -34,10 +35,12 @@ def lazy_package(
         >>> __getattr__, __dir__, __all__ = lazy_package(__name__, {'resnet': ('ResNet', 'ResNetV1d')})
     """
     table = {name: f"{package}.{module}" for module, names in exports.items() for name in names}
+    lookup = dict(table)
     for child in reexports:
         module = importlib.import_module(f"{package}.{child}")
-        table.update({name: vars(module)[TABLE][name] for name in module.__all__ if name not in table})
-    lookup = dict(table)
+        components = vars(module)[TABLE]
+        table.update({name: components[name] for name in module.__all__ if name not in table})
+        lookup = {**components, **lookup}
     for module, names in (registered or {}).items():
         lookup.update((name, f"{package}.{module}") for name in names)
     namespace = vars(sys.modules[package])
