@@ -31,7 +31,7 @@ class ImageClassificationInferencer(BaseInferencer):
 
     Args:
         model: A model, a checkpoint, the folder of a run, a config, or a name of the zoo.
-        pretrained: Weights, where ``model`` is a config or a name.
+        pretrained: Weights, where ``model`` is a config; for a name, by default the published ones.
         device: Where to run; by default an accelerator if there is one.
         classes: Class names; by default those in the checkpoint.
 

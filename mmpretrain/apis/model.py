@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from mmpretrain.apis.index import find_model
+from mmpretrain.apis.index import find_model, zoo
 from mmpretrain.config.config import Config
 from mmpretrain.errors import CheckpointError, ConfigError, MissingFileError, NotRegisteredError
 from mmpretrain.registry import MODELS
@@ -47,23 +48,35 @@ def init_model(
         The model. ``model._config`` is the config, ``model._dataset_meta`` the metadata of the data it was
         trained on (with ``classes``), if the checkpoint has it.
     """
+    content = None if checkpoint is None else load(checkpoint)
+    return _build(config, content, device, source=str(checkpoint), changes=kwargs)
+
+
+def _build(
+    config: str | os.PathLike[str] | Config,
+    content: dict[str, Any] | None,
+    device: str | torch.device | None,
+    *,
+    source: str,
+    changes: Mapping[str, Any] | None = None,
+) -> BaseModel:
+    """Build a model, and fill it from a checkpoint that has been read."""
     cfg = config if isinstance(config, Config) else Config.fromfile(find_config(config))
     cfg = cfg.copy()
-    if kwargs:
-        cfg.merge_from_dict({"model": kwargs})
+    if changes:
+        cfg.merge_from_dict({"model": dict(changes)})
     settings = dict(cfg.model)
     # Weights that a checkpoint overwrites need not be fetched first.
-    if checkpoint is not None:
+    if content is not None:
         settings.pop("pretrained", None)
         settings.pop("init_cfg", None)
     if cfg.get("data_preprocessor") is not None:
         settings.setdefault("data_preprocessor", cfg.data_preprocessor)
     model = MODELS.build(settings)
     meta: dict[str, Any] | None = None
-    if checkpoint is not None:
-        content = load(checkpoint)
-        report = load_into(model, weights_of(content), source=str(checkpoint))
-        logger.info("%s: %s", checkpoint, report.summary())
+    if content is not None:
+        report = load_into(model, weights_of(content), source=source)
+        logger.info("%s: %s", source, report.summary())
         meta = dataset_meta(content)
     model._config = cfg
     model._dataset_meta = meta
@@ -125,13 +138,14 @@ def open_model(
 
     Args:
         source: A checkpoint of a training run (its config is inside), the folder of a run (its best or last
-            checkpoint is taken), a config file, or a name of the zoo.
+            checkpoint is taken), a name of the zoo (its published weights are loaded), or a config file.
         checkpoint: Weights, where ``source`` is a config or a name.
         device: Where to put the model.
 
     Raises:
         MissingFileError: If there is no such thing.
         CheckpointError: If a checkpoint has no config inside and none is given.
+        ConfigError: If there are no weights: a model with random ones would answer all the same.
     """
     path = Path(source).expanduser()
     if checkpoint is not None:
@@ -139,16 +153,20 @@ def open_model(
     if path.is_dir():
         path = checkpoint_of_run(path)
     if path.suffix not in CHECKPOINT_SUFFIXES:
-        return init_model(source, device=device)
-    if not path.is_file():
-        raise MissingFileError(f"there is no checkpoint {str(path)!r}")
-    text = load(path).get("meta", {}).get("cfg")
+        if str(source) in zoo():
+            return get_model(str(source), pretrained=True, device=device)
+        raise ConfigError(
+            f"{str(find_config(source))!r} says how a model is built, but has no weights",
+            hint="Name the weights too: --checkpoint CKPT, or pretrained='CKPT' in Python.",
+        )
+    content = load(path)
+    text = content.get("meta", {}).get("cfg")
     if not isinstance(text, str):
         raise CheckpointError(
             f"{path} does not hold the config that it was trained with",
             hint=f"Name the config as the model, and this file as the checkpoint: --checkpoint {path}",
         )
-    return init_model(Config.fromstring(text, ".py"), path, device)
+    return _build(Config.fromstring(text, ".py"), content, device, source=str(path))
 
 
 def checkpoint_of_run(folder: Path) -> Path:

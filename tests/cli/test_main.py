@@ -138,6 +138,14 @@ def test_no_image(run_dir, tmp_path):
     assert "there is no image" in done.stderr
 
 
+def test_no_weights_no_prediction(run_dir, tmp_path):
+    image = write_digits(tmp_path) and tmp_path / "val" / "7" / "0004.png"
+    done = run("predict", image, "--model", "lenet5_digits")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "has no weights" in done.stderr
+    assert "--checkpoint CKPT" in done.stderr
+
+
 def test_debug_shows_the_traceback():
     assert "Traceback" in run("train", "nothing.py", "--debug").stderr
 
