@@ -228,6 +228,49 @@ def test_freeze_by_regular_expression():
     assert model.norm.training
 
 
+@pytest.mark.parametrize(
+    ("pattern", "says"),
+    [
+        (r"^stages\.7\.", "Did you mean 'stages"),
+        ("wieght", "begin with: norm, stages, stem"),
+        ("(", "not a regular expression"),
+    ],
+)
+def test_freeze_must_find_something(pattern, says):
+    with pytest.raises(ArgumentError, match=says):
+        Tiny(freeze=pattern)
+
+
+class Pair(BaseModel):
+    """A model whose constructor knows nothing of freezing, and whose two parts share a weight."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3), nn.Dropout())
+        self.head = nn.Linear(3, 3)
+        self.head.weight = self.body[0].weight
+
+
+def test_whole_models_freeze():
+    model = MODELS.build(dict(type=Pair, freeze=r"^body\."))
+    model.requires_grad_(True)
+    for _ in range(2):
+        model.eval()
+        model.train()
+        assert [name for name, p in model.named_parameters() if p.requires_grad] == ["head.bias"]
+        assert not any(part.training for part in model.body.modules())
+        assert model.training
+        assert model.head.training
+    assert not MODELS.build(dict(type=Pair, freeze="head.weight")).body[0].weight.requires_grad
+
+
+def test_every_model_of_the_registry_can_be_frozen():
+    kinds = {name: MODELS.get(name) for name in MODELS.names()}
+    models = {name for name, kind in kinds.items() if inspect.isclass(kind) and issubclass(kind, BaseModel)}
+    assert models >= {"ImageClassifier", "ImageToImageRetriever", "TimmClassifier", "HuggingFaceClassifier"}
+    assert all("freeze" in inspect.signature(kinds[name]).parameters for name in models)
+
+
 def test_signature_shows_the_common_options():
     assert {"frozen_stages", "norm_eval", "with_cp", "freeze"} < set(inspect.signature(Tiny).parameters)
     with pytest.raises(ArgumentError, match="frozen_stages"):

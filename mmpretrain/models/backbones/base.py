@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import inspect
-import re
-from abc import ABCMeta, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, TypeVar
 
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.checkpoint import checkpoint
+from typing_extensions import Self
 
 from mmpretrain.errors import ArgumentError
-from mmpretrain.models.base.module import BaseModule
+from mmpretrain.models.base.freeze import FreezableModule
 from mmpretrain.utils.suggest import did_you_mean
-
-#: Options that every backbone takes, whether or not its constructor names them, and their defaults.
-COMMON_OPTIONS: dict[str, Any] = {"frozen_stages": -1, "norm_eval": False, "with_cp": False, "freeze": None}
 
 #: The usual initialisation of a CNN. A constructor's default must not be changed: modules copy it.
 KAIMING_INIT: list[dict[str, Any]] = [
@@ -28,33 +24,7 @@ KAIMING_INIT: list[dict[str, Any]] = [
 T = TypeVar("T")
 
 
-class _BackboneMeta(ABCMeta):
-    """Gives every backbone the common options, and freezes what they say once it is built."""
-
-    def __init__(cls, name: str, bases: tuple, namespace: dict, **kwargs: Any) -> None:
-        super().__init__(name, bases, namespace, **kwargs)
-        constructors = [vars(base)["__init__"] for base in cls.__mro__ if "__init__" in vars(base)]
-        named = {key for init in constructors[:-2] for key in inspect.signature(init).parameters}
-        cls._extra_options = {key: value for key, value in COMMON_OPTIONS.items() if key not in named}
-        own = inspect.signature(cls.__init__)
-        parameters = list(own.parameters.values())[1:]
-        extra = [
-            inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=value)
-            for key, value in cls._extra_options.items()
-        ]
-        at = len(parameters) - any(p.kind is p.VAR_KEYWORD for p in parameters)
-        cls.__signature__ = own.replace(parameters=[*parameters[:at], *extra, *parameters[at:]])
-
-    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        options = {key: kwargs.pop(key) for key in cls._extra_options if key in kwargs}
-        backbone = super().__call__(*args, **kwargs)
-        for key, value in options.items():
-            setattr(backbone, key, value)
-        backbone.freeze_declared()
-        return backbone
-
-
-class BaseBackbone(BaseModule, metaclass=_BackboneMeta):
+class BaseBackbone(FreezableModule):
     """Base of all backbones.
 
     A family declares, and this class acts:
@@ -65,14 +35,18 @@ class BaseBackbone(BaseModule, metaclass=_BackboneMeta):
     - :meth:`layer_groups`: what :meth:`get_layer_depth` counts, where that is finer;
     - its output stages: ``self.out_indices = self.take_indices(out_indices, num_stages)`` when constructed.
 
-    Every backbone takes these options, also those whose constructor does not name them.
-
     Attributes:
         frozen_stages: Freeze the stem (0) and the stages up to this one; -1 freezes nothing.
         norm_eval: Keep batch-norm statistics as they are when training.
         with_cp: Recompute activations in the backward pass to save memory.
-        freeze: Freeze the parameters whose name this regular expression finds.
     """
+
+    common_options: ClassVar[Mapping[str, Any]] = {
+        **FreezableModule.common_options,
+        "frozen_stages": -1,
+        "norm_eval": False,
+        "with_cp": False,
+    }
 
     #: Variants: names, or several names for one, to their settings.
     arch_settings: Mapping[Any, Any] = {}
@@ -84,7 +58,6 @@ class BaseBackbone(BaseModule, metaclass=_BackboneMeta):
     frozen_stages: int = -1
     norm_eval: bool = False
     with_cp: bool = False
-    freeze: str | None = None
     out_indices: tuple[int, ...]
 
     @abstractmethod
@@ -170,52 +143,33 @@ class BaseBackbone(BaseModule, metaclass=_BackboneMeta):
                     return depth, last + 1
         return last, last + 1
 
-    def freeze_declared(self) -> None:
-        """Freeze what ``frozen_stages`` and ``freeze`` say.
+    def is_frozen(self, name: str) -> bool:
+        """Whether a parameter or submodule is in a frozen stage, or ``freeze`` finds its name."""
+        frozen = self.freeze_groups()[: self.frozen_stages + 1]
+        return super().is_frozen(name) or any(_within(name, owner) for group in frozen for owner in group)
+
+    def check_freeze(self) -> None:
+        """Check what is declared.
 
         Raises:
-            ArgumentError: If there are not so many stages.
+            ArgumentError: If there are not so many stages, or ``freeze`` finds nothing.
         """
+        super().check_freeze()
         stages = len(self.freeze_groups()) - 1
         if not -1 <= self.frozen_stages <= stages:
             raise ArgumentError(
                 f"{type(self).__name__} cannot freeze frozen_stages={self.frozen_stages} stages",
                 hint=f"It takes -1 (none), 0 (the stem) up to {stages} (all).",
             )
-        for name, parameter in self.named_parameters():
-            if self._is_frozen(name):
-                parameter.requires_grad = False
-        for module in self._frozen_modules():
-            module.eval()
 
-    def train(self, mode: bool = True) -> BaseBackbone:
-        """Set the training mode; what is frozen stays in evaluation mode."""
+    def train(self, mode: bool = True) -> Self:
+        """Set the training mode; what is frozen, and batch norms with ``norm_eval``, stay in evaluation mode."""
         super().train(mode)
-        if mode:
-            self.freeze_declared()
-            if self.norm_eval:
-                for module in self.modules():
-                    if isinstance(module, _BatchNorm):
-                        module.eval()
+        if mode and self.norm_eval:
+            for module in self.modules():
+                if isinstance(module, _BatchNorm):
+                    module.eval()
         return self
-
-    def _frozen_names(self) -> list[str]:
-        groups = self.freeze_groups()
-        return [name for group in groups[: self.frozen_stages + 1] for name in group]
-
-    def _is_frozen(self, name: str) -> bool:
-        by_stage = any(_within(name, owner) for owner in self._frozen_names())
-        return by_stage or (self.freeze is not None and re.search(self.freeze, name) is not None)
-
-    def _frozen_modules(self) -> Iterator[nn.Module]:
-        """Modules in a frozen stage, and modules all of whose parameters ``freeze`` finds."""
-        for name, module in self.named_modules():
-            if any(_within(name, owner) for owner in self._frozen_names()):
-                yield module
-            elif self.freeze is not None and name:
-                owned = [f"{name}.{key}" for key, _ in module.named_parameters()]
-                if owned and all(re.search(self.freeze, key) for key in owned):
-                    yield module
 
 
 def _within(name: str, owner: str) -> bool:

@@ -8,11 +8,11 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from mmpretrain.models.base.module import BaseModule
+from mmpretrain.models.base.freeze import FreezableModule
 from mmpretrain.registry import MODELS
 
 
-class BaseModel(BaseModule):
+class BaseModel(FreezableModule):
     """A model with its own data preprocessor and its own training step.
 
     Subclasses implement :meth:`forward`.
