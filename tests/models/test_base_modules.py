@@ -232,7 +232,7 @@ def test_freeze_by_regular_expression():
     ("pattern", "says"),
     [
         (r"^stages\.7\.", "Did you mean 'stages"),
-        ("wieght", "begin with: norm, stages, stem"),
+        ("wieght", "names begin with: norm, stages, stem"),
         ("(", "not a regular expression"),
     ],
 )

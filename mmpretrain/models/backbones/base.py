@@ -163,7 +163,7 @@ class BaseBackbone(FreezableModule):
             )
 
     def train(self, mode: bool = True) -> Self:
-        """Set the training mode; what is frozen, and batch norms with ``norm_eval``, stay in evaluation mode."""
+        """Set the training mode; with ``norm_eval``, batch norms stay in evaluation mode."""
         super().train(mode)
         if mode and self.norm_eval:
             for module in self.modules():

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from mmpretrain.errors import ArgumentError
 from mmpretrain.models.backbones.base import BaseBackbone
 from mmpretrain.models.base.module import ModuleList
-from mmpretrain.models.layers.build import make_norm
+from mmpretrain.models.layers.build import make_norm, per_layer
 from mmpretrain.models.layers.drop import drop_path_rates
 from mmpretrain.models.layers.patch_embed import PatchEmbed
 from mmpretrain.models.layers.position_embed import fit_pos_embed, resize_pos_embed
@@ -41,15 +41,6 @@ VIT_ARCHS = {
     ("deit-s", "deit-small", "dinov2-s", "dinov2-small"): vit_arch(384, 12, 6, 1536),
     ("dinov2-g", "dinov2-giant"): vit_arch(1536, 40, 24, 6144),
 }
-
-
-def per_layer(cfgs: Mapping[str, Any] | Sequence[Mapping[str, Any]], num: int) -> list[dict[str, Any]]:
-    """One dict for each of ``num`` layers, from a dict for all or a sequence of dicts."""
-    if isinstance(cfgs, Mapping):
-        return [dict(cfgs) for _ in range(num)]
-    if len(cfgs) != num:
-        raise ArgumentError(f"Expected a dict, or {num} dicts (one a layer), got {len(cfgs)}")
-    return [dict(cfg) for cfg in cfgs]
 
 
 class TransformerBackbone(BaseBackbone):

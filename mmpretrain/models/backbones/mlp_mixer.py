@@ -9,9 +9,8 @@ from torch import Tensor
 
 from mmpretrain.errors import DataError
 from mmpretrain.models.backbones.base import BaseBackbone
-from mmpretrain.models.backbones.base_transformer import per_layer
 from mmpretrain.models.base.module import BaseModule, ModuleList
-from mmpretrain.models.layers.build import make_norm
+from mmpretrain.models.layers.build import make_norm, per_layer
 from mmpretrain.models.layers.ffn import FFN
 from mmpretrain.models.layers.patch_embed import PatchEmbed
 from mmpretrain.models.layers.shape import to_2tuple

@@ -9,9 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from mmpretrain.models.backbones.base import BaseBackbone
-from mmpretrain.models.backbones.base_transformer import per_layer
 from mmpretrain.models.base.module import BaseModule, ModuleList
-from mmpretrain.models.layers.build import make_norm
+from mmpretrain.models.layers.build import make_norm, per_layer
 from mmpretrain.models.layers.drop import stage_drop_path_rates
 from mmpretrain.models.layers.ffn import FFN
 from mmpretrain.models.layers.patch_embed import PatchEmbed, PatchMerging

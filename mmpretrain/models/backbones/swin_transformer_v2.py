@@ -8,10 +8,9 @@ from typing import Any
 from torch import Tensor, nn
 
 from mmpretrain.errors import ArgumentError
-from mmpretrain.models.backbones.base_transformer import per_layer
 from mmpretrain.models.backbones.swin_transformer import HW, SwinBackbone, SwinBlock, SwinBlockSequence
 from mmpretrain.models.base.module import ModuleList
-from mmpretrain.models.layers.build import make_norm
+from mmpretrain.models.layers.build import make_norm, per_layer
 from mmpretrain.models.layers.drop import stage_drop_path_rates
 from mmpretrain.models.layers.shape import to_2tuple
 from mmpretrain.models.layers.window_attention import WindowMSAV2

@@ -58,7 +58,7 @@ class _OptionsMeta(ABCMeta):
 class FreezableModule(BaseModule, metaclass=_OptionsMeta):
     """Base of all models and backbones.
 
-    They take the :attr:`common_options` as keyword arguments, also where their constructor does not name them.
+    All take the :attr:`common_options`, also those whose constructor does not name them.
 
     Attributes:
         freeze: Freeze the parameters whose name this regular expression finds.
@@ -88,10 +88,11 @@ class FreezableModule(BaseModule, metaclass=_OptionsMeta):
         names = [name for name, _ in self.named_parameters(remove_duplicate=False)]
         if not any(map(pattern.search, names)):
             plain = re.sub(r"\\.|[^\w.]", lambda match: "." if match[0] == r"\." else "", self.freeze)
-            near = did_you_mean(plain.strip("."), [*names, *(name for name, _ in self.named_modules() if name)])
+            modules = [name for name, _ in self.named_modules() if name]
+            begins = ", ".join(sorted({name.split(".")[0] for name in names}))
             raise ArgumentError(
                 f"{type(self).__name__} has no parameter whose name freeze={self.freeze!r} finds",
-                hint=near or f"Its parameters begin with: {', '.join(sorted({n.split('.')[0] for n in names}))}.",
+                hint=did_you_mean(plain.strip("."), names + modules) or f"Their names begin with: {begins}.",
             )
 
     def freeze_declared(self) -> None:

@@ -9,10 +9,11 @@ __getattr__, __dir__, __all__ = lazy_package(
         "attention": ("BEiTAttention", "MultiheadAttention"),
         "build": (
             "build_activation_layer", "build_conv_layer", "build_norm_layer", "build_padding_layer",
-            "build_plugin_layer", "build_upsample_layer", "is_norm", "make_norm",
+            "build_plugin_layer", "build_upsample_layer", "is_norm", "make_norm", "per_layer",
         ),
         "channels": ("channel_shuffle", "make_divisible"),
-        "conv": ("Conv2dAdaptivePadding", "ConvWS2d", "DepthwiseSeparableConvModule"),
+        "context_block": ("ContextBlock",),
+        "conv": ("Conv2dAdaptivePadding", "ConvAWS2d", "ConvWS2d", "DepthwiseSeparableConvModule"),
         "conv_module": ("ConvModule",),
         "cross_covariance": ("ChannelMultiheadAttention", "ClassAttention", "CrossCovarianceAttention"),
         "drop": (
@@ -20,9 +21,11 @@ __getattr__, __dir__, __all__ = lazy_package(
         ),
         "ffn": ("FFN", "SwiGLUFFN", "SwiGLUFFNFused"),
         "fourier": ("fourier_positions",),
+        "generalized_attention": ("GeneralizedAttention",),
         "inverted_residual": ("InvertedResidual",),
         "layer_norm": ("GRN", "LayerNorm2d"),
         "layer_scale": ("LayerScale",),
+        "non_local": ("NonLocal1d", "NonLocal2d", "NonLocal3d"),
         "patch_embed": ("AdaptivePadding", "HybridEmbed", "PatchEmbed", "PatchMerging"),
         "position_embed": ("resize_pos_embed",),
         "relative_position": ("RelativePositionBias", "resize_relative_position_bias_table"),
@@ -30,11 +33,12 @@ __getattr__, __dir__, __all__ = lazy_package(
         "rotary": ("RotaryEmbedding",),
         "se_layer": ("SELayer",),
         "shape": ("to_2tuple",),
+        "transformer_layer": ("BaseTransformerLayer", "TokenAttention", "TransformerLayerSequence"),
         "window_attention": ("ShiftWindowMSA", "WindowMSA", "WindowMSAV2"),
     },
     registered={
         "activation": ("Clip", "pixel_shuffle"),
-        "conv": ("ConvWS",),
+        "conv": ("ConvAWS", "ConvWS"),
         "layer_norm": ("LN2d",),
         "registered": (
             "BN", "BN1d", "BN2d", "BN3d", "Conv", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose2d",
@@ -42,5 +46,6 @@ __getattr__, __dir__, __all__ = lazy_package(
             "PReLU", "RReLU", "ReLU", "ReLU6", "SiLU", "Sigmoid", "SyncBN", "Tanh", "bilinear", "deconv",
             "deconv3d", "nearest", "reflect", "replicate", "zero",
         ),
+        "transformer_layer": ("MultiheadAttention",),
     },
 )  # fmt: skip

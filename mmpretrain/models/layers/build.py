@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.instancenorm import _InstanceNorm
 
-from mmpretrain.errors import ConfigError
+from mmpretrain.errors import ArgumentError, ConfigError
 from mmpretrain.registry import MODELS, resolve_type
 
 Config = Mapping[str, Any]
@@ -88,6 +88,15 @@ def build_plugin_layer(cfg: Config, postfix: int | str = "", **kwargs: Any) -> t
     layer, extra = resolve_layer(cfg)
     name = getattr(layer, "_abbr_", None) or _snake_case(layer.__name__)
     return f"{name}{postfix}", layer(**kwargs, **extra)
+
+
+def per_layer(cfgs: Config | Sequence[Config], num: int) -> list[dict[str, Any]]:
+    """One dict for each of ``num`` layers, from a dict for all or a sequence of dicts."""
+    if isinstance(cfgs, Mapping):
+        return [dict(cfgs) for _ in range(num)]
+    if len(cfgs) != num:
+        raise ArgumentError(f"Expected a dict, or {num} dicts (one a layer), got {len(cfgs)}")
+    return [dict(cfg) for cfg in cfgs]
 
 
 def takes_inplace(layer: Any) -> bool:

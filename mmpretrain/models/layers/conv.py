@@ -65,6 +65,62 @@ class ConvWS2d(nn.Conv2d):
         return self._conv_forward(x, (self.weight - mean) / (std + self.eps), self.bias)
 
 
+@MODELS.register_module("ConvAWS")
+class ConvAWS2d(nn.Conv2d):
+    """Convolution with standardised kernels that keeps their mean and deviation aside, as buffers.
+
+    See `DetectoRS <https://arxiv.org/abs/2006.02334>`_. Weights of an ordinary convolution can be loaded:
+    it computes the same with them.
+
+    Args:
+        in_channels: As in ``nn.Conv2d``, like all others.
+        out_channels: Output channels.
+        kernel_size: Size of the kernel.
+        stride: Step of the kernel.
+        padding: Padding on both sides.
+        dilation: Spacing of the kernel.
+        groups: Number of groups.
+        bias: Add a bias.
+    """
+
+    weight_gamma: Tensor
+    weight_beta: Tensor
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int, int],
+        stride: int | tuple[int, int] = 1,
+        padding: int | tuple[int, int] = 0,
+        dilation: int | tuple[int, int] = 1,
+        groups: int = 1,
+        bias: bool = True,
+    ) -> None:
+        super().__init__(in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias)
+        self.register_buffer("weight_gamma", torch.ones(out_channels, 1, 1, 1))
+        self.register_buffer("weight_beta", torch.zeros(out_channels, 1, 1, 1))
+        self.register_load_state_dict_pre_hook(_keep_statistics)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Convolve ``x`` (B, C, H, W)."""
+        mean, std = _kernel_statistics(self.weight)
+        weight = self.weight_gamma * (self.weight - mean) / std + self.weight_beta
+        return self._conv_forward(x, weight, self.bias)
+
+
+def _kernel_statistics(weight: Tensor) -> tuple[Tensor, Tensor]:
+    var, mean = torch.var_mean(weight, dim=(1, 2, 3), keepdim=True)
+    return mean, (var + 1e-5).sqrt()
+
+
+def _keep_statistics(module: ConvAWS2d, state_dict: dict[str, Tensor], prefix: str, *_: object) -> None:
+    """Before weights of an ordinary convolution are loaded, add their mean and deviation."""
+    weight = state_dict.get(prefix + "weight")
+    if weight is not None and prefix + "weight_gamma" not in state_dict:
+        state_dict[prefix + "weight_beta"], state_dict[prefix + "weight_gamma"] = _kernel_statistics(weight)
+
+
 @MODELS.register_module()
 class DepthwiseSeparableConvModule(nn.Module):
     """A depth-wise and a point-wise :class:`ConvModule` (`MobileNets <https://arxiv.org/abs/1704.04861>`_).
