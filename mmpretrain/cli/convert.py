@@ -11,7 +11,12 @@ from mmpretrain.errors import ConfigError
 
 
 def convert(
-    checkpoint: Annotated[str, typer.Argument(help="Weights of another library or of 0.x: file or address.")],
+    checkpoint: Annotated[
+        str,
+        typer.Argument(
+            help="Weights of another library or of 0.x (file or address), or a sharded checkpoint (folder)."
+        ),
+    ],
     out: Annotated[Path, typer.Argument(help="Where to write them: .pth or .safetensors.")],
     source: Annotated[
         str,
@@ -21,19 +26,28 @@ def convert(
 ) -> None:
     """Give weights of other libraries, or of 0.x, the names that they have here.
 
-    Models load such files directly, too; converting saves the translation, and shows what becomes of it.
+    Models load such files directly, too; converting saves the translation, and shows what becomes of it. A
+    checkpoint in pieces, which a run with FSDPStrategy wrote, becomes one file from which it can go on.
 
     Examples:
 
     `mmpretrain convert resnet50-11ad3fa6.pth resnet50.pth`
 
     `mmpretrain convert ViT-B-16.pt clip_vit-base-p16.pth --from openai-clip`
+
+    `mmpretrain convert work_dirs/vit/epoch_10.pth epoch_10_whole.pth`
     """
     from mmpretrain.utils import layouts
     from mmpretrain.utils.serialization import load, save
 
     if out.exists() and not force:
         raise ConfigError(f"{str(out)!r} exists", hint="Name another file, or add --force.")
+    if Path(checkpoint).is_dir():
+        from mmpretrain.utils import sharded
+
+        save(sharded.load(checkpoint), out)
+        typer.echo(f"{out}: all of the sharded checkpoint {checkpoint}.")
+        return
     given = layouts.weights_of(load(checkpoint))
     converted = layouts.convert(given, source)
     save({"state_dict": converted.weights, "meta": {"converted_from": converted.layout.name}}, out)

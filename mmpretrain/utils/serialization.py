@@ -107,7 +107,8 @@ def _harmless() -> dict[tuple[str, str], Any]:
         for module in ("builtins", "__builtin__"):
             table[module, name] = getattr(__builtins__, name, None) or __builtins__[name]
     for name in ("_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_tensor_v3", "_rebuild_parameter",
-                 "_rebuild_parameter_with_state", "_rebuild_qtensor", "_rebuild_sparse_tensor"):  # fmt: skip
+                 "_rebuild_parameter_with_state", "_rebuild_qtensor", "_rebuild_sparse_tensor",
+                 "_rebuild_meta_tensor_no_storage"):  # fmt: skip
         table["torch._utils", name] = getattr(rebuilders, name)
     for name in ("date", "datetime", "time", "timedelta", "timezone"):
         table["datetime", name] = getattr(datetime, name)
@@ -167,14 +168,19 @@ def _refuse_objects(dtype: np.dtype) -> None:
 _HARMLESS = _harmless()
 
 
+def find_harmless(module: str, name: str) -> Any:
+    """Return what stands for a class or function of a pickle: itself if it is harmless, or a placeholder."""
+    found = _HARMLESS.get((module, name))
+    if found is None:
+        found = type(name, (Placeholder,), {"path": f"{module}.{name}", "__module__": __name__})
+    return found
+
+
 class _Unpickler(pickle.Unpickler):
     """Finds harmless classes only."""
 
     def find_class(self, module: str, name: str) -> Any:
-        found = _HARMLESS.get((module, name))
-        if found is None:
-            found = type(name, (Placeholder,), {"path": f"{module}.{name}", "__module__": __name__})
-        return found
+        return find_harmless(module, name)
 
 
 class _RestrictedPickle:
@@ -204,6 +210,9 @@ def load(path: str | os.PathLike, map_location: Any = "cpu") -> dict[str, Any]:
         CheckpointError: If it is not a whole checkpoint.
     """
     path = local_weights(path)
+    if path.is_dir():
+        hint = "If a run with FSDPStrategy wrote it: `mmpretrain convert FOLDER FILE.pth` makes a file of it."
+        raise MissingFileError(f"{path} is a folder, and not a checkpoint file", hint=hint)
     if not path.is_file():
         raise MissingFileError(f"There is no checkpoint {str(path)!r}", hint="Check the path.")
     try:
@@ -302,10 +311,11 @@ def write_atomic(path: str | os.PathLike, write: Callable[[Any], Any]) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Bring the names in a folder to the disk."""
     if os.name == "posix":  # elsewhere, folders cannot be opened
         descriptor = os.open(folder, os.O_RDONLY)
         try:

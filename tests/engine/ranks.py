@@ -17,8 +17,8 @@ def free_port() -> int:
         return sock.getsockname()[1]
 
 
-def run_ranks(function: Callable[[], Any], folder: Path, world_size: int = 2) -> list[Any]:
-    """Call a function in several processes with torchrun's variables set; return their results."""
+def fork_ranks(function: Callable[[], Any], folder: Path, world_size: int = 2) -> list[int]:
+    """Call a function in several processes with torchrun's variables set; return their numbers."""
     port = free_port()
     folder.mkdir(parents=True, exist_ok=True)
     children = []
@@ -34,12 +34,24 @@ def run_ranks(function: Callable[[], Any], folder: Path, world_size: int = 2) ->
                 result = function()
                 (folder / f"rank{rank}.pkl").write_bytes(pickle.dumps(result))
                 status = 0
+            except SystemExit as error:
+                status = int(error.code or 0)
             except BaseException:
                 (folder / f"rank{rank}.txt").write_text(traceback.format_exc())
             finally:
                 os._exit(status)
         children.append(child)
-    codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    return children
+
+
+def exit_codes(children: list[int]) -> list[int]:
+    """Wait for processes; return how each one ended."""
+    return [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+
+
+def run_ranks(function: Callable[[], Any], folder: Path, world_size: int = 2) -> list[Any]:
+    """Call a function in several processes with torchrun's variables set; return their results."""
+    codes = exit_codes(fork_ranks(function, folder, world_size))
     errors = [path.read_text() for path in sorted(folder.glob("rank*.txt"))]
     assert codes == [0] * world_size, "\n".join(errors)
     return [pickle.loads((folder / f"rank{rank}.pkl").read_bytes()) for rank in range(world_size)]

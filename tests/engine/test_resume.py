@@ -60,8 +60,8 @@ def build(work: Path, resume: bool = False, workers: int = 0, interval: int = 3,
     return runner
 
 
-def outcome(work: Path) -> dict:
-    content = serialization.load((work / "last_checkpoint").read_text())
+def outcome(work: Path, load=serialization.load) -> dict:
+    content = load((work / "last_checkpoint").read_text())
     return {
         key: content[key]
         for key in ("state_dict", "ema_state_dict", "optimizer", "param_schedulers", "hooks")

@@ -6,6 +6,7 @@ import random
 
 import numpy as np
 import torch
+import torch._dynamo  # optimizers import it late: here it is there for all forks of the test process
 from torch import nn
 from torch.utils.data import Dataset
 

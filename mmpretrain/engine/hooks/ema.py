@@ -65,11 +65,6 @@ class EMAHook(Hook):
 
     def before_run(self, runner: Any) -> None:
         self.src_model = original_model(runner.model)
-        if any(hasattr(param, "full_tensor") for param in self.src_model.parameters()):
-            raise ConfigError(
-                "EMAHook needs whole weights on each process, but FSDPStrategy keeps pieces of them",
-                hint="Train with DDP, or without EMAHook.",
-            )
         self.ema_model = MODELS.build(self.ema_cfg, default_args={"model": self.src_model})
         self._loaded = False
 
@@ -146,7 +141,7 @@ class EMAHook(Hook):
 
     def before_save_checkpoint(self, runner: Any, checkpoint: dict) -> None:
         self._follow_until_begin()
-        checkpoint["ema_state_dict"] = self.ema_model.state_dict()
+        checkpoint["ema_state_dict"] = runner.strategy.model_state(self.ema_model)
         self._swap_in_checkpoint(checkpoint)
 
     def after_load_checkpoint(self, runner: Any, checkpoint: dict) -> None:
@@ -155,8 +150,9 @@ class EMAHook(Hook):
                 logger.warning("The checkpoint has no averaged weights: the average starts from its weights.")
             return
         self._swap_in_checkpoint(checkpoint)
+        state = runner.strategy.fit(self.ema_model, checkpoint["ema_state_dict"])
         self.ema_model.load_state_dict(
-            _fitting(self.ema_model, checkpoint["ema_state_dict"], self.strict_load), strict=self.strict_load
+            _fitting(self.ema_model, state, self.strict_load), strict=self.strict_load
         )
         self._loaded = True
 

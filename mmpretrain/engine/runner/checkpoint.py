@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
+
+from torch import Tensor
 
 import mmpretrain
 from mmpretrain.engine.runner.dataloader import KeyedDataLoader
-from mmpretrain.errors import CheckpointError, MMPretrainError
+from mmpretrain.errors import CheckpointError, ConfigError, MMPretrainError
 from mmpretrain.utils import fileio, serialization
 from mmpretrain.utils.dist import all_gather_object, get_rank, is_main_process
 from mmpretrain.utils.logging import get_logger
@@ -37,9 +40,28 @@ class CheckpointStore:
         else:
             fileio.write_bytes(serialization.to_bytes(checkpoint), path, backend_args)
 
-    def load(self, path: str, map_location: Any = "cpu") -> dict[str, Any]:
-        """Read a checkpoint; no code in it runs."""
+    def save_sharded(self, checkpoint: dict[str, Any], path: str, backend_args: dict | None = None) -> None:
+        """Write a checkpoint with tensors in pieces; every process must call this."""
+        if not fileio.is_local(path, backend_args):
+            raise ConfigError(
+                f"Checkpoints in pieces need a folder that all processes see, and {path} is none",
+                hint="Use state_dict_cfg='full' in the strategy.",
+            )
+        _sharded().save(checkpoint, path)
+
+    def load(
+        self, path: str, map_location: Any = "cpu", allocate: Callable[[Tensor], Tensor] | None = None
+    ) -> dict[str, Any]:
+        """Read a checkpoint; no code in it runs.
+
+        Args:
+            path: A file, or the folder of a checkpoint in pieces.
+            map_location: Where the tensors of a file go.
+            allocate: Where those in pieces go; see :func:`mmpretrain.utils.sharded.load`.
+        """
         with fileio.local_path(path) as local:
+            if Path(local).is_dir():
+                return _sharded().load(local, allocate)
             return serialization.load(local, map_location)
 
     def join(self, folder: str, name: str) -> str:
@@ -52,7 +74,9 @@ class CheckpointStore:
 
     def remove(self, path: str) -> None:
         """Delete a checkpoint if it is there."""
-        if fileio.is_local(path):
+        if Path(path).is_dir():
+            _sharded().remove(path)
+        elif fileio.is_local(path):
             Path(path).unlink(missing_ok=True)
         else:
             system, inner = fileio.resolve(path)
@@ -66,7 +90,7 @@ class CheckpointStore:
         """Return the newest checkpoint that is whole; damaged ones are reported and passed over."""
         for path in self._candidates():
             try:
-                serialization.verify(path)
+                (_sharded() if path.is_dir() else serialization).verify(path)
             except MMPretrainError as error:
                 get_logger().warning(f"{error} Trying the checkpoint before it.")
                 continue
@@ -80,9 +104,9 @@ class CheckpointStore:
         except OSError:
             get_logger().debug(f"There is no {POINTER} in {self.folder}")
         if pointed is not None:
-            if not pointed.is_file():  # the folder may have moved since
+            if not pointed.exists():  # the folder may have moved since
                 pointed = self.folder / pointed.name
-            if pointed.is_file():
+            if pointed.exists():
                 yield pointed
             else:
                 get_logger().warning(f"{POINTER} in {self.folder} names {pointed.name}, which is not there.")
@@ -95,6 +119,13 @@ class CheckpointStore:
         """Delete what killed processes left half written."""
         for path in self.folder.glob(".*.tmp"):
             path.unlink(missing_ok=True)
+
+
+def _sharded() -> ModuleType:
+    """Return what reads and writes checkpoints in pieces; few runs need it, and torch's part is large."""
+    from mmpretrain.utils import sharded
+
+    return sharded
 
 
 def collect(runner: Any, meta: dict[str, Any], optimizer: bool, scheduler: bool) -> dict[str, Any]:
@@ -236,22 +267,24 @@ def _load_schedulers(schedulers: Any, states: Any) -> None:
         scheduler.load_state_dict(state)
 
 
-def save_or_say(
-    store: CheckpointStore, checkpoint: dict[str, Any], path: str, backend_args: dict | None = None
-) -> bool:
-    """Write a checkpoint on the first process; a full disk is reported, and training goes on.
+def save_or_say(runner: Any, checkpoint: dict[str, Any], path: str, backend_args: dict | None = None) -> bool:
+    """Write a checkpoint; a full disk is reported, and training goes on. Every process takes part.
 
     Returns:
-        Whether the file is there now.
+        Whether the file is there now, the same on every process.
     """
-    if not is_main_process():
-        return True
+    problem = None
     try:
-        store.save(checkpoint, path, backend_args)
+        if runner.strategy.sharded:
+            runner.store.save_sharded(checkpoint, path, backend_args)
+        elif is_main_process():
+            runner.store.save(checkpoint, path, backend_args)
     except (OSError, RuntimeError) as error:  # torch reports a failed write as RuntimeError
+        problem = str(error)
+    problem = next(filter(None, all_gather_object(problem)), None)
+    if problem is not None:
         get_logger().error(
-            f"The checkpoint {path} could not be written ({error}). Training goes on; the checkpoints before "
-            "it are whole. Free some space."
+            f"The checkpoint {path} could not be written ({problem}). Training goes on; the checkpoints "
+            "before it are whole. Free some space."
         )
-        return False
-    return True
+    return problem is None

@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import copy
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.distributed.device_mesh import init_device_mesh
-from torch.distributed.fsdp import CPUOffloadPolicy, MixedPrecisionPolicy, fully_shard
-from torch.distributed.tensor import DTensor, distribute_tensor
+from torch.distributed.fsdp import CPUOffloadPolicy, FSDPModule, MixedPrecisionPolicy, fully_shard
+from torch.distributed.tensor import DTensor, Shard, distribute_tensor
+from torch.distributed.tensor import empty as empty_in_pieces
 
-from mmpretrain.engine.runner.strategies import SingleDeviceStrategy, to_cpu
+from mmpretrain.engine.runner.strategies import SingleDeviceStrategy
+from mmpretrain.errors import ConfigError
 from mmpretrain.registry import STRATEGIES
-from mmpretrain.utils.dist import broadcast, get_world_size
+from mmpretrain.utils.dist import broadcast, get_world_size, is_main_process
+from mmpretrain.utils.nest import map_tensors
+
+#: `state_dict_cfg`, and the `state_dict_type` in it where it is a dict -> whether checkpoints are in pieces.
+STATE_DICT_KINDS = {
+    "full": False,
+    "local": True,
+    "FULL_STATE_DICT": False,
+    "SHARDED_STATE_DICT": True,
+    "LOCAL_STATE_DICT": True,
+}
 
 
 @STRATEGIES.register_module()
 class FSDPStrategy(SingleDeviceStrategy):
     """Each process keeps a part of every weight, gradient and optimizer state.
 
-    Checkpoints have the layout of a single process, so that a run can go on with any other strategy.
+    A run can go on with another strategy or another number of processes, whatever its checkpoints are like.
 
     Args:
         device: The device of this process.
@@ -32,6 +46,9 @@ class FSDPStrategy(SingleDeviceStrategy):
         mixed_precision: ``param_dtype`` and ``reduce_dtype`` by name, such as ``'bfloat16'``.
         reshard_after_forward: Free a unit between the forward and the backward pass.
         cpu_offload: Keep the parts in host memory.
+        state_dict_cfg: ``'full'`` gathers the state and writes it as a single process would; with
+            ``'local'``, each process writes its parts, and checkpoints are folders (``mmpretrain convert``
+            makes files of them). The dicts of 1.x with a ``state_dict_type`` are understood, too.
     """
 
     def __init__(
@@ -43,8 +60,13 @@ class FSDPStrategy(SingleDeviceStrategy):
         mixed_precision: dict[str, str] | None = None,
         reshard_after_forward: bool = True,
         cpu_offload: bool = False,
+        state_dict_cfg: str | Mapping[str, Any] = "full",
     ) -> None:
         super().__init__(device, channels_last)
+        kind = state_dict_cfg if isinstance(state_dict_cfg, str) else state_dict_cfg.get("state_dict_type")
+        if kind not in STATE_DICT_KINDS:
+            raise ConfigError(f"Unknown state_dict_cfg {state_dict_cfg!r}", hint="Choose 'full' or 'local'.")
+        self.sharded = STATE_DICT_KINDS[kind]
         self.blocks = blocks
         self.min_params = min_params
         types = {name: getattr(torch, dtype) for name, dtype in (mixed_precision or {}).items()}
@@ -61,10 +83,14 @@ class FSDPStrategy(SingleDeviceStrategy):
             model.init_weights()  # type: ignore[operator]
         for tensor in [*model.parameters(), *model.buffers()]:
             broadcast(tensor.data)
-        mesh = init_device_mesh(self.device.type, (get_world_size(),))
+        template = _without_data(model)
+        self.mesh = init_device_mesh(self.device.type, (get_world_size(),))
         for unit in self._units(model):
-            fully_shard(unit, mesh=mesh, **self.options)
-        fully_shard(model, mesh=mesh, **self.options)
+            fully_shard(unit, mesh=self.mesh, **self.options)
+        fully_shard(model, mesh=self.mesh, **self.options)
+        model.register_forward_hook(_free_unless_training)
+        # The class that `fully_shard` gives a module refuses to be copied, which averages of weights need.
+        model.__deepcopy__ = partial(_copy_parts, model, template)  # type: ignore[assignment]
         return model
 
     def _units(self, model: nn.Module) -> list[nn.Module]:
@@ -76,19 +102,38 @@ class FSDPStrategy(SingleDeviceStrategy):
         large = [unit for unit in units if sum(p.numel() for p in unit.parameters()) >= self.min_params]
         return large[::-1]  # the innermost first, as `fully_shard` wants them
 
+    def allocate(self, tensor: Tensor) -> Tensor:
+        """Return an empty part of a tensor."""
+        shape = {"dtype": tensor.dtype, "device_mesh": self.mesh, "placements": [Shard(0)]}
+        return empty_in_pieces(tensor.shape, **shape)
+
     def fit(self, model: nn.Module, weights: dict[str, Any]) -> dict[str, Any]:
         """Cut whole weights into parts."""
         own = model.state_dict()
-        plain = {key.removeprefix("module."): value for key, value in weights.items()}
-        return {key: _shard_like(own.get(key), value) for key, value in plain.items()}
+        return {
+            key: _shard_like(own.get(key, own.get(key.removeprefix("module."))), value)
+            for key, value in weights.items()
+        }
 
     def model_state(self, model: nn.Module) -> dict[str, Any]:
-        """Gather the whole weights."""
-        return to_cpu(_map_tensors(model.state_dict(), _whole))
+        """Return the weights, whole or in parts."""
+        return self._state(model.state_dict())
 
     def optimizer_state(self, model: nn.Module, optim_wrapper: Any) -> dict[str, Any]:
-        """Gather the whole state."""
-        return to_cpu(_map_tensors(optim_wrapper.state_dict(), _whole))
+        """Return the state, whole or in parts."""
+        return self._state(optim_wrapper.state_dict())
+
+    def _state(self, state: dict[str, Any]) -> dict[str, Any]:
+        def collect(tensor: Tensor, _: Any) -> Tensor:
+            if isinstance(tensor, DTensor):
+                if self.sharded:
+                    return tensor
+                tensor = tensor.full_tensor()
+                if not is_main_process():  # only the first process writes it, and memory may be scarce
+                    return tensor.to("meta")
+            return tensor.detach().cpu()
+
+        return map_tensors(state, collect)
 
     def load_optimizer_state(self, model: nn.Module, optim_wrapper: Any, state: dict[str, Any]) -> None:
         """Cut a whole state into parts."""
@@ -97,27 +142,43 @@ class FSDPStrategy(SingleDeviceStrategy):
             number: {key: _shard_like(params[number], value) for key, value in values.items()}
             for number, values in state["state"].items()
         }
-        optim_wrapper.load_state_dict({**state, "state": parts})
+        state = {**state, "state": parts}
+        if "pending_gradients" in state:
+            state["pending_gradients"] = list(map(_shard_like, params, state["pending_gradients"]))
+        optim_wrapper.load_state_dict(state)
+
+
+def _free_unless_training(model: nn.Module, args: Any, output: Any) -> None:
+    """Let go of gathered weights where no backward pass will, so that all that is left are parts."""
+    if not torch.is_grad_enabled():
+        for module in model.modules():
+            if isinstance(module, FSDPModule):
+                module.reshard()
 
 
 def _is_list(module: nn.Module) -> bool:
     return isinstance(module, (nn.ModuleList, nn.Sequential))
 
 
-def _whole(value: Any) -> Any:
-    return value.full_tensor() if isinstance(value, DTensor) else value
-
-
 def _shard_like(own: Any, value: Any) -> Any:
     """Cut a tensor the way ``own`` is cut, if it is the same size (a step count is not)."""
-    if not isinstance(own, DTensor) or not isinstance(value, torch.Tensor) or own.shape != value.shape:
+    if not isinstance(own, DTensor) or not isinstance(value, Tensor) or own.shape != value.shape:
         return value
-    return distribute_tensor(value.to(own.device), own.device_mesh, own.placements)
+    value = value.to(own.device)
+    return value if isinstance(value, DTensor) else distribute_tensor(value, own.device_mesh, own.placements)
 
 
-def _map_tensors(state: Any, function: Callable[[Any], Any]) -> Any:
-    if isinstance(state, dict):
-        return {key: _map_tensors(value, function) for key, value in state.items()}
-    if isinstance(state, (list, tuple)):
-        return type(state)(_map_tensors(value, function) for value in state)
-    return function(state)
+def _without_data(model: nn.Module) -> nn.Module:
+    """Copy a model with empty weights and buffers."""
+    tensors = [*model.parameters(), *model.buffers()]
+    return copy.deepcopy(model, {id(tensor): tensor.detach().to("meta") for tensor in tensors})
+
+
+def _copy_parts(model: nn.Module, template: nn.Module, memo: dict[int, Any]) -> nn.Module:
+    """Copy a model in parts to one that has the same parts and computes nothing in common with others."""
+    twin = copy.deepcopy(template)
+    for source, target in zip(model.modules(), twin.modules()):
+        for name, tensor in [*source._parameters.items(), *source._buffers.items()]:
+            store = target._parameters if name in target._parameters else target._buffers
+            store[name] = copy.deepcopy(tensor, memo)
+    return twin

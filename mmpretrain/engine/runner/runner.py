@@ -297,7 +297,7 @@ class Runner(RunnerProperties):
         revise_keys: Sequence[tuple[str, str]] = ((r"^module\.", ""),),
     ) -> dict[str, Any]:
         """Load weights into the model, and return what is in the file."""
-        content = self.store.load(filename, map_location)
+        content = self.store.load(filename, map_location, self.strategy.allocate)
         self.call_hook("after_load_checkpoint", checkpoint=content)
         weights = weights_of(content)
         weights = self.strategy.fit(self.model, weights)
@@ -348,7 +348,7 @@ class Runner(RunnerProperties):
         content = checkpoint.collect(self, {**at, **(meta or {})}, save_optimizer, save_param_scheduler)
         self.call_hook("before_save_checkpoint", checkpoint=content)
         path = self.store.join(out_dir, filename)
-        return checkpoint.save_or_say(self.store, content, path, backend_args or file_client_args)
+        return checkpoint.save_or_say(self, content, path, backend_args or file_client_args)
 
     # -- hooks --------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from torch import nn
 from mmpretrain.engine.runner.wrappers import is_model_wrapper, sync_batch_norm
 from mmpretrain.registry import MODEL_WRAPPERS, STRATEGIES
 from mmpretrain.utils.dist import broadcast
+from mmpretrain.utils.nest import map_tensors
 
 
 @STRATEGIES.register_module()
@@ -23,6 +24,9 @@ class SingleDeviceStrategy:
         device: The device.
         channels_last: Store images and convolution weights with channels last, which is faster on GPUs.
     """
+
+    #: Whether the states hold the pieces of tensors that this process has, so that every process must write.
+    sharded = False
 
     def __init__(self, device: torch.device | str = "cpu", channels_last: bool = False) -> None:
         self.device = torch.device(device)
@@ -45,16 +49,20 @@ class SingleDeviceStrategy:
     def after_init(self, model: nn.Module) -> None:
         """Make all processes start from the same weights."""
 
+    def allocate(self, tensor: torch.Tensor) -> torch.Tensor:
+        """Return where a tensor of a checkpoint in pieces is read to, given an empty one like it."""
+        return torch.empty_like(tensor, device="cpu")
+
     def fit(self, model: nn.Module, weights: dict[str, Any]) -> dict[str, Any]:
         """Bring whole weights into the form in which the model keeps them."""
         return weights
 
     def model_state(self, model: nn.Module) -> dict[str, Any]:
-        """Return the whole state dict on the CPU; every process takes part."""
+        """Return what a checkpoint holds of the weights; every process takes part."""
         return to_cpu(self.unwrap(model).state_dict())
 
     def optimizer_state(self, model: nn.Module, optim_wrapper: Any) -> dict[str, Any]:
-        """Return the whole state of the optimizer on the CPU; every process takes part."""
+        """Return what a checkpoint holds of the optimizer; every process takes part."""
         return to_cpu(optim_wrapper.state_dict())
 
     def load_optimizer_state(self, model: nn.Module, optim_wrapper: Any, state: dict[str, Any]) -> None:
@@ -116,13 +124,4 @@ class DDPStrategy(SingleDeviceStrategy):
 
 def to_cpu(state: Any) -> Any:
     """Copy a nest of containers with its tensors brought to the CPU."""
-    if isinstance(state, torch.Tensor):
-        return state.detach().cpu()
-    if isinstance(state, dict):
-        copy = type(state)((key, to_cpu(value)) for key, value in state.items())
-        if hasattr(state, "_metadata"):  # versions of modules, which `load_state_dict` reads
-            copy._metadata = state._metadata  # type: ignore[attr-defined]
-        return copy
-    if isinstance(state, (list, tuple)):
-        return type(state)(map(to_cpu, state))
-    return state
+    return map_tensors(state, lambda tensor, _: tensor.detach().cpu())

@@ -10,6 +10,7 @@ from torch import nn
 
 from mmpretrain.engine.hooks import EMAHook, SwAVHook
 from mmpretrain.engine.hooks.precise_bn import update_bn_stats
+from mmpretrain.utils import serialization
 from mmpretrain.utils.dist import get_rank
 from tests.engine import tiny
 from tests.engine.ranks import run_ranks
@@ -22,6 +23,15 @@ class Tiny(tiny.TinyModel):
 
     def parse_losses(self, losses):
         return losses["loss"], losses
+
+
+class Plain(Tiny):
+    """Without batch norm, so that two halves of a batch are as good as the whole."""
+
+    def __init__(self):
+        torch.manual_seed(0)
+        super().__init__()
+        self.backbone[1] = nn.Identity()
 
 
 def run(folder, **changes):
@@ -101,14 +111,33 @@ def test_accumulation_in_two_processes(tmp_path):
     assert all(torch.equal(value, other[key]) for key, value in one.items())
 
 
-def test_ema_and_fsdp(tmp_path):
-    def two():
-        with pytest.raises(Exception, match="EMAHook needs whole weights"):
-            run(
-                tmp_path / "work",
-                custom_hooks=[dict(type="EMAHook")],
-                cfg=dict(device="cpu", strategy=dict(type="FSDPStrategy")),
-            )
-        return True
+@pytest.mark.parametrize(
+    "strategy",
+    [None, dict(type="FSDPStrategy"), dict(type="FSDPStrategy", reshard_after_forward=False)],
+    ids=["ddp", "fsdp", "fsdp, kept"],
+)
+@pytest.mark.parametrize(
+    "average",
+    [dict(momentum=0.1), dict(ema_type="StochasticWeightAverage", update_buffers=True)],
+    ids=["ema", "swa"],
+)
+def test_averages_are_those_of_one_process(tmp_path, strategy, average):
+    """Weights, averages, and what validation says of both."""
 
-    assert run_ranks(two, tmp_path / "ranks") == [True, True]
+    def train(folder, **changes):
+        hook = dict(type="EMAHook", evaluate_on_origin=True, **average)
+        runner = tiny.make_runner(
+            model=Plain(), work_dir=str(folder), custom_hooks=[hook], log_level="ERROR", **changes
+        )
+        runner.train()
+        latest = serialization.load(folder / "epoch_3.pth")
+        scores = [
+            runner.message_hub.get_scalar(f"val/acc{kind}").data[0].tolist() for kind in ("", "_origin")
+        ]
+        return latest["state_dict"], latest["ema_state_dict"], scores
+
+    one = train(tmp_path / "one", train_dataloader=tiny.loader(batch_size=8))
+    cfg = dict(device="cpu", strategy=strategy)
+    two = run_ranks(lambda: train(tmp_path / "two", launcher="pytorch", cfg=cfg), tmp_path / "ranks")[0]
+    torch.testing.assert_close(two[:2], one[:2], rtol=1e-4, atol=1e-6)
+    assert two[2] == one[2]

@@ -1,0 +1,184 @@
+"""Checkpoints of tensors that lie in pieces on several processes: each process writes its own pieces.
+
+Such a checkpoint is a folder, and whole at any moment::
+
+    epoch_3.pth/index.pth             an ordinary checkpoint, in which the tensors in pieces are empty
+    epoch_3.pth/parts-1f0a2b3c/...    their pieces, as torch.distributed.checkpoint writes them
+
+The index names the folder of the pieces, and takes its place in one step when they are on the disk. Reading
+runs no code: the only pickle besides the index, the table of the pieces, goes through an unpickler that knows
+the classes of that table and nothing else.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import pickle
+import re
+import secrets
+import shutil
+import warnings
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed.checkpoint as dcp
+from torch import Tensor
+from torch.distributed.checkpoint import filesystem, metadata
+from torch.distributed.checkpoint.api import CheckpointException
+from torch.distributed.tensor import DTensor
+
+from mmpretrain.errors import CheckpointError
+from mmpretrain.utils import nest, serialization
+from mmpretrain.utils.dist import broadcast_object, is_main_process
+
+INDEX = "index.pth"
+
+#: Names of the classes in a table of pieces, by module.
+_TABLE = {
+    metadata.__name__: (
+        "ChunkStorageMetadata", "Metadata", "MetadataIndex", "StorageMeta", "TensorProperties",
+        "TensorStorageMetadata", "_MEM_FORMAT_ENCODING",
+    ),
+    filesystem.__name__: ("_StorageInfo",),
+    "torch.serialization": ("_get_layout",),
+}  # fmt: skip
+
+
+def is_sharded(path: str | os.PathLike) -> bool:
+    """Whether a path is such a folder."""
+    return Path(path, INDEX).is_file()
+
+
+def save(checkpoint: dict[str, Any], folder: str | os.PathLike) -> None:
+    """Write a checkpoint with tensors in pieces; every process must call this, with the same folder.
+
+    Raises:
+        OSError: If it cannot be written; what was in the folder before is still usable then.
+    """
+    folder = Path(folder)
+    parts = folder / broadcast_object(f"parts-{secrets.token_hex(4)}")
+    pieces: dict[str, Tensor] = {}
+
+    def put_aside(tensor: Tensor, path: nest.Path) -> Tensor:
+        if not isinstance(tensor, DTensor):
+            return tensor
+        pieces[_name(path)] = tensor
+        return torch.empty(tensor.shape, dtype=tensor.dtype, device="meta")
+
+    content = nest.map_tensors(checkpoint, put_aside)
+    try:
+        dcp.save(pieces, storage_writer=dcp.FileSystemWriter(parts))
+        if is_main_process():
+            for changed in (parts, folder, folder.parent):
+                serialization.sync_folder(changed)
+            serialization.save({"parts": parts.name, "content": content}, folder / INDEX)
+    except BaseException as error:
+        shutil.rmtree(parts if is_sharded(folder) else folder, ignore_errors=True)
+        if not isinstance(error, CheckpointException):  # which hides what it was, and is no `Exception`
+            raise
+        raise OSError(_reason(error)) from error
+    if is_main_process():
+        for old in folder.glob("parts-*"):
+            if old != parts:
+                shutil.rmtree(old)
+
+
+def load(folder: str | os.PathLike, allocate: Callable[[Tensor], Tensor] | None = None) -> dict[str, Any]:
+    """Read a checkpoint of any number of processes; each process reads what it asks for.
+
+    Args:
+        folder: The folder.
+        allocate: Returns, for an empty tensor of the right size and type, the one to fill; if that is in
+            pieces, only those of this process are read. By default, whole tensors on the CPU.
+
+    Raises:
+        CheckpointError: If it is not a whole checkpoint.
+    """
+    parts, content = _read_index(folder)
+    pieces: dict[str, Tensor] = {}
+
+    def make_room(tensor: Tensor, path: nest.Path) -> Tensor:
+        if not tensor.is_meta:
+            return tensor
+        room = torch.empty_like(tensor, device="cpu") if allocate is None else allocate(tensor)
+        pieces[_name(path)] = room
+        return room
+
+    content = nest.map_tensors(content, make_room)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="torch.distributed is disabled")
+            dcp.load(pieces, storage_reader=_Reader(parts), no_dist=True)
+    except CheckpointException as error:
+        raise CheckpointError(f"{folder} is damaged: {_reason(error)}") from error
+    return content
+
+
+def verify(folder: str | os.PathLike) -> None:
+    """Read a checkpoint's every byte and compare checksums.
+
+    Raises:
+        CheckpointError: If something is wrong with it.
+    """
+    serialization.verify(Path(folder, INDEX))
+    parts, _ = _read_index(folder)
+    try:
+        for piece in _Reader(parts).read_metadata().storage_data.values():
+            with open(parts / piece.relative_path, "rb") as file:
+                file.seek(piece.offset)
+                data = io.BytesIO(file.read(piece.length))
+            with zipfile.ZipFile(data) as archive:
+                if (damaged := archive.testzip()) is not None:
+                    raise CheckpointError(f"{damaged} of {piece.relative_path} has a wrong checksum")
+    except Exception as error:  # a damaged file can make the readers fail in any way
+        raise CheckpointError(f"{folder} is damaged ({type(error).__name__}: {error})") from error
+
+
+def remove(folder: str | os.PathLike) -> None:
+    """Delete a checkpoint; the index goes first, so that nobody takes the rest for whole."""
+    Path(folder, INDEX).unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _name(path: nest.Path) -> str:
+    return "/".join(map(str, path))
+
+
+def _read_index(folder: str | os.PathLike) -> tuple[Path, dict[str, Any]]:
+    index = serialization.load(Path(folder, INDEX))
+    parts = index.get("parts")
+    if not isinstance(parts, str) or not re.fullmatch("parts-[0-9a-f]+", parts) or "content" not in index:
+        raise CheckpointError(f"{Path(folder, INDEX)} is not the index of a checkpoint in pieces")
+    return Path(folder, parts), index["content"]
+
+
+def _reason(error: CheckpointException) -> str:
+    """What went wrong on the first of the processes where something did."""
+    cause, _ = next(iter(error.failures.values()))
+    return f"{type(cause).__name__}: {cause}"
+
+
+class _TableUnpickler(pickle.Unpickler):
+    """Finds the classes of a table of pieces, and harmless ones."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if name in _TABLE.get(module, ()):
+            return super().find_class(module, name)
+        return serialization.find_harmless(module, name)
+
+
+class _Reader(dcp.FileSystemReader):
+    """Reads tensors, and no other objects: those would be unpickled."""
+
+    def read_metadata(self) -> metadata.Metadata:  # type: ignore[override]
+        with open(Path(self.path, ".metadata"), "rb") as file:
+            table = _TableUnpickler(file).load()
+        names = {piece.relative_path for piece in table.storage_data.values()}
+        if any(os.path.basename(name) != name for name in names):
+            raise CheckpointError("its table names files outside of its folder")
+        table.storage_meta = metadata.StorageMeta()
+        return table
