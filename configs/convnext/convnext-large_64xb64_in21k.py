@@ -1,12 +1,4 @@
-_base_ = [
-    '../_base_/models/convnext/convnext-base.py',
-    '../_base_/datasets/imagenet21k_bs128.py',
-    '../_base_/schedules/imagenet_bs1024_adamw_swin.py',
-    '../_base_/default_runtime.py',
-]
+_base_ = 'convnext-base_32xb128_in21k.py'
 
-data_preprocessor = dict(num_classes=21841)
-model = dict(head=data_preprocessor)
+model = dict(backbone=dict(arch='large'), head=dict(in_channels=1536))
 train_dataloader = dict(batch_size=64)
-optim_wrapper = dict(optimizer=dict(lr=0.004), clip_grad=dict(max_norm=5.0))
-auto_scale_lr = dict(base_batch_size=4096)

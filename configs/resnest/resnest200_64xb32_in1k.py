@@ -42,4 +42,6 @@ param_scheduler = [
 ]
 
 train_cfg = dict(max_epochs=270, by_epoch=True)
+val_cfg = dict()
+test_cfg = dict()
 auto_scale_lr = dict(base_batch_size=2048)

@@ -7,3 +7,5 @@ _base_ = [
 
 model = dict(head=dict(num_classes=21843))
 train_cfg = dict(max_epochs=90)
+val_cfg = None
+test_cfg = None

@@ -93,6 +93,15 @@ paramwise_cfg = dict(
     custom_keys={'.cls_token': dict(decay_mult=0.0), '.pos_embed': dict(decay_mult=0.0)},
 )
 
+optim_wrapper = dict(
+    optimizer=dict(type='SGD', lr=0.08, momentum=0.9, weight_decay=1e-05),
+    paramwise_cfg=paramwise_cfg,
+)
+
+train_cfg = dict(by_epoch=False, max_iters=5000)
+val_cfg = dict()
+test_cfg = dict()
+
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.02, by_epoch=False, begin=0, end=800),
     dict(type='CosineAnnealingLR', T_max=4200, by_epoch=False, begin=800, end=5000),

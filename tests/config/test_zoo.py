@@ -23,6 +23,42 @@ ADDED = {
     "swin_transformer_v2/swinv2-large-w12_8xb128_in21k-192px.py": ("large", 1536),
 }
 
+#: Upstream's mistakes that are corrected: config -> key path -> value here.
+NO_VALIDATION = {"val_cfg": None, "test_cfg": None}
+CORRECTED: dict[str, dict[str, Any]] = {
+    # There are no data to validate on.
+    "convnext/convnext-base_32xb128_in21k.py": NO_VALIDATION,
+    "resnet/resnet50_8xb128_coslr-90e_in21k.py": NO_VALIDATION,
+    # The same, and the model is the base one.
+    "convnext/convnext-large_64xb64_in21k.py": {
+        **NO_VALIDATION, "model.backbone.arch": "large", "model.head.in_channels": 1536
+    },
+    "convnext/convnext-xlarge_64xb64_in21k.py": {
+        **NO_VALIDATION, "model.backbone.arch": "xlarge", "model.head.in_channels": 2048
+    },
+    # There are data to validate on, and no loop.
+    **{
+        f"resnest/resnest{depth}_in1k.py": {"val_cfg": {}, "test_cfg": {}}
+        for depth in ("50_32xb64", "101_32xb64", "200_64xb32", "269_64xb32")
+    },
+    # Other configs to be completed by the user have an empty path.
+    "mff/benchmarks/vit-base-p16_8xb2048-linear-coslr-90e_in1k.py": {
+        "model.backbone.init_cfg.checkpoint": ""
+    },
+    # Half of it is in the language of 0.x, which nothing reads.
+    "vision_transformer/vit-base-p16_4xb544-ipu_in1k.py": {
+        "optim_wrapper": {
+            "optimizer": {"type": "SGD", "lr": 0.08, "momentum": 0.9, "weight_decay": 1e-5},
+            "paramwise_cfg": {
+                "custom_keys": {".cls_token": {"decay_mult": 0.0}, ".pos_embed": {"decay_mult": 0.0}}
+            },
+        },
+        "train_cfg": {"by_epoch": False, "max_iters": 5000},
+        "val_cfg": {},
+        "test_cfg": {},
+    },
+}  # fmt: skip
+
 
 def plain(value: Any) -> Any:
     """Tuples and lists are the same here; the facts have tuples as ``{'__tuple__': [...]}``."""
@@ -42,7 +78,20 @@ def test_resolved_values(family):
     for name in sorted(FILES.keys() & FACTS.keys()):
         if name.rpartition("/")[0] == family:
             cfg = Config.fromfile(FILES[name], import_custom_modules=False)
-            assert plain(cfg.to_dict()) == plain(FACTS[name]), name
+            assert plain(cfg.to_dict()) == corrected(name), name
+
+
+def corrected(name: str) -> Any:
+    """What a config must resolve to."""
+    expected = plain(FACTS[name])
+    for path, value in CORRECTED.get(name, {}).items():
+        *parents, key = path.split(".")
+        node = expected
+        for parent in parents:
+            node = node[parent]
+        assert node.get(key, "nothing") != value, f"{name}: {path} needs no correction"
+        node[key] = value
+    return expected
 
 
 @pytest.mark.parametrize("name", ADDED)
@@ -86,18 +135,28 @@ def test_dumps_of_the_zoo_come_back():
         assert Config.fromstring(cfg.pretty_text, ".py") == cfg, name
 
 
+def test_corrections_are_listed():
+    """In COMPAT.md too, by name."""
+    text = (ROOT / "COMPAT.md").read_text(encoding="utf-8")
+    assert [name for name in CORRECTED if Path(name).stem not in text] == []
+
+
+#: What the check of a config may say: a component is still to come, or its package is not installed.
+ABSENT = ("is not a registered", "is a transform of torchvision")
+
+
 @pytest.mark.parametrize(
-    "name",
-    [
-        "resnet/resnet50_8xb32_in1k.py",
-        "resnet/resnet50_8xb16-mixup_cifar10.py",
-        "swin_transformer/swin-tiny_16xb64_in1k.py",
-        "vision_transformer/vit-base-p16_64xb64_in1k-384px.py",
-        "efficientnet/efficientnet-b0_8xb32_in1k.py",
-        "mobilenet_v3/mobilenet-v3-large_8xb128_in1k.py",
-        "csra/resnet101-csra_1xb16_voc07-448px.py",
-        "arcface/resnet50-arcface_8xb32_inshop.py",
-    ],
+    "family", sorted({name.rpartition("/")[0] for name in FILES if "_base_" not in name})
 )
-def test_configs_of_the_zoo_have_no_problems(name):
+def test_configs_of_the_zoo_have_no_problems(family):
+    for name in sorted(FILES):
+        if name.rpartition("/")[0] == family and "_base_" not in name:
+            problems = validate(Config.fromfile(FILES[name], import_custom_modules=False), files=False)
+            assert [p for p in problems if not any(text in str(p) for text in ABSENT)] == [], name
+
+
+@pytest.mark.parametrize(
+    "name", ["resnet/resnet50_8xb32_in1k.py", "swin_transformer/swin-tiny_16xb64_in1k.py"]
+)
+def test_nothing_is_absent_from_the_usual_configs(name):
     assert validate(Config.fromfile(FILES[name]), files=False) == []

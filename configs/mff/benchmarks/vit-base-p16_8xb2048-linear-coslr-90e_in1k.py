@@ -24,7 +24,7 @@ model = dict(
         final_norm=True,
         frozen_stages=12,
         out_type='cls_token',
-        init_cfg=dict(type='Pretrained', prefix='backbone.'),
+        init_cfg=dict(type='Pretrained', checkpoint='', prefix='backbone.'),
     ),
     neck=dict(_delete_=True, type='ClsBatchNormNeck', input_features=768),
     head=dict(

@@ -127,7 +127,8 @@ def check_companions(cfg: Mapping[str, Any]) -> Iterator[Problem]:
         ("test_dataloader", "test_cfg", "test_evaluator"),
     ):
         missing = [key for key in keys if cfg.get(key) is None]
-        if len(missing) in (0, len(keys)):
+        # An evaluator that is explicitly None says that the data are for predictions only.
+        if len(missing) in (0, len(keys)) or (keys[1:] == (*missing,) and keys[2] in cfg):
             continue
         present = [key for key in keys if key not in missing]
         yield problem(

@@ -89,6 +89,8 @@ _ALSO = {
     "MODELS": ("TASK_UTILS", "TRANSFORMS", "FUNCTIONS", "BATCH_AUGMENTS", "WEIGHT_INITIALIZERS"),
     "METRICS": ("EVALUATORS",),
 }
+#: Keys below which a ``type`` names no component: which layers LoRA changes.
+_NO_NODES = {"targets"}
 #: Parts of a model whose arguments are all in the config; deeper ones get some from their parents.
 _WHOLE = {"model", "model.backbone", "model.neck", "model.head"}
 
@@ -131,7 +133,8 @@ def _walk(value: Any, path: str, key: str, registry: str, loose: bool = False) -
         if str(kind).rpartition(".")[2] in {"Albumentations", "Albu"}:
             return  # what is inside are transforms of another package
         for name, item in raw_items(value):
-            yield from _walk(item, f"{path}.{name}", str(name), registry, loose)
+            if name not in _NO_NODES:
+                yield from _walk(item, f"{path}.{name}", str(name), registry, loose)
     elif isinstance(value, (list, tuple)):
         for index, item in enumerate(value):
             yield from _walk(item, f"{path}.{index}", key, registry, loose)
