@@ -65,6 +65,21 @@ class ConsoleHandler(logging.StreamHandler):
             self.progress.console.print(self.format(record), markup=False, highlight=False, soft_wrap=True)
 
 
+class FileHandler(logging.FileHandler):
+    """Writes to a file; when the disk is full it says so once, and not with a traceback for every line."""
+
+    _failed = False
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Report what kept a record from being written."""
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            super().handleError(record)
+        elif not self._failed:
+            self._failed = True
+            print(f"The log {self.baseFilename} cannot be written ({error}).", file=sys.stderr)
+
+
 def get_logger(name: str = NAME) -> logging.Logger:
     """Return the package's logger, or a logger below it."""
     return logging.getLogger(name if name.startswith(NAME) else f"{NAME}.{name}")
@@ -93,7 +108,7 @@ def attach_run_log(log_file: str | Path | None, level: int | str = "INFO") -> lo
             path = path.with_name(f"{path.stem}_rank{rank}{path.suffix}")
         path.parent.mkdir(parents=True, exist_ok=True)
         # Other ranks open their file when they have something to say.
-        file = logging.FileHandler(path, mode="a", encoding="utf-8", delay=rank > 0)
+        file = FileHandler(path, mode="a", encoding="utf-8", delay=rank > 0)
         file.setFormatter(RunLogFormatter())
         file.setLevel(level if rank == 0 else max(level, logging.WARNING))
         logger.addHandler(file)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
+import shutil
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -91,6 +94,58 @@ def test_full_disk_keeps_training_alive(tmp_path):
     assert (tmp_path / "last_checkpoint").read_text() == str(tmp_path / "iter_16.pth")
     serialization.verify(tmp_path / "iter_16.pth")
     assert not list(tmp_path.glob(".*.tmp"))
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A folder on a disk of one megabyte."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("mounting is not permitted here; the test above has a limit in place of a disk")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_a_disk_without_a_byte_left_keeps_training_alive(small_disk, capsys):
+    """Checkpoints, the text log, the tables and TensorBoard have no place; later they have."""
+
+    class FillDisk(Hook):
+        priority = "LOWEST"
+
+        def after_train_epoch(self, runner):
+            if runner.epoch == 1:
+                with open(small_disk / "filler", "wb", buffering=0) as file:
+                    for size in (4096, 1):
+                        with contextlib.suppress(OSError):
+                            while True:
+                                file.write(bytes(size))
+            elif runner.epoch == 50:
+                (small_disk / "filler").unlink()
+
+    backends = [dict(type="LocalVisBackend"), dict(type="TensorboardVisBackend")]
+    runner = tiny.make_runner(
+        work_dir=str(small_disk / "work"),
+        train_cfg=dict(by_epoch=True, max_epochs=60, val_interval=10),
+        default_hooks=dict(
+            logger=dict(type="LoggerHook", interval=1),
+            checkpoint=dict(type="CheckpointHook", interval=1, max_keep_ckpts=2, save_best="acc"),
+        ),
+        visualizer=dict(type="Visualizer", vis_backends=backends),
+    )
+    runner.register_hook(FillDisk())
+    runner.train()
+    said = capsys.readouterr()
+    assert "epoch_3.pth could not be written" in said.out
+    assert said.out.count("CsvSink cannot write the numbers") == 1
+    assert said.err.count("cannot be written") == 1
+    assert "Traceback" not in said.err
+    work = small_disk / "work"
+    assert (work / "last_checkpoint").read_text() == str(work / "epoch_60.pth")
+    assert {"epoch_59.pth", "epoch_60.pth"} == {path.name for path in work.glob("epoch_*.pth")}
+    for path in work.glob("*.pth"):
+        serialization.verify(path)
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "gone"])

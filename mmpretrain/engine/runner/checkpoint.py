@@ -83,8 +83,11 @@ class CheckpointStore:
             system.rm(inner)
 
     def point_to(self, path: str | os.PathLike) -> None:
-        """Make ``path`` the latest checkpoint."""
-        serialization.write_atomic(self.folder / POINTER, lambda file: file.write(str(path).encode()))
+        """Make ``path`` the latest checkpoint; on a full disk, the one before stays it."""
+        try:
+            serialization.write_atomic(self.folder / POINTER, lambda file: file.write(str(path).encode()))
+        except OSError as error:
+            get_logger().error(f"{POINTER} could not be written ({error}): {path} is not named there.")
 
     def latest(self) -> Path | None:
         """Return the newest checkpoint that is whole; damaged ones are reported and passed over."""

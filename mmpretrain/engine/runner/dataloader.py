@@ -8,6 +8,7 @@ same with any number of workers, and a resumed run can start in mid-epoch withou
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
@@ -145,13 +146,6 @@ class KeyedDataLoader(DataLoader):
             yield from self._inner
         except MMPretrainError as error:
             raise _as_raised(error) from error
-        except RuntimeError as error:
-            if "DataLoader worker" not in str(error):
-                raise
-            raise TrainingError(
-                f"A data worker has died ({str(error).splitlines()[0]})",
-                hint="Often memory ran out: use fewer num_workers. num_workers=0 shows the error itself.",
-            ) from error
 
     def __len__(self) -> int:
         return len(self.batch_sampler)  # type: ignore[arg-type]
@@ -161,6 +155,20 @@ def _as_raised(error: MMPretrainError) -> MMPretrainError:
     """Take off the worker's traceback, which torch puts into the message of an error from a worker."""
     _, found, text = error.message.rpartition(f"{type(error).__name__}: ")
     return type(error)(text.strip()) if found else error
+
+
+@contextmanager
+def worker_deaths_explained() -> Iterator[None]:
+    """Say what it means that a data worker has died, which torch may say anywhere in the main process."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "DataLoader worker" not in str(error):
+            raise
+        raise TrainingError(
+            f"A data worker has died ({str(error).splitlines()[0]})",
+            hint="Often memory ran out: use fewer num_workers. num_workers=0 shows the error itself.",
+        ) from error
 
 
 def start_epoch(loader: Any, epoch: int, skip: int = 0) -> Iterator[Any]:

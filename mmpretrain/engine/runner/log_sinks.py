@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+import io
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
 from mmpretrain.utils.dist import is_main_process
+from mmpretrain.utils.logging import get_logger
+from mmpretrain.utils.serialization import write_atomic
 
 
 class LogSink(Protocol):
@@ -77,23 +80,23 @@ class CsvSink:
     def _widen(self, row: Mapping[str, Any]) -> TextIO:
         """Write the table anew with all columns that are needed, and leave it open at its end."""
         self.close()
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         rows: list[dict[str, str]] = []
         if self.path.exists():
             with self.path.open(newline="", encoding="utf-8") as file:
                 rows = list(csv.DictReader(file))
         self._columns = list(dict.fromkeys([*(rows[0] if rows else ()), *row]))
-        file = self.path.open("w", newline="", encoding="utf-8")
-        writer = csv.DictWriter(file, self._columns, restval="")
+        table = io.StringIO()
+        writer = csv.DictWriter(table, self._columns, restval="")
         writer.writeheader()
         writer.writerows(rows)
-        return file
+        write_atomic(self.path, lambda file: file.write(table.getvalue().encode()))
+        return self.path.open("a", newline="", encoding="utf-8")
 
     def close(self) -> None:
         """Close the file; a further row opens it again."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
 
 
 class NullSink:
@@ -110,7 +113,7 @@ class NullSink:
 
 
 class SinkList:
-    """Several sinks as one.
+    """Several sinks as one; when the disk is full, they say so once, and the run goes on.
 
     Args:
         *sinks: The sinks.
@@ -118,21 +121,29 @@ class SinkList:
 
     def __init__(self, *sinks: LogSink) -> None:
         self.sinks = sinks
+        self._failed: set[LogSink] = set()
 
     def add_config(self, config: Any) -> None:
         """Hand it to each."""
-        for sink in self.sinks:
-            sink.add_config(config)
+        self._each(lambda sink: sink.add_config(config))
 
     def add_scalars(self, scalars: Mapping[str, Any], step: int, mode: str) -> None:
         """Hand them to each."""
-        for sink in self.sinks:
-            sink.add_scalars(scalars, step, mode)
+        self._each(lambda sink: sink.add_scalars(scalars, step, mode))
 
     def close(self) -> None:
         """Close each."""
+        self._each(lambda sink: sink.close())
+
+    def _each(self, action: Callable[[LogSink], None]) -> None:
         for sink in self.sinks:
-            sink.close()
+            try:
+                action(sink)
+            except OSError as error:
+                if sink not in self._failed:
+                    name = type(sink).__name__
+                    get_logger().error(f"{name} cannot write the numbers of the run ({error}). It goes on.")
+                self._failed.add(sink)
 
 
 def build_log_sink(visualizer: Any, log_dir: str, timestamp: str) -> LogSink:

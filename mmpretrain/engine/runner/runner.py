@@ -17,7 +17,7 @@ from mmpretrain.engine.hooks.progress_bar import ProgressBarHook
 from mmpretrain.engine.optimizers.builder import build_optim_wrapper, scale_lr
 from mmpretrain.engine.optimizers.wrapper import OptimWrapper
 from mmpretrain.engine.runner import build, checkpoint, launch, speed
-from mmpretrain.engine.runner.dataloader import build_dataloader
+from mmpretrain.engine.runner.dataloader import build_dataloader, worker_deaths_explained
 from mmpretrain.engine.runner.hook_list import DEFAULT_HOOKS, HookList
 from mmpretrain.engine.runner.log_sinks import build_log_sink
 from mmpretrain.engine.runner.properties import RunnerProperties
@@ -388,7 +388,7 @@ class Runner(RunnerProperties):
     @contextmanager
     def _running(self) -> Iterator[None]:
         """Take signals, and release what hooks hold open when the run ends by an error."""
-        with SignalGuard(self.state):
+        with worker_deaths_explained(), SignalGuard(self.state):
             try:
                 yield
             except BaseException:
