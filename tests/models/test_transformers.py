@@ -143,6 +143,16 @@ def test_deit3_and_eva02_layers():
     assert eva(torch.rand(2, 3, 48, 24))[0].shape == (2, 32, 6, 3)
 
 
+def test_deit3_averages_its_patches():
+    """With a norm after the mean, as the other Vision Transformers have it."""
+    model, x = vit(DeiT3, out_type="avg_featmap"), torch.rand(2, 3, 32, 32)
+    nn.init.normal_(model.ln2.weight)
+    (mean,) = model(x)
+    model.out_type = "featmap"
+    (patches,) = model(x)
+    torch.testing.assert_close(mean, model.ln2(patches.mean(dim=(2, 3))))
+
+
 # -- position embeddings ----------------------------------------------------------------------------
 
 
