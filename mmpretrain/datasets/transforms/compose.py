@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from mmpretrain.datasets.transforms.base import BaseTransform
 from mmpretrain.datasets.transforms.loading import LoadImageFromFile
@@ -68,20 +68,30 @@ class LoadPart:
     def __init__(self, load: LoadImageFromFile, window: WindowTransform) -> None:
         self.load = load
         self.window = window
+        self.crop: WindowTransform | None = None
 
     def __call__(self, results: dict) -> dict | None:
-        return self.load.load_part(results, self.window)
+        return self.load.load_part(results, self.window, self.crop)
+
+    def takes(self, transform: Transform) -> TypeGuard[WindowTransform]:
+        """Whether it can apply this transform, a crop of what is resized, as well."""
+        free = self.crop is None and self.window.resizes
+        return free and _takes_parts(transform) and not transform.resizes
 
 
 def plan(transforms: Sequence[Transform]) -> list[Transform]:
-    """Join each loading transform with a crop or resize that follows it."""
-    steps: list[Transform] = []
+    """Join each loading transform with a crop or resize that follows it, or with a resize and a crop."""
+    steps: list[Any] = []
     for transform in transforms:
-        load = steps.pop() if steps and isinstance(steps[-1], LoadImageFromFile) else None
-        if load is None:
-            steps.append(transform)
-        elif isinstance(transform, WindowTransform) and load.loads_parts and transform.takes_parts:
-            steps.append(LoadPart(load, transform))
+        last: Any = steps[-1] if steps else None
+        if isinstance(last, LoadImageFromFile) and last.loads_parts and _takes_parts(transform):
+            steps[-1:] = [LoadPart(last, transform)]
+        elif isinstance(last, LoadPart) and last.takes(transform):
+            last.crop = transform
         else:
-            steps += [load, transform]
+            steps.append(transform)
     return steps
+
+
+def _takes_parts(transform: Transform) -> TypeGuard[WindowTransform]:
+    return isinstance(transform, WindowTransform) and transform.takes_parts

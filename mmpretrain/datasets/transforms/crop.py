@@ -16,8 +16,6 @@ from mmpretrain.datasets.transforms.randomness import cache_randomness
 from mmpretrain.datasets.transforms.window import Window, WindowTransform
 from mmpretrain.registry import TRANSFORMS
 
-Box = tuple[int, int, int, int]
-
 PAD = {"type": "Pad"}
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "area", "lanczos")
 
@@ -39,6 +37,8 @@ class CenterCrop(WindowTransform):
         pad_cfg: The padding transform, without its ``size``.
         clip_object_border: Clip boxes to the crop.
     """
+
+    resizes = False
 
     def __init__(
         self,
@@ -86,6 +86,8 @@ class RandomCrop(WindowTransform):
         padding_mode: ``'constant'``, ``'edge'``, ``'reflect'`` or ``'symmetric'``.
     """
 
+    resizes = False
+
     def __init__(
         self,
         crop_size: Sequence[int] | int,
@@ -102,7 +104,7 @@ class RandomCrop(WindowTransform):
         self.padding_mode = padding_mode
 
     @cache_randomness
-    def rand_crop_params(self, img: Any) -> Box:
+    def rand_crop_params(self, img: Any) -> geometry.Box:
         """Draw (top, left, height, width) for an image; only its ``shape`` is used."""
         height, width = img.shape[:2]
         target_h, target_w = self.crop_size
@@ -179,7 +181,7 @@ class RandomResizedCrop(WindowTransform):
         self.backend = backend
 
     @cache_randomness
-    def rand_crop_params(self, img: Any) -> Box:
+    def rand_crop_params(self, img: Any) -> geometry.Box:
         """Draw (top, left, height, width) for an image; only its ``shape`` is used."""
         height, width = img.shape[:2]
         low, high = (math.log(ratio) for ratio in self.aspect_ratio_range)
@@ -196,7 +198,7 @@ class RandomResizedCrop(WindowTransform):
         return Window(shape[:2], *self.rand_crop_params(_Shape(shape)), size=self.scale)  # type: ignore[arg-type]
 
 
-def largest_central_box(height: int, width: int, aspect_ratio_range: tuple[float, float]) -> Box:
+def largest_central_box(height: int, width: int, aspect_ratio_range: tuple[float, float]) -> geometry.Box:
     """The largest central box whose aspect ratio is in the range."""
     low, high = min(aspect_ratio_range), max(aspect_ratio_range)
     target_h, target_w = height, width
@@ -235,7 +237,7 @@ class EfficientNetRandomCrop(RandomResizedCrop):
         self.crop_padding = crop_padding
 
     @cache_randomness
-    def rand_crop_params(self, img: Any) -> Box:
+    def rand_crop_params(self, img: Any) -> geometry.Box:
         """Draw (top, left, height, width) for an image; only its ``shape`` is used."""
         height, width = img.shape[:2]
         area = height * width
@@ -295,7 +297,7 @@ class EfficientNetCenterCrop(WindowTransform):
         return Window((height, width), *box, size=(self.crop_size, self.crop_size))
 
 
-def efficientnet_center_box(height: int, width: int, size: int, padding: int) -> Box:
+def efficientnet_center_box(height: int, width: int, size: int, padding: int) -> geometry.Box:
     """The central square whose edge is ``size / (size + padding)`` of the short edge."""
     edge = size / (size + padding) * min(height, width)
     top, left = max(0, round((height - edge) / 2.0)), max(0, round((width - edge) / 2.0))

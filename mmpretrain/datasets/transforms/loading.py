@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -106,26 +107,36 @@ class LoadImageFromFile(BaseTransform):
         results["ori_shape"] = shape
         return results
 
-    def load_part(self, results: dict, transform: WindowTransform) -> dict | None:
-        """Load and apply a crop or resize, decoding no more than it needs."""
+    def load_part(
+        self, results: dict, transform: WindowTransform, crop: WindowTransform | None = None
+    ) -> dict | None:
+        """Load and apply a crop or resize, and a crop of its result, doing no more than needed."""
         path = image_path(results)
         try:
             data = read_image(path, self.backend_args)
             header = jpeg.read_header(data)
             if header is None or not header.ordinary or not jpeg.is_complete(data, header):
                 img = imfrombytes(data, self.color_type, backend=self.imdecode_backend, where=path)
-                return transform(self.finish(results, img, img.shape[:2]))
+                results = transform(self.finish(results, img, img.shape[:2]))
+                return crop(results) if crop else results
             check_size(header.height, header.width, where=path)
             window = transform.window(header.shape)
             fast = self.may_approximate
+            inner = None
+            if crop and window.size and fast and transform.resizes_parts(window):
+                inner = crop.window(window.size)
+                window = replace(window, kept=(inner.top, inner.left, inner.height, inner.width))
             reduce = window.reduction() if fast else 1
-            img = jpeg.decode(data, header, rows=window.bottom, reduce=reduce)
+            img = jpeg.decode(data, header, rows=window.bottom, reduce=reduce, fast=fast and window.shrinks)
         except (DataError, OSError):
             if self.ignore_empty:
                 return None
             raise
-        results = self.finish(results, img, header.shape[:2])
-        return transform.apply(results, window, reduce, fast)
+        results = transform.apply(self.finish(results, img, header.shape[:2]), window, reduce, fast)
+        if crop and inner:
+            crop.finish(results, inner)
+            return results
+        return crop(results) if crop else results
 
     @property
     def loads_parts(self) -> bool:

@@ -87,13 +87,13 @@ class Resize(WindowTransform):
 
     def finish(self, results: dict, window: Window) -> None:
         results["scale"] = self._asked(*window.shape)
-        results["img_shape"] = results["img"].shape[:2]
+        height, width = results["img_shape"] = window.size or window.shape
         results["scale_factor"] = _factor(window)
         results["keep_ratio"] = self.keep_ratio
         annotations.scale(results, results["scale_factor"], self.clip_object_border)
         if results.get("gt_seg_map") is not None:
-            size = results["img_shape"][::-1]
-            results["gt_seg_map"] = geometry.imresize(results["gt_seg_map"], size, "nearest", self.backend)
+            seg_map = results["gt_seg_map"]
+            results["gt_seg_map"] = geometry.imresize(seg_map, (width, height), "nearest", self.backend)
 
 
 @TRANSFORMS.register_module()
@@ -125,8 +125,8 @@ class ResizeEdge(WindowTransform):
         return Window((height, width), 0, 0, height, width, size=(new_height, new_width))
 
     def finish(self, results: dict, window: Window) -> None:
-        results["img_shape"] = results["img"].shape[:2]
-        results["scale"] = results["img_shape"][::-1]
+        height, width = results["img_shape"] = window.size or window.shape
+        results["scale"] = (width, height)
         results["scale_factor"] = _factor(window)
 
 

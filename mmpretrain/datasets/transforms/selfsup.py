@@ -12,7 +12,7 @@ from PIL import Image
 
 from mmpretrain.datasets.transforms.base import BaseTransform
 from mmpretrain.datasets.transforms.checks import ordered_range, positive_pair
-from mmpretrain.datasets.transforms.crop import Box, largest_central_box
+from mmpretrain.datasets.transforms.crop import largest_central_box
 from mmpretrain.datasets.transforms.functional import geometry
 from mmpretrain.registry import TRANSFORMS
 
@@ -46,7 +46,7 @@ class MAERandomResizedCrop(BaseTransform):
         self.antialias = antialias
 
     @staticmethod
-    def get_params(img: Image.Image, scale: tuple[float, float], ratio: tuple[float, float]) -> Box:
+    def get_params(img: Image.Image, scale: tuple[float, float], ratio: tuple[float, float]) -> geometry.Box:
         """Draw (top, left, height, width)."""
         width, height = img.size
         area = height * width * torch.empty(1).uniform_(*scale).item()
@@ -106,7 +106,7 @@ class RandomResizedCropAndInterpolationWithTwoPic(BaseTransform):
         self.second_interpolation = second_interpolation
 
     @staticmethod
-    def get_params(img: np.ndarray, scale: tuple[float, float], ratio: tuple[float, float]) -> Box:
+    def get_params(img: np.ndarray, scale: tuple[float, float], ratio: tuple[float, float]) -> geometry.Box:
         """Draw (top, left, height, width)."""
         height, width = img.shape[:2]
         for _ in range(10):

@@ -26,7 +26,8 @@ class Window:
         left: First column.
         height: Number of rows.
         width: Number of columns.
-        size: (height, width) of the result; None keeps the size of the box.
+        size: (height, width) that the box is resized to; None keeps its size.
+        kept: The only part of the resized image that is made, see :func:`geometry.imresize_part`.
     """
 
     shape: tuple[int, int]
@@ -35,11 +36,20 @@ class Window:
     height: int
     width: int
     size: tuple[int, int] | None = None
+    kept: geometry.Box | None = None
 
     @property
     def bottom(self) -> int:
-        """The row below the box."""
-        return min(self.top + self.height, self.shape[0])
+        """The row below all that is needed."""
+        height = self.height
+        if self.size and self.kept:
+            height = geometry.rows_of_part(self.kept, height / self.size[0])
+        return min(self.top + height, self.shape[0])
+
+    @property
+    def shrinks(self) -> bool:
+        """Whether no edge becomes longer."""
+        return self.size is not None and self.size[0] <= self.height and self.size[1] <= self.width
 
     def reduction(self) -> int:
         """How much smaller the image may be decoded."""
@@ -65,6 +75,9 @@ class Window:
         img = geometry.imcrop(img, *box)
         if self.size is None:
             return img
+        if self.kept:
+            scale = (box[2] / self.size[0], box[3] / self.size[1])
+            return geometry.imresize_part(img, scale, self.kept, interpolation)
         size = (self.size[1], self.size[0])
         if fast and backend == "pillow":
             return geometry.imresize_fast(img, size, interpolation)
@@ -79,6 +92,8 @@ class WindowTransform(BaseTransform):
 
     interpolation: str = "bilinear"
     backend: str = "cv2"
+    #: Whether the box may be resized.
+    resizes: bool = True
 
     @abstractmethod
     def window(self, shape: tuple[int, ...]) -> Window:
@@ -98,6 +113,10 @@ class WindowTransform(BaseTransform):
         results["img"] = window.cut(results["img"], self.interpolation, self.backend, reduce, fast)
         self.finish(results, window)
         return results
+
+    def resizes_parts(self, window: Window) -> bool:
+        """Whether a part of the result can be had without the rest of it, up to rounding."""
+        return window.shrinks and self.backend == "cv2" and self.interpolation in ("bilinear", "bicubic")
 
     @property
     def takes_parts(self) -> bool:

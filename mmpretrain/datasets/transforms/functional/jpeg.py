@@ -129,6 +129,7 @@ def decode(
     *,
     rows: int | None = None,
     reduce: int = 1,
+    fast: bool = False,
 ) -> np.ndarray:
     """Decode an :attr:`~JpegHeader.ordinary` JPEG.
 
@@ -138,9 +139,11 @@ def decode(
         colorspace: Channel order of the result.
         rows: How many rows from the top are needed; the result may have more of them.
         reduce: Decode at 1/1, 1/2, 1/4 or 1/8 of the size.
+        fast: Repeat colours instead of interpolating between them, and compute with less precision; about
+            an eighth faster.
 
     Returns:
-        The same pixels as a full decode when ``reduce`` is 1.
+        The same pixels as a full decode when ``reduce`` is 1 and ``fast`` is not set.
     """
     height = header.height
     if rows is not None and header.baseline:
@@ -154,6 +157,8 @@ def decode(
     return simplejpeg.decode_jpeg(
         data,
         colorspace,
+        fastdct=fast,
+        fastupsample=fast,
         min_height=-(-height // reduce),
         min_width=-(-header.width // reduce),
         strict=False,
