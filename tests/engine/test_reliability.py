@@ -10,6 +10,7 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from typing import IO, cast
 
 import pytest
 import torch
@@ -48,7 +49,10 @@ def test_a_save_interrupted_at_any_byte_leaves_the_previous_file(tmp_path):
     for count in range(1, size, size // 25):
         child = os.fork()
         if child == 0:
-            serialization.write_atomic(path, lambda file: torch.save(new, DiesAfter(file, count)))  # noqa: B023
+            serialization.write_atomic(
+                path,
+                lambda file: torch.save(new, cast(IO[bytes], DiesAfter(file, count))),  # noqa: B023
+            )
             os._exit(0)
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         assert status == -signal.SIGKILL
@@ -202,7 +206,7 @@ def test_signals_save_and_say_how_to_go_on(tmp_path, number, code):
             runner.register_hook(SendSignal())
             runner.train()
         except SystemExit as error:
-            status = error.code
+            status = int(error.code or 0)
         finally:
             os._exit(status)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == code
