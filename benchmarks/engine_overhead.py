@@ -1,7 +1,8 @@
 """What the engine adds to a training iteration, over the same loop written by hand.
 
 A tiny model and a batch that lies in memory leave nothing but the engine to measure. With ``--reference``
-the same measurement runs under another Python that has MMEngine, and the last line is the ratio::
+the same measurement runs under another Python that has MMEngine, in turns, and the last line is the ratio of
+the medians::
 
     python benchmarks/engine_overhead.py --reference /path/to/python/with/mmengine
 """
@@ -14,6 +15,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from statistics import median
 from time import process_time
 from typing import Any
 
@@ -113,33 +116,72 @@ def engine() -> Callable[[], float]:
     return lambda: run_engine(ours.Runner, BaseModel)
 
 
-def measure(rounds: int) -> dict[str, float]:
-    """Alternate between hand and engine; the least of the means is the least disturbed."""
-    torch.set_num_threads(1)
+class Rival:
+    """The same measurement under another Python, a round whenever it is asked for one.
+
+    Args:
+        python: The interpreter.
+    """
+
+    def __init__(self, python: str) -> None:
+        command = [python, "-W", "ignore", str(Path(__file__).resolve()), "--serve"]
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=tempfile.gettempdir()
+        )
+
+    def round(self) -> dict[str, float]:
+        """Measure once."""
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        for line in self.process.stdout:
+            if line.startswith("{"):  # the engines print as well
+                return json.loads(line)
+        raise SystemExit(f"{self.process.args!r} ended with {self.process.wait()}")
+
+
+def one_round(with_engine: Callable[[], float]) -> dict[str, float]:
+    """Measure the loop by hand and the engine, one right after the other."""
+    hand = by_hand()
+    return {"by hand": hand, "overhead": with_engine() - hand}
+
+
+def serve() -> None:
+    """Measure once for each line of the input."""
     with_engine = engine()
-    hands, engines = zip(*((by_hand(), with_engine()) for _ in range(rounds)))
-    return {"by hand": min(hands), "engine": min(engines), "overhead": min(engines) - min(hands)}
+    for _ in sys.stdin:
+        print(json.dumps(one_round(with_engine)), flush=True)
+
+
+def report(name: str, rounds: list[dict[str, float]]) -> float:
+    """Print the medians, and return that of the overhead."""
+    medians = {key: median(item[key] for item in rounds) for key in rounds[0]}
+    print(f"{name:<12}", "  ".join(f"{key} {value:6.1f} us" for key, value in medians.items()))
+    return medians["overhead"]
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--reference", help="a Python that has MMEngine and not this package")
-    parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--rounds", type=int, default=25)
+    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
-    result = measure(args.rounds)
-    if args.json:
-        print(json.dumps(result))
+    torch.set_num_threads(1)
+    if args.serve:
+        serve()
         return
-    print("microseconds per iteration:", {key: round(value, 1) for key, value in result.items()})
-    if args.reference:
-        command = [args.reference, "-W", "ignore", __file__, "--json", "--rounds", str(args.rounds)]
-        out = subprocess.run(command, capture_output=True, text=True, check=True, cwd="/").stdout
-        theirs = json.loads(out.splitlines()[-1])
-        print("MMEngine:                  ", {key: round(value, 1) for key, value in theirs.items()})
-        print(f"ratio of the overheads: {result['overhead'] / theirs['overhead']:.2f}")
+    with_engine = engine()
+    rival = Rival(args.reference) if args.reference else None
+    ours, theirs = [], []
+    for _ in range(args.rounds + 1):
+        ours.append(one_round(with_engine))
+        if rival:
+            theirs.append(rival.round())
+    overhead = report("mmpretrain", ours[1:])  # the first round warms up
+    if rival:
+        print(f"ratio of the overheads: {overhead / report('MMEngine', theirs[1:]):.2f}")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

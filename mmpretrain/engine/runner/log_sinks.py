@@ -47,7 +47,7 @@ class VisualizerSink:
 
     def add_scalars(self, scalars: Mapping[str, Any], step: int, mode: str) -> None:
         """Take the numbers of one moment."""
-        self.visualizer.add_scalars(dict(scalars), step=step, file_path=self.file_path)
+        self.visualizer.add_scalars(scalars, step=step, file_path=self.file_path)
 
     def close(self) -> None:
         """Finish what is being written."""

@@ -34,23 +34,26 @@ class BaseDataPreprocessor(nn.Module):
 
     def cast_data(self, data: Any) -> Any:
         """Move all tensors and data samples in nested containers to :attr:`device`."""
-        if data is None or isinstance(data, (str, bytes)):
-            return data
-        if isinstance(data, (dict, Mapping)):
-            return {key: self.cast_data(value) for key, value in data.items()}
-        if callable(getattr(data, "to", None)):  # a tensor, or a data sample
-            device = self.device
-            if isinstance(data, Tensor) and data.device == device:
-                return data
-            return data.to(device, non_blocking=self._non_blocking)
-        if isinstance(data, tuple) and hasattr(data, "_fields"):
-            return type(data)(*(self.cast_data(item) for item in data))
-        if isinstance(data, tuple):
-            return tuple(self.cast_data(item) for item in data)
-        if isinstance(data, Sequence):
-            return [self.cast_data(item) for item in data]
-        return data
+        return _moved(data, self.device, self._non_blocking)
 
     def forward(self, data: Any, training: bool = False) -> Any:
         """Return ``data`` on the device; ``training`` is for subclasses that augment."""
         return self.cast_data(data)
+
+
+def _moved(data: Any, device: torch.device, non_blocking: bool) -> Any:
+    if isinstance(data, Tensor):
+        return data if data.device == device else data.to(device, non_blocking=non_blocking)
+    if data is None or isinstance(data, (str, bytes)):
+        return data
+    if isinstance(data, (dict, Mapping)):
+        return {key: _moved(value, device, non_blocking) for key, value in data.items()}
+    if callable(getattr(data, "to", None)):  # a data sample
+        return data.to(device, non_blocking=non_blocking)
+    if isinstance(data, tuple) and hasattr(data, "_fields"):
+        return type(data)(*(_moved(item, device, non_blocking) for item in data))
+    if isinstance(data, tuple):
+        return tuple(_moved(item, device, non_blocking) for item in data)
+    if isinstance(data, Sequence):
+        return [_moved(item, device, non_blocking) for item in data]
+    return data

@@ -61,20 +61,20 @@ class LocalVisBackend(BaseVisBackend):
         Image.fromarray(image).save(path)
 
     def add_scalar(self, name: str, value: Any, step: int = 0, **kwargs: Any) -> None:
-        self._append(self._scalar_save_file, {name: plain(value), "step": step})
+        self._append(self._scalar_save_file, _line({name: value, "step": step}))
 
     def add_scalars(
         self, scalar_dict: Mapping[str, Any], step: int = 0, file_path: str | None = None, **kwargs: Any
     ) -> None:
-        record = {**plain(scalar_dict), "step": scalar_dict.get("step", step)}
+        line = _line({**scalar_dict, "step": scalar_dict.get("step", step)})
         if file_path is not None:
             path = self._scalar_save_file.parent / file_path
             if path.suffix != ".json" or path == self._scalar_save_file:
                 raise ConfigError(
                     f"file_path must end in '.json' and differ from {path.name!r}, got {file_path!r}"
                 )
-            self._append(path, record)
-        self._append(self._scalar_save_file, record)
+            self._append(path, line)
+        self._append(self._scalar_save_file, line)
 
     def close(self) -> None:
         """Close the files; a further number opens them again."""
@@ -82,10 +82,14 @@ class LocalVisBackend(BaseVisBackend):
             file.close()
         self._files.clear()
 
-    def _append(self, path: Path, record: Mapping[str, Any]) -> None:
-        self.open()
-        if path not in self._files:
-            self._files[path] = path.open("a", encoding="utf-8")
-        file = self._files[path]
-        file.write(json.dumps(record) + "\n")
+    def _append(self, path: Path, line: str) -> None:
+        file = self._files.get(path)
+        if file is None:
+            self.open()
+            file = self._files[path] = path.open("a", encoding="utf-8")
+        file.write(line)
         file.flush()  # a run that is killed keeps its numbers
+
+
+def _line(record: Mapping[str, Any]) -> str:
+    return json.dumps(record, default=plain) + "\n"
