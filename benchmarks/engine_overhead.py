@@ -131,10 +131,12 @@ class Rival:
 
     def round(self) -> dict[str, float]:
         """Measure once."""
-        assert self.process.stdin is not None and self.process.stdout is not None
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
-        for line in self.process.stdout:
+        asked, answers = self.process.stdin, self.process.stdout
+        if asked is None or answers is None:
+            raise SystemExit("The other Python was started without pipes")
+        asked.write("\n")
+        asked.flush()
+        for line in answers:
             if line.startswith("{"):  # the engines print as well
                 return json.loads(line)
         raise SystemExit(f"{self.process.args!r} ended with {self.process.wait()}")
