@@ -360,15 +360,17 @@ def test_gradients_flow_and_checkpointing_does_not_change_them(name):
 @each
 def test_torch_export(name):
     model, x = filled(name), images(name)
-    exported = torch.export.export(model, (x,)).module()
-    torch.testing.assert_close(tensors(exported(x)), tensors(model(x)))
+    any_batch = ({0: torch.export.Dim("batch", max=64)},)
+    exported = torch.export.export(model, (x,), dynamic_shapes=any_batch).module()
+    more = torch.cat((x, x[:1]))
+    torch.testing.assert_close(tensors(exported(more)), tensors(model(more)))
 
 
 @each
 def test_torchscript_trace(name):
     model, x = filled(name), images(name)
     traced = torch.jit.trace(model, x, check_trace=False)
-    other = x.flip(0)
+    other = torch.cat((x.flip(0), x))
     torch.testing.assert_close(tensors(traced(other)), tensors(model(other)))
 
 

@@ -208,7 +208,7 @@ class TransformerBackbone(BaseBackbone):
 
     def add_tokens(self, patches: Tensor, hw: tuple[int, int]) -> Tensor:
         """Put the extra tokens before the patches (B, h * w, C) and add position embeddings."""
-        tokens = torch.cat((*self.expanded_tokens(len(patches)), patches), dim=1)
+        tokens = torch.cat((*self.expanded_tokens(patches.shape[0]), patches), dim=1)
         if self.pos_embed is not None:
             tokens = tokens + self.pos_embed_for(hw)
         return self.drop_after_pos(tokens)

@@ -61,4 +61,4 @@ class DeiT3(VisionTransformer):
     def add_tokens(self, patches: Tensor, hw: tuple[int, int]) -> Tensor:
         """Add position embeddings to the patches (B, h * w, C) and put the class token before them."""
         patches = self.drop_after_pos(patches + self.pos_embed_for(hw))
-        return torch.cat((*self.expanded_tokens(len(patches)), patches), dim=1)
+        return torch.cat((*self.expanded_tokens(patches.shape[0]), patches), dim=1)

@@ -351,7 +351,7 @@ class XCiT(BaseBackbone):
             x = self.run(layer, x, hw)
             if i in self.out_indices:
                 outs.append(x)
-        x = torch.cat((self.cls_token.expand(len(x), -1, -1), x), dim=1)
+        x = torch.cat((self.cls_token.expand(x.shape[0], -1, -1), x), dim=1)
         for i, layer in enumerate(self.ca_layers, start=len(self.xca_layers)):
             x = self.run(layer, x)
             if i == self.num_layers - 1:

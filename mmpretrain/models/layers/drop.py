@@ -22,7 +22,7 @@ def drop_path(x: Tensor, drop_prob: float = 0.0, training: bool = False) -> Tens
     if not training or drop_prob == 0.0:
         return x
     keep_prob = 1 - drop_prob
-    draws = torch.rand((len(x),) + (1,) * (x.ndim - 1), dtype=x.dtype, device=x.device)
+    draws = torch.rand((x.shape[0],) + (1,) * (x.ndim - 1), dtype=x.dtype, device=x.device)
     return x * (torch.floor(draws + keep_prob) / keep_prob)
 
 

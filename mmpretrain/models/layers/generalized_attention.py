@@ -95,7 +95,7 @@ class GeneralizedAttention(nn.Module):
 
     def heads(self, x: Tensor) -> Tensor:
         """Split channels: (B, G * D, ...) -> (B, G, D, N)."""
-        return x.reshape(len(x), self.num_heads, self.head_dims, -1)
+        return x.reshape(x.shape[0], self.num_heads, self.head_dims, -1)
 
     def bias(self, bias: Tensor) -> Tensor:
         """(G * D) -> (1, G, D, 1)."""
@@ -143,7 +143,7 @@ class GeneralizedAttention(nn.Module):
         x_kv = x[:, :, :: self.kv_stride, :: self.kv_stride]
         q_size, kv_size = x_q.shape[2:], x_kv.shape[2:]
         queries = self.heads(self.query_conv(x_q)) if hasattr(self, "query_conv") else None
-        scores = x.new_zeros(len(x), self.num_heads, q_size.numel(), kv_size.numel())
+        scores = x.new_zeros(x.shape[0], self.num_heads, q_size.numel(), kv_size.numel())
         for term in (self.content_scores(queries, x_kv), self.step_scores(queries, q_size, kv_size)):
             if term is not None:
                 scores = scores + term
@@ -152,7 +152,7 @@ class GeneralizedAttention(nn.Module):
             scores = scores.masked_fill(far.bool().flatten(2).flatten(0, 1), -math.inf)
         values = self.heads(self.value_conv(x_kv))
         out = values @ F.softmax(scores, dim=-1).transpose(2, 3)  # (B, G, D, h * w)
-        out = self.proj_conv(out.reshape(len(x), -1, *q_size))
+        out = self.proj_conv(out.reshape(x.shape[0], -1, *q_size))
         if self.q_stride > 1:
             out = F.interpolate(out, size=x.shape[2:], mode="bilinear", align_corners=False)
         return self.gamma * out + x

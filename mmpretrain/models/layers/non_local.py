@@ -107,7 +107,7 @@ class _NonLocal(nn.Module):
         """(B, C, ...) -> (B, C, ...)."""
         values = self.g(x).flatten(2).transpose(1, 2)  # (B, M, D)
         out = (self.weights(x) @ values).transpose(1, 2)
-        return x + self.conv_out(out.reshape(len(x), self.inter_channels, *x.shape[2:]))
+        return x + self.conv_out(out.reshape(x.shape[0], self.inter_channels, *x.shape[2:]))
 
 
 class NonLocal1d(_NonLocal):

@@ -285,6 +285,6 @@ class PatchMerging(_Windows):
             kernel_h, kernel_w = self.kernel_size
             image = image[..., : out_size[0] * kernel_h, : out_size[1] * kernel_w]
             cells = image.unflatten(3, (out_size[1], kernel_w)).unflatten(2, (out_size[0], kernel_h))
-            return cells.permute(0, 2, 4, 1, 3, 5).reshape(len(image), out_size[0] * out_size[1], -1)
+            return cells.permute(0, 2, 4, 1, 3, 5).flatten(3).flatten(1, 2)
         columns = F.unfold(image, self.kernel_size, self.dilation, self.padding, self.stride)
         return columns.transpose(1, 2)
