@@ -7,7 +7,8 @@ same with any number of workers, and a resumed run can start in mid-epoch withou
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from itertools import islice
@@ -182,6 +183,17 @@ def start_epoch(loader: Any, epoch: int, skip: int = 0) -> Iterator[Any]:
     return islice(iter(loader), skip, None)
 
 
+def _start_worker(then: Callable[[int], None] | None, number: int) -> None:
+    """Keep a data worker out of what is sent to the whole group of the run, and do what the user wants.
+
+    Ctrl-C, ``timeout`` and torchrun signal to a group. The run needs its workers until it has saved, and it
+    ends them itself.
+    """
+    os.setpgrp()
+    if then is not None:
+        then(number)
+
+
 def is_infinite(loader: Any) -> bool:
     """Whether a loader goes on from pass to pass by itself."""
     sampler = getattr(loader, "sampler", None)
@@ -223,8 +235,9 @@ def build_dataloader(cfg: Any, seed: int | None = None, diff_rank_seed: bool = F
     if not torch.accelerator.is_available():
         args.pop("pin_memory", None)  # no device would profit, and torch warns
     args["collate_fn"] = _function(args.pop("collate_fn", "pseudo_collate"))
-    if "worker_init_fn" in args:
-        args["worker_init_fn"] = _function(args["worker_init_fn"])
+    if args.get("num_workers"):
+        then = args.get("worker_init_fn")
+        args["worker_init_fn"] = partial(_start_worker, None if then is None else _function(then))
     if batch_sampler is not None:
         args["batch_sampler"] = batch_sampler
         for replaced in ("batch_size", "shuffle", "drop_last"):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime
 import os
 import re
+import signal
 import subprocess
+import sys
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -96,6 +98,8 @@ def torchrun(
 ) -> int:  # fmt: skip
     """Run a Python command (``['-m', 'mmpretrain', ...]``) in several processes, and return its exit code.
 
+    After SIGINT and SIGTERM, that is 130 and 143, as with a single process.
+
     Args:
         command: What to give to Python.
         processes: Processes on this machine.
@@ -105,8 +109,6 @@ def torchrun(
         port: Port there; by default 29500, or on a single machine any free one.
         max_restarts: How often to start all processes again when one fails.
     """
-    import sys
-
     args = [
         sys.executable,
         "-m",
@@ -123,4 +125,26 @@ def torchrun(
             f"--master-port={port or 29500}",
         ]
     args.append(f"--max-restarts={max_restarts}")
-    return subprocess.call([*args, *command])
+    return call_and_pass_signals([*args, *command])
+
+
+def call_and_pass_signals(command: list[str]) -> int:
+    """Run a command that ends in good order when it is asked to, whoever asks; return its exit code.
+
+    It gets a session of its own: a terminal would send Ctrl-C to it, and with what is passed on here that
+    were two, of which the second ends a run at once.
+    """
+    received: list[int] = []
+    child = subprocess.Popen(command, start_new_session=True)
+
+    def pass_on(number: int, frame: object) -> None:
+        received.append(number)
+        child.send_signal(number)
+
+    before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        code = child.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return 128 + received[0] if code and received else code
