@@ -127,7 +127,7 @@ class LoadImageFromFile(BaseTransform):
                 inner = crop.window(window.size)
                 window = replace(window, kept=(inner.top, inner.left, inner.height, inner.width))
             reduce = window.reduction() if fast else 1
-            img = jpeg.decode(data, header, rows=window.bottom, reduce=reduce, fast=fast and window.shrinks)
+            img = jpeg.decode(data, header, rows=window.bottom, reduce=reduce, fast=reduce > 1)
         except (DataError, OSError):
             if self.ignore_empty:
                 return None

@@ -46,7 +46,7 @@ PIPELINES = {
 def test_partial_decoding_gives_the_same_sample(jpeg, name, backend):
     """One step after the other, and as one step that decodes a part: the same keys and pixels.
 
-    By default, where an image is made smaller, the colours of a JPEG are not interpolated.
+    By default, a crop of what is made smaller is made alone, which differs by rounding.
     """
     load = dict(type="LoadImageFromFile", imdecode_backend=backend)
     # Less than REDUCING_GAP times two as large as the outputs: also the default decodes at full size.
@@ -61,10 +61,8 @@ def test_partial_decoding_gives_the_same_sample(jpeg, name, backend):
         np.random.seed(seed)
         result = pipeline(dict(img_path=path))
         difference = np.abs(result.pop("img").astype(int) - expected.pop("img"))
-        if backend == "cv2" and name not in ("crop", "center"):
-            assert difference.mean() < 4  # saturated edges; photos are at a third of it
-        else:
-            assert not difference.any()
+        assert difference.mean() < 0.2
+        assert difference.any() <= (backend == "cv2")
         assert result == expected
 
 
