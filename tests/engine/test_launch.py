@@ -102,7 +102,6 @@ def environment(tmp_path: Path) -> dict[str, str]:
     }
 
 
-@pytest.mark.slow
 def test_elastic_restart_goes_on_from_the_last_checkpoint(tmp_path):
     """Rank 1 fails in the last epoch; torchrun starts all anew, and they resume by themselves."""
     arguments = command(tmp_path, "fails once")
@@ -117,7 +116,6 @@ def test_elastic_restart_goes_on_from_the_last_checkpoint(tmp_path):
     assert serialization.load(tmp_path / "work" / "epoch_3.pth")["meta"]["epoch"] == 3
 
 
-@pytest.mark.slow
 def test_dist_train_ends_when_a_rank_fails(tmp_path):
     """Within a minute, with the reason, and not with exit code 0."""
     began = time.monotonic()

@@ -105,7 +105,6 @@ def spawn(work: Path, **options) -> int:
     return child
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("workers", "kills"), [(0, 15), (2, 12)])
 def test_kill_minus_nine_at_random_moments(tmp_path, workers, kills):
     """Each child is killed at a random moment, and the next one resumes, until one comes to the end."""
