@@ -26,6 +26,10 @@ __getattr__, __dir__, __all__ = lazy_package(
         "base.model": ("BaseModel",),
         "base.preprocessor": ("BaseDataPreprocessor",),
         "batch_augments": ("CutMix", "Mixup", "RandomBatchAugment", "ResizeMix"),
+        "builder": (
+            "BACKBONES", "CLASSIFIERS", "HEADS", "LOSSES", "NECKS", "build_backbone", "build_classifier",
+            "build_head", "build_loss", "build_neck",
+        ),
         "preprocess": (
             "ClsDataPreprocessor", "ImgDataPreprocessor", "MultiModalDataPreprocessor",
             "SelfSupDataPreprocessor", "TwoNormDataPreprocessor", "VideoDataPreprocessor",
