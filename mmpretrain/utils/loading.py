@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -16,14 +16,18 @@ from mmpretrain.utils import layouts
 
 logger = logging.getLogger(__name__)
 
-#: Prefixes that tools put in front of every key, or that a checkpoint of a whole model has.
-KNOWN_PREFIXES = ("module.", "backbone.", "model.", "encoder.", "student.", "teacher.", "ema_")
-
 #: Below this share of loaded tensors, a checkpoint is taken for one of another model.
 HARDLY_ANY = 0.1
 
 #: Buffers that modules compute themselves, and that many libraries do not write down.
-COMPUTED = ("relative_position_index", "relative_coords_table")
+COMPUTED = ("relative_position_index", "relative_coords_table", "rope.freqs_cos", "rope.freqs_sin")
+
+#: Layers with these names end a classifier, in models of ours or wrapped ones.
+HEAD = re.compile(r"(^|\.)(head|fc|classifier)(\.|$)")
+
+
+#: Of one tensor: in the checkpoint, and in the model.
+Shapes = tuple[tuple[int, ...], tuple[int, ...]]
 
 
 @dataclass
@@ -35,12 +39,14 @@ class LoadReport:
         missing: Keys of the model that the checkpoint does not have.
         unexpected: Keys of the checkpoint that the model does not have.
         mismatched: Key -> (shape in the checkpoint, shape in the model); the model's tensor is kept.
+        resized: Key -> the same, of those among ``loaded`` that were made to fit the model's input size.
     """
 
     loaded: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     unexpected: list[str] = field(default_factory=list)
-    mismatched: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = field(default_factory=dict)
+    mismatched: dict[str, Shapes] = field(default_factory=dict)
+    resized: dict[str, Shapes] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
@@ -48,22 +54,26 @@ class LoadReport:
         return len(self.loaded) + len(self.missing) + len(self.mismatched)
 
     def summary(self) -> str:
-        """Return one or a few lines: how much was loaded, and what was not."""
+        """Return one line: how much was loaded, and what was not."""
         parts = Counter(key.partition(".")[0] for key in [*self.loaded, *self.missing, *self.mismatched])
         filled = Counter(key.partition(".")[0] for key in self.loaded)
-        shares = ", ".join(f"{part} {100 * filled[part] / count:.0f} %" for part, count in parts.items())
-        lines = [f"Loaded {len(self.loaded)}/{self.total} tensors ({shares})."]
-        modules = {key.rpartition(".")[0]: shapes for key, shapes in self.mismatched.items()}
-        for name, (theirs, ours) in modules.items():
-            place = next((i for i, (a, b) in enumerate(zip(theirs, ours)) if a != b), 0)
-            expected = " (expected when fine-tuning)" if name.startswith("head") else ""
-            sizes = f"{theirs[place]} -> {ours[place]}" if len(theirs) == len(ours) else f"{theirs} -> {ours}"
-            lines.append(f"{name} keeps its initial values: {sizes}{expected}.")
+        shares = ", ".join(f"{part} {100 * n // parts[part]} %" for part, n in filled.items())
+        said = [f"Loaded {len(self.loaded)}/{self.total} tensors ({shares or 'nothing fits'})."]
+        modules: dict[str, Shapes] = {}
+        for key, shapes in self.mismatched.items():
+            modules.setdefault(key.rpartition(".")[0], shapes)
+        for name, shapes in modules.items():
+            other_classes = HEAD.search(name) and shapes[0][0] != shapes[1][0]
+            expected = " (expected when fine-tuning)" if other_classes else ""
+            said.append(f"{name} re-initialised {_change(shapes)}{expected}.")
+        if self.resized:
+            changes = [f"{key} {_change(shapes)}" for key, shapes in self.resized.items()]
+            said.append(f"Resized to the model's input size: {_shorten(changes, limit=1)}.")
         if self.missing:
-            lines.append(f"Not in the checkpoint: {_shorten(self.missing)}.")
+            said.append(f"Not in the checkpoint: {_shorten(self.missing)}.")
         if self.unexpected:
-            lines.append(f"Not in the model: {_shorten(self.unexpected)}.")
-        return "\n".join(lines)
+            said.append(f"Not in the model: {_shorten(self.unexpected)}.")
+        return " ".join(said)
 
 
 def load_into(
@@ -130,6 +140,7 @@ def _copy(model: nn.Module, tensors: dict[str, torch.Tensor]) -> LoadReport:
         for name, child in module.named_children():
             visit(child, f"{prefix}{name}.")
 
+    before = {key: tuple(value.shape) for key, value in tensors.items()}
     visit(model, "")
     missing = [key for key in missing if not key.endswith(COMPUTED)]
     report = LoadReport(missing=missing, unexpected=unexpected)
@@ -137,33 +148,55 @@ def _copy(model: nn.Module, tensors: dict[str, torch.Tensor]) -> LoadReport:
     for key, value in model.state_dict(keep_vars=True).items():
         if key in absent or not isinstance(value, torch.Tensor):
             continue
-        theirs = tensors.get(key)
-        if theirs is not None and theirs.shape != value.shape:
-            report.mismatched[key] = (tuple(theirs.shape), tuple(value.shape))
-        else:
-            report.loaded.append(key)
+        ours, theirs = tuple(value.shape), tensors.get(key)
+        if theirs is not None and theirs.shape != value.shape and not key.endswith(COMPUTED):
+            report.mismatched[key] = (tuple(theirs.shape), ours)
+            continue
+        report.loaded.append(key)
+        if before.get(key, ours) != ours and not key.endswith(COMPUTED):
+            report.resized[key] = (before[key], ours)
     return report
 
 
-def _better_keys(offered: Sequence[str], wanted: Mapping[str, object]) -> str:
+def _better_keys(offered: Sequence[str], wanted: Collection[str]) -> str:
     """Say which prefix would make the keys fit, if one would."""
-    best, fitting = "", 0
-    for prefix in KNOWN_PREFIXES:
-        removed = sum(key.removeprefix(prefix) in wanted for key in offered if key.startswith(prefix))
-        added = sum(prefix + key in wanted for key in offered)
-        for count, advice in (
-            (
-                removed,
-                f"Its keys begin with {prefix!r}: use init_cfg=dict(type='Pretrained', prefix={prefix!r})",
-            ),
-            (added, f"Its keys lack the prefix {prefix!r}: load it into model.{prefix.rstrip('.')}"),
-        ):
-            if count > fitting:
-                best, fitting = f"{advice}; then {count} tensors fit.", count
-    if best:
-        return best
+    ends: dict[str, str] = {}  # the end of a wanted key -> what is before it, the shortest
+    for key in wanted:
+        for start, end in _splits(key):
+            ends[end] = min(start, ends.get(end, start), key=len)
+    pairs: Counter[tuple[str, str]] = Counter()
+    for key in offered:
+        found = next(((start, ends[end]) for start, end in _splits(key) if end in ends), None)
+        if found is not None:
+            pairs[found] += 1
+    for (theirs, ours), count in pairs.most_common(1):
+        # Names such as "weight" end many keys of any model.
+        if count >= HARDLY_ANY * len(wanted) and theirs != ours:
+            return f"{_advice(theirs, ours)}; then {count} tensors fit."
     example = f"e.g. {offered[0]!r}" if offered else "nothing at all"
     return f"It holds {example}, the model wants e.g. {next(iter(wanted), 'nothing')!r}."
+
+
+def _splits(key: str) -> Iterator[tuple[str, str]]:
+    """The key as (prefix with its dot, rest), the empty prefix first."""
+    yield "", key
+    for dot in re.finditer(r"\.", key):
+        yield key[: dot.end()], key[dot.end() :]
+
+
+def _advice(theirs: str, ours: str) -> str:
+    if not theirs:
+        return f"Its keys lack the prefix {ours!r}: load it into model.{ours.rstrip('.')}"
+    where = f"model.{ours}init_cfg" if ours else "init_cfg"
+    return f"Its keys begin with {theirs!r}: use {where}=dict(type='Pretrained', prefix={theirs!r})"
+
+
+def _change(shapes: Shapes) -> str:
+    """The sizes in which two shapes differ."""
+    theirs, ours = shapes
+    if len(theirs) != len(ours):
+        return f"{theirs} -> {ours}"
+    return ", ".join(f"{a} -> {b}" for a, b in zip(theirs, ours) if a != b)
 
 
 def _shorten(keys: Sequence[str], limit: int = 5) -> str:

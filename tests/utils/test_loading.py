@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import torch
 from torch import nn
@@ -30,10 +32,47 @@ def test_another_number_of_classes():
     report = load_into(target, source.state_dict())
     assert torch.equal(target.head["fc"].weight, before)
     assert torch.equal(target.backbone[0].weight, source.backbone[0].weight)
-    assert report.summary().splitlines() == [
-        "Loaded 7/9 tensors (backbone 100 %, head 0 %).",
-        "head.fc keeps its initial values: 1000 -> 20 (expected when fine-tuning).",
-    ]
+    assert report.summary() == (
+        "Loaded 7/9 tensors (backbone 100 %). head.fc re-initialised 1000 -> 20 (expected when fine-tuning)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("layer", "expected"),
+    [
+        (nn.Linear(16, 20), "1000 -> 20, 8 -> 16 (expected when fine-tuning)."),
+        (nn.Linear(16, 1000), "8 -> 16."),
+        (nn.Conv2d(8, 1000, 1), "(1000, 8) -> (1000, 8, 1, 1)."),
+    ],
+)
+def test_what_differs_is_said(layer, expected):
+    target = Net(1000)
+    target.head["fc"] = layer
+    summary = load_into(target, Net(1000).state_dict()).summary()
+    assert summary.endswith(f" head.fc re-initialised {expected}")
+
+
+def test_other_images_are_not_expected():
+    target = Net()
+    target.backbone[0] = nn.Conv2d(1, 8, 3)
+    summary = load_into(target, Net().state_dict()).summary()
+    assert summary == "Loaded 8/9 tensors (backbone 85 %, head 100 %). backbone.0 re-initialised 3 -> 1."
+
+
+def test_resized_tensors_are_counted():
+    target = nn.ModuleDict({name: Net() for name in "ab"})
+
+    def crop(state_dict, prefix, *_):
+        state_dict[prefix + "0.weight"] = state_dict[prefix + "0.weight"][:, :3]
+
+    state = target.state_dict()
+    for name, net in target.items():
+        net.backbone._register_load_state_dict_pre_hook(crop)
+        state[f"{name}.backbone.0.weight"] = torch.zeros(8, 4, 3, 3)
+    assert load_into(target, state, strict=True).summary() == (
+        "Loaded 18/18 tensors (a 100 %, b 100 %). "
+        "Resized to the model's input size: a.backbone.0.weight 4 -> 3 and 1 more."
+    )
 
 
 def test_missing_and_unexpected():
@@ -54,14 +93,16 @@ def test_the_wrapper_prefix_is_dropped():
 @pytest.mark.parametrize(
     ("rename", "advice"),
     [
-        (lambda key: "encoder." + key, "Its keys begin with 'encoder.'"),
-        (lambda key: key.removeprefix("backbone."), "Its keys lack the prefix 'backbone.'"),
-        (lambda key: "zzz." + key, "It holds e.g. 'zzz.backbone.0.weight'"),
+        (lambda key: "encoder." + key, "begin with 'encoder.': use init_cfg=dict(type='Pretrained', prefix"),
+        (lambda key: "ema_model.module." + key, "prefix='ema_model.module.'); then 7 tensors fit"),
+        (lambda key: key[9:], "lack the prefix 'backbone.': load it into model.backbone; then 7 tensors fit"),
+        (lambda key: key.replace("backbone", "encoder_q"), "'encoder_q.': use model.backbone.init_cfg="),
+        (lambda key: key.replace(".", "_"), "It holds e.g. 'backbone_0_weight', the model wants e.g. "),
     ],
 )
 def test_almost_nothing_fits(rename, advice):
     state = {rename(key): value for key, value in Net().backbone.state_dict(prefix="backbone.").items()}
-    with pytest.raises(CheckpointError, match=advice):
+    with pytest.raises(CheckpointError, match=re.escape(advice)):
         load_into(Net(), state, source="w.pth")
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from math import isqrt
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-
-logger = logging.getLogger(__name__)
 
 
 def resize_pos_embed(
@@ -54,7 +51,8 @@ def fit_pos_embed(
 ) -> None:
     """Before a checkpoint is loaded, make its position embeddings fit a model.
 
-    A class token that the model lacks is dropped, and a square grid is resized.
+    A square grid is resized. Extra tokens that the model lacks are dropped, those that the checkpoint lacks
+    keep the model's embeddings.
 
     Args:
         state_dict: The checkpoint, which is changed.
@@ -65,12 +63,14 @@ def fit_pos_embed(
         num_extra_tokens: Number of the model's tokens without a place in the grid.
     """
     loaded = state_dict.get(key)
-    if loaded is None or wanted is None or loaded.shape == wanted.shape:
+    if loaded is None or wanted is None or loaded.shape == wanted.shape or loaded.ndim != 3:
         return
-    if num_extra_tokens == 0 and loaded.shape[1] == wanted.shape[1] + 1:
-        loaded = loaded[:, 1:]
-    if loaded.shape[1] != wanted.shape[1]:
-        side = isqrt(loaded.shape[1] - num_extra_tokens)
-        loaded = resize_pos_embed(loaded, (side, side), dst_shape, mode, num_extra_tokens)
-        logger.info("Resized %s from %d x %d to %d x %d patches", key, side, side, *dst_shape)
-    state_dict[key] = loaded
+    tokens = [key.removesuffix(key.rpartition(".")[2]) + name for name in ("cls_token", "dist_token")]
+    counts = (num_extra_tokens, sum(name in state_dict for name in tokens))
+    found = next((n for n in counts if isqrt(loaded.shape[1] - n) ** 2 == loaded.shape[1] - n), None)
+    if found is None or loaded.shape[2] != wanted.shape[2]:
+        return
+    side = isqrt(loaded.shape[1] - found)
+    resized = resize_pos_embed(loaded, (side, side), dst_shape, mode, found)
+    extra = torch.cat((resized[:, :found], wanted[:, found:num_extra_tokens].to(loaded)), dim=1)
+    state_dict[key] = torch.cat((extra[:, :num_extra_tokens], resized[:, found:]), dim=1)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from math import isqrt
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-
-logger = logging.getLogger(__name__)
 
 #: The name of a bias table in the modules that own one; beside it is an index, ``relative_position_index``.
 BIAS_TABLE = "relative_position_bias_table"
@@ -131,7 +128,6 @@ def resize_bias_tables(
         index = name.replace(BIAS_TABLE, "relative_position_index")
         if index in buffers:  # the checkpoint's is for the old window
             state_dict[prefix + index] = buffers[index]
-        logger.info("Resized %s from %d x %d to %d x %d offsets", key, old, old, new, new)
 
 
 def _growth(terms: int, total: int) -> float:
