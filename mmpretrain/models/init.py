@@ -24,7 +24,7 @@ from mmpretrain.errors import CheckpointError, ConfigError
 from mmpretrain.registry import WEIGHT_INITIALIZERS, build_from_cfg
 from mmpretrain.utils import layouts
 from mmpretrain.utils.layouts import weights_of
-from mmpretrain.utils.loading import load_into
+from mmpretrain.utils.loading import advise, load_into
 from mmpretrain.utils.serialization import load
 
 logger = logging.getLogger(__name__)
@@ -186,12 +186,12 @@ class PretrainedInit:
         checkpoint = load(self.checkpoint, map_location=self.map_location)
         weights: Mapping[str, Tensor] = weights_of(checkpoint)
         if self.prefix:
-            weights = _below(self.prefix, weights, str(self.checkpoint))
+            weights = _below(self.prefix, weights, module, str(self.checkpoint))
         report = load_into(module, weights, source=str(self.checkpoint))
         logger.info("%s: %s", self.checkpoint, report.summary())
 
 
-def _below(prefix: str, weights: Mapping[str, Tensor], source: str) -> dict[str, Tensor]:
+def _below(prefix: str, weights: Mapping[str, Tensor], module: nn.Module, source: str) -> dict[str, Tensor]:
     """The part of a checkpoint below a prefix, also of a checkpoint that has to be translated first."""
     prefix = prefix if prefix.endswith(".") else prefix + "."
     if not any(key.startswith(prefix) for key in weights) and layouts.recognise(weights):
@@ -200,8 +200,9 @@ def _below(prefix: str, weights: Mapping[str, Tensor], source: str) -> dict[str,
         weights = translated.weights
     below = {key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)}
     if not below:
-        parts = ", ".join(sorted({repr(name.partition(".")[0] + ".") for name in weights}))
-        raise CheckpointError(f"No weight in {source} has the prefix {prefix!r}", hint=f"It has: {parts}.")
+        raise CheckpointError(
+            f"No weight in {source} has the prefix {prefix!r}", hint=advise(weights, module.state_dict())
+        )
     return below
 
 

@@ -62,10 +62,14 @@ class LoadReport:
         modules: dict[str, Shapes] = {}
         for key, shapes in self.mismatched.items():
             modules.setdefault(key.rpartition(".")[0], shapes)
+        others: list[str] = []
         for name, shapes in modules.items():
-            other_classes = HEAD.search(name) and shapes[0][0] != shapes[1][0]
-            expected = " (expected when fine-tuning)" if other_classes else ""
-            said.append(f"{name} re-initialised {_change(shapes)}{expected}.")
+            if HEAD.search(name) and shapes[0][0] != shapes[1][0]:
+                said.append(f"{name} re-initialised {_change(shapes)} (expected when fine-tuning).")
+            else:
+                others.append(f"{name} {_change(shapes)}")
+        if others:
+            said.append(f"Re-initialised: {_shorten(others)}.")
         if self.resized:
             changes = [f"{key} {_change(shapes)}" for key, shapes in self.resized.items()]
             said.append(f"Resized to the model's input size: {_shorten(changes, limit=1)}.")
@@ -113,9 +117,10 @@ def load_into(
     # Batch norm counts its batches from zero where a checkpoint does not say; that is no sign of a fit.
     fitting = [key for key in report.loaded if not key.endswith("num_batches_tracked")]
     if len(fitting) < HARDLY_ANY * report.total:
+        shapes = [f"{key} {_change(both)}" for key, both in report.mismatched.items()]
         raise CheckpointError(
             f"{source} is for another model: only {len(fitting)} of {report.total} tensors fit",
-            hint=_better_keys(offered, model.state_dict()),
+            hint=f"Sizes differ: {_shorten(shapes)}." if shapes else advise(offered, model.state_dict()),
         )
     return report
 
@@ -158,8 +163,13 @@ def _copy(model: nn.Module, tensors: dict[str, torch.Tensor]) -> LoadReport:
     return report
 
 
-def _better_keys(offered: Sequence[str], wanted: Collection[str]) -> str:
-    """Say which prefix would make the keys fit, if one would."""
+def advise(offered: Collection[str], wanted: Collection[str]) -> str:
+    """Say which prefix makes the keys of a checkpoint fit those of a model, if one does.
+
+    Args:
+        offered: Keys of the checkpoint.
+        wanted: Keys of the model.
+    """
     ends: dict[str, str] = {}  # the end of a wanted key -> what is before it, the shortest
     for key in wanted:
         for start, end in _splits(key):
@@ -171,9 +181,14 @@ def _better_keys(offered: Sequence[str], wanted: Collection[str]) -> str:
             pairs[found] += 1
     for (theirs, ours), count in pairs.most_common(1):
         # Names such as "weight" end many keys of any model.
-        if count >= HARDLY_ANY * len(wanted) and theirs != ours:
-            return f"{_advice(theirs, ours)}; then {count} tensors fit."
-    example = f"e.g. {offered[0]!r}" if offered else "nothing at all"
+        if count >= HARDLY_ANY * len(wanted):
+            begin = f"lack the prefix {ours!r}" if ours else "fit as they are"
+            begin = f"begin with {theirs!r}" if theirs else begin
+            prefix = f", prefix={theirs!r}" if theirs else ""
+            where = f"model.{ours}init_cfg" if ours else "init_cfg"
+            cfg = f"{where}=dict(type='Pretrained', checkpoint=...{prefix})"
+            return f"Its keys {begin}: with {cfg}, {count} tensors fit."
+    example = f"e.g. {next(iter(offered))!r}" if offered else "nothing at all"
     return f"It holds {example}, the model wants e.g. {next(iter(wanted), 'nothing')!r}."
 
 
@@ -182,13 +197,6 @@ def _splits(key: str) -> Iterator[tuple[str, str]]:
     yield "", key
     for dot in re.finditer(r"\.", key):
         yield key[: dot.end()], key[dot.end() :]
-
-
-def _advice(theirs: str, ours: str) -> str:
-    if not theirs:
-        return f"Its keys lack the prefix {ours!r}: load it into model.{ours.rstrip('.')}"
-    where = f"model.{ours}init_cfg" if ours else "init_cfg"
-    return f"Its keys begin with {theirs!r}: use {where}=dict(type='Pretrained', prefix={theirs!r})"
 
 
 def _change(shapes: Shapes) -> str:

@@ -40,23 +40,23 @@ def test_another_number_of_classes():
 @pytest.mark.parametrize(
     ("layer", "expected"),
     [
-        (nn.Linear(16, 20), "1000 -> 20, 8 -> 16 (expected when fine-tuning)."),
-        (nn.Linear(16, 1000), "8 -> 16."),
-        (nn.Conv2d(8, 1000, 1), "(1000, 8) -> (1000, 8, 1, 1)."),
+        (nn.Linear(16, 20), "head.fc re-initialised 1000 -> 20, 8 -> 16 (expected when fine-tuning)."),
+        (nn.Linear(16, 1000), "Re-initialised: head.fc 8 -> 16."),
+        (nn.Conv2d(8, 1000, 1), "Re-initialised: head.fc (1000, 8) -> (1000, 8, 1, 1)."),
     ],
 )
 def test_what_differs_is_said(layer, expected):
     target = Net(1000)
     target.head["fc"] = layer
     summary = load_into(target, Net(1000).state_dict()).summary()
-    assert summary.endswith(f" head.fc re-initialised {expected}")
+    assert summary.endswith(f"). {expected}")
 
 
 def test_other_images_are_not_expected():
     target = Net()
     target.backbone[0] = nn.Conv2d(1, 8, 3)
     summary = load_into(target, Net().state_dict()).summary()
-    assert summary == "Loaded 8/9 tensors (backbone 85 %, head 100 %). backbone.0 re-initialised 3 -> 1."
+    assert summary == "Loaded 8/9 tensors (backbone 85 %, head 100 %). Re-initialised: backbone.0 3 -> 1."
 
 
 def test_resized_tensors_are_counted():
@@ -93,17 +93,24 @@ def test_the_wrapper_prefix_is_dropped():
 @pytest.mark.parametrize(
     ("rename", "advice"),
     [
-        (lambda key: "encoder." + key, "begin with 'encoder.': use init_cfg=dict(type='Pretrained', prefix"),
-        (lambda key: "ema_model.module." + key, "prefix='ema_model.module.'); then 7 tensors fit"),
-        (lambda key: key[9:], "lack the prefix 'backbone.': load it into model.backbone; then 7 tensors fit"),
-        (lambda key: key.replace("backbone", "encoder_q"), "'encoder_q.': use model.backbone.init_cfg="),
+        (lambda key: "encoder." + key, "begin with 'encoder.': with init_cfg=dict(type='Pretrained', "
+         "checkpoint=..., prefix='encoder.'), 7 tensors fit."),
+        (lambda key: "ema_model.module." + key, "prefix='ema_model.module.'), 7 tensors fit."),
+        (lambda key: key[9:], "Its keys lack the prefix 'backbone.': with model.backbone.init_cfg="),
+        (lambda key: key.replace("backbone", "encoder_q"), "'encoder_q.': with model.backbone.init_cfg="),
         (lambda key: key.replace(".", "_"), "It holds e.g. 'backbone_0_weight', the model wants e.g. "),
     ],
-)
+)  # fmt: skip
 def test_almost_nothing_fits(rename, advice):
     state = {rename(key): value for key, value in Net().backbone.state_dict(prefix="backbone.").items()}
     with pytest.raises(CheckpointError, match=re.escape(advice)):
         load_into(Net(), state, source="w.pth")
+
+
+def test_all_sizes_differ():
+    target = nn.Sequential(nn.Linear(4, 3, bias=False))
+    with pytest.raises(CheckpointError, match=r"Sizes differ: 0\.weight 5 -> 3, 9 -> 4\."):
+        load_into(target, {"0.weight": torch.zeros(5, 9)}, source="w.pth")
 
 
 def test_modules_may_convert_what_they_load():

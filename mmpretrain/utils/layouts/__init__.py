@@ -51,7 +51,7 @@ def weights_of(content: Mapping[str, Any]) -> dict[str, Tensor]:
         inner = content.get(name)
         if isinstance(inner, Mapping) and any(isinstance(value, Tensor) for value in inner.values()):
             return dict(inner)
-    return dict(content)
+    return {key: value for key, value in content.items() if isinstance(value, Tensor)}
 
 
 def sources() -> list[str]:
