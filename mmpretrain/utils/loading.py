@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
 from torch import nn
+from torch.nn.modules.module import _IncompatibleKeys
 
 from mmpretrain.errors import CheckpointError
 from mmpretrain.utils import layouts
@@ -98,14 +99,14 @@ def load_into(
         model: The model; its tensors are overwritten in place.
         state_dict: Key -> tensor.
         strict: Whether anything that does not fit is an error.
-        revise_keys: Regular expressions and their replacements, applied to the keys.
+        revise_keys: Regular expressions and their replacements, applied to keys that the model does not have.
         source: What to call the checkpoint in messages.
 
     Raises:
         CheckpointError: If almost nothing fits, with the prefix that would make it fit; with ``strict``, if
             anything does not.
     """
-    revised = _revise(state_dict, revise_keys)
+    revised = _revise(state_dict, revise_keys, model.state_dict())
     offered = list(revised)
     translated = layouts.fit(revised, model.state_dict())
     if translated is not None:
@@ -126,11 +127,13 @@ def load_into(
 
 
 def _revise(
-    state_dict: Mapping[str, torch.Tensor], rules: Sequence[tuple[str, str]]
+    state_dict: Mapping[str, torch.Tensor], rules: Sequence[tuple[str, str]], own: Container[str]
 ) -> dict[str, torch.Tensor]:
     revised = dict(state_dict)
     for pattern, replacement in rules:
-        revised = {re.sub(pattern, replacement, key): value for key, value in revised.items()}
+        revised = {
+            key if key in own else re.sub(pattern, replacement, key): value for key, value in revised.items()
+        }
     return revised
 
 
@@ -144,6 +147,8 @@ def _copy(model: nn.Module, tensors: dict[str, torch.Tensor]) -> LoadReport:
         module._load_from_state_dict(tensors, prefix, {}, True, missing, unexpected, problems)
         for name, child in module.named_children():
             visit(child, f"{prefix}{name}.")
+        for hook in module._load_state_dict_post_hooks.values():
+            hook(module, _IncompatibleKeys(missing, unexpected))
 
     before = {key: tuple(value.shape) for key, value in tensors.items()}
     visit(model, "")

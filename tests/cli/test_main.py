@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from mmpretrain.cli import test as cli_test
 from mmpretrain.cli.demo_data import write_digits
 from mmpretrain.cli.main import app
+from mmpretrain.config import Config
 
 COMMANDS = sorted(command.name for command in app.registered_commands)
 ROOT = Path(__file__).parents[2]
@@ -80,6 +82,26 @@ def test_train_test_predict(run_dir, tmp_path):
         == 1 + len(list(images.iterdir()))
         == 1 + len(list((tmp_path / "pictures").iterdir()))
     )
+
+
+def test_tta_uses_the_weights_of_the_checkpoint(run_dir, tmp_path):
+    def accuracy(views=None, **options):
+        cfg = Config.fromfile(ROOT / "configs/lenet/lenet5_digits.py")
+        cfg.load_from = str(next(run_dir.glob("best_accuracy_top1_epoch_1.pth")))
+        cfg.work_dir = str(tmp_path)
+        if views is not None:
+            cfg.tta_model = {"type": "AverageClsScoreTTA"}
+            packing = [{"type": "PackInputs"}]
+            cfg.tta_pipeline = [
+                *cfg.test_pipeline[:-1],
+                {"type": "TestTimeAug", "transforms": [views, packing]},
+            ]
+        cli_test.prepare(cfg, **options)
+        return cli_test.run(cfg)["accuracy/top1"]
+
+    alone = accuracy()
+    assert accuracy([{"type": "RandomFlip", "prob": 0.0}] * 2, tta=True) == alone > 50
+    assert 30 < accuracy(tta=True) < alone, "flipped digits, the default, are harder"
 
 
 def test_training_says_what_came_out(run_dir):

@@ -13,6 +13,7 @@ from torch import nn
 from mmpretrain.errors import ConfigError
 from mmpretrain.models import LoRAModel
 from mmpretrain.models.base import BaseModule
+from mmpretrain.utils.loading import load_into
 
 
 class Block(BaseModule):
@@ -106,6 +107,17 @@ def test_inside_another_model():
     del state["fc.weight"]
     with pytest.raises(RuntimeError, match=r"fc\.weight"):
         other.load_state_dict(state)
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_the_runner_resumes_it(inside):
+    """Loading as the runner does it: strictly, without ``module.`` of a distributed wrapper."""
+    model, other = (nn.ModuleDict({"backbone": lora()}) if inside else lora() for _ in range(2))
+    for name, parameter in model.named_parameters():
+        parameter.data += "lora" in name
+    report = load_into(other, model.state_dict(), strict=True)
+    assert report.loaded == list(model.state_dict())
+    assert all(torch.equal(a, b) for a, b in zip(model.state_dict().values(), other.state_dict().values()))
 
 
 def test_attributes_are_those_of_the_model():

@@ -44,6 +44,8 @@ class SingleDeviceStrategy:
 
     def unwrap(self, model: nn.Module) -> nn.Module:
         """Return the user's model."""
+        while is_model_wrapper(model):
+            model = model.module  # type: ignore[assignment]
         return model
 
     def after_init(self, model: nn.Module) -> None:
@@ -111,10 +113,6 @@ class DDPStrategy(SingleDeviceStrategy):
             self.wrapper.pop("static_graph")
         devices = [self.device.index or 0] if self.device.type == "cuda" else None
         return MODEL_WRAPPERS.build(self.wrapper, default_args={"module": model, "device_ids": devices})
-
-    def unwrap(self, model: nn.Module) -> nn.Module:
-        """Return the user's model."""
-        return model.module if is_model_wrapper(model) else model  # type: ignore[return-value]
 
     def after_init(self, model: nn.Module) -> None:
         """Give all processes the weights of the first."""

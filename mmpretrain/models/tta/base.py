@@ -9,9 +9,10 @@ from torch import nn
 
 from mmpretrain.errors import ConfigError
 from mmpretrain.models.base import BaseModel
-from mmpretrain.registry import MODELS
+from mmpretrain.registry import MODEL_WRAPPERS, MODELS
 
 
+@MODEL_WRAPPERS.register_module()
 @MODELS.register_module()
 class BaseTTAModel(BaseModel):
     """A model around another, which merges its predictions for several versions of each sample.
