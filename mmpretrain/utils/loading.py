@@ -118,10 +118,11 @@ def load_into(
     # Batch norm counts its batches from zero where a checkpoint does not say; that is no sign of a fit.
     fitting = [key for key in report.loaded if not key.endswith("num_batches_tracked")]
     if len(fitting) < HARDLY_ANY * report.total:
-        shapes = [f"{key} {_change(both)}" for key, both in report.mismatched.items()]
+        sizes = [f"{key} {_change(shapes)}" for key, shapes in report.mismatched.items()]
+        named_alike = len(sizes) >= HARDLY_ANY * report.total
         raise CheckpointError(
             f"{source} is for another model: only {len(fitting)} of {report.total} tensors fit",
-            hint=f"Sizes differ: {_shorten(shapes)}." if shapes else advise(offered, model.state_dict()),
+            hint=f"Sizes differ: {_shorten(sizes)}." if named_alike else advise(offered, model.state_dict()),
         )
     return report
 
@@ -141,10 +142,14 @@ def _copy(model: nn.Module, tensors: dict[str, torch.Tensor]) -> LoadReport:
     """Copy what fits, module by module, so that each module's own load hooks see (and may convert) it."""
     missing: list[str] = []
     unexpected: list[str] = []
-    problems: list[str] = []
+    wanted: dict[str, torch.Tensor] = {}  # not of model.state_dict(), where a wrapper may call them otherwise
 
     def visit(module: nn.Module, prefix: str) -> None:
-        module._load_from_state_dict(tensors, prefix, {}, True, missing, unexpected, problems)
+        buffers = {k: v for k, v in module._buffers.items() if k not in module._non_persistent_buffers_set}
+        for name, value in (module._parameters | buffers).items():
+            if value is not None:
+                wanted[prefix + name] = value
+        module._load_from_state_dict(tensors, prefix, {}, True, missing, unexpected, [])
         for name, child in module.named_children():
             visit(child, f"{prefix}{name}.")
         for hook in module._load_state_dict_post_hooks.values():
@@ -155,8 +160,8 @@ def _copy(model: nn.Module, tensors: dict[str, torch.Tensor]) -> LoadReport:
     missing = [key for key in missing if not key.endswith(COMPUTED)]
     report = LoadReport(missing=missing, unexpected=unexpected)
     absent = set(missing)
-    for key, value in model.state_dict(keep_vars=True).items():
-        if key in absent or not isinstance(value, torch.Tensor):
+    for key, value in wanted.items():
+        if key in absent:
             continue
         ours, theirs = tuple(value.shape), tensors.get(key)
         if theirs is not None and theirs.shape != value.shape and not key.endswith(COMPUTED):

@@ -21,7 +21,7 @@ def optional_import(module: str, *, feature: str, extra: str | None = None) -> M
     """
     try:
         return importlib.import_module(module)
-    except ImportError as error:
+    except (ImportError, RuntimeError, OSError) as error:  # also a wheel built for another version of torch
         target = f"'mmpretrain[{extra}]'" if extra else module.partition(".")[0]
         missing = isinstance(error, ModuleNotFoundError) and error.name == module.partition(".")[0]
         problem = "which is not installed" if missing else f"which does not import here ({error})"

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from mmpretrain.errors import ArgumentError, OptionalDependencyError
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
+from mmpretrain.utils.loading import load_into
 
 
 class Net(nn.Module):
@@ -52,11 +53,14 @@ def timm(monkeypatch):
     calls = []
 
     def create_model(model_name, pretrained=False, checkpoint_path="", norm_layer=None, **kwargs):
+        if model_name != "net":
+            raise RuntimeError(f"Unknown model ({model_name})")
         calls.append({"model_name": model_name, "norm_layer": norm_layer})
         return Net(**kwargs)
 
     module = ModuleType("timm")
     module.create_model = create_model
+    module.list_models = lambda: ["net", "resnet18"]
     module.calls = calls
     monkeypatch.setitem(sys.modules, "timm", module)
     return module
@@ -83,6 +87,15 @@ def test_a_missing_package_is_named(monkeypatch):
         MODELS.build({"type": "TIMMBackbone", "model_name": "resnet18"})
 
 
+def test_a_broken_package_is_named(monkeypatch, tmp_path):
+    """As timm is, beside a torchvision that was built for another PyTorch."""
+    (tmp_path / "timm.py").write_text("raise RuntimeError('operator torchvision::nms does not exist')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "timm", raising=False)
+    with pytest.raises(OptionalDependencyError, match=r"does not import here \(operator torchvision::nms"):
+        MODELS.build({"type": "TimmClassifier", "model_name": "resnet18"})
+
+
 def test_timm_backbone(timm):
     model = MODELS.build(
         {"type": "TIMMBackbone", "model_name": "net", "in_channels": 1, "norm_layer": "LN2d"}
@@ -91,6 +104,12 @@ def test_timm_backbone(timm):
     assert [out.shape for out in model(torch.rand(2, 1, 8, 8))] == [(2, 8)]
     pyramid = MODELS.build({"type": "TIMMBackbone", "model_name": "net", "features_only": True})
     assert [out.shape for out in pyramid(torch.rand(2, 3, 8, 8))] == [(2, 8, 4, 4), (2, 8, 2, 2)]
+
+
+@pytest.mark.parametrize("kind", ["TIMMBackbone", "TimmClassifier"])
+def test_unknown_timm_model(timm, kind):
+    with pytest.raises(ArgumentError, match=r"no model 'resnet81'. Did you mean 'resnet18'\?"):
+        MODELS.build({"type": kind, "model_name": "resnet81"})
 
 
 def test_timm_weights_are_not_initialised_again(timm):
@@ -138,6 +157,15 @@ def test_checkpoints_have_the_keys_of_the_other_library(timm):
     outer = nn.ModuleDict({"student": model})
     assert "student.fc.weight" in outer.state_dict()
     outer.load_state_dict(outer.state_dict())
+
+
+def test_fine_tuning_says_which_layer_is_new(timm):
+    report = load_into(
+        MODELS.build({"type": "TimmClassifier", "model_name": "net", "num_classes": 2}), Net().state_dict()
+    )
+    assert report.summary() == (
+        "Loaded 2/4 tensors (model 50 %). model.fc re-initialised 4 -> 2 (expected when fine-tuning)."
+    )
 
 
 def test_timm_features(timm):

@@ -11,8 +11,29 @@ from mmpretrain.errors import ArgumentError
 from mmpretrain.models.backbones.base import BaseBackbone
 from mmpretrain.registry import MODELS
 from mmpretrain.utils.optional import optional_import
+from mmpretrain.utils.suggest import did_you_mean
 
 logger = logging.getLogger(__name__)
+
+
+def create_timm_model(feature: str, model_name: str, *args: Any, **kwargs: Any) -> Any:
+    """Call ``timm.create_model``; a name that it does not know is an error with the nearest ones.
+
+    Args:
+        feature: What needs timm.
+        model_name: Name of the model in timm.
+        *args: Further arguments of ``timm.create_model``.
+        **kwargs: The same.
+    """
+    timm = optional_import("timm", feature=feature, extra="timm")
+    try:
+        return timm.create_model(model_name, *args, **kwargs)
+    except RuntimeError as error:
+        if "Unknown model" not in str(error):
+            raise
+        raise ArgumentError(
+            f"timm has no model {model_name!r}", hint=did_you_mean(model_name, timm.list_models())
+        ) from error
 
 
 @MODELS.register_module()
@@ -39,7 +60,6 @@ class TIMMBackbone(BaseBackbone):
         init_cfg: dict | list[dict] | None = None,
         **kwargs: Any,
     ) -> None:
-        timm = optional_import("timm", feature="TIMMBackbone", extra="timm")
         super().__init__(init_cfg)
         if not isinstance(pretrained, bool):
             raise ArgumentError(
@@ -50,8 +70,9 @@ class TIMMBackbone(BaseBackbone):
             raise ArgumentError("checkpoint_path does not go with features_only=True: timm cannot load it")
         if isinstance(kwargs.get("norm_layer"), str):
             kwargs["norm_layer"] = MODELS.get(kwargs["norm_layer"])
-        self.timm_model = timm.create_model(
-            model_name=model_name,
+        self.timm_model = create_timm_model(
+            "TIMMBackbone",
+            model_name,
             features_only=features_only,
             pretrained=pretrained,
             in_chans=in_channels,

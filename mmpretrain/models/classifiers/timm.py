@@ -6,10 +6,10 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from mmpretrain.models.backbones.timm_backbone import create_timm_model
 from mmpretrain.models.classifiers.wrapper import ClassifierWrapper
 from mmpretrain.models.heads.cls_head import CROSS_ENTROPY
 from mmpretrain.registry import MODELS
-from mmpretrain.utils.optional import optional_import
 
 
 @MODELS.register_module()
@@ -43,8 +43,8 @@ class TimmClassifier(ClassifierWrapper):
         init_cfg: dict | list[dict] | None = None,
         **kwargs: Any,
     ) -> None:
-        timm = optional_import("timm", feature="TimmClassifier", extra="timm")
-        super().__init__(timm.create_model(*args, **kwargs), loss, train_cfg, data_preprocessor, init_cfg)
+        model = create_timm_model("TimmClassifier", *args, **kwargs)
+        super().__init__(model, loss, train_cfg, data_preprocessor, init_cfg)
         self.with_cp = with_cp
         if with_cp:
             self.model.set_grad_checkpointing()  # type: ignore[operator]
