@@ -72,12 +72,14 @@ def use_data(cfg: Config, spec: str) -> None:
     The head gets as many classes as the training data have.
     """
     from mmpretrain.apis.base import split_pipeline
-    from mmpretrain.datasets import from_spec
+    from mmpretrain.config.source import Source
+    from mmpretrain.datasets import exchange
+    from mmpretrain.datasets.from_spec import innermost
 
-    from_spec.use_data(cfg, spec)
+    exchange.use_data(cfg, spec, source=Source("--data"))
     for name in LOADERS:
         if cfg.get(name) is not None:
-            dataset = from_spec.innermost(cfg[name]["dataset"])
+            dataset = innermost(cfg[name]["dataset"])
             loading, steps = split_pipeline(cfg, dataset["pipeline"])
             dataset["pipeline"] = [loading, *steps]
 

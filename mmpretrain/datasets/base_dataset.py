@@ -15,9 +15,10 @@ from mmpretrain.datasets.bad_files import OnError, report_bad_file
 from mmpretrain.datasets.lazy_list import LazyList
 from mmpretrain.datasets.records import RecordTable
 from mmpretrain.datasets.transforms import Compose
+from mmpretrain.datasets.transforms.loading import storage_options
 from mmpretrain.errors import ConfigError, DataError, MissingFileError
 from mmpretrain.registry import DATASETS, TRANSFORMS
-from mmpretrain.utils.fileio import exists, is_absolute, is_file, join, read_lines
+from mmpretrain.utils.fileio import default_backend, exists, is_absolute, is_file, join, read_lines
 from mmpretrain.utils.plain_data import load
 
 T = TypeVar("T")
@@ -64,9 +65,14 @@ class BaseDataset(Dataset):
         classes: Class names, or a file with one a line; an alternative to ``metainfo['classes']``.
         on_error: What to do about an image that cannot be read: ``'raise'``, leave it out of its batch
             (``'skip'``), or take another sample (``'replace'``). The file is listed in ``bad_files``.
+        backend_args: Storage of the annotations, and of folders that are searched for images; that of the
+            images themselves is an argument of the transform that loads them.
+        file_client_args: Old spelling of ``backend_args``.
     """
 
     METAINFO: dict = {}
+    #: The argument that says where the samples are.
+    PLACE: str = "data_prefix"
 
     #: Where unreadable files are listed; the runner sets it to ``bad_files.txt`` in the work folder.
     bad_files: str | None = None
@@ -87,6 +93,9 @@ class BaseDataset(Dataset):
         max_refetch: int = 1000,
         classes: str | Sequence[str] | None = None,
         on_error: OnError = "raise",
+        *,
+        backend_args: dict | None = None,
+        file_client_args: dict | None = None,
     ) -> None:
         if on_error not in ("raise", "skip", "replace"):
             raise ConfigError(f"on_error must be 'raise', 'skip' or 'replace', got {on_error!r}")
@@ -106,6 +115,7 @@ class BaseDataset(Dataset):
         self.test_mode = test_mode
         self.max_refetch = max_refetch
         self.on_error: OnError = on_error
+        self.backend_args = storage_options(file_client_args, backend_args)
         self.data_list: list[dict] = []
         self._records: RecordTable | None = None
         self._join_prefix()
@@ -185,7 +195,8 @@ class BaseDataset(Dataset):
         if self._fully_initialized:
             return
         try:
-            self.data_list = self.load_data_list()
+            with default_backend(self.backend_args):
+                self.data_list = self.load_data_list()
         except MissingFileError as error:
             raise self._explain(error) from error
         self.data_list = self.filter_data()
@@ -202,18 +213,18 @@ class BaseDataset(Dataset):
 
     def _explain(self, error: MissingFileError) -> MissingFileError:
         """Say which argument named what is not there; the registry adds where the config sets it."""
-        argument = "ann_file" if self.ann_file and self.ann_file in error.message else "data_prefix"
-        if self.data_root and not exists(self.data_root):
+        argument = "ann_file" if self.ann_file and self.ann_file in error.message else self.PLACE
+        if self.data_root and not exists(self.data_root, self.backend_args):
             argument = "data_root"
         advice = {
             "ann_file": "If a base config set it, ann_file='' makes class folders count instead.",
             "data_prefix": "Set data_prefix (relative to data_root) to the folder of the images.",
             "data_root": "Set data_root to the folder of the data set.",
-        }[argument]
+        }.get(argument)
         explained = MissingFileError(
             f"{error.message}, which {argument} of {type(self).__name__} leads to",
             where=error.where,
-            hint=f"{error.hint} {advice}" if error.hint else advice,
+            hint=" ".join(filter(None, (error.hint, advice))) or None,
         )
         explained.argument = argument  # type: ignore[attr-defined]
         return explained

@@ -103,10 +103,13 @@ class CustomDataset(BaseDataset):
             return {folder: label for label, folder in enumerate(folders)}
         if names == sorted(names) and set(folders) <= set(names):
             return {folder: names.index(folder) for folder in folders}
+        strange = [repr(folder) for folder in folders if folder not in names]
+        if 0 < len(strange) < len(folders):
+            hint = f"No class is called {', '.join(strange[:3])}."
+        else:
+            hint = "Each class has one folder, in the order of their names."
         raise DataError(
-            f"There are {len(folders)} folders for {len(names)} classes",
-            where=self.img_prefix,
-            hint="Each class has one folder, in the order of their names.",
+            f"There are {len(folders)} folders for {len(names)} classes", where=self.img_prefix, hint=hint
         )
 
     def _find_samples(self) -> tuple[list[str], list[int]]:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Any, Literal
+from collections.abc import Callable, Mapping
+from functools import partial
+from itertools import takewhile
+from typing import Any, Literal, TypeVar
 from urllib.parse import parse_qsl
 
+from mmpretrain.datasets.huggingface import split_names
+from mmpretrain.datasets.shards import expand
 from mmpretrain.errors import DataError, MissingFileError
-from mmpretrain.utils.fileio import nearest_folder
+from mmpretrain.utils.fileio import exists, is_folder, join, list_dir, nearest_folder
 
+T = TypeVar("T")
 Split = Literal["train", "val", "test"]
 
 #: Names that folders and files of a split have, the best first.
@@ -42,30 +48,46 @@ def dataset_from_spec(spec: str, split: Split | None = None) -> dict[str, Any]:
         spec: The description.
         split: Which part. A folder may have sub-folders ``train`` and ``val`` (or ``test``), a file a sibling
             whose name has ``val`` in place of ``train``. Where nothing like that is found, a fixed fifth of
-            each class is held out for validation.
+            each class is held out for validation, and training does without it.
     """
     spec = os.path.expanduser(spec)
     if spec.startswith("hf://"):
         return _hugging_face(spec.removeprefix("hf://"), split)
-    if "://" not in spec and "{" not in spec and not os.path.exists(spec):
+    if "{" in spec:
+        expand(spec)  # so that errors show the pattern as it was given
+    elif "://" not in spec and not os.path.exists(spec):
         raise MissingFileError(f"There is no data at {spec!r}", hint=nearest_folder(spec))
     if split is None:
         return _of_place(spec)
-    part = _part(spec, split)
-    if part is not None:
-        return _of_place(part)
+    part = _part(spec, "val" if split == "train" else split)
+    if part is None and split == "test" and _is_named(spec, split):
+        part = spec
+    return _divided(split, _part(spec, "train"), part, spec, _of_place)
+
+
+def _divided(
+    split: Split, train: T | None, other: T | None, everything: T, config_of: Callable[[T], dict[str, Any]]
+) -> dict[str, Any]:
+    """The config of ``split``, given what is set apart for training, and for validation or test."""
+    if other is not None and (train is not None or split == "test"):
+        return config_of(train if train is not None and split == "train" else other)
+    whole = train if train is not None else other if other is not None else everything
     return {
         "type": "KFoldDataset",
-        "dataset": _of_place(spec),
+        "dataset": config_of(whole),
         "num_splits": FOLDS,
         "stratified": True,
         "test_mode": split != "train",
     }
 
 
-def _of_place(spec: str) -> dict[str, Any]:
+def _of_place(spec: str | list[str]) -> dict[str, Any]:
+    if isinstance(spec, list):
+        return {"type": "ShardDataset", "shards": spec}
     extension = os.path.splitext(spec)[1].lower()
     folder = os.path.dirname(spec)
+    if "::" in spec:
+        return {"type": "CustomDataset", "data_prefix": spec}
     if extension == ".tar" or "{" in spec:
         return {"type": "ShardDataset", "shards": spec}
     if extension in (".csv", ".tsv", ".tab", ".parquet"):
@@ -73,12 +95,12 @@ def _of_place(spec: str) -> dict[str, Any]:
     if extension == ".lmdb" or os.path.exists(os.path.join(spec, "data.mdb")):
         return {"type": "LMDBDataset", "db_path": spec}
     if extension == ".zip":
-        return {"type": "CustomDataset", "data_prefix": f"zip://::{spec}"}
+        return {"type": "CustomDataset", "data_prefix": _root(spec)}
     if extension == ".txt":
         return {"type": "CustomDataset", "ann_file": spec, "data_prefix": folder}
     if extension == ".json":
         return {"type": "BaseDataset", "ann_file": spec, "data_prefix": folder}
-    if extension in (".pkl", ".npz", ".gz", ".h5"):
+    if os.path.isfile(spec):
         raise DataError(f"{spec!r} is no kind of data that can be read", hint=_KINDS)
     return {"type": "CustomDataset", "data_prefix": spec}
 
@@ -86,76 +108,63 @@ def _of_place(spec: str) -> dict[str, Any]:
 _KINDS = "Give a folder, .txt, .csv, .tsv, .parquet, .json, .lmdb, .zip, x-{000..099}.tar or hf://org/name."
 
 
-def _part(spec: str, split: Split) -> str | None:
+def _root(spec: str) -> str:
+    """The folder that ``spec`` is, or has inside."""
+    return f"zip://::{spec}" if spec.lower().endswith(".zip") and "::" not in spec else spec
+
+
+def _part(spec: str, split: Split) -> str | list[str] | None:
     """Where the part ``split`` of a folder or file is; None if it is not set apart."""
-    if os.path.isdir(spec):
-        below = (os.path.join(spec, name) for name in SPLIT_NAMES[split])
-        return next(filter(os.path.isdir, below), None)
-    folder, base = os.path.split(spec)
-    pattern = r"(?<![a-z])(?:train|training)(?![a-z])"
-    if not re.search(pattern, base):
+    root = _root(spec)
+    if root != spec or os.path.isdir(spec):
+        inside = filter(is_folder, (join(root, name) for name in SPLIT_NAMES[split]))
+        # A class may be called "train": the folder of a split has folders of its own.
+        found = next((folder for folder in inside if any(list_dir(folder, files=False))), None)
+        if found is not None:
+            return found
+    if not _is_named(spec, "train"):
         return None
-    siblings = [os.path.join(folder, re.sub(pattern, name, base)) for name in SPLIT_NAMES[split]]
     if split == "train":
         return spec
-    remote = "://" in spec or "{" in spec
-    return next((sibling for sibling in siblings if not remote and os.path.exists(sibling)), None)
+    folder, base = os.path.split(spec)
+    siblings = (os.path.join(folder, _naming("train").sub(name, base)) for name in SPLIT_NAMES[split])
+    return next(filter(None, map(_existing, siblings)), None)
+
+
+def _existing(spec: str) -> str | list[str] | None:
+    """``spec``, or its first shards if the others do not exist; None if nothing does."""
+    names = expand(spec)
+    present = list(takewhile(exists, names))
+    return spec if len(present) == len(names) else present or None
+
+
+def _is_named(spec: str, split: Split) -> bool:
+    return bool(_naming(split).search(os.path.basename(spec.rstrip("/"))))
+
+
+def _naming(split: Split) -> re.Pattern[str]:
+    return re.compile(rf"(?<![a-z])(?:{'|'.join(SPLIT_NAMES[split])})(?![a-z])")
 
 
 def _hugging_face(rest: str, split: Split | None) -> dict[str, Any]:
     path, _, query = rest.partition("?")
     options = dict(parse_qsl(query))
-    options.setdefault("split", "train" if split is None else _hub_split(path, options.get("name"), split))
-    return {"type": "HuggingFaceDataset", "path": path, **options}
+    if split is None:
+        return _of_hub(path, options)
+    if "split" in options:
+        chosen = options.pop("split")
+        other = chosen if split == "test" and chosen in SPLIT_NAMES["test"] else None
+        return _divided(split, None, other, chosen, partial(_of_hub, path, options))
+    present = split_names(path, options.get("name"))
+    train, other = (
+        next((name for name in SPLIT_NAMES[part] if name in present), None)
+        for part in ("train", "val" if split == "train" else split)
+    )
+    return _divided(split, train, other, present[0], partial(_of_hub, path, options))
 
 
-def _hub_split(path: str, name: str | None, split: Split) -> str:
-    """The name that a split has in a data set of the hub."""
-    if split == "train":
-        return "train"
-    from mmpretrain.utils.optional import optional_import
-
-    library = optional_import("datasets", feature="Data from hf://", extra="data")
-    if os.path.isfile(os.path.join(path, "dataset_dict.json")):
-        present = list(library.load_from_disk(path))
-    else:
-        present = library.get_dataset_split_names(path, name)
-    found = next((candidate for candidate in SPLIT_NAMES[split] if candidate in present), None)
-    if found is None:
-        raise DataError(
-            f"It has no split for {split!r}, only {', '.join(present)}",
-            where=f"hf://{path}",
-            hint=f"Name one: hf://{path}?split=...",
-        )
-    return found
-
-
-def use_data(cfg: Any, spec: str) -> None:
-    """Put the data that ``spec`` describes into all data loaders of a config; pipelines and the like stay.
-
-    All splits get the classes of the training data, and the head as many.
-
-    Args:
-        cfg: A whole config.
-        spec: See :func:`dataset_from_spec`.
-    """
-    from mmpretrain.registry import DATASETS
-
-    classes = DATASETS.build(innermost(dataset_from_spec(spec, "train"))).CLASSES
-    for split in ("train", "val", "test"):
-        loader = cfg.get(f"{split}_dataloader")
-        if not loader:
-            continue
-        old = innermost(loader["dataset"])
-        loader["dataset"] = dataset_from_spec(spec, split)
-        inner = innermost(loader["dataset"])
-        inner.update({key: old[key] for key in KEPT if key in old}, test_mode=split != "train")
-        if classes is not None:
-            inner["metainfo"] = {"classes": list(classes)}
-    if classes is not None:
-        for node in ((cfg.get("model") or {}).get("head"), cfg.get("data_preprocessor")):
-            if node and "num_classes" in node:
-                node["num_classes"] = len(classes)
+def _of_hub(path: str, options: Mapping[str, str], split: str | None = None) -> dict[str, Any]:
+    return {"type": "HuggingFaceDataset", "path": path, **options, **({"split": split} if split else {})}
 
 
 def innermost(dataset: Any) -> Any:

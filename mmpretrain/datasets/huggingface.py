@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from mmpretrain.datasets.encoded import EncodedDataset
@@ -14,6 +16,43 @@ from mmpretrain.registry import DATASETS
 from mmpretrain.utils.fileio import read_bytes
 from mmpretrain.utils.optional import optional_import
 from mmpretrain.utils.suggest import did_you_mean
+
+
+def is_saved(path: str) -> bool:
+    """Whether ``path`` is a folder that ``save_to_disk`` wrote."""
+    return os.path.isdir(path) and bool({"dataset_info.json", "dataset_dict.json"} & {*os.listdir(path)})
+
+
+def split_names(path: str, name: str | None = None) -> list[str]:
+    """The splits of a data set.
+
+    Args:
+        path: As for :class:`HuggingFaceDataset`.
+        name: Which configuration of the data set.
+
+    Raises:
+        DataError: If there is no such data set, or the hub cannot be reached.
+    """
+    library = optional_import("datasets", feature="Data from hf://", extra="data")
+    with _explained(path):
+        if is_saved(path):
+            table = library.load_from_disk(path)
+            return list(table) if isinstance(table, library.DatasetDict) else [str(table.split or "train")]
+        return library.get_dataset_split_names(path, name)
+
+
+@contextmanager
+def _explained(path: str) -> Iterator[None]:
+    """Turn what the library raises, which may be anything, into an error that names the data set."""
+    try:
+        yield
+    except Exception as error:
+        reason = " ".join(str(error).split())
+        raise DataError(
+            f"The library 'datasets' cannot load it: {type(error).__name__}: {reason}",
+            where=f"hf://{path}",
+            hint="Give the name on the hub, or a folder that save_to_disk wrote.",
+        ) from error
 
 
 @DATASETS.register_module()
@@ -77,10 +116,11 @@ class HuggingFaceDataset(EncodedDataset):
         return LazyList(RecordTable(columns, len(table)))
 
     def _load(self, library: Any) -> Any:
-        if os.path.isdir(self.path) and {"dataset_info.json", "dataset_dict.json"} & {*os.listdir(self.path)}:
-            table = library.load_from_disk(self.path)
-            return table[self.split] if isinstance(table, library.DatasetDict) else table
-        return library.load_dataset(self.path, self.name, split=self.split, **self.load_args)
+        with _explained(self.path):
+            if is_saved(self.path):
+                table = library.load_from_disk(self.path)
+                return table[self.split] if isinstance(table, library.DatasetDict) else table
+            return library.load_dataset(self.path, self.name, split=self.split, **self.load_args)
 
     def _image_column(self, table: Any, library: Any) -> str:
         images = [key for key, kind in table.features.items() if isinstance(kind, library.Image)]

@@ -35,7 +35,8 @@ class _SplitFolders(CustomDataset):
             check_split(split, self.SPLITS)
             data_prefix = data_prefix or split
             listing = f"meta/{split}.txt"
-            if not ann_file and exists(join(data_root, listing)):
+            storage = kwargs.get("backend_args") or kwargs.get("file_client_args")
+            if not ann_file and exists(join(data_root, listing), storage):
                 ann_file = listing
         self.split = split
         kwargs.setdefault("extensions", self.IMG_EXTENSIONS)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from mmpretrain.errors import DataError
+from mmpretrain.utils.suggest import did_you_mean
+
+#: What is written for an index; spreadsheets make "3.0" of 3 where other cells are empty.
+WHOLE_NUMBER = re.compile(r"-?\d+(\.0+)?")
 
 
 def to_indices(
@@ -12,8 +17,8 @@ def to_indices(
 ) -> tuple[list[int], tuple[str, ...] | None]:
     """Turn labels into class indices.
 
-    Labels that are all among ``classes`` are names, labels that are all whole numbers are indices; any others
-    are names of classes, which are sorted if ``classes`` does not give their order.
+    Labels that are all among ``classes`` are names, labels that are all whole numbers are indices; labels of
+    which none is a number are names of classes, which are sorted if ``classes`` does not give their order.
 
     Args:
         values: A label for each sample.
@@ -24,18 +29,30 @@ def to_indices(
         The indices, and the class names if they were found out.
 
     Raises:
-        DataError: If a label is empty, or not among the classes.
+        DataError: If a label is empty or not among the classes, or if names and indices are mixed.
     """
     names = [str(value).strip() for value in values]
     if "" in names:
         raise DataError("A sample has no label", where=where(names.index("")))
     position = {name: index for index, name in enumerate(classes or ())}
     if not all(name in position for name in names):
-        if all(name.isdecimal() for name in names):
-            return [int(name) for name in names], None
-        if classes is None:
-            found = tuple(sorted(set(names)))
-            return to_indices(names, found, where)[0], found
-        unknown = next(i for i, name in enumerate(names) if name not in position)
-        raise DataError(f"{names[unknown]!r} is not one of the {len(classes)} classes", where=where(unknown))
+        is_number = [WHOLE_NUMBER.fullmatch(name) is not None for name in names]
+        if all(is_number):
+            return [int(float(name)) for name in names], None
+        if classes is not None:
+            unknown = next(i for i, name in enumerate(names) if name not in position)
+            raise DataError(
+                f"{names[unknown]!r} is not one of the {len(classes)} classes",
+                where=where(unknown),
+                hint=did_you_mean(names[unknown], classes),
+            )
+        if any(is_number):
+            name, number = is_number.index(False), is_number.index(True)
+            raise DataError(
+                f"{names[name]!r} is the name of a class, but {names[number]!r} ({where(number)}) an index",
+                where=where(name),
+                hint="Use names or indices for all samples, or list all names in classes=.",
+            )
+        found = tuple(sorted(set(names)))
+        return to_indices(names, found, where)[0], found
     return [position[name] for name in names], None

@@ -27,6 +27,8 @@ class LMDBDataset(EncodedDataset, CustomDataset):
         **kwargs: Further arguments of :class:`CustomDataset`; ``data_prefix`` is what keys begin with.
     """
 
+    PLACE = "db_path"
+
     def __init__(self, db_path: str, data_root: str = "", ann_file: str = "", **kwargs: Any) -> None:
         relative = data_root and not is_absolute(db_path)
         self.db_path = os.path.expanduser(join(data_root, db_path) if relative else db_path)

@@ -24,6 +24,7 @@ from mmpretrain.datasets.preflight_data import (
     label_range,
     missing_files,
     soft,
+    source_of_samples,
     unreadable_images,
 )
 from mmpretrain.errors import DataError, MMPretrainError
@@ -62,10 +63,10 @@ def preflight(
     if any(f"{split}_dataloader" in data for split in SPLITS):
         problems += check_settings(data)
         datasets = build_datasets(data, splits, problems)
-        head = find_head(data.get("model"))
-        if num_classes is None and head:
-            num_classes = head.get("num_classes")
-            num_classes_source = source_of(head, "num_classes") or "model.head.num_classes"
+        classifier = find_classifier(data.get("model"))
+        if num_classes is None and classifier:
+            num_classes = classifier["num_classes"]
+            num_classes_source = source_of(classifier, "num_classes") or "num_classes of the model"
         topk = topk or find_topk(data, splits)
     else:
         datasets = {split: data[split] for split in splits if data.get(split) is not None}
@@ -81,6 +82,9 @@ def check_datasets(
 ) -> Iterator[Problem]:
     """Check data sets that are built, by split."""
     for split, dataset in datasets.items():
+        if len(dataset) == 0:
+            yield Problem(HARD, split, f"there is no sample in {source_of_samples(dataset)}")
+            continue
         if split != "train" and "train" in datasets:
             yield from different_classes(datasets["train"], dataset, split)
         yield from label_range(split, dataset, num_classes, num_classes_source)
@@ -100,7 +104,7 @@ def check_datasets(
         yield soft("", f"the head has {num_classes} outputs{at}, the data {len(known[0])} classes")
     if count is not None and any(k > count for k in topk):
         kept = ", ".join(f"top-{k}" for k in topk if k <= count) or f"top-{count}"
-        yield soft("", f"only {count} classes: reporting {kept} only")
+        yield soft("", f"only {count} class{'es' * (count > 1)}: reporting {kept} only")
 
 
 def build_datasets(cfg: Any, splits: Iterable[str], problems: list[Problem]) -> dict[str, Any]:
@@ -175,10 +179,13 @@ def _learning_rate(cfg: Any) -> Iterator[Problem]:
         )
 
 
-def find_head(model: Any) -> Any:
-    """The config of the head that says how many classes there are."""
-    head = model.get("head") if isinstance(model, Mapping) else None
-    return head if isinstance(head, Mapping) and isinstance(head.get("num_classes"), int) else None
+def find_classifier(model: Any) -> Any:
+    """The config of the head, or of a backbone such as VGG, that says how many classes there are."""
+    for part in (model.get("head"), model.get("backbone")) if isinstance(model, Mapping) else ():
+        count = part.get("num_classes") if isinstance(part, Mapping) else None
+        if isinstance(count, int) and count > 0:
+            return part
+    return None
 
 
 def find_topk(cfg: Any, splits: Iterable[str]) -> tuple[int, ...]:

@@ -202,6 +202,12 @@ def leaves(dataset: Any) -> list[Any]:
     return [dataset]
 
 
+def source_of_samples(dataset: Any) -> str:
+    """The files or folders that list the samples, as far as they are known."""
+    places = [getattr(leaf, "ann_file", "") or getattr(leaf, "img_prefix", "") for leaf in leaves(dataset)]
+    return ", ".join(filter(None, places)) or type(dataset).__name__
+
+
 def loader_of(dataset: Any) -> Any | None:
     """What reads the images of a plain data set; None if it does so in a way of its own."""
     steps = getattr(getattr(dataset, "pipeline", None), "transforms", None)

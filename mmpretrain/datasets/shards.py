@@ -14,8 +14,9 @@ import json
 import os
 import re
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -26,9 +27,10 @@ from mmpretrain.datasets.custom import IMG_EXTENSIONS
 from mmpretrain.datasets.encoded import EncodedDataset
 from mmpretrain.datasets.labels import to_indices
 from mmpretrain.datasets.samplers.base import EpochSampler, pad
-from mmpretrain.errors import DataError, MissingFileError
+from mmpretrain.errors import ConfigError, DataError, MissingFileError
 from mmpretrain.registry import DATA_SAMPLERS, DATASETS
 from mmpretrain.utils.fileio import (
+    BackendArgs,
     exists,
     is_local,
     join,
@@ -47,34 +49,38 @@ Entry = tuple[str, int, int, Any]  # name, offset, size, label
 
 
 def expand(pattern: str) -> list[str]:
-    """Names that a pattern with ``{000..099}``, ``{a,b}`` or ``::`` between patterns stands for."""
+    """Names that a pattern with ``{000..099}``, ``{a,b}`` or ``::`` between patterns stands for.
+
+    Raises:
+        ConfigError: If the ends of a range are not numbers, or in the wrong order.
+    """
     if "::" in pattern and "://" not in pattern:
         return [name for part in pattern.split("::") for name in expand(part)]
     parts = re.split(r"\{([^{}]*)\}", pattern)
-    choices = [[part] if i % 2 == 0 else list(_choices(part)) for i, part in enumerate(parts)]
+    choices = [[part] if i % 2 == 0 else _choices(part, pattern) for i, part in enumerate(parts)]
     return ["".join(combination) for combination in product(*choices)]
 
 
-def _choices(inside: str) -> Iterator[str]:
+def _choices(inside: str, pattern: str) -> list[str]:
     first, dots, last = inside.partition("..")
     if not dots:
-        yield from inside.split(",")
-        return
+        return inside.split(",")
+    if not (first.isdecimal() and last.isdecimal() and int(first) <= int(last)):
+        raise ConfigError(f"{{{inside}}} is no range", where=pattern, hint="Write {000..099}.")
     width = len(first) if first.startswith("0") else 0
-    for number in range(int(first), int(last) + 1):
-        yield f"{number:0{width}d}"
+    return [f"{number:0{width}d}" for number in range(int(first), int(last) + 1)]
 
 
-def scan(shard: str) -> list[Entry]:
+def scan(shard: str, backend_args: BackendArgs = None) -> list[Entry]:
     """Read the headers of a shard.
 
     Raises:
-        DataError: If it is no tar file.
+        DataError: If it is no tar file, is compressed, or has a label that is not understood.
     """
     images: dict[str, tuple[str, int, int]] = {}
     labels: dict[str, Any] = {}
     try:
-        with open_binary(shard) as file, tarfile.open(fileobj=file) as tar:
+        with open_binary(shard, backend_args) as file, tarfile.open(fileobj=file, mode="r:") as tar:
             for member in tar:
                 folder, _, base = member.name.rpartition("/")
                 stem, _, extension = base.partition(".")
@@ -86,33 +92,41 @@ def scan(shard: str) -> list[Entry]:
                 elif extension in ("cls", "json"):
                     content = tar.extractfile(member)
                     assert content is not None
-                    labels[key] = _label(content.read().decode(), extension)
+                    labels[key] = _label(content.read(), extension, f"{shard}/{member.name}")
+            file.seek(tar.offset)
+            if len(file.read(tarfile.BLOCKSIZE)) < tarfile.BLOCKSIZE:
+                raise tarfile.ReadError("its end is missing")
     except tarfile.TarError as error:
-        raise DataError(f"This is not a tar file ({error})", where=shard) from error
+        raise DataError(
+            f"This is not an intact, uncompressed tar file ({error})",
+            where=shard,
+            hint="Samples are read by their byte range, which compression would change.",
+        ) from error
     return [(name, offset, size, labels.get(key)) for key, (name, offset, size) in images.items()]
 
 
-def _label(text: str, extension: str) -> Any:
-    if extension == "cls":
-        return text.strip()
-    return json.loads(text).get("label")
+def _label(content: bytes, extension: str, where: str) -> Any:
+    try:
+        return content.decode().strip() if extension == "cls" else json.loads(content).get("label")
+    except (ValueError, AttributeError) as error:
+        raise DataError(f"This label is not understood ({error})", where=where) from error
 
 
-def write_index(shards: str | Sequence[str]) -> None:
+def write_index(shards: str | Sequence[str], backend_args: BackendArgs = None) -> None:
     """Write ``<shard>.index.json`` beside each shard, for readers that are far away."""
     for shard in _names(shards):
-        write_text(json.dumps(scan(shard)), shard + INDEX)
+        write_text(json.dumps(scan(shard, backend_args)), shard + INDEX, backend_args=backend_args)
 
 
 def _names(shards: str | Sequence[str]) -> list[str]:
     return [name for part in ([shards] if isinstance(shards, str) else shards) for name in expand(part)]
 
 
-def _entries(shard: str) -> list[Entry]:
+def _entries(shard: str, backend_args: BackendArgs = None) -> list[Entry]:
     try:
-        if exists(shard + INDEX):
-            return [tuple(entry) for entry in json.loads(read_text(shard + INDEX))]
-        return scan(shard)
+        if exists(shard + INDEX, backend_args):
+            return [tuple(entry) for entry in json.loads(read_text(shard + INDEX, backend_args=backend_args))]
+        return scan(shard, backend_args)
     except MissingFileError as error:
         raise MissingFileError(
             f"There is no shard {shard!r}", hint="Check the pattern: {000..099} stands for 100 names."
@@ -130,6 +144,8 @@ class ShardDataset(EncodedDataset):
         **kwargs: Further arguments of :class:`BaseDataset`.
     """
 
+    PLACE = "shards"
+
     def __init__(
         self, shards: str | Sequence[str], data_root: str = "", with_label: bool = True, **kwargs: Any
     ) -> None:
@@ -139,7 +155,7 @@ class ShardDataset(EncodedDataset):
 
     def load_data_list(self) -> list[dict]:
         with ThreadPoolExecutor(min(THREADS, len(self.shards))) as pool:
-            entries = list(pool.map(_entries, self.shards))
+            entries = list(pool.map(partial(_entries, backend_args=self.backend_args), self.shards))
         records = [
             {"img_path": f"{shard}/{name}", "shard": number, "offset": offset, "size": size}
             for number, (shard, found) in enumerate(zip(self.shards, entries))
@@ -156,11 +172,11 @@ class ShardDataset(EncodedDataset):
 
     def read_image(self, record: dict[str, Any]) -> bytes:
         shard, start, size = self.shards[record["shard"]], record["offset"], record["size"]
-        if is_local(shard):
+        if is_local(shard, self.backend_args):
             with open(shard, "rb") as file:
                 file.seek(start)
                 return file.read(size)
-        system, inner = resolve(shard)
+        system, inner = resolve(shard, self.backend_args)
         return bytes(system.cat_file(inner, start, start + size))  # type: ignore[arg-type]
 
     def extra_repr(self) -> list[str]:

@@ -92,12 +92,21 @@ class TableDataset(BaseDataset):
     def _read_parquet(self, columns: list[str]) -> tuple[list[dict[str, Any]], list[int]]:
         parquet = optional_import("pyarrow.parquet", feature="Reading .parquet files", extra="data")
         with open_binary(self.ann_file) as file:
-            table = parquet.ParquetFile(file)
-            self._check(columns, table.schema_arrow.names)
-            rows = table.read(columns=columns).to_pylist()
+            try:
+                table = parquet.ParquetFile(file)
+                self._check(columns, table.schema_arrow.names)
+                rows = table.read(columns=columns).to_pylist()
+            except (ValueError, OSError) as error:  # what Arrow's errors derive from
+                if isinstance(error, DataError):
+                    raise
+                raise DataError(
+                    f"This is not an intact Parquet file ({error})", where=self.ann_file
+                ) from error
         return rows, list(range(1, len(rows) + 1))
 
     def _check(self, columns: Sequence[str], present: Sequence[str]) -> None:
+        if not present:
+            raise DataError("The table is empty, it names no columns", where=self.ann_file)
         for column in columns:
             if column not in present:
                 raise DataError(

@@ -23,11 +23,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 from fsspec import AbstractFileSystem
 
-from mmpretrain.errors import ConfigError, DataError, MissingFileError
+from mmpretrain.errors import (
+    ConfigError,
+    DataError,
+    MissingFileError,
+    MMPretrainError,
+    OptionalDependencyError,
+)
 from mmpretrain.utils.storage import filesystem
 
 PathLike = str | os.PathLike[str]
@@ -42,15 +48,28 @@ ALIASES = {"petrel": "s3", "disk": "file", "local": "file"}
 # -- where a path leads --------------------------------------------------------------------------------
 
 
+_default_args: ContextVar[BackendArgs] = ContextVar("default_args", default=None)
+
+
+@contextmanager
+def default_backend(backend_args: BackendArgs) -> Iterator[None]:
+    """Let ``backend_args`` count for all that is read inside without any of its own."""
+    token = _default_args.set(backend_args)
+    try:
+        yield
+    finally:
+        _default_args.reset(token)
+
+
 def is_local(path: PathLike, backend_args: BackendArgs = None) -> bool:
     """Whether ``path`` is an ordinary path on this machine."""
-    backend = (backend_args or {}).get("backend")
+    backend = (backend_args or _default_args.get() or {}).get("backend")
     return (backend in LOCAL) if backend else "://" not in os.fspath(path)
 
 
 def resolve(path: PathLike, backend_args: BackendArgs = None) -> tuple[AbstractFileSystem, str]:
     """Return the file system that holds ``path``, and the path inside it."""
-    options = dict(backend_args or {})
+    options = dict(backend_args or _default_args.get() or {})
     backend = options.pop("backend", None)
     text = os.fspath(path)
     for old, new in (options.pop("path_mapping", None) or {}).items():
@@ -93,7 +112,8 @@ class _ArchiveSource(io.RawIOBase):
     @property
     def file(self) -> IO[bytes]:
         if self._file is None:
-            self._file = open_binary(self.name)
+            with default_backend(None):  # the archive is not inside of itself
+                self._file = open_binary(self.name)
         return self._file
 
     def readable(self) -> bool:
@@ -162,22 +182,33 @@ def read_bytes(path: PathLike, backend_args: BackendArgs = None) -> bytes:
         MissingFileError: If there is no such file.
         DataError: If it is a folder.
     """
-    try:
-        if (held := _held.get()) and held[0] == os.fspath(path):
-            return held[1]
-        if is_local(path, backend_args):
+    if (held := _held.get()) and held[0] == os.fspath(path):
+        return held[1]
+    if is_local(path, backend_args):
+        try:
             with open(_local(path), "rb") as file:
                 return file.read()
+        except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+            raise _explained(error, path) from error
+    try:
         system, inner = resolve(path, backend_args)
         return system.cat_file(inner)  # type: ignore[return-value]
-    except FileNotFoundError as error:
-        if isinstance(error, MissingFileError):
-            raise
-        raise MissingFileError(f"There is no file {os.fspath(path)!r}", hint=nearest_folder(path)) from error
-    except KeyError as error:  # zipfile and tarfile say so for a name that is not in the archive
-        raise MissingFileError(f"There is no file {os.fspath(path)!r}") from error
-    except IsADirectoryError as error:
-        raise DataError(f"{os.fspath(path)!r} is a folder, a file was expected") from error
+    except Exception as error:  # each storage has errors of its own
+        raise _explained(error, path) from error
+
+
+def _explained(error: Exception, path: PathLike) -> MMPretrainError:
+    """The error that tells people why ``path`` cannot be read."""
+    if isinstance(error, MMPretrainError):
+        return error
+    if isinstance(error, (FileNotFoundError, KeyError)):  # archives raise a KeyError
+        return MissingFileError(f"There is no file {os.fspath(path)!r}", hint=nearest_folder(path))
+    if isinstance(error, IsADirectoryError):
+        return DataError(f"{os.fspath(path)!r} is a folder, a file was expected")
+    reason = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, ImportError):
+        return OptionalDependencyError(f"{os.fspath(path)!r} needs a package that is not installed: {reason}")
+    return DataError(f"{os.fspath(path)!r} cannot be read: {reason}")
 
 
 def read_text(path: PathLike, encoding: str = "utf-8", backend_args: BackendArgs = None) -> str:
@@ -228,8 +259,8 @@ def open_binary(path: PathLike, backend_args: BackendArgs = None) -> IO[bytes]:
             return open(_local(path), "rb")
         system, inner = resolve(path, backend_args)
         return system.open(inner, "rb")  # type: ignore[return-value]
-    except FileNotFoundError as error:
-        raise MissingFileError(f"There is no file {os.fspath(path)!r}", hint=nearest_folder(path)) from error
+    except Exception as error:  # each storage has errors of its own
+        raise _explained(error, path) from error
 
 
 @contextmanager
@@ -251,27 +282,31 @@ def exists(path: PathLike, backend_args: BackendArgs = None) -> bool:
     """Whether there is a file or folder of that name."""
     if is_local(path, backend_args):
         return os.path.exists(_local(path))
-    try:
-        system, inner = resolve(path, backend_args)
-        return system.exists(inner)
-    except MissingFileError:
-        return False
+    return _ask("exists", path, backend_args)
 
 
 def is_file(path: PathLike, backend_args: BackendArgs = None) -> bool:
     """Whether there is a file of that name."""
     if is_local(path, backend_args):
         return os.path.isfile(_local(path))
-    system, inner = resolve(path, backend_args)
-    return system.isfile(inner)
+    return _ask("isfile", path, backend_args)
 
 
 def is_folder(path: PathLike, backend_args: BackendArgs = None) -> bool:
     """Whether there is a folder of that name."""
     if is_local(path, backend_args):
         return os.path.isdir(_local(path))
-    system, inner = resolve(path, backend_args)
-    return system.isdir(inner)
+    return _ask("isdir", path, backend_args)
+
+
+def _ask(question: Literal["exists", "isfile", "isdir"], path: PathLike, backend_args: BackendArgs) -> bool:
+    try:
+        system, inner = resolve(path, backend_args)
+        return getattr(system, question)(inner)
+    except MissingFileError:  # the archive that would hold it
+        return False
+    except Exception as error:  # each storage has errors of its own
+        raise _explained(error, path) from error
 
 
 def list_dir(
@@ -304,11 +339,13 @@ def list_dir(
             raise MissingFileError(f"There is no folder {os.fspath(path)!r}", hint=nearest_folder(path))
         entries = _walk_local(root, "", recursive)
     else:
-        system, inner = resolve(path, backend_args)
         try:
+            system, inner = resolve(path, backend_args)
             entries = list(_walk_remote(system, inner, recursive))
         except FileNotFoundError as error:
             raise MissingFileError(f"There is no folder {os.fspath(path)!r}") from error
+        except Exception as error:  # each storage has errors of its own
+            raise _explained(error, path) from error
     for name, is_dir in entries:
         if (folders and suffix is None) if is_dir else (files and (suffix is None or name.endswith(suffix))):
             yield name

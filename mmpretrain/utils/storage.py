@@ -23,7 +23,7 @@ from typing import Any
 from fsspec import AbstractFileSystem
 from fsspec.spec import AbstractBufferedFile
 
-from mmpretrain.errors import ConfigError, MissingFileError
+from mmpretrain.errors import ConfigError, DataError, MissingFileError
 from mmpretrain.utils.optional import optional_import
 
 #: Pauses before the second and third attempt of a download that failed for a reason that may pass.
@@ -158,7 +158,10 @@ def _environment(path: str, **options: Any) -> Any:
     if owner != os.getpid():
         if environment is not None:
             environment.close()
-        environment = lmdb.open(path, subdir=os.path.isdir(path), **options)
+        try:
+            environment = lmdb.open(path, subdir=os.path.isdir(path), **options)
+        except lmdb.Error as error:
+            raise DataError(f"This is not an LMDB database ({error})", where=path) from error
         _environments[path] = (os.getpid(), environment)
     return environment
 

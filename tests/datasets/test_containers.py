@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import tarfile
@@ -13,8 +14,7 @@ import pytest
 from PIL import Image
 from torch.utils.data import DataLoader
 
-from mmpretrain.config import Config
-from mmpretrain.datasets import dataset_from_spec, pseudo_collate, use_data
+from mmpretrain.datasets import dataset_from_spec, pseudo_collate
 from mmpretrain.datasets import samplers as samplers_package
 from mmpretrain.datasets.samplers import base
 from mmpretrain.datasets.shards import ShardSampler, expand, write_index
@@ -118,6 +118,8 @@ def test_parquet(folder):
         ("path,label\na.jpg,cat\nb.jpg,\n", {}, r"x\.csv:3: A sample has no label"),
         ("path,label\na.jpg,cat\nb.jpg,cow\n", {"classes": ["cat"]}, r"x\.csv:3: 'cow' is not one of the 1"),
         ("path,label\na.jpg\n", {}, r"x\.csv:2: The row is too short"),
+        ("path,label\na.jpg,cat\nb.jpg,1\n", {}, r"x\.csv:2: 'cat' is the name of a class, but '1' \(.*:3\)"),
+        ("", {}, r"x\.csv: The table is empty"),
     ],
 )
 def test_broken_tables(tmp_path, text, kwargs, message):
@@ -147,6 +149,9 @@ def test_expand():
     assert expand("a-{08..11}.tar") == ["a-08.tar", "a-09.tar", "a-10.tar", "a-11.tar"]
     assert expand("{a,b}{1..2}") == ["a1", "a2", "b1", "b2"]
     assert expand("x.tar::y-{0..1}.tar") == ["x.tar", "y-0.tar", "y-1.tar"]
+    for pattern in ("{0..1x}.tar", "{2..1}.tar", "{..}.tar"):
+        with pytest.raises(ConfigError, match="is no range"):
+            expand(pattern)
 
 
 def test_shards(shards):
@@ -158,7 +163,7 @@ def test_shards_with_an_index_are_not_scanned(shards, monkeypatch):
     from mmpretrain.datasets import shards as module
 
     write_index(shards)
-    monkeypatch.setattr(module, "scan", lambda shard: pytest.fail("scanned"))
+    monkeypatch.setattr(module, "scan", lambda *_: pytest.fail("scanned"))
     check(dataset_from_spec(shards))
 
 
@@ -186,8 +191,28 @@ def test_missing_and_broken_shards(tmp_path):
     with pytest.raises(MissingFileError, match=r"no shard .*a-1\.tar"):
         DATASETS.build(dict(type="ShardDataset", shards="a-{1..2}.tar", data_root=str(tmp_path)))
     (tmp_path / "a.tar").write_bytes(b"no archive" * 100)
-    with pytest.raises(DataError, match="not a tar file"):
+    with pytest.raises(DataError, match=r"a\.tar: This is not an intact.* file \(invalid header\)"):
         DATASETS.build(dict(type="ShardDataset", shards=str(tmp_path / "a.tar")))
+
+
+def test_compressed_and_cut_shards(shards, tmp_path):
+    whole = (tmp_path / "train-000.tar").read_bytes()
+    (tmp_path / "packed.tar").write_bytes(gzip.compress(whole))
+    (tmp_path / "cut.tar").write_bytes(whole[: whole.rstrip(b"\0").__len__() // 512 * 512 + 512])
+    for name in ("packed", "cut"):
+        with pytest.raises(DataError, match=rf"{name}\.tar: This is not an intact, uncompressed tar file"):
+            DATASETS.build(dict(type="ShardDataset", shards=f"{tmp_path}/{name}.tar"))
+
+
+@pytest.mark.parametrize(("name", "content"), [("0.cls", b"\xff\xfe"), ("0.json", b"[1"), ("0.json", b"[1]")])
+def test_labels_of_shards_that_are_not_understood(tmp_path, name, content):
+    with tarfile.open(tmp_path / "x.tar", "w") as tar:
+        for member, data in (("0.png", encoded(0)), (name, content)):
+            info = tarfile.TarInfo(member)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    with pytest.raises(DataError, match=rf"x\.tar/{name}: This label is not understood"):
+        DATASETS.build(dict(type="ShardDataset", shards=f"{tmp_path}/x.tar"))
 
 
 @pytest.mark.parametrize("world_size", [1, 3])
@@ -276,84 +301,6 @@ def test_hugging_face(hub):
         DATASETS.build(dict(type="HuggingFaceDataset", path=str(hub), image="name"))
 
 
-# -- descriptions --------------------------------------------------------------------------------------
-
-
-def test_splits_of_a_folder(folder):
-    root = folder.parent
-    (root / "all").mkdir()
-    folder.rename(root / "all" / "train")
-    assert dataset_from_spec(f"{root}/all", "train") == {
-        "type": "CustomDataset",
-        "data_prefix": f"{root}/all/train",
-    }
-    held_out = dataset_from_spec(f"{root}/all", "val")
-    assert held_out["type"] == "KFoldDataset"
-    (root / "all" / "validation").mkdir()
-    assert dataset_from_spec(f"{root}/all", "val")["data_prefix"] == f"{root}/all/validation"
-    assert dataset_from_spec(f"{root}/all", "test")["data_prefix"] == f"{root}/all/validation"
-
-
-def test_splits_of_a_file(folder):
-    train, val = folder.parent / "my_train.csv", folder.parent / "my_val.csv"
-    write_table(train)
-    assert dataset_from_spec(str(train), "train")["ann_file"] == str(train)
-    assert dataset_from_spec(str(train), "val")["type"] == "KFoldDataset"
-    write_table(val)
-    assert dataset_from_spec(str(train), "val")["ann_file"] == str(val)
-
-
-def test_without_a_split_a_fifth_is_held_out(folder):
-    parts = [DATASETS.build({**dataset_from_spec(str(folder), split)}) for split in ("train", "val")]
-    assert [len(part) for part in parts] == [8, 2]
-    assert sorted(parts[1].get_gt_labels()) == [0, 1]
-    names = [{part.get_data_info(i)["img_path"] for i in range(len(part))} for part in parts]
-    assert not names[0] & names[1]
-
-
-@pytest.mark.parametrize(
-    ("name", "kind"),
-    [
-        ("x.txt", "CustomDataset"),
-        ("x.json", "BaseDataset"),
-        ("x.zip", "CustomDataset"),
-        ("x.tar", "ShardDataset"),
-    ],
-)
-def test_kinds(tmp_path, name, kind):
-    (tmp_path / name).touch()
-    assert dataset_from_spec(str(tmp_path / name))["type"] == kind
-
-
-def test_unknown_kinds(tmp_path):
-    with pytest.raises(MissingFileError, match="no data at"):
-        dataset_from_spec(str(tmp_path / "nowhere"))
-    (tmp_path / "x.pkl").touch()
-    with pytest.raises(DataError, match="no kind of data"):
-        dataset_from_spec(str(tmp_path / "x.pkl"))
-
-
-def test_use_data(folder):
-    loader = dict(
-        batch_size=2, dataset=dict(type="RepeatDataset", times=2, dataset=dict(type="X", pipeline=PIPELINE))
-    )
-    cfg = Config(
-        dict(
-            model=dict(head=dict(type="LinearClsHead", num_classes=1000)),
-            train_dataloader=loader,
-            val_dataloader=dict(batch_size=2, dataset=dict(type="X", pipeline=[])),
-            test_dataloader=None,
-        )
-    )
-    use_data(cfg, str(folder))
-    assert cfg.model.head.num_classes == 2
-    train = DATASETS.build(cfg.train_dataloader.dataset)
-    assert train[0]["img"].shape == (4, 5, 3)
-    assert len(train) == 8
-    assert cfg.val_dataloader.batch_size == 2
-    assert list(CLASSES) == DATASETS.build(cfg.val_dataloader.dataset).CLASSES
-
-
 def test_validation_may_lack_a_class(folder):
     val = folder.parent / "val"
     (val / "dog").mkdir(parents=True)
@@ -364,11 +311,3 @@ def test_validation_may_lack_a_class(folder):
 
 def test_every_sampler_of_the_package_is_listed():
     assert {"BalancedSampler", "DefaultSampler", "EpochSampler"} <= {*samplers_package.__all__}
-
-
-def test_use_data_keeps_what_is_not_about_files(folder):
-    old = dict(type="X", pipeline=PIPELINE, on_error="skip", indices=3, ann_file="of something else")
-    cfg = Config(dict(train_dataloader=dict(batch_size=2, dataset=old)))
-    use_data(cfg, str(folder))
-    inner = cfg.train_dataloader.dataset.dataset
-    assert (inner.on_error, inner.indices, "ann_file" in inner) == ("skip", 3, False)

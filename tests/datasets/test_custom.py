@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import os
+import zipfile
 
 import numpy as np
 import pytest
 
 from mmpretrain.datasets import CustomDataset
 from mmpretrain.datasets import annotations as annotations_module
-from mmpretrain.errors import ConfigError, DataError
+from mmpretrain.errors import ConfigError, DataError, MissingFileError
+from mmpretrain.registry import DATASETS
 
 
 def records(dataset):
@@ -145,3 +147,19 @@ def test_image_folder_in_an_archive(tmp_path, folders):
     dataset = CustomDataset(data_prefix=f"zip://::{archive}")
     assert dataset.CLASSES == ("cat", "dog")
     assert records(dataset)[2] == (f"zip://dog/3.jpg::{archive}", 1)
+
+
+@pytest.mark.parametrize("option", ["backend_args", "file_client_args"])
+def test_storage_of_the_data_set(tmp_path, option):
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr("images/cat/1.jpg", b"")
+        archive.writestr("images/dog/2.jpg", b"")
+        archive.writestr("meta/train.txt", "dog/2.jpg 1\n")
+    storage = {option: dict(backend="zip", path=str(tmp_path / "x.zip"))}
+    folders = DATASETS.build(dict(type="CustomDataset", data_prefix="images", **storage))
+    assert folders.CLASSES == ("cat", "dog")
+    assert folders.get_data_info(0)["img_path"] == "images/cat/1.jpg"
+    listed = DATASETS.build(dict(type="ImageNet", data_root="", split="train", **storage))
+    assert listed.get_data_info(0) == dict(img_path="train/dog/2.jpg", gt_label=1, sample_idx=0)
+    with pytest.raises(MissingFileError, match="There is no folder 'nowhere'"):
+        DATASETS.build(dict(type="CustomDataset", data_prefix="nowhere", **storage))

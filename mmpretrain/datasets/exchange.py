@@ -1,0 +1,79 @@
+"""Other data for a config."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mmpretrain.datasets.from_spec import FOLDS, KEPT, dataset_from_spec, innermost
+from mmpretrain.datasets.preflight import find_classifier
+from mmpretrain.datasets.preflight_data import label_arrays
+from mmpretrain.errors import DataError
+from mmpretrain.registry import DATASETS
+
+logger = logging.getLogger(__name__)
+
+
+def use_data(cfg: Any, spec: str, source: Any = None) -> None:
+    """Put the data that ``spec`` describes into all data loaders of a config; pipelines and the like stay.
+
+    All splits get the classes of the training data, and the model as many outputs.
+
+    Args:
+        cfg: A whole config.
+        spec: See :func:`~mmpretrain.datasets.from_spec.dataset_from_spec`.
+        source: What errors about the number of classes name as its source.
+
+    Raises:
+        DataError: If there are too few samples.
+    """
+    train = DATASETS.build(innermost(dataset_from_spec(spec, "train")))
+    for split in ("train", "val", "test"):
+        loader = cfg.get(f"{split}_dataloader")
+        if not loader:
+            continue
+        old = innermost(loader["dataset"])
+        loader["dataset"] = dataset_from_spec(spec, split)
+        inner = innermost(loader["dataset"])
+        inner.update({key: old[key] for key in KEPT if key in old}, test_mode=split != "train")
+        if train.CLASSES is not None:
+            inner["metainfo"] = {"classes": list(train.CLASSES)}
+        if inner is not loader["dataset"]:
+            _explain_share(spec, split, len(train))
+    if count := _class_count(train):
+        cfg.merge_from_dict(dict.fromkeys(_counts(cfg), count), source=source)
+
+
+def _explain_share(spec: str, split: str, size: int) -> None:
+    if size < FOLDS:
+        raise DataError(
+            f"{spec!r} has {size} samples, too few to hold every fifth out for validation",
+            hint="Add images, or put some for validation beside them, in a folder or file named 'val'.",
+        )
+    if split != "train":
+        logger.warning("%s has no part for %s: a fixed fifth of each class is held out", spec, split)
+
+
+def _class_count(dataset: Any) -> int | None:
+    """How many classes there are; where they have no names, the labels tell. None if nothing does."""
+    if dataset.CLASSES is not None:
+        return len(dataset.CLASSES)
+    found = label_arrays(dataset)
+    return None if found is None or not len(found[0]) else int(found[0].max()) + 1
+
+
+def _counts(cfg: Any) -> Iterator[str]:
+    """Key paths of all that counts classes: the classifier, losses, batch augmentation."""
+    if "num_classes" in (cfg.get("data_preprocessor") or {}):
+        yield "data_preprocessor.num_classes"
+    if classifier := find_classifier(cfg.get("model")):
+        yield from _equal_counts(cfg["model"], "model", classifier["num_classes"])
+
+
+def _equal_counts(node: Any, path: str, count: int) -> Iterator[str]:
+    if isinstance(node, Mapping) and node.get("num_classes") == count:
+        yield f"{path}.num_classes"
+    inner = node.items() if isinstance(node, Mapping) else enumerate(node if isinstance(node, list) else ())
+    for key, item in inner:
+        yield from _equal_counts(item, f"{path}.{key}", count)
