@@ -72,8 +72,10 @@ def test_local(tmp_path):
     assert json.loads((tmp_path / "more.json").read_text()) == {"a": 1, "step": 7}
     assert np.array_equal(np.array(Image.open(tmp_path / "vis_image" / "picture_2.png")), IMAGE)
     assert Config.fromfile(str(tmp_path / "config.py")) == config(tmp_path)
-    with pytest.raises(ConfigError, match=r"must end in '\.json'"):
+    with pytest.raises(ConfigError, match=r"must differ from 'scalars\.json'"):
         backend.add_scalars({"a": 1}, file_path="scalars.json")
+    with pytest.raises(ConfigError, match=r"must end in '\.json'"):
+        backend.add_scalars({"a": 1}, file_path="more.txt")
     with pytest.raises(TypeError, match="uint8"):
         backend.add_image("a", IMAGE.astype(float))
     with pytest.raises(ConfigError, match=r"must end in '\.py'"):

@@ -119,26 +119,24 @@ class LogProcessor:
         return f"Epoch({mode}){epoch.rjust(width)}{count}"
 
     def _scalars(self, runner: Any, mode: Mode, custom: list[dict], prefixed: bool) -> dict[str, Any]:
-        histories = {
-            self._name(key, mode, prefixed): history
-            for key, history in runner.message_hub.log_scalars.items()
-            if key.startswith(mode)
-        }
-        values: dict[str, Any] = {
-            key: history.mean(self.window_size) if self._is_mean(key) else history.current()
-            for key, history in histories.items()
-        }
+        histories = runner.message_hub.log_scalars
+        values: dict[str, Any] = {}
+        for key, history in histories.items():
+            if key.startswith(mode):
+                name = self._name(key, mode, prefixed)
+                is_mean = self._is_mean(name)
+                values[name] = history.mean(self.window_size) if is_mean else history.current()
         for item in custom:
             options = dict(item)
-            source = options.pop("data_src")
-            name = options.pop("log_name", source)
-            if prefixed:
-                source, name = f"{mode}/{source}", f"{mode}/{name}"
+            source = f"{mode}/{options.pop('data_src')}"
+            name = f"{mode}/{options.pop('log_name', item['data_src'])}"
             if source in histories:
-                values[name] = histories[source].statistics(**options)
+                values[self._name(name, mode, prefixed)] = histories[source].statistics(**options)
         return values
 
     def _fixed_windows(self, custom: list[dict], runner: Any, batch_idx: int) -> list[dict]:
+        if not custom:
+            return []
         sizes = {"epoch": batch_idx + 1, "global": runner.iter + 1}
         return [
             {**item, "window_size": sizes.get(item["window_size"], item["window_size"])}

@@ -63,8 +63,9 @@ class CsvSink:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        self._columns: list[str] = []
+        self._columns: dict[str, None] = {}  # in order, and quick to look up
         self._file: TextIO | None = None
+        self._writer: Any = None
 
     def add_config(self, config: Any) -> None:
         """Configs have no place in a table."""
@@ -72,9 +73,10 @@ class CsvSink:
     def add_scalars(self, scalars: Mapping[str, Any], step: int, mode: str) -> None:
         """Append a row; new names become columns at the right."""
         row = {"mode": mode, "step": step, **scalars}
-        if self._file is None or not row.keys() <= set(self._columns):
+        if self._file is None or not row.keys() <= self._columns.keys():
             self._file = self._widen(row)
-        csv.writer(self._file).writerow([row.get(name, "") for name in self._columns])
+            self._writer = csv.writer(self._file)
+        self._writer.writerow([row.get(name, "") for name in self._columns])
         self._file.flush()
 
     def _widen(self, row: Mapping[str, Any]) -> TextIO:
@@ -84,7 +86,7 @@ class CsvSink:
         if self.path.exists():
             with self.path.open(newline="", encoding="utf-8") as file:
                 rows = list(csv.DictReader(file))
-        self._columns = list(dict.fromkeys([*(rows[0] if rows else ()), *row]))
+        self._columns = dict.fromkeys([*(rows[0] if rows else ()), *row])
         table = io.StringIO()
         writer = csv.DictWriter(table, self._columns, restval="")
         writer.writeheader()

@@ -33,11 +33,9 @@ class HistoryBuffer:
             del self._values[: -self.max_length], self._counts[: -self.max_length]
 
     def _latest(self, window: int | None) -> list[float]:
-        size = len(self._values) if window is None else min(window, len(self._values))
-        for i in range(len(self._values) - size, len(self._values)):
-            if not isinstance(self._values[i], float):
-                self._values[i] = float(self._values[i])
-        return self._values[len(self._values) - size :]
+        start = 0 if window is None else max(0, len(self._values) - window)
+        values = self._values[start:] = list(map(float, self._values[start:]))  # read each tensor once
+        return values
 
     @property
     def data(self) -> tuple[np.ndarray, np.ndarray]:
@@ -117,7 +115,7 @@ class MessageHub:
         if not resumed:
             self._not_resumed.add(key)
         if isinstance(value, torch.Tensor):
-            value = value.item() if value.device.type == "cpu" else value.detach()
+            value = value.item() if value.is_cpu else value.detach()
         history.update(value, count)
 
     def update_scalars(self, log_dict: Mapping[str, Any], resumed: bool = True) -> None:

@@ -73,22 +73,25 @@ class BaseModel(FreezableModule):
         Returns:
             The loss to minimise, and all values for the log with the sum first.
         """
-        means: dict[str, Tensor] = {}
+        total: Tensor | None = None
+        log_vars: dict[str, Tensor] = {}
         for name, value in losses.items():
             if isinstance(value, Tensor):
-                means[name] = value.mean() if value.ndim else value
+                mean = value.mean() if value.ndim else value
             elif isinstance(value, Sequence) and value and all(isinstance(item, Tensor) for item in value):
-                means[name] = torch.stack([item.mean() for item in value]).sum()
+                mean = torch.stack([item.mean() for item in value]).sum()
             else:
                 raise TypeError(f"The loss {name!r} must be a tensor or a list of tensors, got {value!r}")
-        parts = [value for name, value in means.items() if "loss" in name]
-        if not parts:
-            raise TypeError(f"No value with 'loss' in its name to minimise, got {sorted(means)}")
-        total = sum(parts[1:], start=parts[0])
-        return total, {"loss": total, **{name: value for name, value in means.items() if name != "loss"}}
+            log_vars[name] = mean
+            if "loss" in name:
+                total = mean if total is None else total + mean
+        if total is None:
+            raise TypeError(f"No value with 'loss' in its name to minimise, got {sorted(losses)}")
+        log_vars["loss"] = total
+        return total, {"loss": total, **log_vars}  # the sum first
 
     def _run_forward(self, data: dict | tuple | list, mode: str) -> Any:
-        if isinstance(data, Mapping):
+        if isinstance(data, (dict, Mapping)):  # the class itself is checked faster than the protocol
             return self(**data, mode=mode)
         if isinstance(data, (tuple, list)):
             return self(*data, mode=mode)

@@ -41,7 +41,7 @@ class LocalVisBackend(BaseVisBackend):
         self._img_save_dir = folder / img_save_dir
         self._config_save_file = folder / config_save_file
         self._scalar_save_file = folder / scalar_save_file
-        self._files: dict[Path, TextIO] = {}
+        self._files: dict[str, TextIO] = {}
 
     def _init_env(self) -> LocalVisBackend:
         self._scalar_save_file.parent.mkdir(parents=True, exist_ok=True)
@@ -61,20 +61,17 @@ class LocalVisBackend(BaseVisBackend):
         Image.fromarray(image).save(path)
 
     def add_scalar(self, name: str, value: Any, step: int = 0, **kwargs: Any) -> None:
-        self._append(self._scalar_save_file, _line({name: value, "step": step}))
+        self._append(self._scalar_save_file.name, _line({name: value, "step": step}))
 
     def add_scalars(
         self, scalar_dict: Mapping[str, Any], step: int = 0, file_path: str | None = None, **kwargs: Any
     ) -> None:
         line = _line({**scalar_dict, "step": scalar_dict.get("step", step)})
+        if file_path == self._scalar_save_file.name:
+            raise ConfigError(f"file_path must differ from {file_path!r}, which gets the numbers anyway")
         if file_path is not None:
-            path = self._scalar_save_file.parent / file_path
-            if path.suffix != ".json" or path == self._scalar_save_file:
-                raise ConfigError(
-                    f"file_path must end in '.json' and differ from {path.name!r}, got {file_path!r}"
-                )
-            self._append(path, line)
-        self._append(self._scalar_save_file, line)
+            self._append(file_path, line)
+        self._append(self._scalar_save_file.name, line)
 
     def close(self) -> None:
         """Close the files; a further number opens them again."""
@@ -82,14 +79,22 @@ class LocalVisBackend(BaseVisBackend):
             file.close()
         self._files.clear()
 
-    def _append(self, path: Path, line: str) -> None:
-        file = self._files.get(path)
+    def _append(self, name: str, line: str) -> None:
+        file = self._files.get(name)
         if file is None:
-            self.open()
-            file = self._files[path] = path.open("a", encoding="utf-8")
+            file = self._files[name] = self._open(name)
         file.write(line)
         file.flush()  # a run that is killed keeps its numbers
 
+    def _open(self, name: str) -> TextIO:
+        if not name.endswith(".json"):
+            raise ConfigError(f"file_path must end in '.json', got {name!r}")
+        self.open()
+        return (self._scalar_save_file.parent / name).open("a", encoding="utf-8")
+
+
+_encode = json.JSONEncoder(default=plain).encode
+
 
 def _line(record: Mapping[str, Any]) -> str:
-    return json.dumps(record, default=plain) + "\n"
+    return _encode(record) + "\n"
