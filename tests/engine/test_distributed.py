@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from mmpretrain.evaluation.metrics.base import BaseMetric
 from mmpretrain.models.base import BaseModel
 from mmpretrain.utils import serialization
 from tests.engine import tiny
@@ -25,14 +26,24 @@ class Linear(BaseModel):
             labels = torch.tensor([label for _, label in data_samples])
             return {"loss": torch.nn.functional.cross_entropy(logits, labels)}
         return [
-            {"pred": int(score.argmax()), "label": label, "index": index}
+            {"pred": int(score.argmax()), "label": label, "index": index, "score": float(score.sum())}
             for score, (index, label) in zip(logits, data_samples or [])
         ]
 
 
+class Normed(Linear):
+    """A model whose statistics of batches differ between processes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = torch.nn.BatchNorm1d(4)
+
+    def forward(self, inputs, data_samples=None, mode="tensor"):
+        return super().forward(self.norm(inputs), data_samples, mode)
+
+
 def train(work_dir, batch_size=4, launcher="none", cfg=None, size=30, **changes):
     runner = tiny.make_runner(
-        model=Linear(),
         work_dir=str(work_dir),
         train_dataloader=tiny.loader(32, batch_size),
         val_dataloader=tiny.loader(size, 4, shuffle=False),
@@ -40,7 +51,7 @@ def train(work_dir, batch_size=4, launcher="none", cfg=None, size=30, **changes)
         launcher=launcher,
         log_level="ERROR",
         cfg=dict(device="cpu", **(cfg or {})),
-        **changes,
+        **{"model": Linear(), **changes},
     )
     runner.train()
     return runner
@@ -89,6 +100,50 @@ def test_validation_is_exactly_that_of_one_process(tmp_path, size):
         return runner.val()
 
     assert run_ranks(lambda: validate("pytorch"), tmp_path / "ranks")[0] == validate("none")
+
+
+class MeanScore(BaseMetric):
+    def process(self, data_batch, data_samples):
+        self.results += [sample["score"] for sample in data_samples]
+
+    def compute_metrics(self, results):
+        return {"score": sum(results) / len(results)}
+
+
+def test_processes_validate_with_the_statistics_that_are_saved(tmp_path):
+    def train_and_validate():
+        return train(tmp_path, model=Normed(), launcher="pytorch", val_evaluator=MeanScore()).state.metrics[
+            "score"
+        ]
+
+    scores = run_ranks(train_and_validate, tmp_path / "ranks")
+    saved = str(tmp_path / "epoch_3.pth")
+    alone = tiny.make_runner(
+        model=Normed(),
+        work_dir=str(tmp_path),
+        load_from=saved,
+        val_evaluator=MeanScore(),
+        val_dataloader=tiny.loader(30, 4),
+    )
+    assert scores == [pytest.approx(alone.val()["score"], rel=1e-6)] * 2
+
+
+def test_gradients_that_wait_in_copies_serve_any_number_of_processes(tmp_path):
+    """Two copies stop between two steps; one process goes on with the mean of their gradients."""
+
+    def run(work, processes, **changes):
+        wrapper = dict(optimizer=dict(type="SGD", lr=0.1), accumulative_counts=3)
+        return tiny.make_runner(
+            model=Linear(), work_dir=str(work), train_dataloader=tiny.loader(32, 8 // processes),
+            optim_wrapper=wrapper, launcher="pytorch" if processes > 1 else "none", log_level="ERROR",
+            default_hooks=dict(checkpoint=dict(type="CheckpointHook", interval=2, by_epoch=False)), **changes,
+        ).train()  # fmt: skip
+
+    run(tmp_path / "straight", 1)
+    run_ranks(lambda: run(tmp_path / "two", 2) and None, tmp_path / "ranks")
+    run(tmp_path / "one", 1, load_from=str(tmp_path / "two" / "iter_2.pth"), resume=True)
+    for key, value in weights(tmp_path / "straight").items():
+        torch.testing.assert_close(weights(tmp_path / "one")[key], value, rtol=1e-4, atol=1e-6)
 
 
 def test_resume_with_another_strategy(tmp_path):

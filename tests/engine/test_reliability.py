@@ -19,7 +19,7 @@ from mmpretrain.engine.hooks import Hook
 from mmpretrain.errors import CheckpointError, DataError, TrainingError
 from mmpretrain.utils import serialization
 from tests.engine import tiny
-from tests.engine.test_resume import build, journal, same, spawn
+from tests.engine.test_resume import build, spawn
 
 # -- files are whole --------------------------------------------------------------------------------
 
@@ -181,41 +181,6 @@ def test_half_written_files_are_swept_up(tmp_path):
     leftover.write_bytes(b"half")
     build(tmp_path).train()
     assert not leftover.exists()
-
-
-# -- signals ----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_signals_save_and_say_how_to_go_on(tmp_path, number, code):
-    straight, stopped = tmp_path / "straight", tmp_path / "stopped"
-    straight.mkdir()
-    stopped.mkdir()
-    build(straight, interval=100).train()
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            runner = build(stopped, interval=100, log_level="INFO")
-
-            class SendSignal(Hook):
-                def before_train_iter(self, runner, batch_idx, data_batch=None):
-                    if runner.iter == 10:
-                        os.kill(os.getpid(), number)
-
-            runner.register_hook(SendSignal())
-            runner.train()
-        except SystemExit as error:
-            status = int(error.code or 0)
-        finally:
-            os._exit(status)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == code
-    assert "--resume" in next(stopped.glob("*/*.log")).read_text()
-    build(stopped, interval=100, resume=True).train()
-    assert journal(stopped) == journal(straight)
-    first, second = (serialization.load(work / "iter_24.pth") for work in (straight, stopped))
-    assert same(first["state_dict"], second["state_dict"])
-    assert same(first["optimizer"], second["optimizer"])
 
 
 # -- data, losses, ranks ----------------------------------------------------------------------------

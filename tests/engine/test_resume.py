@@ -39,10 +39,13 @@ class Journal(Hook):
             file.write(f"val{runner.iter} {metrics['acc'].hex()}\n")
 
 
-def build(work: Path, resume: bool = False, workers: int = 0, interval: int = 3, epochs: int = 3, **changes):
+def build(
+    work: Path, resume: bool = False, workers: int = 0, interval: int = 3, epochs: int = 3,
+    batch_size: int = 4, **changes,
+):  # fmt: skip
     runner = tiny.make_runner(
         work_dir=str(work),
-        train_dataloader=tiny.loader(32, 4, workers),
+        train_dataloader=tiny.loader(32, batch_size, workers),
         train_cfg=dict(by_epoch=True, max_epochs=epochs, val_interval=1),
         optim_wrapper=dict(optimizer=dict(type="AdamW", lr=0.01), accumulative_counts=2),
         param_scheduler=SCHEDULERS,
@@ -56,12 +59,13 @@ def build(work: Path, resume: bool = False, workers: int = 0, interval: int = 3,
         resume=resume,
         **{"log_level": "ERROR", **changes},
     )
-    runner.register_hook(Journal(work / "journal.txt"))
+    if runner.is_main:
+        runner.register_hook(Journal(work / "journal.txt"))
     return runner
 
 
-def outcome(work: Path, load=serialization.load) -> dict:
-    content = load((work / "last_checkpoint").read_text())
+def outcome(work: Path, load=serialization.load, name: str | None = None) -> dict:
+    content = load(work / name if name else (work / "last_checkpoint").read_text())
     return {
         key: content[key]
         for key in ("state_dict", "ema_state_dict", "optimizer", "param_schedulers", "hooks")

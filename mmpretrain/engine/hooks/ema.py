@@ -62,6 +62,7 @@ class EMAHook(Hook):
         self.src_model: Any = None
         self.ema_model: Any = None
         self._loaded = False
+        self._swapped = False
 
     def before_run(self, runner: Any) -> None:
         self.src_model = original_model(runner.model)
@@ -119,6 +120,7 @@ class EMAHook(Hook):
     def _swap_for_evaluation(self) -> None:
         if not self.evaluate_on_ema:
             return
+        self._swapped = not self._swapped
         self._follow_until_begin()
         with torch.no_grad():
             for averaged, source in self.ema_model.paired_tensors(self.src_model):
@@ -140,6 +142,9 @@ class EMAHook(Hook):
     # -- checkpoints --------------------------------------------------------------------------------
 
     def before_save_checkpoint(self, runner: Any, checkpoint: dict) -> None:
+        if self._swapped:  # a signal ends the run in the middle of a validation
+            self._swap_for_evaluation()
+            checkpoint["state_dict"] = runner.strategy.model_state(runner.model)
         self._follow_until_begin()
         checkpoint["ema_state_dict"] = runner.strategy.model_state(self.ema_model)
         self._swap_in_checkpoint(checkpoint)

@@ -13,6 +13,7 @@ from torch import Tensor
 
 import mmpretrain
 from mmpretrain.engine.runner.dataloader import KeyedDataLoader
+from mmpretrain.engine.runner.strategies import own_gradients
 from mmpretrain.errors import CheckpointError, ConfigError, MMPretrainError
 from mmpretrain.utils import fileio, serialization
 from mmpretrain.utils.dist import all_gather_object, get_rank, is_main_process
@@ -202,7 +203,8 @@ def restore(runner: Any, checkpoint: dict[str, Any], optimizer: bool, scheduler:
                 hint="Use it as load_from, or save with save_optimizer=True.",
             )
         own = None if "param_schedulers" in checkpoint else _wind_forward(runner)
-        runner.strategy.load_optimizer_state(runner.model, runner.optim_wrapper, checkpoint["optimizer"])
+        optimizer_state = own_gradients(checkpoint["optimizer"])
+        runner.strategy.load_optimizer_state(runner.model, runner.optim_wrapper, optimizer_state)
         for group, settings in zip(runner.optim_wrapper.param_groups, own or ()):
             group.update(settings)
     if scheduler and "param_schedulers" in checkpoint:

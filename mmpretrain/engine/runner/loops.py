@@ -14,6 +14,7 @@ from mmpretrain.engine.hooks.sampler_seed import set_sampler_epoch
 from mmpretrain.engine.runner.dataloader import is_infinite, start_epoch
 from mmpretrain.engine.runner.precision import build_precision
 from mmpretrain.registry import LOOPS
+from mmpretrain.utils.dist import all_reduce, broadcast
 
 
 class BaseLoop(ABC):
@@ -273,13 +274,25 @@ class EvalLoop(BaseLoop):
         runner.call_hook(f"before_{mode}")
         runner.call_hook(f"before_{mode}_epoch")
         runner.model.eval()
-        for idx, data_batch in enumerate(start_epoch(self.dataloader, 0)):
+        for idx, data_batch in self.batches():
             self.run_iter(idx, data_batch)
-            runner.leave_if_interrupted()
         runner.state.metrics = metrics = self.evaluate()
         runner.call_hook(f"after_{mode}_epoch", metrics=metrics)
         runner.call_hook(f"after_{mode}")
         return metrics
+
+    def batches(self) -> Iterator[tuple[int, Any]]:
+        """Yield the batches with their numbers; between them, the run ends if a signal asked for it."""
+        runner = self._runner
+        runner.leave_if_interrupted(ask=True)
+        for buffer in runner.model.buffers():  # statistics of batches differ; checkpoints hold the first's
+            broadcast(buffer)
+        # A sampler that repeats nothing gives some processes a batch more: there is nobody to ask then.
+        common = int(all_reduce(torch.tensor(len(self.dataloader)), "min"))
+        for idx, data_batch in enumerate(start_epoch(self.dataloader, 0)):
+            yield idx, data_batch
+            if idx < common:
+                runner.leave_if_interrupted()
 
     @torch.no_grad()
     def run_iter(self, idx: int, data_batch: Any) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 import torch
 
-from mmpretrain.engine.runner.dataloader import start_epoch
 from mmpretrain.engine.runner.loops import EvalLoop
 from mmpretrain.registry import LOOPS
 
@@ -29,14 +28,13 @@ class RetrievalLoop(EvalLoop):
         runner.model.eval()
         features: list[dict[str, Any]] = []
         samples: list[Any] = []
-        for idx, batch in enumerate(start_epoch(self.dataloader, 0)):
+        for idx, batch in self.batches():
             runner.call_hook(f"before_{mode}_iter", batch_idx=idx, data_batch=batch)
             with self.precision.context():
                 prepared = model.data_preprocessor(batch, False)
                 features.append(model(**prepared, mode="tensor"))
             samples.extend(prepared["data_samples"])
             runner.call_hook(f"after_{mode}_iter", batch_idx=idx, data_batch=batch, outputs=samples)
-            runner.leave_if_interrupted()
         joined = {name: _join([item[name] for item in features]) for name in features[0]}
         dataset = self.dataloader.dataset
         sizes = {"i2t": dataset.img_size, "t2i": dataset.text_size}

@@ -21,13 +21,13 @@ from mmpretrain.engine.runner.dataloader import build_dataloader, worker_deaths_
 from mmpretrain.engine.runner.hook_list import DEFAULT_HOOKS, HookList
 from mmpretrain.engine.runner.log_sinks import build_log_sink
 from mmpretrain.engine.runner.properties import RunnerProperties
-from mmpretrain.engine.runner.signals import SignalGuard, agreed_signal
+from mmpretrain.engine.runner.signals import SignalGuard
 from mmpretrain.engine.runner.state import MessageHub, RunState
 from mmpretrain.engine.schedulers.builder import build_param_schedulers
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import LOG_PROCESSORS, MODELS, RUNNERS
 from mmpretrain.utils import serialization
-from mmpretrain.utils.dist import broadcast_object, sync_random_seed
+from mmpretrain.utils.dist import barrier, broadcast_object, sync_random_seed
 from mmpretrain.utils.env import apply_switches, collect_env, default_device, set_deterministic
 from mmpretrain.utils.layouts import weights_of
 from mmpretrain.utils.loading import load_into
@@ -131,6 +131,7 @@ class Runner(RunnerProperties):
         log_dir = Path(work_dir, self.timestamp)
         self.state = RunState(work_dir, str(log_dir), str(log_dir / f"{self.timestamp}.log"))
         self.state.hub = MessageHub(self.experiment_name)
+        self._signals = SignalGuard(self.state)
         self.randomness: dict[str, Any] = {}
         self.set_randomness(**(randomness or {}))
 
@@ -236,29 +237,31 @@ class Runner(RunnerProperties):
             self.call_hook("after_run")
         return metrics
 
-    def leave_if_interrupted(self) -> None:
+    def leave_if_interrupted(self, ask: bool = False) -> None:
         """End the run if a signal asked for it: save where it is, say how to go on, and exit.
+
+        Args:
+            ask: Ask the other processes even if they were asked a moment ago.
 
         Raises:
             SystemExit: With 130 after Ctrl-C, and 143 after SIGTERM.
         """
         if self.state.interrupted_by is None and not self.distributed:
             return
-        number = agreed_signal(self.state)
+        number = self._signals.agreed(ask)
         if number is None:
             return
         if self.is_training_built:
             meta = {"epoch": self.epoch, "iter": self.iter}
-            if (
-                self.save_checkpoint(self.work_dir, "interrupted.pth", meta=meta, by_epoch=False)
-                and self.is_main
-            ):
+            saved = self.save_checkpoint(self.work_dir, "interrupted.pth", meta=meta, by_epoch=False)
+            if saved and self.is_main:
                 path = str(Path(self.work_dir, "interrupted.pth"))
                 self.store.point_to(path)
                 self.logger.warning(
                     f"Interrupted after iteration {self.iter}; the state is saved in {path}. "
                     "To go on, give the same command with --resume."
                 )
+            barrier()  # torchrun ends all as soon as the first has gone
         raise SystemExit(128 + number)
 
     def write_metrics(self, metrics: Mapping[str, Any]) -> None:
@@ -388,7 +391,7 @@ class Runner(RunnerProperties):
     @contextmanager
     def _running(self) -> Iterator[None]:
         """Take signals, and release what hooks hold open when the run ends by an error."""
-        with worker_deaths_explained(), SignalGuard(self.state):
+        with worker_deaths_explained(), self._signals:
             try:
                 yield
             except BaseException:

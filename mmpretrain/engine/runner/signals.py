@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -12,8 +13,12 @@ import torch
 from mmpretrain.engine.runner.state import RunState
 from mmpretrain.utils.dist import all_reduce, get_world_size
 
-#: With several processes, how often they agree on whether to end, in iterations.
-AGREE_EVERY = 10
+#: With several processes, about how often they agree on whether to end, in seconds ...
+AGREE_EVERY = 1.0
+#: ... and at least how often, in iterations, as these may suddenly become slower.
+MOST_ITERATIONS = 10
+#: What comes within this time is the same request: torchrun passes on what Slurm has sent to all already.
+SAME_REQUEST = 1.0
 
 
 class SignalGuard:
@@ -26,6 +31,9 @@ class SignalGuard:
     def __init__(self, state: RunState) -> None:
         self.state = state
         self._before: dict[int, Any] = {}
+        self._received_at = 0.0
+        self._agreed_at = time.monotonic()
+        self._interval = self._left = 1
 
     def __enter__(self) -> SignalGuard:
         # Only the main thread may set handlers; a run in another one is ended by its owner.
@@ -45,15 +53,29 @@ class SignalGuard:
         self._before.clear()
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        if self.state.interrupted_by is not None:
+        now = time.monotonic()
+        if self.state.interrupted_by is None:
+            self.state.interrupted_by, self._received_at = number, now
+        elif now - self._received_at > SAME_REQUEST:
             raise SystemExit(128 + number)
-        self.state.interrupted_by = number
 
+    def agreed(self, ask: bool = False) -> int | None:
+        """Return the signal to end for, the same on all processes and at the same call of each.
 
-def agreed_signal(state: RunState) -> int | None:
-    """Return the signal to end for, the same on all processes and at the same iteration."""
-    if get_world_size() == 1:
-        return state.interrupted_by
-    if state.iter % AGREE_EVERY:
-        return None
-    return int(all_reduce(torch.tensor(state.interrupted_by or 0), "max")) or None
+        Args:
+            ask: Do not wait for the time to agree: what comes now may be slower than what came before.
+        """
+        if get_world_size() == 1:
+            return self.state.interrupted_by
+        if ask:
+            self._interval = self._left = 1
+        self._left -= 1
+        if self._left:
+            return None
+        mine = [float(self.state.interrupted_by or 0), time.monotonic() - self._agreed_at]
+        number, seconds = all_reduce(torch.tensor(mine, dtype=torch.float64), "max").tolist()
+        # All must ask again after as many calls: the slowest one says how many that are.
+        fitting = int(self._interval * AGREE_EVERY / max(seconds, 1e-6))
+        self._interval = self._left = min(max(fitting, 1), MOST_ITERATIONS)
+        self._agreed_at = time.monotonic()
+        return int(number) or None

@@ -12,7 +12,7 @@ from torch import nn
 
 from mmpretrain.engine.runner.wrappers import is_model_wrapper, sync_batch_norm
 from mmpretrain.registry import MODEL_WRAPPERS, STRATEGIES
-from mmpretrain.utils.dist import broadcast
+from mmpretrain.utils.dist import all_gather_object, broadcast, get_rank, get_world_size
 from mmpretrain.utils.nest import map_tensors
 
 
@@ -118,6 +118,38 @@ class DDPStrategy(SingleDeviceStrategy):
         """Give all processes the weights of the first."""
         for tensor in [*model.parameters(), *model.buffers()]:
             broadcast(tensor.data)
+
+    def optimizer_state(self, model: nn.Module, optim_wrapper: Any) -> dict[str, Any]:
+        """Return the state, with the gradients of each copy: until a step is due, they are not exchanged."""
+        state = super().optimizer_state(model, optim_wrapper)
+        for part in _parts_in_waiting(state):
+            part["pending_gradients"] = all_gather_object(part["pending_gradients"])
+        return state
+
+
+def own_gradients(state: dict[str, Any]) -> dict[str, Any]:
+    """Pick this process's among the gradients of all copies, or their mean if there were more or fewer."""
+    for part in _parts_in_waiting(state):
+        copies = part["pending_gradients"]
+        if not any(isinstance(item, list) for item in copies):
+            continue
+        if len(copies) == get_world_size():
+            part["pending_gradients"] = copies[get_rank()]
+        else:
+            part["pending_gradients"] = [_mean(gradients, len(copies)) for gradients in zip(*copies)]
+    return state
+
+
+def _parts_in_waiting(state: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return which states of optimizers, of one or of several, have gradients that wait for a step."""
+    return [
+        part for part in (state, *state.values()) if isinstance(part, dict) and "pending_gradients" in part
+    ]
+
+
+def _mean(gradients: tuple[torch.Tensor | None, ...], count: int) -> torch.Tensor | None:
+    present = [gradient for gradient in gradients if gradient is not None]
+    return torch.stack(present).sum(0) / count if present else None
 
 
 def to_cpu(state: Any) -> Any:
