@@ -30,6 +30,10 @@ with gzip.open(Path(__file__).parent / "data" / "foreign_layouts.json.gz") as fi
     FOREIGN = json.load(file)
 SHAPES, LOGITS = FOREIGN["shapes"], FOREIGN["logits"]
 
+#: Converter of the reference environment (mmpretrain 1.2) -> the keys it is given and what it makes of them.
+with gzip.open(Path(__file__).parent / "data" / "converters.json.gz") as file:
+    CONVERTERS = json.load(file)
+
 STACKED = {"type": "StackedLinearClsHead", "num_classes": 1000, "act_cfg": {"type": "HSwish"}}
 
 
@@ -157,6 +161,12 @@ def test_logits(name):
     torch.testing.assert_close(logits, torch.tensor(LOGITS[name]), rtol=0, atol=2e-5)
 
 
+@pytest.mark.parametrize("name", CONVERTERS)
+def test_the_keys_of_the_original_converters(name):
+    given = {key: torch.empty(2, 2, 1, 1, device="meta") for key in CONVERTERS[name]["given"]}
+    assert sorted(layouts.convert(given).weights) == CONVERTERS[name]["converted"]
+
+
 # -- the authors' own layouts, as the names in timm's or in ours ------------------------------------------
 
 
@@ -253,6 +263,19 @@ def test_separate_projections_are_joined():
         weights[f"vit.encoder.layer.0.attention.attention.{name}.weight"] = torch.full((2, 2), float(i))
     joined = layouts.convert(weights).weights
     assert joined["backbone.layers.0.attn.qkv.weight"][:, 0].tolist() == [0, 0, 1, 1, 2, 2]
+
+
+def test_what_is_split_becomes_one():
+    parts = {f"blocks.0.attn.{n}_proj.weight": torch.full((2, 2), float(i)) for i, n in enumerate("qkv")}
+    parts |= {"blocks.0.attn.q_bias": torch.ones(2), "blocks.0.attn.v_bias": torch.full((2,), 2.0)}
+    parts |= {f"blocks.0.mlp.w{i}.bias": torch.full((2,), float(i)) for i in (1, 2, 3)}
+    marks = {"cls_token": torch.ones(1), "blocks.0.attn.rope.freqs_cos": torch.ones(1),
+             "blocks.0.mlp.w1.weight": torch.ones(1), "blocks.0.mlp.w2.weight": torch.ones(1)}  # fmt: skip
+    joined = layouts.convert({**parts, **marks}).weights
+    assert joined["backbone.layers.0.attn.qkv.weight"][:, 0].tolist() == [0, 0, 1, 1, 2, 2]
+    assert joined["backbone.layers.0.attn.qkv.bias"].tolist() == [1, 1, 0, 0, 2, 2]
+    assert joined["backbone.layers.0.mlp.w12.bias"].tolist() == [1, 1, 2, 2]
+    assert joined["backbone.layers.0.mlp.w3.bias"].tolist() == [3, 3]
 
 
 def test_0x():

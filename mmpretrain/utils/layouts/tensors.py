@@ -60,6 +60,27 @@ def split_qkv_bias(weights: Tensors) -> Tensors:
     return split
 
 
+def join_qkv_bias(weights: Tensors) -> Tensors:
+    """Put separate biases of queries and values, and zeros for the keys, into a joint one."""
+    joined = dict(weights)
+    for key in weights:
+        if key.endswith("attn.q_bias"):
+            stem = key.removesuffix("q_bias")
+            queries, values = joined.pop(key), joined.pop(f"{stem}v_bias")
+            joined[f"{stem}qkv.bias"] = torch.cat((queries, torch.zeros_like(queries), values))
+    return joined
+
+
+def join_gates(weights: Tensors) -> Tensors:
+    """Make one ``w12`` of the linear layers ``w1`` and ``w2`` of a gated network."""
+    joined = dict(weights)
+    for key in weights:
+        if match := re.match(r"(.*\.)w1\.(weight|bias)$", key):
+            parts = [joined.pop(f"{match[1]}{name}.{match[2]}") for name in ("w1", "w2")]
+            joined[f"{match[1]}w12.{match[2]}"] = torch.cat(parts)
+    return joined
+
+
 def join_qkv(weights: Tensors) -> Tensors:
     """Make one ``qkv`` of separate projections named ``q_proj``, ``k_proj``, ``v_proj`` or ``query`` etc."""
     joined = dict(weights)

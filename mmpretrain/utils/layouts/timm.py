@@ -235,7 +235,7 @@ LAYOUTS = (
     Layout(
         "official", "convnext",
         marks=(r"^downsample_layers\.0\.0\.weight", r"^stages\.0\.0\.dwconv\.weight"),
-        without=(r"\.gnconv\.",),
+        without=(r"\.(?:gnconv|xca)\.",),
         rules=(
             (r"\.dwconv\.", ".depthwise_conv."),
             (r"\.pwconv([12])\.", r".pointwise_conv\1."),

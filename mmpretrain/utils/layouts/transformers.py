@@ -72,6 +72,12 @@ LAYOUTS = (
         marks=(*VIT_MARKS, r"\.ls1\.gamma$", r"^mask_token$"),
         rules=((r"^mask_token$", None), *VIT),
     ),
+    Layout(
+        "mae", "vit_finetuned",
+        marks=(*VIT_MARKS, r"^fc_norm\.weight"),
+        without=(r"\.rope\.", BIAS_TABLE, r"\.attn\.q_bias$"),
+        rules=((r"^head\.", "head.fc."), *VIT),
+    ),
     Layout("timm", "vit", marks=VIT_MARKS, without=(r"\.rope\.", BIAS_TABLE), rules=VIT),
     Layout(
         "openai-clip", "vit",
