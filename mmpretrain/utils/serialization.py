@@ -13,6 +13,7 @@ import json
 import os
 import pathlib
 import pickle
+import re
 import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
@@ -196,14 +197,15 @@ class _RestrictedPickle:
 
 
 def load(path: str | os.PathLike, map_location: Any = "cpu") -> dict[str, Any]:
-    """Read a checkpoint: a ``.pth`` of any layout, or a ``.safetensors`` file.
+    """Read a checkpoint: a ``.pth`` of any layout, a ``.safetensors`` file, or a TorchScript archive.
 
     Args:
         path: The file, or an address to download it from.
         map_location: Where tensors go, as for :func:`torch.load`.
 
     Returns:
-        The dict in the file; of a safetensors file, tensors under ``state_dict`` and metadata under ``meta``.
+        The dict in the file; of a safetensors file, tensors under ``state_dict`` and metadata under ``meta``;
+        of a TorchScript archive, tensors under ``state_dict``.
 
     Raises:
         MissingFileError: If there is no such file.
@@ -218,17 +220,19 @@ def load(path: str | os.PathLike, map_location: Any = "cpu") -> dict[str, Any]:
     try:
         if path.suffix == ".safetensors":
             return _load_safetensors(path, map_location)
-        _check_zip(path)
         content = torch.load(
-            path, map_location=map_location, pickle_module=_RestrictedPickle, weights_only=False
+            _without_code(path),
+            map_location=map_location,
+            pickle_module=_RestrictedPickle,
+            weights_only=False,
         )
-    except CheckpointError:
-        raise
     except Exception as error:  # a damaged file can make the readers fail in any way
         raise CheckpointError(
             f"{path} is damaged or no checkpoint ({type(error).__name__}: {error})",
             hint="Download or copy it again, or use an older one.",
         ) from error
+    if isinstance(content, Placeholder) and content.path.startswith("__torch__."):
+        return {"state_dict": _tensors_of(content)}
     if not isinstance(content, dict):
         raise CheckpointError(f"{path} holds a {type(content).__name__}, and not a dict of weights")
     return content
@@ -253,14 +257,36 @@ def _load_safetensors(path: Path, map_location: Any) -> dict[str, Any]:
         }
 
 
-def _check_zip(path: Path) -> None:
-    """Refuse what torch would hand to its TorchScript loader, and files with a part that has changed."""
+def _without_code(path: Path) -> Path | io.BytesIO:
+    """Return a file for :func:`torch.load`: of a TorchScript archive, the data only.
+
+    Such an archive is a checkpoint whose pickle has a module where others have a dict, and source code beside
+    it. Torch would hand it to its interpreter.
+    """
     if not zipfile.is_zipfile(path):
-        return
+        return path
     with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
-        if any(name.endswith("constants.pkl") for name in names):
-            raise CheckpointError(f"{path} is a TorchScript archive, and not a checkpoint")
+        if not any(name.endswith("/constants.pkl") for name in names):
+            return path
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, "w") as copy:
+            for name in names:
+                if re.fullmatch(r"[^/]+/(data\.pkl|data/.*|version|byteorder)", name):
+                    copy.writestr(name, archive.read(name))
+    data.seek(0)
+    return data
+
+
+def _tensors_of(module: Placeholder, prefix: str = "") -> dict[str, torch.Tensor]:
+    """The state dict of a module from a TorchScript archive."""
+    tensors = {}
+    for name, value in vars(module).items():
+        if isinstance(value, torch.Tensor):
+            tensors[prefix + name] = value.detach()
+        elif isinstance(value, Placeholder):
+            tensors.update(_tensors_of(value, f"{prefix}{name}."))
+    return tensors
 
 
 def verify(path: str | os.PathLike) -> None:

@@ -90,11 +90,17 @@ def test_raw_pickles_and_opcodes_are_inert(tmp_path):
         assert not mark.exists()
 
 
-def test_a_torchscript_archive_is_refused(tmp_path):
-    path = tmp_path / "script.pth"
-    torch.jit.script(nn.Linear(2, 2)).save(str(path))
-    with pytest.raises(CheckpointError, match="TorchScript"):
-        serialization.load(path)
+def test_weights_of_a_torchscript_archive_are_read_and_its_code_is_not(tmp_path):
+    model = nn.Sequential(nn.Conv2d(1, 2, 1), nn.Sequential(nn.BatchNorm2d(2)))
+    torch.jit.script(model).save(str(tmp_path / "script.pt"))
+    expected = model.state_dict()
+    with zipfile.ZipFile(tmp_path / "script.pt") as archive, zipfile.ZipFile(tmp_path / "bad.pt", "w") as bad:
+        for name in archive.namelist():
+            bad.writestr(name, b"this is no code" if "/code/" in name else archive.read(name))
+    for name in ("script.pt", "bad.pt"):
+        weights = serialization.load(tmp_path / name)["state_dict"]
+        assert weights.keys() == expected.keys()
+        assert all(torch.equal(value, expected[key]) for key, value in weights.items())
 
 
 def test_placeholders_keep_their_data():
