@@ -20,28 +20,25 @@ from mmpretrain.structures import BaseDataElement, DataSample
 def default_collate(data_batch: Sequence) -> Any:
     """Stack tensors, arrays and numbers; keep strings and data samples in lists; go into containers.
 
-    Samples that are None, which ``on_error='skip'`` leaves behind, are dropped.
+    Samples that are None, which ``on_error='skip'`` leaves behind, are dropped. If none is left, the batch is
+    None.
     """
-    return _collate(_present(data_batch), _stack)
+    return _collate_present(data_batch, _stack)
 
 
 @FUNCTIONS.register_module()
 def pseudo_collate(data_batch: Sequence) -> Any:
     """Keep everything in lists, for images of different sizes; go into containers.
 
-    Samples that are None, which ``on_error='skip'`` leaves behind, are dropped.
+    Samples that are None, which ``on_error='skip'`` leaves behind, are dropped. If none is left, the batch is
+    None.
     """
-    return _collate(_present(data_batch), list)
+    return _collate_present(data_batch, list)
 
 
-def _present(batch: Sequence) -> list:
+def _collate_present(batch: Sequence, leaf: Callable[[Sequence], Any]) -> Any:
     present = [item for item in batch if item is not None]
-    if batch and not present:
-        raise DataError(
-            f"None of the {len(batch)} samples of a batch could be read",
-            hint="They are listed in bad_files.txt in the work folder; larger batches stand single ones.",
-        )
-    return present
+    return _collate(present, leaf) if present else None
 
 
 def _collate(batch: Sequence, leaf: Callable[[Sequence], Any]) -> Any:

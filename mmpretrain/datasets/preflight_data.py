@@ -322,8 +322,10 @@ def unreadable_images(split: str, dataset: Any, full: bool) -> Iterator[Problem]
     with ThreadPoolExecutor(THREADS) as pool:
         errors = [error for error in pool.map(attempt, chosen) if error is not None]
     if errors:
-        tolerated = getattr(root_of(dataset, 0)[0], "on_error", "raise") != "raise"
-        advice = "" if tolerated else "; on_error='skip' or 'replace' leaves such images out"
+        plain = root_of(dataset, 0)[0]
+        tolerated = getattr(plain, "on_error", "raise") != "raise"
+        policies = "'skip'" if getattr(plain, "test_mode", False) else "'skip' or 'replace'"
+        advice = "" if tolerated else f"; on_error={policies} leaves such images out"
         of = f"{len(errors)} of {len(chosen)}" + ("" if len(chosen) == size else " sampled")
         text = f"{of} images cannot be read, first {errors[0]}{advice}"
         yield soft(split, text) if tolerated else Problem(HARD, split, text)

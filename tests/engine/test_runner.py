@@ -14,7 +14,7 @@ import torch
 from mmpretrain import registry
 from mmpretrain.engine.hooks import Hook
 from mmpretrain.engine.runner import FlexibleRunner
-from mmpretrain.errors import ConfigError
+from mmpretrain.errors import ConfigError, DataError
 from mmpretrain.utils import serialization
 from tests.engine import tiny
 
@@ -225,3 +225,21 @@ def test_flexible_runner(tmp_path):
     runner = FlexibleRunner(**args, strategy=dict(type="SingleDeviceStrategy"))
     runner.train()
     assert runner.iter == 24
+
+
+class Count(tiny.Hits):
+    def compute_metrics(self, results):
+        return {"count": len(results)}
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_batches_of_which_nothing_could_be_read(make_runner, workers):
+    """With on_error='skip' a data set returns None, and so does the collate function if nothing else came."""
+    loader = tiny.loader(6, batch_size=2, workers=workers, shuffle=False)
+    samples = [loader["dataset"][i] for i in range(6)]
+    samples[2:4] = [None, None]
+    loader.update(dataset=samples, collate_fn=lambda batch: None if batch[0] is None else tiny.collate(batch))
+    runner = make_runner(val_dataloader=loader, val_evaluator=Count(), train_dataloader=loader)
+    assert runner.val() == {"count": 4}
+    with pytest.raises(DataError, match="None of the samples of a batch could be read"):
+        runner.train()

@@ -13,6 +13,7 @@ import torch
 from mmpretrain.engine.hooks.sampler_seed import set_sampler_epoch
 from mmpretrain.engine.runner.dataloader import is_infinite, start_epoch
 from mmpretrain.engine.runner.precision import build_precision
+from mmpretrain.errors import DataError
 from mmpretrain.registry import LOOPS
 from mmpretrain.utils.dist import all_reduce, broadcast
 
@@ -110,6 +111,11 @@ class TrainLoop(BaseLoop):
 
     def run_iter(self, idx: int, data_batch: Any) -> None:
         """Train on one batch."""
+        if data_batch is None:  # processes go in step, so it cannot be left out
+            raise DataError(
+                "None of the samples of a batch could be read",
+                hint="They are listed in bad_files.txt in the work folder; larger batches stand single ones.",
+            )
         runner = self._runner
         runner.call_hook("before_train_iter", batch_idx=idx, data_batch=data_batch)
         outputs = runner.model.train_step(data_batch, optim_wrapper=runner.optim_wrapper)
@@ -290,7 +296,8 @@ class EvalLoop(BaseLoop):
         # A sampler that repeats nothing gives some processes a batch more: there is nobody to ask then.
         common = int(all_reduce(torch.tensor(len(self.dataloader)), "min"))
         for idx, data_batch in enumerate(start_epoch(self.dataloader, 0)):
-            yield idx, data_batch
+            if data_batch is not None:  # on_error='skip' may leave nothing of a batch
+                yield idx, data_batch
             if idx < common:
                 runner.leave_if_interrupted()
 

@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 import simplejpeg
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from mmpretrain.datasets.transforms.checks import one_of
 from mmpretrain.datasets.transforms.functional import jpeg
@@ -103,6 +103,8 @@ def imfrombytes(
         img = _decode(data, header, flag, channel_order, backend)
     except DataError:
         raise
+    except UnidentifiedImageError as error:
+        raise DataError(_what(data), where=where) from error
     except (cv2.error, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
         raise DataError(f"{_what(data)} ({reason})", where=where) from error
