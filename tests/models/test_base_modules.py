@@ -277,6 +277,18 @@ def test_signature_shows_the_common_options():
         MODELS.build(dict(type=Tiny, frozen_stage=1))
 
 
+def test_signature_shows_what_is_handed_on():
+    class Wider(Tiny):
+        def __init__(self, width=8, **kwargs):
+            super().__init__({"width": width}, **kwargs)
+
+    parameters = inspect.signature(Wider).parameters
+    assert list(parameters)[:3] == ["width", "arch", "out_indices"]
+    assert parameters["arch"].kind is inspect.Parameter.KEYWORD_ONLY
+    assert "frozen_stages" in parameters
+    assert "arch" in inspect.signature(MODELS.get("DeiT3")).parameters
+
+
 def test_arch_and_out_indices():
     assert Tiny("L").stem.out_channels == 4
     assert Tiny({"width": 6}).stem.out_channels == 6

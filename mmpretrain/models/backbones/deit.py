@@ -29,7 +29,7 @@ class DistilledVisionTransformer(VisionTransformer):
     dist_token: nn.Parameter
 
     def __init__(self, arch: str | Mapping[str, int] = "deit-base", *args: Any, **kwargs: Any) -> None:
-        super().__init__(arch, *args, **{**kwargs, "with_cls_token": True})
+        super().__init__(arch, *args, with_cls_token=True, **kwargs)
 
     def format(self, x: Tensor, hw: tuple[int, int]) -> Any:
         """As :meth:`TransformerBackbone.format`, but both tokens for ``'cls_token'``."""

@@ -50,8 +50,8 @@ class DeiT3(VisionTransformer):
     def __init__(
         self, arch: str | Mapping[str, int] = "base", *args: Any, use_layer_scale: bool = True, **kwargs: Any
     ) -> None:
-        scale = {"layer_scale_init_value": 1e-5 if use_layer_scale else 0.0}
-        super().__init__(arch, *args, **{**scale, **kwargs})
+        scale = 1e-5 if use_layer_scale else 0.0
+        super().__init__(arch, *args, layer_scale_init_value=scale, **kwargs)
 
     @property
     def num_extra_positions(self) -> int:

@@ -27,6 +27,19 @@ def _accepted(cls: type) -> set[str]:
     return names
 
 
+def _inherited(cls: type) -> list[inspect.Parameter]:
+    """What a constructor with ``**kwargs`` hands on to that of its base class, by keyword."""
+    own = inspect.signature(cls.__init__).parameters  # type: ignore[misc]
+    base = cls.__base__
+    if not isinstance(base, _OptionsMeta) or not any(p.kind is p.VAR_KEYWORD for p in own.values()):
+        return []
+    return [
+        parameter.replace(kind=parameter.KEYWORD_ONLY)
+        for name, parameter in inspect.signature(base).parameters.items()
+        if name not in own and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+    ]
+
+
 class _OptionsMeta(ABCMeta):
     """Adds the class's ``common_options`` to its constructor, and freezes what they say once it has run."""
 
@@ -38,9 +51,11 @@ class _OptionsMeta(ABCMeta):
         cls._extra_options = {key: value for key, value in cls.common_options.items() if key not in named}
         own = inspect.signature(cls.__init__)
         parameters = list(own.parameters.values())[1:]
-        extra = [
+        inherited = _inherited(cls)
+        extra = inherited + [
             inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=value)
             for key, value in cls._extra_options.items()
+            if key not in {parameter.name for parameter in inherited}
         ]
         at = len(parameters) - any(p.kind is p.VAR_KEYWORD for p in parameters)
         cls.__signature__ = own.replace(parameters=[*parameters[:at], *extra, *parameters[at:]])

@@ -63,14 +63,21 @@ def fit_pos_embed(
         num_extra_tokens: Number of the model's tokens without a place in the grid.
     """
     loaded = state_dict.get(key)
-    if loaded is None or wanted is None or loaded.shape == wanted.shape or loaded.ndim != 3:
+    if loaded is None or wanted is None or loaded.shape == wanted.shape:
         return
+    if loaded.ndim != 3 or loaded.shape[2] != wanted.shape[2]:
+        return
+    length = loaded.shape[1]
     tokens = [key.removesuffix(key.rpartition(".")[2]) + name for name in ("cls_token", "dist_token")]
     counts = (num_extra_tokens, sum(name in state_dict for name in tokens))
-    found = next((n for n in counts if isqrt(loaded.shape[1] - n) ** 2 == loaded.shape[1] - n), None)
-    if found is None or loaded.shape[2] != wanted.shape[2]:
+    found = next((n for n in counts if isqrt(length - n) ** 2 == length - n), None)
+    src_shape: Sequence[int]
+    if found is not None:
+        src_shape = 2 * (isqrt(length - found),)
+    elif 0 <= length - dst_shape[0] * dst_shape[1] <= len(tokens):
+        found, src_shape = length - dst_shape[0] * dst_shape[1], dst_shape
+    else:
         return
-    side = isqrt(loaded.shape[1] - found)
-    resized = resize_pos_embed(loaded, (side, side), dst_shape, mode, found)
-    extra = torch.cat((resized[:, :found], wanted[:, found:num_extra_tokens].to(loaded)), dim=1)
+    resized = resize_pos_embed(loaded, src_shape, dst_shape, mode, found)
+    extra = torch.cat((resized[:, :found], wanted.detach()[:, found:num_extra_tokens].to(loaded)), dim=1)
     state_dict[key] = torch.cat((extra[:, :num_extra_tokens], resized[:, found:]), dim=1)
