@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import pickle
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -218,6 +219,17 @@ def test_archs_on_meta(name, arch):
         outputs = model(torch.zeros(1, case.channels, case.arch_size, case.arch_size))
     assert isinstance(outputs, tuple)
     assert all(t.is_meta and t.shape[0] == 1 for t in tensors(outputs))
+
+
+@each
+def test_docstring_has_paper_archs_and_shapes(name):
+    cls = MODELS.get(name)
+    text = inspect.getdoc(cls)
+    assert re.search(r"<https?://\S+>`_", text)
+    assert re.search(r"\(B, ", f"{text} {inspect.getdoc(cls.forward)}")
+    for keys in cls.arch_settings:
+        names = keys if isinstance(keys, tuple) else (keys,)
+        assert any(re.search(rf"(?<![\w-]){re.escape(str(key))}(?![\w-])", text) for key in names), keys
 
 
 @each

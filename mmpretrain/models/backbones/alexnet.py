@@ -12,6 +12,9 @@ from mmpretrain.registry import MODELS
 class AlexNet(BaseBackbone):
     """AlexNet for 224×224 images.
 
+    From `ImageNet Classification with Deep Convolutional Neural Networks
+    <https://papers.nips.cc/paper/4824>`_.
+
     Args:
         num_classes: Add the fully connected layers and output scores; -1 outputs features.
         init_cfg: How the weights are initialised.

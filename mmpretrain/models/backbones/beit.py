@@ -112,6 +112,9 @@ class BEiTViT(TransformerBackbone):
     From `BEiT: BERT Pre-Training of Image Transformers <https://arxiv.org/abs/2106.08254>`_; also that of
     `BEiT v2 <https://arxiv.org/abs/2208.06366>`_.
 
+    The archs are those of :class:`VisionTransformer`: small, base, large, huge, eva-g, deit-t, deit-s and
+    dinov2-g, and their other names.
+
     Args:
         arch: A name in ``arch_settings``, or a dict with ``embed_dims``, ``num_layers``, ``num_heads`` and
             ``feedforward_channels``.

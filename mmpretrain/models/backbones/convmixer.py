@@ -27,6 +27,8 @@ class Residual(nn.Module):
 class ConvMixer(BaseBackbone):
     """ConvMixer: patches, then layers of one depth-wise and one point-wise convolution.
 
+    From `Patches Are All You Need? <https://arxiv.org/abs/2201.09792>`_.
+
     ======= ========== ===== ========== ===========
     arch    embed_dims depth patch_size kernel_size
     ======= ========== ===== ========== ===========

@@ -87,6 +87,21 @@ class ConvNeXt(StagedBackbone):
 
     With ``use_grn=True, layer_scale_init_value=0.`` it is `ConvNeXt V2 <https://arxiv.org/abs/2301.00808>`_.
 
+    ====== =========== ====================
+    arch   depths      channels
+    ====== =========== ====================
+    atto   2, 2, 6, 2  40, 80, 160, 320
+    femto  2, 2, 6, 2  48, 96, 192, 384
+    pico   2, 2, 6, 2  64, 128, 256, 512
+    nano   2, 2, 8, 2  80, 160, 320, 640
+    tiny   3, 3, 9, 3  96, 192, 384, 768
+    small  3, 3, 27, 3 96, 192, 384, 768
+    base   3, 3, 27, 3 128, 256, 512, 1024
+    large  3, 3, 27, 3 192, 384, 768, 1536
+    xlarge 3, 3, 27, 3 256, 512, 1024, 2048
+    huge   3, 3, 27, 3 352, 704, 1408, 2816
+    ====== =========== ====================
+
     Args:
         arch: A name in ``arch_settings``, or a dict with ``depths`` and ``channels`` of the stages.
         in_channels: Number of channels of an image.

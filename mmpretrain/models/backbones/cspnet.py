@@ -190,6 +190,9 @@ class CSPNet(BaseBackbone):
 class CSPDarkNet(CSPNet):
     """CSP-Darknet (YOLOv4).
 
+    From `CSPNet: A New Backbone that can Enhance Learning Capability of CNN
+    <https://arxiv.org/abs/1911.11929>`_.
+
     Args:
         depth: 53.
         in_channels: Channels of the image.
@@ -257,6 +260,9 @@ class CSPDarkNet(CSPNet):
 @MODELS.register_module()
 class CSPResNet(CSPNet):
     """CSP-ResNet.
+
+    From `CSPNet: A New Backbone that can Enhance Learning Capability of CNN
+    <https://arxiv.org/abs/1911.11929>`_.
 
     Args:
         depth: 50.
@@ -329,7 +335,11 @@ class CSPResNet(CSPNet):
 
 @MODELS.register_module()
 class CSPResNeXt(CSPResNet):
-    """CSP-ResNeXt, of depth 50; the arguments are those of :class:`CSPResNet`."""
+    """CSP-ResNeXt, of depth 50; the arguments are those of :class:`CSPResNet`.
+
+    From `CSPNet: A New Backbone that can Enhance Learning Capability of CNN
+    <https://arxiv.org/abs/1911.11929>`_.
+    """
 
     arch_settings = {
         50: {

@@ -19,6 +19,9 @@ class DistilledVisionTransformer(VisionTransformer):
     <https://arxiv.org/abs/2012.12877>`_. With ``out_type='cls_token'`` an output is a pair: the class token
     and the distillation token, each (B, C).
 
+    The archs are those of :class:`VisionTransformer`: small, base, large, huge, eva-g, deit-t, deit-s and
+    dinov2-g, and their other names.
+
     Args:
         arch: A name in ``arch_settings``, or a dict.
         *args: Arguments of :class:`VisionTransformer`.

@@ -31,6 +31,16 @@ class DeiT3(VisionTransformer):
 
     From `DeiT III: Revenge of the ViT <https://arxiv.org/abs/2204.07118>`_.
 
+    ========= ========== ========== ========= ====================
+    arch      embed_dims num_layers num_heads feedforward_channels
+    ========= ========== ========== ========= ====================
+    s, small  384        12         6         1536
+    m, medium 512        12         8         2048
+    b, base   768        12         12        3072
+    l, large  1024       24         16        4096
+    h, huge   1280       32         16        5120
+    ========= ========== ========== ========= ====================
+
     Args:
         arch: A name in ``arch_settings``, or a dict.
         *args: Arguments of :class:`VisionTransformer`.

@@ -89,6 +89,8 @@ class DenseBlock(nn.Module):
 class DenseNet(BaseBackbone):
     """DenseNet: a stem and dense blocks, with transitions that halve channels and size.
 
+    From `Densely Connected Convolutional Networks <https://arxiv.org/abs/1608.06993>`_.
+
     ==== =========== ============= ==============
     arch growth_rate depths        init_channels
     ==== =========== ============= ==============

@@ -107,6 +107,15 @@ def _arch(channels: list[int], depths: list[int], heads: int) -> dict[str, list[
 class EdgeNeXt(ConvNeXt):
     """EdgeNeXt (`Efficiently Amalgamated CNN-Transformer Architecture <https://arxiv.org/abs/2206.10589>`_).
 
+    ======= ================= ========== ==========
+    arch    channels          depths     num_heads
+    ======= ================= ========== ==========
+    xxsmall 24, 48, 88, 168   2, 2, 6, 2 4, 4, 4, 4
+    xsmall  32, 64, 100, 192  3, 3, 9, 3 4, 4, 4, 4
+    small   48, 96, 160, 304  3, 3, 9, 3 8, 8, 8, 8
+    base    80, 160, 288, 584 3, 3, 9, 3 8, 8, 8, 8
+    ======= ================= ========== ==========
+
     Args:
         arch: A name in ``arch_settings``, or a dict with ``channels``, ``depths`` and ``num_heads`` by stage.
         in_channels: Number of channels of an image.

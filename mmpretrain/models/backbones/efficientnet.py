@@ -89,6 +89,9 @@ class StageSpec(NamedTuple):
 class EfficientNet(BaseBackbone):
     """EfficientNet: a stem, five layers of blocks and a 1×1 convolution, scaled in width and depth.
 
+    From `Rethinking Model Scaling for Convolutional Neural Networks
+    <https://arxiv.org/abs/1905.11946>`_.
+
     ==== ====== ======
     arch width  depth
     ==== ====== ======

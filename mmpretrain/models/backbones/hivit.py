@@ -155,6 +155,15 @@ class HiViT(BaseBackbone):
 
     The first stages work on parts of patches and have no attention, so that hidden patches cost nothing.
 
+    ======== ========== ======== =========
+    arch     embed_dims depths   num_heads
+    ======== ========== ======== =========
+    t, tiny  384        1, 1, 10 6
+    s, small 384        2, 2, 20 6
+    b, base  512        2, 2, 24 8
+    l, large 768        2, 2, 40 12
+    ======== ========== ======== =========
+
     Args:
         arch: A name in ``arch_settings``, or a dict with ``embed_dims``, ``depths`` and ``num_heads``.
         img_size: The usual size of images; with relative positions, others are not accepted.

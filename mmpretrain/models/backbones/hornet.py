@@ -158,6 +158,21 @@ class HorNet(StagedBackbone):
     """HorNet (`Efficient High-Order Spatial Interactions with Recursive Gated Convolutions
     <https://arxiv.org/abs/2207.14284>`_).
 
+    ==================== ======== =========== ==========
+    arch                 base_dim depths      orders
+    ==================== ======== =========== ==========
+    t, tiny              64       2, 3, 18, 2 2, 3, 4, 5
+    t-gf, tiny-gf        64       2, 3, 18, 2 2, 3, 4, 5
+    s, small             96       2, 3, 18, 2 2, 3, 4, 5
+    s-gf, small-gf       96       2, 3, 18, 2 2, 3, 4, 5
+    b, base              128      2, 3, 18, 2 2, 3, 4, 5
+    b-gf, base-gf        128      2, 3, 18, 2 2, 3, 4, 5
+    b-gf384, base-gf384  128      2, 3, 18, 2 2, 3, 4, 5
+    l, large             192      2, 3, 18, 2 2, 3, 4, 5
+    l-gf, large-gf       192      2, 3, 18, 2 2, 3, 4, 5
+    l-gf384, large-gf384 192      2, 3, 18, 2 2, 3, 4, 5
+    ==================== ======== =========== ==========
+
     Args:
         arch: A name in ``arch_settings``, or a dict with ``base_dim``, and ``depths``, ``orders`` and
             ``dw_cfg`` by stage.

@@ -12,6 +12,8 @@ from mmpretrain.registry import MODELS
 class LeNet5(BaseBackbone):
     """LeNet-5 for 32×32 grey images.
 
+    From `Gradient-Based Learning Applied to Document Recognition <https://doi.org/10.1109/5.726791>`_.
+
     Args:
         num_classes: Add the fully connected layers and output scores; -1 outputs features.
         init_cfg: How the weights are initialised.

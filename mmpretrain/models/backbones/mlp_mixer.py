@@ -74,6 +74,14 @@ class MixerBlock(BaseModule):
 class MlpMixer(BaseBackbone):
     """MLP-Mixer (`An all-MLP Architecture for Vision <https://arxiv.org/abs/2105.01601>`_).
 
+    ======== ========== ========== =============== =================
+    arch     embed_dims num_layers tokens_mlp_dims channels_mlp_dims
+    ======== ========== ========== =============== =================
+    s, small 512        8          256             2048
+    b, base  768        12         384             3072
+    l, large 1024       24         512             4096
+    ======== ========== ========== =============== =================
+
     Args:
         arch: A name in ``arch_settings``, or a dict with ``embed_dims``, ``num_layers``, ``tokens_mlp_dims``
             and ``channels_mlp_dims``.

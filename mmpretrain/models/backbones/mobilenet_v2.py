@@ -54,6 +54,8 @@ class InvertedResidual(BaseModule):
 class MobileNetV2(BaseBackbone):
     """MobileNetV2: a stem, seven stages and a 1×1 convolution.
 
+    From `Inverted Residuals and Linear Bottlenecks <https://arxiv.org/abs/1801.04381>`_.
+
     Args:
         widen_factor: Multiplies all widths.
         out_indices: Outputs; 0 to 6 are the stages, 7 is the last convolution.

@@ -16,6 +16,8 @@ from mmpretrain.registry import MODELS
 class MobileNetV3(BaseBackbone):
     """MobileNetV3: a stem, one inverted residual per layer, and a 1×1 convolution.
 
+    From `Searching for MobileNetV3 <https://arxiv.org/abs/1905.02244>`_.
+
     Args:
         arch: ``'small'``, ``'small_075'``, ``'small_050'`` or ``'large'``.
         conv_cfg: Type of convolution.

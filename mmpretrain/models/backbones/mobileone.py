@@ -90,6 +90,18 @@ def _arch(width_factor: Sequence[float], branches: int = 1, se_blocks: Sequence[
 class MobileOne(BaseBackbone):
     """MobileOne: a stem and four stages of depth-wise and point-wise blocks that merge to convolutions.
 
+    From `An Improved One millisecond Mobile Backbone <https://arxiv.org/abs/2206.04040>`_.
+
+    ==== =================== ================= =============
+    arch width_factor        num_conv_branches num_se_blocks
+    ==== =================== ================= =============
+    s0   0.75, 1.0, 1.0, 2.0 4, 4, 4, 4        0, 0, 0, 0
+    s1   1.5, 1.5, 2.0, 2.5  1, 1, 1, 1        0, 0, 0, 0
+    s2   1.5, 2.0, 2.5, 4.0  1, 1, 1, 1        0, 0, 0, 0
+    s3   2.0, 2.5, 3.0, 4.0  1, 1, 1, 1        0, 0, 0, 0
+    s4   3.0, 3.5, 3.5, 4.0  1, 1, 1, 1        0, 0, 5, 1
+    ==== =================== ================= =============
+
     Args:
         arch: ``'s0'`` to ``'s4'``, or a dict with ``num_blocks``, ``width_factor``, ``num_conv_branches`` and
             ``num_se_blocks`` (how many blocks at its end have attention) of each of the four stages.

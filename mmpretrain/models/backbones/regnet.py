@@ -21,6 +21,8 @@ _PARAMETERS = ("w0", "wa", "wm", "group_w", "depth", "bot_mul")
 class RegNet(ResNet):
     """A ResNet of bottlenecks whose widths follow a quantised line over the depth.
 
+    From `Designing Network Design Spaces <https://arxiv.org/abs/2003.13678>`_.
+
     ============= ===== ======= ====== ========= =======
     arch          w0    wa      wm     group_w   depth
     ============= ===== ======= ====== ========= =======

@@ -119,6 +119,28 @@ _A, _B = (2, 4, 14, 1), (4, 6, 16, 1)
 class RepVGG(BaseBackbone):
     """RepVGG: a stem and four stages of blocks that can be merged to single convolutions.
 
+    From `Making VGG-style ConvNets Great Again <https://arxiv.org/abs/2101.03697>`_.
+
+    =============== ============ =====================
+    arch            num_blocks   width_factor
+    =============== ============ =====================
+    A0              2, 4, 14, 1  0.75, 0.75, 0.75, 2.5
+    A1              2, 4, 14, 1  1, 1, 1, 2.5
+    A2              2, 4, 14, 1  1.5, 1.5, 1.5, 2.75
+    B0              4, 6, 16, 1  1, 1, 1, 2.5
+    B1              4, 6, 16, 1  2, 2, 2, 4
+    B1g2            4, 6, 16, 1  2, 2, 2, 4
+    B1g4            4, 6, 16, 1  2, 2, 2, 4
+    B2              4, 6, 16, 1  2.5, 2.5, 2.5, 5
+    B2g2            4, 6, 16, 1  2.5, 2.5, 2.5, 5
+    B2g4            4, 6, 16, 1  2.5, 2.5, 2.5, 5
+    B3              4, 6, 16, 1  3, 3, 3, 5
+    B3g2            4, 6, 16, 1  3, 3, 3, 5
+    B3g4            4, 6, 16, 1  3, 3, 3, 5
+    D2se            8, 14, 24, 1 2.5, 2.5, 2.5, 5
+    yolox-pai-small 3, 5, 7, 3   1, 1, 1, 1
+    =============== ============ =====================
+
     Args:
         arch: A0 to A2, B0 to B3 (B1, B2 and B3 also with g2 or g4), D2se, yolox-pai-small, or a dict with
             ``num_blocks`` and ``width_factor`` of each stage, ``group_layer_map`` (block number to groups, or

@@ -82,6 +82,10 @@ class Res2Layer(ResLayer):
 class Res2Net(ResNet):
     """ResNet whose blocks see several scales.
 
+    From `A New Multi-scale Backbone Architecture <https://arxiv.org/abs/1904.01169>`_.
+
+    The depths are 50, 101 and 152, with the blocks per stage of :class:`ResNet`.
+
     Args:
         scales: Groups of channels in a block.
         base_width: Channels of a group in the first stage.

@@ -115,6 +115,8 @@ class SplitAttentionBottleneck(Bottleneck):
 class ResNeSt(ResNetV1d):
     """ResNetV1d with split attention.
 
+    From `Split-Attention Networks <https://arxiv.org/abs/2004.08955>`_.
+
     Args:
         depth: 50, 101, 152, 200 or 269.
         groups: Cardinal groups.

@@ -240,6 +240,8 @@ class ResLayer(nn.Sequential):
 class ResNet(BaseBackbone):
     """ResNet.
 
+    From `Deep Residual Learning for Image Recognition <https://arxiv.org/abs/1512.03385>`_.
+
     ===== ============ ================
     depth block        blocks per stage
     ===== ============ ================
@@ -446,7 +448,10 @@ class ResNet(BaseBackbone):
 
 @MODELS.register_module()
 class ResNetV1c(ResNet):
-    """ResNet with a deep stem (`Bag of Tricks <https://arxiv.org/abs/1812.01187>`_)."""
+    """ResNet with a deep stem (`Bag of Tricks <https://arxiv.org/abs/1812.01187>`_).
+
+    The depths are those of :class:`ResNet`: 18, 34, 50, 101 and 152.
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(deep_stem=True, avg_down=False, **kwargs)
@@ -454,7 +459,10 @@ class ResNetV1c(ResNet):
 
 @MODELS.register_module()
 class ResNetV1d(ResNet):
-    """ResNet with a deep stem and averaging identities (`Bag of Tricks <https://arxiv.org/abs/1812.01187>`_)."""
+    """ResNet with a deep stem and averaging identities (`Bag of Tricks <https://arxiv.org/abs/1812.01187>`_).
+
+    The depths are those of :class:`ResNet`: 18, 34, 50, 101 and 152.
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(deep_stem=True, avg_down=True, **kwargs)

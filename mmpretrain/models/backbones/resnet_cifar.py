@@ -15,6 +15,10 @@ from mmpretrain.registry import MODELS
 class ResNet_CIFAR(ResNet):
     """ResNet whose stem is one 3×3 convolution of stride 1, without pooling.
 
+    From `Deep Residual Learning for Image Recognition <https://arxiv.org/abs/1512.03385>`_.
+
+    The depths are those of :class:`ResNet`: 18, 34, 50, 101 and 152.
+
     Args:
         depth: Number of layers.
         deep_stem: Not supported.

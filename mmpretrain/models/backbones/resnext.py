@@ -12,6 +12,9 @@ from mmpretrain.registry import MODELS
 class ResNeXt(ResNet):
     """ResNet with group convolutions: 32x4d is ``groups=32, width_per_group=4``.
 
+    From `Aggregated Residual Transformations for Deep Neural Networks
+    <https://arxiv.org/abs/1611.05431>`_.
+
     Args:
         depth: 50, 101 or 152.
         groups: Groups of the 3×3 convolutions.

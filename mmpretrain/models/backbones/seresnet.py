@@ -33,6 +33,8 @@ class SEBottleneck(Bottleneck):
 class SEResNet(ResNet):
     """ResNet with attention over channels.
 
+    From `Squeeze-and-Excitation Networks <https://arxiv.org/abs/1709.01507>`_.
+
     Args:
         depth: 50, 101 or 152.
         se_ratio: How much the attention squeezes.
@@ -52,6 +54,8 @@ class SEResNet(ResNet):
 @MODELS.register_module()
 class SEResNeXt(SEResNet):
     """ResNeXt with attention over channels.
+
+    From `Squeeze-and-Excitation Networks <https://arxiv.org/abs/1709.01507>`_.
 
     Args:
         depth: 50, 101 or 152.

@@ -72,6 +72,9 @@ class ShuffleUnit(BaseModule):
 class ShuffleNetV1(ShuffleNetV2):
     """ShuffleNetV1: a stem and three stages.
 
+    From `An Extremely Efficient Convolutional Neural Network for Mobile Devices
+    <https://arxiv.org/abs/1707.01083>`_.
+
     Args:
         groups: 1, 2, 3, 4 or 8 groups of the 1×1 convolutions.
         widen_factor: Multiplies all widths.

@@ -70,6 +70,9 @@ class InvertedResidual(BaseModule):
 class ShuffleNetV2(BaseBackbone):
     """ShuffleNetV2: a stem, three stages and a 1×1 convolution.
 
+    From `Practical Guidelines for Efficient CNN Architecture Design
+    <https://arxiv.org/abs/1807.11164>`_.
+
     Args:
         widen_factor: 0.5, 1.0, 1.5 or 2.0.
         out_indices: Outputs; 0 to 2 are the stages, 3 is the last convolution.

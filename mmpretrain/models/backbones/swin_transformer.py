@@ -264,6 +264,15 @@ class SwinTransformer(SwinBackbone):
     """Swin Transformer (`Hierarchical Vision Transformer using Shifted Windows
     <https://arxiv.org/abs/2103.14030>`_).
 
+    ======== ========== =========== =============
+    arch     embed_dims depths      num_heads
+    ======== ========== =========== =============
+    t, tiny  96         2, 2, 6, 2  3, 6, 12, 24
+    s, small 96         2, 2, 18, 2 3, 6, 12, 24
+    b, base  128        2, 2, 18, 2 4, 8, 16, 32
+    l, large 192        2, 2, 18, 2 6, 12, 24, 48
+    ======== ========== =========== =============
+
     Args:
         arch: A name in ``arch_settings``, or a dict with ``embed_dims``, ``depths`` and ``num_heads``.
         img_size: The usual size of images; other sizes work too.

@@ -115,6 +115,17 @@ def _arch(embed_dims: int, depths: list[int], num_heads: list[int], extra_norm: 
 class SwinTransformerV2(SwinBackbone):
     """Swin Transformer V2 (`Scaling Up Capacity and Resolution <https://arxiv.org/abs/2111.09883>`_).
 
+    ======== ========== =========== ===============
+    arch     embed_dims depths      num_heads
+    ======== ========== =========== ===============
+    t, tiny  96         2, 2, 6, 2  3, 6, 12, 24
+    s, small 96         2, 2, 18, 2 3, 6, 12, 24
+    b, base  128        2, 2, 18, 2 4, 8, 16, 32
+    l, large 192        2, 2, 18, 2 6, 12, 24, 48
+    h, huge  352        2, 2, 18, 2 8, 16, 32, 64
+    g, giant 512        2, 2, 42, 4 16, 32, 64, 128
+    ======== ========== =========== ===============
+
     Args:
         arch: A name in ``arch_settings``, or a dict with ``embed_dims``, ``depths``, ``num_heads`` and
             ``extra_norm_every_n_blocks``.

@@ -172,6 +172,14 @@ def _arch(
 class PCPVT(BaseBackbone):
     """Pyramid Vision Transformer with conditional positions (`Twins <https://arxiv.org/abs/2104.13840>`_).
 
+    ======== ================= =========== ==========
+    arch     embed_dims        depths      num_heads
+    ======== ================= =========== ==========
+    s, small 64, 128, 320, 512 3, 4, 6, 3  1, 2, 5, 8
+    b, base  64, 128, 320, 512 3, 4, 18, 3 1, 2, 5, 8
+    l, large 64, 128, 320, 512 3, 8, 27, 3 1, 2, 5, 8
+    ======== ================= =========== ==========
+
     Args:
         arch: A name in ``arch_settings``, or a dict with such settings.
         in_channels: Number of channels of an image.
@@ -302,6 +310,14 @@ class SVT(PCPVT):
     <https://arxiv.org/abs/2104.13840>`_).
 
     It takes the arguments of :class:`PCPVT`.
+
+    ======== =================== =========== ============
+    arch     embed_dims          depths      num_heads
+    ======== =================== =========== ============
+    s, small 64, 128, 256, 512   2, 2, 10, 4 2, 4, 8, 16
+    b, base  96, 192, 384, 768   2, 2, 18, 2 3, 6, 12, 24
+    l, large 128, 256, 512, 1024 2, 2, 18, 2 4, 8, 16, 32
+    ======== =================== =========== ============
     """
 
     arch_settings = {

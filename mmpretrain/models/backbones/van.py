@@ -152,6 +152,15 @@ class VANPatchEmbed(nn.Module):
 class VAN(BaseBackbone):
     """Visual Attention Network (`VAN <https://arxiv.org/abs/2202.09741>`_).
 
+    ======== ================= =========== ==========
+    arch     embed_dims        depths      ffn_ratios
+    ======== ================= =========== ==========
+    t, tiny  32, 64, 160, 256  3, 3, 5, 2  8, 8, 4, 4
+    s, small 64, 128, 320, 512 2, 2, 4, 2  8, 8, 4, 4
+    b, base  64, 128, 320, 512 3, 3, 12, 3 8, 8, 4, 4
+    l, large 64, 128, 320, 512 3, 5, 27, 3 8, 8, 4, 4
+    ======== ================= =========== ==========
+
     Args:
         arch: A name in ``arch_settings``, or a dict with ``embed_dims``, ``depths`` and ``ffn_ratios``.
         patch_sizes: Kernel size, by stage, of the convolution that leads to it.

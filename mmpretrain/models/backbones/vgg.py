@@ -17,6 +17,9 @@ from mmpretrain.registry import MODELS
 class VGG(BaseBackbone):
     """VGG: stages of 3×3 convolutions, each with a pooling at its end.
 
+    From `Very Deep Convolutional Networks for Large-Scale Image Recognition
+    <https://arxiv.org/abs/1409.1556>`_.
+
     ===== ======================
     depth convolutions per stage
     ===== ======================

@@ -104,6 +104,19 @@ class VisionTransformer(TransformerBackbone):
     <https://arxiv.org/abs/2211.07636>`_, ``huge`` that of `MAE <https://arxiv.org/abs/2111.06377>`_, and with
     ``pre_norm=True`` the models are those of `CLIP <https://arxiv.org/abs/2103.00020>`_.
 
+    ========================================== ========== ========== ========= ====================
+    arch                                       embed_dims num_layers num_heads feedforward_channels
+    ========================================== ========== ========== ========= ====================
+    s, small                                   768        8          8         2304
+    b, base, deit-b, deit-base                 768        12         12        3072
+    l, large                                   1024       24         16        4096
+    h, huge                                    1280       32         16        5120
+    eva-g, eva-giant                           1408       40         16        6144
+    deit-t, deit-tiny                          192        12         3         768
+    deit-s, deit-small, dinov2-s, dinov2-small 384        12         6         1536
+    dinov2-g, dinov2-giant                     1536       40         24        6144
+    ========================================== ========== ========== ========= ====================
+
     Args:
         arch: A name in ``arch_settings``, or a dict with ``embed_dims``, ``num_layers``, ``num_heads`` and
             ``feedforward_channels``.

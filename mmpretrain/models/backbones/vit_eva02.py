@@ -113,6 +113,15 @@ class ViTEVA02(TransformerBackbone):
 
     From `EVA-02: A Visual Representation for Neon Genesis <https://arxiv.org/abs/2303.11331>`_.
 
+    =========== ========== ========== ========= ====================
+    arch        embed_dims num_layers num_heads feedforward_channels
+    =========== ========== ========== ========= ====================
+    t, ti, tiny 192        12         3         512
+    s, small    384        12         6         1024
+    b, base     768        12         12        2048
+    l, large    1024       24         16        2730
+    =========== ========== ========== ========= ====================
+
     Args:
         arch: A name in ``arch_settings``, or a dict with ``embed_dims``, ``num_layers``, ``num_heads`` and
             ``feedforward_channels``.
