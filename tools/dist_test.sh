@@ -12,7 +12,8 @@ NODE_RANK=${NODE_RANK:-0}
 PORT=${PORT:-29500}
 MASTER_ADDR=${MASTER_ADDR:-127.0.0.1}
 
-exec "${PYTHON:-python}" -m torch.distributed.run \
-    --nnodes="$NNODES" --node-rank="$NODE_RANK" --master-addr="$MASTER_ADDR" --master-port="$PORT" \
-    --nproc-per-node="$GPUS" \
-    "$(dirname "$0")/test.py" "$CONFIG" "$CHECKPOINT" --launcher pytorch "${@:4}"
+# The launcher behind --gpus is torchrun; after a signal, it ends with the exit code of a single process.
+TOOLS=$(dirname "$0")
+export PYTHONPATH="$TOOLS/..${PYTHONPATH:+:$PYTHONPATH}"
+exec "${PYTHON:-python}" "$(dirname "$0")/test.py" "$CONFIG" "$CHECKPOINT" --gpus "$GPUS" --nnodes "$NNODES" \
+    --node-rank "$NODE_RANK" --master-addr "$MASTER_ADDR" --master-port "$PORT" "${@:4}"

@@ -12,6 +12,8 @@ GPUS=${GPUS:-8}
 GPUS_PER_NODE=${GPUS_PER_NODE:-8}
 CPUS_PER_TASK=${CPUS_PER_TASK:-5}
 
+TOOLS=$(dirname "$0")
+export PYTHONPATH="$TOOLS/..${PYTHONPATH:+:$PYTHONPATH}"
 # SRUN_ARGS holds several words on purpose.
 # shellcheck disable=SC2086
 exec srun -p "$PARTITION" --job-name="$JOB_NAME" --gres="gpu:$GPUS_PER_NODE" --ntasks="$GPUS" \

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ from mmpretrain.engine.runner import launch
 from mmpretrain.errors import ConfigError
 from mmpretrain.utils import serialization
 from tests.engine.ranks import free_port
+from tests.engine.test_resume import same
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,7 +39,7 @@ custom_hooks = [dict(type='Trouble', kind={kind!r})]
 """
 
 TROUBLE = """
-import os
+import multiprocessing, os, signal, time
 from mmpretrain.engine.hooks import Hook
 from mmpretrain.registry import HOOKS
 
@@ -49,8 +51,26 @@ class Trouble(Hook):
 
     def before_train_epoch(self, runner):
         first = os.environ.get('TORCHELASTIC_RESTART_COUNT', '0') == '0'
-        if runner.epoch == 2 and runner.rank == 1 and self.kind and first:
+        if runner.epoch == 2 and runner.rank == 1 and self.kind in ('fails once', 'always') and first:
             raise RuntimeError('rank one gives up')
+
+    def after_train_iter(self, runner, batch_idx, **kwargs):
+        if self.kind == 'SIGTERM' and runner.iter >= 1:
+            self.interrupt(runner)
+
+    def before_val_iter(self, runner, batch_idx, **kwargs):
+        if self.kind == 'SIGINT' and batch_idx >= 1:
+            self.interrupt(runner)
+
+    def interrupt(self, runner):
+        launcher = os.environ.pop('LAUNCHER', None)
+        if launcher is not None:
+            workers = [child.pid for child in multiprocessing.active_children()]
+            with open('pids', 'a') as file:
+                print(os.getpid(), *workers, file=file)
+            if runner.rank == 1:
+                os.kill(int(launcher), getattr(signal, self.kind))
+        time.sleep(0.1)  # it takes its way through torchrun
 """
 
 
@@ -131,6 +151,36 @@ def test_dist_train_ends_when_a_rank_fails(tmp_path):
     assert time.monotonic() - began < 120
 
 
+def test_signals_to_the_launcher_save_once_and_leave_no_process(tmp_path):
+    """The processes agree and save; resumed twice, the run ends as one that nobody disturbed."""
+
+    def train(work: str, kind: str) -> str:
+        options = ["--cfg-options", "train_dataloader.num_workers=1", "val_dataloader.batch_size=8"]
+        config = command(tmp_path, kind)[0]
+        script = ["bash", str(ROOT / "tools" / "dist_train.sh"), config, "2", "--resume", "--work-dir", work]
+        done = subprocess.run(
+            ["bash", "-c", 'LAUNCHER=$$ exec "$@"', "-", *script, *options], cwd=tmp_path, timeout=120,
+            env={**environment(tmp_path), "PORT": str(free_port())}, capture_output=True, text=True,
+        )  # fmt: skip
+        code = 128 + getattr(signal, kind) if kind else 0
+        assert done.returncode == code, done.stdout[-3000:] + done.stderr[-3000:]
+        return done.stdout
+
+    train("straight", "")
+    assert train("work", "SIGTERM").count("Interrupted after iteration") == 1
+    said = train("work", "SIGINT")
+    assert "Auto-resuming from" in said
+    assert "Interrupted after iteration 9;" in said
+    assert "resumed epoch: 3, iter: 9" in train("work", "")
+    for number in map(int, (tmp_path / "pids").read_text().split()):
+        with pytest.raises(ProcessLookupError):
+            os.kill(number, 0)
+    assert len((tmp_path / "pids").read_text().split()) == 2 * 2 + 2 * 2
+    first, second = (serialization.load(tmp_path / work / "epoch_3.pth") for work in ("straight", "work"))
+    assert same(first["state_dict"], second["state_dict"])
+    assert same(first["optimizer"], second["optimizer"])
+
+
 SRUN = """#!/bin/bash
 while [ "$1" != "$PYTHON" ]; do shift; done
 export SLURM_NTASKS=2 SLURM_NODELIST=127.0.0.1
@@ -142,10 +192,9 @@ for task in $tasks; do wait $task || exit $?; done
 """
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("way", ["machines", "slurm"])
+@pytest.mark.parametrize("way", [pytest.param("machines", marks=pytest.mark.slow), "slurm", "mpi"])
 def test_two_processes_find_each_other(tmp_path, way):
-    """Two launchers on one machine stand in for two machines, a script for srun."""
+    """Two launchers on one machine stand in for two machines, a script for srun, variables for mpirun."""
     config, *options = command(tmp_path, "", "--cfg-options", "train_cfg.max_epochs=1")
     env = {**environment(tmp_path), "MASTER_PORT": str(free_port())}
     train = [sys.executable, "-m", "mmpretrain", "train", config, *options]
@@ -157,14 +206,21 @@ def test_two_processes_find_each_other(tmp_path, way):
         script = str(ROOT / "tools" / "slurm_train.sh")
         runs.append((["bash", script, "part", "job", config, *options[1:]], env))
     for rank in range(2) if way != "slurm" else ():
-        nodes = ["--gpus", "1", "--nnodes", "2", "--node-rank", str(rank)]
-        place = ["--master-addr", "127.0.0.1", "--master-port", env["MASTER_PORT"]]
-        runs.append(([*train, *nodes, *place], env))
-    pipe = subprocess.PIPE
-    children = [
-        subprocess.Popen(words, env=env, stdout=pipe, stderr=subprocess.STDOUT) for words, env in runs
-    ]
-    said = [child.communicate(timeout=120)[0].decode() for child in children]
+        if way == "mpi":
+            names = dict(RANK=rank, SIZE=2, LOCAL_RANK=rank)
+            variables = {f"OMPI_COMM_WORLD_{name}": str(value) for name, value in names.items()}
+            runs.append(([*train, "--launcher", "mpi"], {**env, **variables}))
+        else:
+            nodes = ["--gpus", "1", "--nnodes", "2", "--node-rank", str(rank)]
+            place = ["--master-addr", "127.0.0.1", "--master-port", env["MASTER_PORT"]]
+            runs.append(([*train, *nodes, *place], env))
+    children = []
+    for number, (words, variables) in enumerate(runs):
+        with open(tmp_path / f"said{number}", "wb") as file:
+            children.append(subprocess.Popen(words, env=variables, stdout=file, stderr=subprocess.STDOUT))
+    for child in children:
+        child.wait(timeout=120)
+    said = [(tmp_path / f"said{number}").read_text() for number in range(len(runs))]
     assert [child.returncode for child in children] == [0] * len(runs), said
     assert "[1][3/3]" in said[0]  # the six batches of an epoch, in two processes
     assert serialization.load(tmp_path / "work" / "epoch_1.pth")["meta"]["epoch"] == 1
@@ -186,10 +242,11 @@ def test_shell_scripts_pass_on_what_they_are_given(tmp_path):
     out = run(
         "dist_train.sh", "a.py", "4", "--amp", NNODES="2", NODE_RANK="1", MASTER_ADDR="host", PORT="1234"
     )
-    assert "--nnodes=2 --node-rank=1 --master-addr=host --master-port=1234 --nproc-per-node=4" in out
-    assert out.strip().endswith("train.py a.py --launcher pytorch --amp")
+    place = "--gpus 4 --nnodes 2 --node-rank 1 --master-addr host --master-port 1234"
+    assert out.strip().endswith(f"train.py a.py {place} --amp")
     out = run("dist_test.sh", "a.py", "b.pth", "2", "--out", "c.pkl")
-    assert out.strip().endswith("test.py a.py b.pth --launcher pytorch --out c.pkl")
+    place = "--gpus 2 --nnodes 1 --node-rank 0 --master-addr 127.0.0.1 --master-port 29500"
+    assert out.strip().endswith(f"test.py a.py b.pth {place} --out c.pkl")
     out = run("slurm_train.sh", "part", "job", "a.py", "work", "--amp", GPUS="16", SRUN_ARGS="-x node1 -q")
     assert "srun -p part --job-name=job --gres=gpu:8 --ntasks=16 --ntasks-per-node=8 --cpus-per-task=5" in out
     assert "-x node1 -q" in out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import datetime
 import os
 import re
@@ -55,6 +56,18 @@ def init_process_group(
         prefix = f"restart {os.environ['TORCHELASTIC_RESTART_COUNT']}"
         kwargs.update(store=dist.PrefixStore(prefix, store), rank=rank, world_size=world_size)
     dist.init_process_group(backend, **kwargs)
+    atexit.register(leave_process_group)
+
+
+def leave_process_group() -> None:
+    """End the threads of the group: those that outlive the interpreter may abort a process that is done."""
+    if dist.is_initialized():
+        dist.destroy_process_group()
+
+
+def abandon_process_group() -> None:
+    """Let a process that fails end without a goodbye, for which it might have to wait."""
+    atexit.unregister(leave_process_group)
 
 
 def was_restarted() -> bool:

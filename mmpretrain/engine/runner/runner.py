@@ -394,7 +394,9 @@ class Runner(RunnerProperties):
         with worker_deaths_explained(), self._signals:
             try:
                 yield
-            except BaseException:
+            except BaseException as error:
+                if not isinstance(error, SystemExit):
+                    launch.abandon_process_group()
                 self._hooks.close()
                 raise
 

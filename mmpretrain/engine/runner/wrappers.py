@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from torch import Tensor, nn
@@ -23,7 +24,9 @@ class MMDistributedDataParallel(_DistributedDataParallel):
     """
 
     def __init__(self, module: nn.Module, detect_anomalous_params: bool = False, **kwargs: Any) -> None:
-        super().__init__(module, **kwargs)
+        with warnings.catch_warnings():  # older versions of torch do not know the successor
+            warnings.filterwarnings("ignore", message="`broadcast_buffers` is deprecated")
+            super().__init__(module, **kwargs)
         self.detect_anomalous_params = detect_anomalous_params
 
     def train_step(self, data: Any, optim_wrapper: Any) -> dict[str, Tensor]:
