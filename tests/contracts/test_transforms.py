@@ -268,3 +268,29 @@ def test_albumentations_is_found_or_explained():
     results = TRANSFORMS.build(config)(dict(img=image()))
     assert np.array_equal(results["img"], image()[:, ::-1])
     assert results["img_shape"] == (40, 50)
+
+
+def test_albumentations_gets_no_unknown_keys_and_a_seed(monkeypatch):
+    """As its releases from 1.4.10 on need it."""
+
+    class Compose:
+        def __init__(self, transforms):
+            self.seeds = []
+
+        def set_random_seed(self, seed):
+            self.seeds.append(seed)
+
+        def __call__(self, image, boxes):
+            return dict(image=image[:20], boxes=boxes)
+
+    monkeypatch.setitem(sys.modules, "albumentations", types.SimpleNamespace(Compose=Compose))
+    keymap = dict(img="image", gt_bboxes="boxes", absent="mask")
+    transform = TRANSFORMS.build(dict(type="Albu", transforms=[], keymap=keymap))
+    seeds = []
+    for value in (1, 1, 2):
+        seed(value)
+        results = transform(dict(img=image(), gt_bboxes=[1], img_path="a.jpg"))
+        seeds.append(transform.aug.seeds[-1])
+    assert results.keys() == {"img", "gt_bboxes", "img_path", "img_shape"}
+    assert results["img_shape"] == (20, 50)
+    assert seeds[0] == seeds[1] != seeds[2]
