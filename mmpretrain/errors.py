@@ -18,6 +18,9 @@ The command line turns each of them into one line and exit code 2; ``--debug`` s
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class MMPretrainError(Exception):
     """Base of all deliberate errors.
@@ -49,6 +52,16 @@ def _rebuild(
 ) -> MMPretrainError:
     # Worker processes send exceptions through pickle, which would drop the keyword-only arguments.
     return cls(message, where=where, hint=hint)
+
+
+@contextmanager
+def located(where: str | None) -> Iterator[None]:
+    """Say where it is in deliberate errors from inside that do not know."""
+    try:
+        yield
+    except MMPretrainError as error:
+        error.where = error.where or where
+        raise
 
 
 class ConfigError(MMPretrainError, ValueError):

@@ -13,6 +13,7 @@ import ast
 import importlib
 import inspect
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -218,17 +219,19 @@ def build_from_cfg(cfg: Any, registry: Registry, default_args: Mapping[str, Any]
     if "type" not in args:
         raise ConfigError(
             f"A {registry.name} config needs the key 'type', got only {sorted(map(str, args))}",
-            where=_where(cfg),
+            where=locate(cfg),
         )
     kind = args.pop("type")
-    target = resolve_type(kind, registry, where=_where(cfg, "type"))
+    target = resolve_type(kind, registry, where=locate(cfg, "type"))
     check_arguments(target, args, cfg=cfg, label=kind if isinstance(kind, str) else None)
     try:
         return target(**args)
     except MMPretrainError as error:
         argument = getattr(error, "argument", None)  # the argument that the error is about
+        if argument is None and isinstance(error, ConfigError):
+            argument = next((key for key in cfg if key != "type" and _mentions(error.message, key)), "type")
         if argument is not None and error.where is None:
-            error.where = _where(cfg, argument)
+            error.where = locate(cfg, argument)
         raise
 
 
@@ -281,20 +284,24 @@ def check_arguments(
     if unknown:
         key = unknown[0]
         hint = did_you_mean(key, named) or f"It accepts: {', '.join(named) or 'no arguments'}."
-        raise ArgumentError(f"{label} has no argument {key!r}", where=_where(cfg, key), hint=hint)
+        raise ArgumentError(f"{label} has no argument {key!r}", where=locate(cfg, key), hint=hint)
     missing = [k for k, p in named.items() if p.default is p.empty and k not in args]
     if missing:
         reason = f"needs the argument{'s' if len(missing) > 1 else ''} {', '.join(map(repr, missing))}"
-    raise ArgumentError(f"{label} {reason}", where=_where(cfg, "type"))
+    raise ArgumentError(f"{label} {reason}", where=locate(cfg, "type"))
 
 
-def _where(cfg: Any, key: str | None = None) -> str | None:
-    """File, line and key path of a config node; plain dicts do not know theirs."""
+def locate(cfg: Any, key: str | None = None) -> str | None:
+    """Return file, line and key path of a config node, or of a key in it; plain dicts do not know theirs."""
     source = getattr(cfg, "source", None)
     if isinstance(cfg, Mapping) and callable(source):
-        place = source(key) or source("type")
+        place = source(key) or source("type") or source(next(iter(cfg), None))
         return str(place) if place is not None else None
     return None
+
+
+def _mentions(message: str, key: Any) -> bool:
+    return re.search(rf"\b{re.escape(str(key))}\b", message) is not None
 
 
 def _same_definition(a: Any, b: Any) -> bool:

@@ -14,7 +14,7 @@ from mmpretrain.apis.index import find_model, zoo
 from mmpretrain.config.config import Config
 from mmpretrain.errors import CheckpointError, ConfigError, MissingFileError, NotRegisteredError
 from mmpretrain.registry import MODELS
-from mmpretrain.utils.env import default_device
+from mmpretrain.utils.env import find_device
 from mmpretrain.utils.layouts import weights_of
 from mmpretrain.utils.loading import load_into
 from mmpretrain.utils.resources import find_config
@@ -80,7 +80,7 @@ def _build(
         meta = dataset_meta(content)
     model._config = cfg
     model._dataset_meta = meta
-    return model.to(default_device() if device is None else device).eval()
+    return model.to(find_device(device)).eval()
 
 
 def get_model(

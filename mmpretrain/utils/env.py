@@ -57,6 +57,27 @@ def default_device() -> torch.device:
     return torch.device("cpu")
 
 
+def find_device(device: str | torch.device | None) -> torch.device:
+    """Return the device of that name, the best one by default.
+
+    Raises:
+        ConfigError: If there is none.
+    """
+    if device is None:
+        return default_device()
+    try:
+        found = torch.device(device)
+    except RuntimeError as error:
+        raise ConfigError(
+            f"There is no device {device!r}", hint="Such as 'cuda', 'cuda:1' or 'cpu'."
+        ) from error
+    if found.type == "cuda" and not torch.cuda.is_available():
+        raise ConfigError(
+            f"There is no device {device!r}: torch finds no GPU", hint="`mmpretrain doctor` says more."
+        )
+    return found
+
+
 def apply_switches(env_cfg: Mapping[str, Any]) -> None:
     """Set what ``env_cfg`` asks for.
 

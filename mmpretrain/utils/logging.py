@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any, TextIO
 
+from mmpretrain.errors import ConfigError
 from mmpretrain.utils.dist import get_rank
 
 NAME = "mmpretrain"
@@ -95,7 +96,12 @@ def attach_run_log(log_file: str | Path | None, level: int | str = "INFO") -> lo
     logger = get_logger()
     detach_run_log()
     rank = get_rank()
-    level = logging.getLevelName(level.upper()) if isinstance(level, str) else level
+    number = logging.getLevelName(level.upper()) if isinstance(level, str) else level
+    if not isinstance(number, int):
+        raise ConfigError(
+            f"There is no log level {level!r}", hint="Choose one of DEBUG, INFO, WARNING, ERROR, CRITICAL."
+        )
+    level = number
     logger.setLevel(level)
     logger.propagate = False
     console = ConsoleHandler()

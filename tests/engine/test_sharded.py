@@ -256,3 +256,16 @@ def test_pieces_need_a_common_folder():
 
     with pytest.raises(ConfigError, match="Choose 'full' or 'local'"):
         FSDPStrategy(state_dict_cfg="some")
+
+
+def test_the_wrapper_of_1x_is_understood():
+    """As in two configs of the zoo, ``mae/benchmarks/*-fsdp-*``."""
+    from mmpretrain.engine.runner.fsdp import FSDPStrategy
+
+    policy = {"type": "torch.distributed.fsdp.wrap.size_based_auto_wrap_policy", "min_num_params": 1e7}
+    wrapper = {"auto_wrap_policy": policy, "sharding_strategy": "SHARD_GRAD_OP", "use_orig_params": True}
+    strategy = FSDPStrategy(model_wrapper=wrapper)
+    assert strategy.min_params == 10_000_000
+    assert strategy.options["reshard_after_forward"] is False
+    with pytest.raises(ConfigError, match=r"model_wrapper\.backward_prefetch.*no equivalent in FSDP2"):
+        FSDPStrategy(model_wrapper={"backward_prefetch": "BACKWARD_PRE"})

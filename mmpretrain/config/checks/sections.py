@@ -54,17 +54,23 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "randomness.seed": (int,),
     "randomness.deterministic": (bool,),
     "env_cfg.cudnn_benchmark": (bool,),
+    "env_cfg.tf32": (bool,),
     "env_cfg.mp_cfg": (dict,),
     "env_cfg.dist_cfg": (dict,),
     "auto_scale_lr.base_batch_size": (int,),
     "auto_scale_lr.enable": (bool,),
+    "compile": (bool, dict),
+    "channels_last": (bool,),
+    "activation_checkpointing": (str, list, tuple, dict),
+    "strategy": (dict,),
+    "device": (str,),
 }
 #: Keys of sections that name no type.
 _KEYS: dict[str, set[str]] = {
     "randomness": {"seed", "deterministic", "diff_rank_seed"},
     "auto_scale_lr": {"base_batch_size", "enable"},
     "custom_imports": {"imports", "allow_failed_imports"},
-    "env_cfg": {"cudnn_benchmark", "mp_cfg", "dist_cfg", "resource_limit"},
+    "env_cfg": {"cudnn_benchmark", "tf32", "mp_cfg", "dist_cfg", "resource_limit"},
     "env_cfg.mp_cfg": {"mp_start_method", "opencv_num_threads"},
     **{
         f"{split}_dataloader": {

@@ -38,6 +38,7 @@ _ROOTS = {
     "custom_hooks": "HOOKS",
     "visualizer": "VISUALIZERS",
     "log_processor": "LOG_PROCESSORS",
+    "strategy": "STRATEGIES",
 }
 #: Keys below which nodes of another registry are.
 _BY_KEY = {
@@ -48,13 +49,16 @@ _BY_KEY = {
     "collate_fn": "FUNCTIONS",
     "worker_init_fn": "FUNCTIONS",
     "pipeline": "TRANSFORMS",
+    "train_pipeline": "TRANSFORMS",
     "transforms": "TRANSFORMS",
     "init_cfg": "WEIGHT_INITIALIZERS",
     "augments": "BATCH_AUGMENTS",
     "batch_augments": "BATCH_AUGMENTS",
     "optimizer": "OPTIMIZERS",
     "vis_backends": "VISBACKENDS",
+    "loss": "MODELS",
     "metrics": "METRICS",
+    "model_wrapper": "MODEL_WRAPPERS",
     "data_preprocessor": "MODELS",
 }
 #: What a section without a type stands for.
@@ -89,8 +93,10 @@ _ALSO = {
     "MODELS": ("TASK_UTILS", "TRANSFORMS", "FUNCTIONS", "BATCH_AUGMENTS", "WEIGHT_INITIALIZERS"),
     "METRICS": ("EVALUATORS",),
 }
-#: Keys below which a ``type`` names no component: which layers LoRA changes.
-_NO_NODES = {"targets"}
+#: What is nested in components of these is of other kinds, which the keys above tell or nobody knows.
+_FLAT = {"HOOKS", "LOG_PROCESSORS", "LOOPS", "OPTIM_WRAPPERS", "STRATEGIES", "VISUALIZERS"}
+#: Keys below which a ``type`` names no component: which layers LoRA changes, which ones FSDP cuts.
+_NO_NODES = {"targets", "auto_wrap_policy"}
 #: Parts of a model whose arguments are all in the config; deeper ones get some from their parents.
 _WHOLE = {"model", "model.backbone", "model.neck", "model.head"}
 
@@ -124,12 +130,13 @@ def _walk(value: Any, path: str, key: str, registry: str, loose: bool = False) -
         registry = _BY_KEY.get(key, registry)
         loose = loose or registry == "FUNCTIONS" or key == "override"
         loose = loose or (registry == "MODELS" and (key.endswith("_cfg") or "pretrained" in value))
-        kind = value.get("type", _DEFAULT_TYPES.get(path))
+        kind = value.get("type", _DEFAULT_TYPES.get(path)) if registry else None
         if path == "train_cfg" and kind is None:
             by_epoch = value.get("by_epoch", "max_iters" not in value)
             kind = "EpochBasedTrainLoop" if by_epoch else "IterBasedTrainLoop"
         if kind is not None:
             yield Node({**dict(raw_items(value)), "type": kind}, path, registry, loose)
+            registry = "" if registry in _FLAT else registry
         if str(kind).rpartition(".")[2] in {"Albumentations", "Albu"}:
             return  # what is inside are transforms of another package
         for name, item in raw_items(value):

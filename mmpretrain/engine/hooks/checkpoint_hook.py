@@ -74,6 +74,13 @@ class CheckpointHook(Hook):
         self.save_begin = save_begin
         self.backend_args = backend_args or file_client_args
         self.filename_tmpl = filename_tmpl or ("epoch_{}.pth" if by_epoch else "iter_{}.pth")
+        try:
+            self.filename_tmpl.format(1)
+        except (IndexError, KeyError) as error:
+            raise ConfigError(
+                f"filename_tmpl takes one {{}} for the number, got {self.filename_tmpl!r}",
+                hint="For example 'model_{}.pth'.",
+            ) from error
         self.published_keys = [published_keys] if isinstance(published_keys, str) else published_keys
         self.greater_keys = tuple(greater_keys or GREATER)
         self.less_keys = tuple(less_keys or LESS)
@@ -249,6 +256,10 @@ class CheckpointHook(Hook):
     def _publish(self, runner: Any, path: str) -> str:
         checkpoint = runner.store.load(path)
         kept = {key: value for key, value in checkpoint.items() if key in (self.published_keys or ())}
+        if absent := [key for key in self.published_keys or () if key not in checkpoint]:
+            runner.logger.warning(
+                f"published_keys names {absent[0]!r}, but a checkpoint has: {', '.join(checkpoint)}."
+            )
         digest = hashlib.sha256(serialization.to_bytes(kept)).hexdigest()[:8]
         target = f"{path.removesuffix('.pth')}-{digest}.pth"
         runner.store.save(kept, target)

@@ -11,7 +11,7 @@ import torch
 from mmpretrain.engine.hooks.access import original_model
 from mmpretrain.engine.hooks.hook import Hook
 from mmpretrain.errors import ConfigError
-from mmpretrain.registry import HOOKS, MODELS
+from mmpretrain.registry import HOOKS, MODELS, check_arguments, resolve_type
 
 logger = logging.getLogger("mmpretrain")
 
@@ -53,6 +53,7 @@ class EMAHook(Hook):
         if not evaluate_on_ema and not evaluate_on_origin:
             logger.warning("EMAHook: with evaluate_on_ema=False, the trained weights are evaluated.")
             evaluate_on_origin = True
+        check_arguments(resolve_type(ema_type, MODELS), {"model": None, **kwargs})
         self.strict_load = strict_load
         self.begin_iter = begin_iter
         self.begin_epoch = begin_epoch

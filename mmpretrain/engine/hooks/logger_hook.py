@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mmpretrain.engine.hooks.hook import DataBatch, Hook
+from mmpretrain.errors import ConfigError
 from mmpretrain.registry import HOOKS
 from mmpretrain.utils import fileio
 
@@ -43,7 +44,7 @@ class LoggerHook(Hook):
         backend_args: dict | None = None,
     ) -> None:
         if interval <= 0:
-            raise ValueError(f"LoggerHook needs an interval of at least 1, got {interval}")
+            raise ConfigError(f"LoggerHook needs an interval of at least 1, got {interval}")
         self.interval = interval
         self.ignore_last = ignore_last
         self.interval_exp_name = interval_exp_name

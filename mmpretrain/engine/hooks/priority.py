@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from mmpretrain.errors import ConfigError
+from mmpretrain.errors import ArgumentError, ConfigError
 from mmpretrain.utils.suggest import did_you_mean
 
 
@@ -35,7 +35,7 @@ def get_priority(priority: int | str | Priority) -> int:
             raise ConfigError(f"Unknown hook priority {priority!r}", hint=hint)
         return int(names[priority.upper()])
     if isinstance(priority, bool) or not isinstance(priority, int):
-        raise TypeError(f"A priority is an int or a name, got {type(priority).__name__}: {priority!r}")
+        raise ArgumentError(f"A priority is an int or a name, got {type(priority).__name__}: {priority!r}")
     if not 0 <= priority <= 100:
         raise ConfigError(f"A hook priority lies between 0 and 100, got {priority}")
     return int(priority)

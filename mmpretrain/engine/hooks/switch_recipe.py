@@ -37,6 +37,10 @@ class SwitchRecipeHook(Hook):
             if "action_epoch" not in recipe:
                 raise ConfigError("SwitchRecipeHook: each item of the schedule needs an 'action_epoch'")
             epoch = recipe.pop("action_epoch")
+            if epoch < 1:
+                raise ConfigError(
+                    f"SwitchRecipeHook: action_epoch counts from 1, got {epoch} in the schedule"
+                )
             if epoch in recipes:
                 raise ConfigError(f"SwitchRecipeHook: action_epoch {epoch} is there twice")
             if "pipeline" in recipe:

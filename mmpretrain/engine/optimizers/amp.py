@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from torch.amp.grad_scaler import GradScaler
 
 from mmpretrain.engine.optimizers.wrapper import OptimWrapper
-from mmpretrain.errors import ConfigError
-from mmpretrain.registry import OPTIM_WRAPPERS
+from mmpretrain.errors import ArgumentError, ConfigError
+from mmpretrain.registry import OPTIM_WRAPPERS, check_arguments
 
 DTYPES = ("float16", "bfloat16", "float32", "float64")
 
@@ -53,11 +53,13 @@ class AmpOptimWrapper(OptimWrapper):
         elif loss_scale == "dynamic":
             arguments = {}
         else:
-            raise TypeError(f"loss_scale must be 'dynamic', a number or a dict, got {loss_scale!r}")
+            raise ArgumentError(f"loss_scale must be 'dynamic', a number or a dict, got {loss_scale!r}")
         self.device_type = next(
             (p.device.type for group in self.optimizer.param_groups for p in group["params"]), "cpu"
         )
-        self.loss_scaler = _scaler_type(use_fsdp)(device=self.device_type, **arguments)
+        scaler = _scaler_type(use_fsdp)
+        check_arguments(scaler, arguments, label="loss_scale")
+        self.loss_scaler = scaler(device=self.device_type, **arguments)
 
     def optim_context(self, model: nn.Module) -> AbstractContextManager[Any]:
         """Return the context of the forward pass, with autocast."""

@@ -9,8 +9,8 @@ from torch import nn
 
 from mmpretrain.engine.optimizers.wrapper import OptimWrapper
 from mmpretrain.engine.optimizers.wrapper_dict import OptimWrapperDict
-from mmpretrain.errors import ConfigError
-from mmpretrain.registry import OPTIM_WRAPPER_CONSTRUCTORS
+from mmpretrain.errors import ArgumentError, ConfigError, located
+from mmpretrain.registry import OPTIM_WRAPPER_CONSTRUCTORS, locate
 
 
 def build_optim_wrapper(model: nn.Module, cfg: Any) -> OptimWrapper:
@@ -30,16 +30,18 @@ def build_optim_wrapper(model: nn.Module, cfg: Any) -> OptimWrapper:
     if isinstance(cfg, OptimWrapper):
         return cfg
     if not isinstance(cfg, Mapping):
-        raise TypeError(f"optim_wrapper must be a dict or an OptimWrapper, got {type(cfg).__name__}")
+        raise ArgumentError(f"optim_wrapper must be a dict or an OptimWrapper, got {type(cfg).__name__}")
     if cfg and all(isinstance(value, OptimWrapper) for value in cfg.values()):
         return OptimWrapperDict(**cfg)
     kept: Any = cfg.copy()  # type: ignore[attr-defined]
+    where = locate(cfg, "constructor")
     constructor = kept.pop("constructor", "DefaultOptimWrapperConstructor")
     paramwise = kept.pop("paramwise_cfg", None)
     if not isinstance(constructor, Mapping):
         constructor = {"type": constructor}
     arguments = {"optim_wrapper_cfg": kept, "paramwise_cfg": paramwise}
-    return OPTIM_WRAPPER_CONSTRUCTORS.build(constructor, default_args=arguments)(model)
+    with located(where):
+        return OPTIM_WRAPPER_CONSTRUCTORS.build(constructor, default_args=arguments)(model)
 
 
 def scale_lr(optim_wrapper: OptimWrapper, auto_scale_lr: Mapping[str, Any] | None, batch_size: int) -> float:

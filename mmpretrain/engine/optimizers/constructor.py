@@ -5,15 +5,18 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.instancenorm import _InstanceNorm
 
 from mmpretrain.engine.optimizers.wrapper import OptimWrapper
-from mmpretrain.errors import ConfigError
-from mmpretrain.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS, OPTIMIZERS, resolve_type
+from mmpretrain.errors import ArgumentError, ConfigError, MMPretrainError
+from mmpretrain.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS, OPTIMIZERS, locate, resolve_type
+from mmpretrain.utils.suggest import did_you_mean
+
+logger = logging.getLogger("mmpretrain")
 
 NORMS = (_BatchNorm, _InstanceNorm, nn.GroupNorm, nn.LayerNorm)
 
@@ -22,6 +25,9 @@ DCN_CLASSES = frozenset({"DeformConv2d", "ModulatedDeformConv2d"})
 
 #: Options of ``paramwise_cfg`` that multiply the weight decay.
 DECAY_OPTIONS = ("bias_decay_mult", "norm_decay_mult", "dwconv_decay_mult", "flat_decay_mult")
+
+#: What an entry of ``custom_keys`` multiplies; its other settings go into the parameter group as they are.
+CUSTOM_MULTIPLIERS = ("lr_mult", "decay_mult")
 
 
 class Place(NamedTuple):
@@ -66,18 +72,23 @@ class DefaultOptimWrapperConstructor:
         paramwise_cfg: The options.
     """
 
+    #: The options. A subclass that does not list its own may read any.
+    OPTIONS: ClassVar[frozenset[str]] = frozenset(
+        {*DECAY_OPTIONS, "custom_keys", "bias_lr_mult", "dcn_offset_lr_mult", "bypass_duplicate"}
+    )
+
     def __init__(
         self, optim_wrapper_cfg: Mapping[str, Any], paramwise_cfg: Mapping[str, Any] | None = None
     ) -> None:
         if not isinstance(optim_wrapper_cfg, Mapping):
-            raise TypeError(f"optim_wrapper must be a dict, got {type(optim_wrapper_cfg).__name__}")
+            raise ArgumentError(f"optim_wrapper must be a dict, got {type(optim_wrapper_cfg).__name__}")
         if "optimizer" not in optim_wrapper_cfg:
             raise ConfigError(
                 f"optim_wrapper needs the key 'optimizer', got only {sorted(optim_wrapper_cfg)}",
                 hint="For example optimizer=dict(type='SGD', lr=0.1).",
             )
         if paramwise_cfg is not None and not isinstance(paramwise_cfg, Mapping):
-            raise TypeError(f"paramwise_cfg must be a dict, got {type(paramwise_cfg).__name__}")
+            raise ArgumentError(f"paramwise_cfg must be a dict, got {type(paramwise_cfg).__name__}")
         self.optim_wrapper_cfg: Any = optim_wrapper_cfg.copy()  # type: ignore[attr-defined]
         self.optimizer_cfg = self.optim_wrapper_cfg.pop("optimizer")
         self.paramwise_cfg = {} if paramwise_cfg is None else paramwise_cfg
@@ -94,7 +105,14 @@ class DefaultOptimWrapperConstructor:
 
     def _validate_cfg(self) -> None:
         if not isinstance(self.custom_keys, Mapping):
-            raise TypeError(f"custom_keys must be a dict, got {type(self.custom_keys).__name__}")
+            raise ArgumentError(f"custom_keys must be a dict, got {type(self.custom_keys).__name__}")
+        self._check_spelling()
+        if isinstance(self.base_lr, str):
+            raise ArgumentError(
+                f"The learning rate must be a number, got the text {self.base_lr!r}",
+                where=locate(self.optimizer_cfg, "lr"),
+                hint="In YAML, write 1.0e-3, not 1e-3.",
+            )
         if self.base_wd is not None:
             return
         asked = [key for key in DECAY_OPTIONS[:3] if key in self.paramwise_cfg]
@@ -105,6 +123,23 @@ class DefaultOptimWrapperConstructor:
                 hint="Add weight_decay to the optimizer.",
             )
 
+    def _check_spelling(self) -> None:
+        """Complain about what looks like an option, and warn about what nobody reads."""
+        own = "OPTIONS" in vars(type(self))
+        known = self.OPTIONS if own else {*self.paramwise_cfg}
+        for key in self.paramwise_cfg:
+            if key not in known:
+                message, hint = f"paramwise_cfg has no option {key!r}", did_you_mean(key, known)
+                if hint is not None:
+                    raise ConfigError(message, where=locate(self.paramwise_cfg, key), hint=hint)
+                logger.warning("%s: it has no effect", message)
+        for part, settings in self.custom_keys.items():
+            for key in settings:
+                hint = did_you_mean(key, CUSTOM_MULTIPLIERS)
+                if key not in CUSTOM_MULTIPLIERS and hint is not None:
+                    message = f"paramwise_cfg.custom_keys[{part!r}] has no option {key!r}"
+                    raise ConfigError(message, where=locate(settings, key), hint=hint)
+
     def __call__(self, model: nn.Module) -> OptimWrapper:
         """Build the optimizer and its wrapper for a model."""
         model = getattr(model, "module", model)  # of a distributed wrapper
@@ -112,9 +147,20 @@ class DefaultOptimWrapperConstructor:
         if self.paramwise_cfg:
             params = []
             self.add_params(params, model)
+            names = [f".{name}" for name, _ in model.named_parameters()]
+            if idle := [key for key in self.custom_keys if not any(key in name for name in names)]:
+                logger.info(
+                    "custom_keys without effect, as no parameter has it in its name: %s", ", ".join(idle)
+                )
         kind = resolve_type(self.optimizer_cfg["type"], OPTIMIZERS)
         first = next(iter(inspect.signature(kind).parameters))
-        optimizer = OPTIMIZERS.build(self.optimizer_cfg, default_args={first: params})
+        try:
+            optimizer = OPTIMIZERS.build(self.optimizer_cfg, default_args={first: params})
+        except (RuntimeError, TypeError, ValueError) as error:  # torch's own checks of values
+            if isinstance(error, MMPretrainError):
+                raise
+            where = locate(self.optimizer_cfg, "type")
+            raise ConfigError(f"{kind.__name__} cannot be built: {error}", where=where) from error
         defaults = {"type": "OptimWrapper", "optimizer": optimizer}
         return OPTIM_WRAPPERS.build(self.optim_wrapper_cfg, default_args=defaults)
 
@@ -133,7 +179,6 @@ class DefaultOptimWrapperConstructor:
             prefix: Its name in the model.
             is_dcn_module: Whether it is a part of a deformable convolution.
         """
-        logger = logging.getLogger("mmpretrain")
         seen = {id(param) for group in params for param in group["params"]}
         for place in walk(module, prefix, bool(is_dcn_module)):
             if id(place.param) in seen:

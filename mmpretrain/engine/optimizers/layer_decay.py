@@ -22,6 +22,9 @@ class LearningRateDecayOptimWrapperConstructor(DefaultOptimWrapperConstructor):
     :class:`DefaultOptimWrapperConstructor`.
     """
 
+    OPTIONS = DefaultOptimWrapperConstructor.OPTIONS - {"bias_lr_mult", "dcn_offset_lr_mult"} | {
+        "layer_decay_rate"
+    }
     _get_layer_depth: Callable[[str], tuple[int, int]]
 
     def add_params(

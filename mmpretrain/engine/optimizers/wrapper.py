@@ -13,7 +13,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim import Optimizer
 
 from mmpretrain.errors import ConfigError
-from mmpretrain.registry import OPTIM_WRAPPERS
+from mmpretrain.registry import OPTIM_WRAPPERS, check_arguments
 
 #: ``clip_grad.type`` -> the function, and the name of what it returns in the log.
 CLIPPERS: dict[str, tuple[Callable[..., Tensor | None], str]] = {
@@ -65,6 +65,7 @@ class OptimWrapper:
             if not self.clip_grad_kwargs:
                 raise ConfigError("clip_grad is empty", hint="Give a bound, as in dict(max_norm=5.0).")
             self.clip_func, self.grad_name = CLIPPERS[kind]
+            check_arguments(self.clip_func, {"parameters": (), **self.clip_grad_kwargs}, label="clip_grad")
         # Groups can have learning rates of their own. This one has those of the config, so that the log can
         # show the schedule itself.
         self.base_param_settings: dict[str, Any] | None = None

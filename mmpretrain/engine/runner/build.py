@@ -34,9 +34,21 @@ def name_experiment(name: str | None, cfg: Any, timestamp: str) -> str:
     return f"{name}_{timestamp}" if name else timestamp
 
 
+def make_folder(path: str, where: str | None) -> None:
+    """Make the folder of a run; ``where`` says what asks for it."""
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"The work folder cannot be made: {error.strerror}: {error.filename!r}",
+            where=where,
+            hint="Choose another with work_dir or --work-dir.",
+        ) from error
+
+
 def build_strategy(cfg: Mapping[str, Any], device: torch.device) -> Any:
     """Return where the model lives: by ``strategy`` in the config, else by the number of processes."""
-    options = dict(cfg.get("strategy") or {})
+    options = (cfg.get("strategy") or {}).copy()
     if "type" not in options:
         options["type"] = "DDPStrategy" if get_world_size() > 1 else "SingleDeviceStrategy"
     if options["type"] == "DDPStrategy":

@@ -49,6 +49,8 @@ class FSDPStrategy(SingleDeviceStrategy):
         state_dict_cfg: ``'full'`` gathers the state and writes it as a single process would; with
             ``'local'``, each process writes its parts, and checkpoints are folders (``mmpretrain convert``
             makes files of them). The dicts of 1.x with a ``state_dict_type`` are understood, too.
+        model_wrapper: The older spelling of the others, as arguments of FSDP1; see :func:`_translate`.
+        skip_init_weights: Do not initialise the weights, as a checkpoint will be loaded.
     """
 
     def __init__(
@@ -61,25 +63,30 @@ class FSDPStrategy(SingleDeviceStrategy):
         reshard_after_forward: bool = True,
         cpu_offload: bool = False,
         state_dict_cfg: str | Mapping[str, Any] = "full",
+        model_wrapper: Mapping[str, Any] | None = None,
+        skip_init_weights: bool = False,
     ) -> None:
         super().__init__(device, channels_last)
+        old = _translate(model_wrapper or {})
+        self.skip_init_weights = skip_init_weights
         kind = state_dict_cfg if isinstance(state_dict_cfg, str) else state_dict_cfg.get("state_dict_type")
         if kind not in STATE_DICT_KINDS:
             raise ConfigError(f"Unknown state_dict_cfg {state_dict_cfg!r}", hint="Choose 'full' or 'local'.")
         self.sharded = STATE_DICT_KINDS[kind]
         self.blocks = blocks
-        self.min_params = min_params
-        types = {name: getattr(torch, dtype) for name, dtype in (mixed_precision or {}).items()}
+        self.min_params = old.get("min_params", min_params)
+        precision = mixed_precision or old.get("mixed_precision") or {}
+        types = {name: getattr(torch, dtype) for name, dtype in precision.items()}
         self.options: dict[str, Any] = {
             "mp_policy": MixedPrecisionPolicy(**types),
-            "reshard_after_forward": reshard_after_forward,
+            "reshard_after_forward": old.get("reshard_after_forward", reshard_after_forward),
         }
-        if cpu_offload:
+        if cpu_offload or old.get("cpu_offload"):
             self.options["offload_policy"] = CPUOffloadPolicy()
 
     def wrap(self, model: nn.Module) -> nn.Module:
         """Initialise the whole model, give all processes the same one, and keep a part of it."""
-        if hasattr(model, "init_weights"):
+        if hasattr(model, "init_weights") and not self.skip_init_weights:
             model.init_weights()  # type: ignore[operator]
         for tensor in [*model.parameters(), *model.buffers()]:
             broadcast(tensor.data)
@@ -146,6 +153,29 @@ class FSDPStrategy(SingleDeviceStrategy):
         if "pending_gradients" in state:
             state["pending_gradients"] = list(map(_shard_like, params, state["pending_gradients"]))
         optim_wrapper.load_state_dict(state)
+
+
+def _translate(old: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of :class:`FSDPStrategy` that stand for those of the wrapper of 1.x.
+
+    Args:
+        old: ``auto_wrap_policy`` by size, ``sharding_strategy``, ``mixed_precision`` and ``cpu_offload``;
+            ``use_orig_params`` is always so.
+    """
+    new: dict[str, Any] = {}
+    for key, value in old.items():
+        if key == "auto_wrap_policy" and "min_num_params" in value:
+            new["min_params"] = int(value["min_num_params"])
+        elif key == "sharding_strategy" and value in ("FULL_SHARD", "SHARD_GRAD_OP"):
+            new["reshard_after_forward"] = value == "FULL_SHARD"
+        elif key in ("mixed_precision", "cpu_offload"):
+            new[key] = value
+        elif key not in ("type", "use_orig_params"):
+            raise ConfigError(
+                f"model_wrapper.{key}={value!r} has no equivalent in FSDP2",
+                hint="Use blocks=['backbone.layers'] and the other arguments of FSDPStrategy.",
+            )
+    return new
 
 
 def _free_unless_training(model: nn.Module, args: Any, output: Any) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 from mmpretrain.engine.hooks.hook import Hook
 from mmpretrain.engine.hooks.priority import Priority, get_priority
-from mmpretrain.registry import HOOKS
+from mmpretrain.errors import located
+from mmpretrain.registry import HOOKS, locate
 
 #: The hooks that every run has, by the names under which ``default_hooks`` changes them.
 DEFAULT_HOOKS: dict[str, dict[str, Any]] = {
@@ -31,7 +32,9 @@ class HookList(list[Hook]):
 
     def register(self, hook: Hook | dict, priority: str | int | Priority | None = None) -> None:
         """Add a hook or its config; a ``priority`` in the config, or given here, replaces its own."""
+        where = None
         if isinstance(hook, dict):
+            where = locate(hook, "priority")
             hook = hook.copy()
             priority = hook.pop("priority", priority)
         built = HOOKS.build(hook)
@@ -39,7 +42,8 @@ class HookList(list[Hook]):
             raise TypeError(f"A hook must extend Hook, got {type(built).__name__}")
         if priority is not None:
             built.priority = priority
-        number = get_priority(built.priority)
+        with located(where):
+            number = get_priority(built.priority)
         place = next((i for i, other in enumerate(self) if get_priority(other.priority) > number), len(self))
         self.insert(place, built)
 

@@ -47,6 +47,10 @@ class LogProcessor:
         self.log_with_hierarchy = log_with_hierarchy
         self.mean_pattern = re.compile(mean_pattern)
         self._is_mean = cache(lambda key: self.mean_pattern.search(key) is not None)
+        if any("data_src" not in item for item in self.custom_cfg):
+            raise ConfigError(
+                "Each entry of the log processor's custom_cfg needs data_src, the name of a number"
+            )
         names = [item.get("log_name", item["data_src"]) for item in self.custom_cfg]
         for name in names:
             if names.count(name) > 1:

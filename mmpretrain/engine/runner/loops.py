@@ -13,7 +13,7 @@ import torch
 from mmpretrain.engine.hooks.sampler_seed import set_sampler_epoch
 from mmpretrain.engine.runner.dataloader import is_infinite, start_epoch
 from mmpretrain.engine.runner.precision import build_precision
-from mmpretrain.errors import DataError
+from mmpretrain.errors import ConfigError, DataError
 from mmpretrain.registry import LOOPS
 from mmpretrain.utils.dist import all_reduce, broadcast
 
@@ -75,7 +75,13 @@ class TrainLoop(BaseLoop):
         self.state = runner.state
         self.val_begin = val_begin
         self.val_interval = val_interval
-        steps = sorted(dynamic_intervals or [])
+        try:
+            steps = sorted((int(begin), int(interval)) for begin, interval in dynamic_intervals or [])
+        except TypeError as error:
+            raise ConfigError(
+                f"dynamic_intervals takes pairs of a milestone and an interval, got {dynamic_intervals!r}",
+                hint="For example [(90, 1)].",
+            ) from error
         self.dynamic_milestones = [0, *(milestone for milestone, _ in steps)]
         self.dynamic_intervals = [val_interval, *(interval for _, interval in steps)]
         self.share_metainfo(runner.visualizer)
@@ -159,7 +165,7 @@ class EpochBasedTrainLoop(TrainLoop):
     ) -> None:
         super().__init__(runner, dataloader, val_begin, val_interval, dynamic_intervals)
         if max_epochs != int(max_epochs):
-            raise ValueError(f"max_epochs must be a whole number, got {max_epochs}")
+            raise ConfigError(f"max_epochs must be a whole number, got {max_epochs}")
         self.state.max_epochs = int(max_epochs)
         self.state.max_iters = self.state.max_epochs * len(self.dataloader)
 
@@ -220,7 +226,7 @@ class IterBasedTrainLoop(TrainLoop):
     ) -> None:
         super().__init__(runner, dataloader, val_begin, val_interval, dynamic_intervals)
         if max_iters != int(max_iters):
-            raise ValueError(f"max_iters must be a whole number, got {max_iters}")
+            raise ConfigError(f"max_iters must be a whole number, got {max_iters}")
         self.state.max_iters = int(max_iters)
         self.state.max_epochs = 1  # for what compares epochs; there are none here
 

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import nn
 
 from mmpretrain.engine.hooks.hook import Hook
@@ -24,11 +23,11 @@ from mmpretrain.engine.runner.properties import RunnerProperties
 from mmpretrain.engine.runner.signals import SignalGuard
 from mmpretrain.engine.runner.state import MessageHub, RunState
 from mmpretrain.engine.schedulers.builder import build_param_schedulers
-from mmpretrain.errors import ConfigError
-from mmpretrain.registry import LOG_PROCESSORS, MODELS, RUNNERS
+from mmpretrain.errors import ConfigError, located
+from mmpretrain.registry import LOG_PROCESSORS, MODELS, RUNNERS, locate
 from mmpretrain.utils import serialization
 from mmpretrain.utils.dist import barrier, broadcast_object, sync_random_seed
-from mmpretrain.utils.env import apply_switches, collect_env, default_device, set_deterministic
+from mmpretrain.utils.env import apply_switches, collect_env, find_device, set_deterministic
 from mmpretrain.utils.layouts import weights_of
 from mmpretrain.utils.loading import load_into
 from mmpretrain.utils.logging import attach_run_log
@@ -135,7 +134,9 @@ class Runner(RunnerProperties):
         self.randomness: dict[str, Any] = {}
         self.set_randomness(**(randomness or {}))
 
-        self.logger = attach_run_log(self.state.log_path, log_level)
+        build.make_folder(self.log_dir, where=locate(self.cfg, "work_dir"))
+        with located(locate(self.cfg, "log_level")):
+            self.logger = attach_run_log(self.state.log_path, log_level)
         self._log_environment(env_cfg)
         self.log_processor = self.build_log_processor(log_processor or {})
         self.visualizer = self.build_visualizer(visualizer)
@@ -148,7 +149,8 @@ class Runner(RunnerProperties):
         if launch.was_restarted():
             self._load_from, self._resume = None, True
         self.pending_rng: dict[str, Any] | None = None
-        self.device = torch.device(self.cfg.get("device") or default_device())
+        with located(locate(self.cfg, "device")):
+            self.device = find_device(self.cfg.get("device"))
         self.strategy = build.build_strategy(self.cfg, self.device)
         if isinstance(model, dict) and data_preprocessor is not None:
             model = {"data_preprocessor": data_preprocessor, **model}
@@ -198,10 +200,12 @@ class Runner(RunnerProperties):
                 self._val_loop = self.build_val_loop(self._val_loop)
             self.call_hook("before_run")
             self._init_weights()
-            speed.checkpoint_activations(self.bare_model, self.cfg.get("activation_checkpointing"))
+            with located(locate(self.cfg, "activation_checkpointing")):
+                speed.checkpoint_activations(self.bare_model, self.cfg.get("activation_checkpointing"))
             self.load_or_resume()
             self.optim_wrapper.initialize_count_status(self.model, self.iter, self.max_iters)
-            speed.compile_model(self.bare_model, self.cfg.get("compile"))
+            with located(locate(self.cfg, "compile")):
+                speed.compile_model(self.bare_model, self.cfg.get("compile"))
             self.dump_config()
             model = self.train_loop.run()
             self.call_hook("after_run")

@@ -11,6 +11,7 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 from mmpretrain.errors import ConfigError
+from mmpretrain.registry import check_arguments
 from mmpretrain.utils.logging import get_logger
 from mmpretrain.utils.suggest import did_you_mean
 
@@ -27,6 +28,7 @@ def compile_model(model: nn.Module, cfg: bool | dict[str, Any] | None) -> None:
         return
     options = dict(cfg) if isinstance(cfg, dict) else {}
     target = options.pop("target", "backbone" if hasattr(model, "backbone") else "")
+    check_arguments(torch.compile, options, cfg=cfg, label="compile")
     if target == "train_step":
         model.train_step = torch.compile(model.train_step, **options)  # type: ignore[assignment]
     else:
@@ -34,15 +36,21 @@ def compile_model(model: nn.Module, cfg: bool | dict[str, Any] | None) -> None:
     get_logger().info(f"{target or 'The model'} is compiled: the first iterations will be slow.")
 
 
-def checkpoint_activations(model: nn.Module, cfg: Sequence[str] | dict[str, Any] | None) -> None:
+def checkpoint_activations(model: nn.Module, cfg: str | Sequence[str] | dict[str, Any] | None) -> None:
     """Forget activations of some modules in the forward pass and compute them again in the backward pass.
 
     Args:
         model: The model, not wrapped.
-        cfg: Names of modules (``['backbone.layers']``: a list of blocks counts as its blocks), or
-            ``dict(modules=[...])``.
+        cfg: Names of modules (``['backbone.layers']``: a list of blocks counts as its blocks), or a single
+            name, or ``dict(modules=...)``.
     """
     names = cfg.get("modules", ()) if isinstance(cfg, dict) else cfg or ()
+    if isinstance(names, str):
+        names = [names]
+    if not isinstance(names, Sequence):
+        raise ConfigError(
+            f"activation_checkpointing names modules, got {cfg!r}", hint="For example ['backbone.layers']."
+        )
     for name in names:
         module = _find(model, name)
         blocks = list(module) if isinstance(module, (nn.ModuleList, nn.Sequential)) else [module]

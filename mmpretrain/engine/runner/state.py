@@ -10,6 +10,8 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
+from mmpretrain.errors import NotRegisteredError
+
 
 class HistoryBuffer:
     """The values that one number took, with statistics over the latest of them.
@@ -78,7 +80,9 @@ class HistoryBuffer:
     def statistics(self, method_name: str, *args: Any, **kwargs: Any) -> Any:
         """Call a statistic by name: ``'mean'``, ``'max'``, ``'min'``, ``'current'`` or a registered one."""
         if method_name not in self._statistics:
-            raise KeyError(f"There is no statistic {method_name!r}; choose one of {sorted(self._statistics)}")
+            raise NotRegisteredError(
+                f"There is no statistic {method_name!r}", hint=f"Choose one of {sorted(self._statistics)}."
+            )
         return self._statistics[method_name](self, *args, **kwargs)
 
     def state_dict(self) -> dict[str, Any]:

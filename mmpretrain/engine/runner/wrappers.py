@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DataParallel as _DataParallel
 from torch.nn.parallel import DistributedDataParallel as _DistributedDataParallel
 
+from mmpretrain.errors import ConfigError
 from mmpretrain.registry import MODEL_WRAPPERS
 from mmpretrain.utils.logging import get_logger
 
@@ -115,7 +116,7 @@ def sync_batch_norm(model: nn.Module, kind: str | bool | None) -> nn.Module:
     if not kind:
         return model
     if kind not in (True, "torch"):
-        raise ValueError(f"sync_bn must be 'torch' or a bool, got {kind!r}")
+        raise ConfigError(f"sync_bn must be 'torch' or a bool, got {kind!r}")
     return nn.SyncBatchNorm.convert_sync_batchnorm(model)
 
 

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from mmpretrain.errors import ConfigError
+from mmpretrain.errors import ArgumentError, ConfigError
 
 #: The ``end`` of a scheduler that never ends.
 INF = int(1e9)
@@ -61,7 +61,7 @@ class ParamScheduler:
         verbose: bool = False,
     ) -> None:
         if not hasattr(optimizer, "param_groups"):
-            raise TypeError(f"{type(self).__name__} needs an optimizer, got {type(optimizer).__name__}")
+            raise ArgumentError(f"{type(self).__name__} needs an optimizer, got {type(optimizer).__name__}")
         if end <= begin:
             raise ConfigError(f"{type(self).__name__} must end after it begins, got begin={begin}, end={end}")
         self.optimizer = optimizer
@@ -177,10 +177,10 @@ _ParamScheduler = ParamScheduler
 
 def takes_window(init: Init) -> Init:
     """Show the arguments that a scheduler passes on to the base as ``**window`` in its signature."""
-    own = inspect.signature(init).parameters.values()
+    own = inspect.signature(init, eval_str=True).parameters.values()
     kept = [parameter for parameter in own if parameter.kind is not parameter.VAR_KEYWORD]
     names = {parameter.name for parameter in kept}
-    inherited = inspect.signature(ParamScheduler.__init__).parameters.values()
+    inherited = inspect.signature(ParamScheduler.__init__, eval_str=True).parameters.values()
     kept += [parameter for parameter in inherited if parameter.name not in names]
     init.__signature__ = inspect.Signature(kept)  # type: ignore[attr-defined]
     return init

@@ -56,6 +56,8 @@ def _build_one(
     epoch_length: int | None,
 ) -> ParamScheduler:
     if not isinstance(cfg, Mapping):
+        if not hasattr(cfg, "step"):
+            raise ConfigError(f"A scheduler is a dict with a 'type', got {cfg!r}")
         return cfg
     last = max_epochs if cfg.get("by_epoch", True) else max_iters
     defaults: dict[str, Any] = {"optimizer": optimizer}

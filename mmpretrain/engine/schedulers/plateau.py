@@ -9,6 +9,7 @@ from typing import Any, Literal
 from mmpretrain.engine.schedulers.base import HasParamGroups, ParamScheduler, takes_window
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import PARAM_SCHEDULERS
+from mmpretrain.utils.suggest import did_you_mean
 
 
 @PARAM_SCHEDULERS.register_module()
@@ -95,7 +96,10 @@ class ReduceOnPlateauParamScheduler(ParamScheduler):
             self._global_step += 1
         elif self.begin <= self._global_step < self.end:
             if self.monitor not in metrics:
-                raise KeyError(f"{self.monitor!r} is not among the metrics: {', '.join(metrics)}")
+                raise ConfigError(
+                    f"{type(self).__name__} watches {self.monitor!r}, which the validation does not report",
+                    hint=did_you_mean(self.monitor, metrics) or f"It reports: {', '.join(metrics)}.",
+                )
             self.last_step += 1
             self._judge(metrics[self.monitor])
         self._last_value = [group[self.param_name] for group in self.optimizer.param_groups]

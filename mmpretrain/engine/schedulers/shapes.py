@@ -41,6 +41,8 @@ class StepParamScheduler(ParamScheduler):
         gamma: float = 0.1,
         **window: Any,
     ) -> None:
+        if step_size < 1:
+            raise ConfigError(f"step_size must be at least 1, got {step_size}")
         self.step_size = step_size
         self.gamma = gamma
         super().__init__(optimizer, param_name, **window)
@@ -73,6 +75,8 @@ class MultiStepParamScheduler(ParamScheduler):
         gamma: float = 0.1,
         **window: Any,
     ) -> None:
+        if not isinstance(milestones, Sequence):
+            raise ConfigError(f"milestones must be a list of steps, got {milestones!r}")
         self.milestones = dict(Counter(milestones))
         self.gamma = gamma
         super().__init__(optimizer, param_name, **window)

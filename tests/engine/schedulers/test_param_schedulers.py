@@ -250,7 +250,7 @@ def test_one_cycle_does_not_outlast_its_steps():
 def test_plateau_needs_its_metric():
     scheduler = schedulers_of(wrapper_of(SGD), {"type": "ReduceOnPlateauLR", "monitor": "acc"})[0]
     assert scheduler.need_val_args
-    with pytest.raises(KeyError, match="'acc' is not among the metrics: loss"):
+    with pytest.raises(ConfigError, match=r"watches 'acc', .* does not report\. It reports: loss"):
         scheduler.step({"loss": 1.0})
 
 
