@@ -289,8 +289,8 @@ def _tensors_of(module: Placeholder, prefix: str = "") -> dict[str, torch.Tensor
     return tensors
 
 
-def verify(path: str | os.PathLike) -> None:
-    """Read a checkpoint's every byte and compare checksums.
+def verify(path: str | os.PathLike) -> dict[str, Any]:
+    """Read a checkpoint's every byte, compare checksums, and return what is in it.
 
     Raises:
         CheckpointError: If something is wrong with it.
@@ -300,7 +300,7 @@ def verify(path: str | os.PathLike) -> None:
             damaged = archive.testzip()
         if damaged is not None:
             raise CheckpointError(f"{path} is damaged: {damaged} has a wrong checksum")
-    load(path)
+    return load(path)
 
 
 def save(obj: Any, path: str | os.PathLike) -> None:

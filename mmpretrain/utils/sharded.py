@@ -118,14 +118,14 @@ def load(folder: str | os.PathLike, allocate: Callable[[Tensor], Tensor] | None 
     return content
 
 
-def verify(folder: str | os.PathLike) -> None:
-    """Read a checkpoint's every byte and compare checksums.
+def verify(folder: str | os.PathLike) -> dict[str, Any]:
+    """Read a checkpoint's every byte, compare checksums, and return what its index holds.
 
     Raises:
         CheckpointError: If something is wrong with it.
     """
     serialization.verify(Path(folder, INDEX))
-    parts, _ = _read_index(folder)
+    parts, content = _read_index(folder)
     try:
         for piece in _Reader(parts).read_metadata().storage_data.values():
             with open(parts / piece.relative_path, "rb") as file:
@@ -136,6 +136,7 @@ def verify(folder: str | os.PathLike) -> None:
                     raise CheckpointError(f"{damaged} of {piece.relative_path} has a wrong checksum")
     except Exception as error:  # a damaged file can make the readers fail in any way
         raise CheckpointError(f"{folder} is damaged ({type(error).__name__}: {error})") from error
+    return content
 
 
 def remove(folder: str | os.PathLike) -> None:

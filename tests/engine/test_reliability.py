@@ -15,9 +15,11 @@ from typing import IO, cast
 import pytest
 import torch
 
-from mmpretrain.engine.hooks import Hook
+from mmpretrain.engine.hooks import Hook, invalid_loss
+from mmpretrain.engine.runner.checkpoint import CheckpointStore
 from mmpretrain.errors import CheckpointError, DataError, TrainingError
 from mmpretrain.utils import serialization
+from mmpretrain.utils.logging import get_logger
 from tests.engine import tiny
 from tests.engine.test_resume import build, spawn
 
@@ -176,6 +178,24 @@ def test_auto_resume_passes_over_a_damaged_file(tmp_path, damage, caplog):
     assert runner.iter == 24
 
 
+@pytest.mark.parametrize(
+    "pointer", [b"", bytes(60), b"\xff\xfe\x80", b"x" * 5000, b"/elsewhere/iter_99.pth", None],
+    ids=["empty", "zeros", "bytes", "long", "dangling", "missing"],
+)  # fmt: skip
+def test_auto_resume_without_a_usable_pointer(tmp_path, pointer, caplog):
+    """The newest file by time is taken; a published copy, though newer, is none to go on from."""
+    store = CheckpointStore(tmp_path)
+    for name, content in (("a", {"optimizer": {}}), ("b", {"optimizer": {}}), ("b-0a1b2c3d", {})):
+        serialization.save(content, tmp_path / f"{name}.pth")
+        os.utime(tmp_path / f"{name}.pth", (len(name), ord(name[0])))
+    if pointer is not None:
+        (tmp_path / "last_checkpoint").write_bytes(pointer)
+    with caplog.at_level("WARNING", logger="mmpretrain"):
+        get_logger().propagate = True
+        assert store.latest() == tmp_path / "b.pth"
+    assert ("last_checkpoint" in caplog.text) == (pointer is not None)
+
+
 def test_half_written_files_are_swept_up(tmp_path):
     leftover = tmp_path / ".epoch_1.pth.123.tmp"
     leftover.write_bytes(b"half")
@@ -201,7 +221,7 @@ class Broken(tiny.NoisyVectors):
 
 
 def test_a_worker_that_dies_ends_the_run_at_once(make_runner):
-    runner = make_runner(train_dataloader={**tiny.loader(workers=2), "dataset": Dying()})
+    runner = make_runner(train_dataloader={**tiny.loader(workers=1), "dataset": Dying()})
     began = time.monotonic()
     with pytest.raises(TrainingError, match="data worker has died"):
         runner.train()
@@ -216,7 +236,27 @@ def test_an_error_in_the_data_stays_one_sentence(make_runner, workers):
     assert str(info.value) == "a/b.jpg: no image. Remove it."
 
 
-def test_a_loss_that_is_nan_names_the_batch_and_the_last_good_checkpoint(make_runner):
+class Poison(Hook):
+    """Makes the weights NaN before an iteration, or in its step."""
+
+    priority = "VERY_HIGH"
+
+    def __init__(self, at, point="before_train_iter"):
+        def poison(runner, **kwargs):
+            if runner.iter == at:
+                runner.model.head.weight.data.fill_(float("nan"))
+
+        setattr(self, point, poison)
+
+
+@pytest.mark.parametrize(("device", "unseen"), [(False, 50), (True, 50), (True, 3)])
+def test_a_loss_that_is_nan_names_the_batch_and_the_last_good_checkpoint(
+    make_runner, monkeypatch, device, unseen
+):
+    """On a device it is noticed later, but nothing is saved until then."""
+    monkeypatch.setattr(invalid_loss, "waits_for_device", lambda loss: device)
+    monkeypatch.setattr(invalid_loss, "MOST_UNSEEN", unseen)
+
     class Sample(tuple):
         @property
         def img_path(self):
@@ -228,19 +268,23 @@ def test_a_loss_that_is_nan_names_the_batch_and_the_last_good_checkpoint(make_ru
             return {**item, "data_samples": Sample(item["data_samples"])}
 
     runner = make_runner(train_dataloader={**tiny.loader(shuffle=False), "dataset": WithPaths()})
-
-    class Poison(Hook):
-        def before_train_iter(self, runner, batch_idx, data_batch=None):
-            if runner.iter == 9:
-                runner.model.head.weight.data.fill_(float("nan"))
-
-    runner.register_hook(Poison())
+    runner.register_hook(Poison(9))
     with pytest.raises(TrainingError) as info:
         runner.train()
+    assert runner.iter == {(False, 50): 9, (True, 50): 16, (True, 3): 10}[device, unseen]
     text = str(info.value)
     assert "nan at iteration 10 (epoch 2, batch 2)" in text
     assert "images/4.png, images/5.png, images/6.png, images/7.png" in text
     assert str(Path(runner.work_dir, "epoch_1.pth")) in text
+
+
+def test_weights_that_are_nan_are_not_saved(make_runner):
+    """The last step before a checkpoint goes wrong, after a loss that was finite."""
+    runner = make_runner()
+    runner.register_hook(Poison(15, "after_train_iter"))
+    with pytest.raises(TrainingError, match=r"head\.weight are not finite after iteration 16.*epoch_1\.pth"):
+        runner.train()
+    assert not Path(runner.work_dir, "epoch_2.pth").exists()
 
 
 def test_resuming_without_optimizer_says_so(make_runner, tmp_path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -11,14 +11,31 @@ from mmpretrain.engine.hooks.hook import DataBatch, Hook
 from mmpretrain.errors import TrainingError
 from mmpretrain.registry import HOOKS
 
+#: How many losses may stay unseen on a GPU: to see one means to wait for it, and the GPU waits afterwards.
+MOST_UNSEEN = 50
+
+
+class _Unseen(NamedTuple):
+    """A loss, and what to say if it is invalid."""
+
+    loss: Any
+    iter: int
+    epoch: int
+    batch: int
+    samples: Any
+
 
 @HOOKS.register_module(name=["InvalidLossHook", "CheckInvalidLossHook"])
 class InvalidLossHook(Hook):
     """Ends a run whose loss is NaN or infinite, and names the batch and the last good checkpoint.
 
+    A loss on a GPU is looked at together with others, so that the GPU is not kept waiting: some iterations
+    later, but always before a checkpoint is saved. Weights that are not finite are not saved either, as
+    those after the last step of a run whose losses were finite so far.
+
     Args:
-        interval: Iterations between checks. Each check waits for the device.
-        patience: How many bad checks in a row to bear.
+        interval: Iterations between losses that count.
+        patience: How many bad ones in a row to bear.
     """
 
     # Before the schedulers, the averages and the checkpoint: none of them shall see a bad step.
@@ -28,37 +45,72 @@ class InvalidLossHook(Hook):
         self.interval = interval
         self.patience = patience
         self.bad = 0
+        self._unseen: list[_Unseen] = []
 
     def after_train_iter(
         self, runner: Any, batch_idx: int, data_batch: DataBatch = None, outputs: dict | None = None
     ) -> None:
-        """Check the loss."""
+        """Check the loss, or note it down."""
         loss = outputs.get("loss") if outputs else None
         if loss is None or (self.interval != 1 and not self.every_n_train_iters(runner, self.interval)):
             return
+        waits = waits_for_device(loss)
         if isinstance(loss, torch.Tensor):
-            loss = loss.item()
-        if math.isfinite(loss):
+            loss = loss.detach() if waits else loss.item()
+        if not waits and math.isfinite(loss):
             self.bad = 0
             return
-        self.bad += 1
-        if self.bad <= self.patience:
-            return
-        files = batch_files(data_batch)
-        shown = ", ".join(files[:8]) + (f" and {len(files) - 8} more" if len(files) > 8 else "")
-        last = runner.state.last_checkpoint
-        raise TrainingError(
-            f"The loss is {loss} at iteration {runner.iter + 1} (epoch {runner.epoch + 1}, "
-            f"batch {batch_idx + 1})" + (f"; its files: {shown}" if files else ""),
-            hint=(
-                "Lower the learning rate, add optim_wrapper.clip_grad, or look at these files. "
-                + (f"The last good checkpoint is {last}." if last else "No checkpoint has been saved yet.")
-            ),
-        )
+        samples = data_batch.get("data_samples") if isinstance(data_batch, dict) else None
+        self._unseen.append(_Unseen(loss, runner.iter, runner.epoch, batch_idx, samples))
+        if not waits or len(self._unseen) >= MOST_UNSEEN:
+            self._look(runner)
+
+    def after_train_epoch(self, runner: Any) -> None:
+        """Check the losses that are left."""
+        self._look(runner)
+
+    def before_save_checkpoint(self, runner: Any, checkpoint: dict) -> None:
+        """Check the losses that are left, and the weights."""
+        self._look(runner)
+        for name, parameter in runner.bare_model.named_parameters():
+            part = parameter.to_local() if hasattr(parameter, "to_local") else parameter
+            if not part.isfinite().all():
+                place = f"after iteration {checkpoint['meta']['iter']}"
+                raise TrainingError(f"The weights {name} are not finite {place}", hint=_advice(runner))
+
+    def _look(self, runner: Any) -> None:
+        unseen, self._unseen = self._unseen, []
+        losses = [item.loss for item in unseen]
+        values = torch.stack(losses).tolist() if isinstance(next(iter(losses), None), torch.Tensor) else losses
+        for item, value in zip(unseen, values):
+            if math.isfinite(value):
+                self.bad = 0
+                continue
+            self.bad += 1
+            if self.bad > self.patience:
+                raise TrainingError(
+                    f"The loss is {value} at iteration {item.iter + 1} (epoch {item.epoch + 1}, "
+                    f"batch {item.batch + 1}){_named_files(item.samples)}",
+                    hint=_advice(runner),
+                )
 
 
-def batch_files(data_batch: Any) -> list[str]:
-    """Return the file names of the samples of a batch, as far as the samples know them."""
-    samples = data_batch.get("data_samples", ()) if isinstance(data_batch, dict) else ()
-    names = (getattr(sample, "img_path", None) for sample in samples)
-    return [str(name) for name in names if name is not None]
+def waits_for_device(loss: Any) -> bool:
+    """Whether to look at a value means to wait until a device has computed it."""
+    return isinstance(loss, torch.Tensor) and loss.device.type != "cpu"
+
+
+def _named_files(samples: Any) -> str:
+    """Name the files of a batch, as far as its samples know them."""
+    names = (getattr(sample, "img_path", None) for sample in samples or ())
+    files = [str(name) for name in names if name is not None]
+    shown = ", ".join(files[:8]) + (f" and {len(files) - 8} more" if len(files) > 8 else "")
+    return f"; its files: {shown}" if files else ""
+
+
+def _advice(runner: Any) -> str:
+    # The pointer is written after a checkpoint, and the name in the state before it.
+    last = runner.store.pointed() if runner.state.last_checkpoint else None
+    return "Lower the learning rate, add optim_wrapper.clip_grad, or look at these files. " + (
+        f"The last good checkpoint is {last}." if last else "No checkpoint has been saved yet."
+    )

@@ -92,28 +92,35 @@ class CheckpointStore:
 
     def latest(self) -> Path | None:
         """Return the newest checkpoint that is whole; damaged ones are reported and passed over."""
-        for path in self._candidates():
+        pointed = self.pointed()
+        for path in self._candidates(pointed):
             try:
-                (_sharded() if path.is_dir() else serialization).verify(path)
+                content = (_sharded() if path.is_dir() else serialization).verify(path)
             except MMPretrainError as error:
                 get_logger().warning(f"{error} Trying the checkpoint before it.")
                 continue
-            return path
+            if path == pointed or "optimizer" in content:  # others were published, or never those of a run
+                return path
         return None
 
-    def _candidates(self) -> Iterator[Path]:
-        pointed = None
+    def pointed(self) -> Path | None:
+        """Return the checkpoint that the pointer names, if there is one."""
         try:
-            pointed = Path((self.folder / POINTER).read_text().strip())
-        except OSError:
-            get_logger().debug(f"There is no {POINTER} in {self.folder}")
+            name = (self.folder / POINTER).read_text().strip()
+        except FileNotFoundError:
+            return None
+        except (OSError, UnicodeDecodeError) as error:
+            get_logger().warning(f"{POINTER} in {self.folder} cannot be read ({error}).")
+            return None
+        for path in (Path(name), self.folder / Path(name).name):  # the folder may have moved since
+            if name and os.path.exists(path):
+                return path
+        get_logger().warning(f"{POINTER} in {self.folder} names {name[:200]!r}, which is not there.")
+        return None
+
+    def _candidates(self, pointed: Path | None) -> Iterator[Path]:
         if pointed is not None:
-            if not pointed.exists():  # the folder may have moved since
-                pointed = self.folder / pointed.name
-            if pointed.exists():
-                yield pointed
-            else:
-                get_logger().warning(f"{POINTER} in {self.folder} names {pointed.name}, which is not there.")
+            yield pointed
         files = [path for path in self.folder.glob("*.pth") if not path.name.startswith(("best_", "."))]
         for path in sorted(files, key=lambda path: path.stat().st_mtime, reverse=True):
             if path != pointed:
