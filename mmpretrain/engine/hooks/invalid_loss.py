@@ -80,8 +80,9 @@ class InvalidLossHook(Hook):
 
     def _look(self, runner: Any) -> None:
         unseen, self._unseen = self._unseen, []
-        losses = [item.loss for item in unseen]
-        values = torch.stack(losses).tolist() if isinstance(next(iter(losses), None), torch.Tensor) else losses
+        values = [item.loss for item in unseen]
+        if values and isinstance(values[0], torch.Tensor):
+            values = torch.stack(values).tolist()  # one wait for all
         for item, value in zip(unseen, values):
             if math.isfinite(value):
                 self.bad = 0
