@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Mapping
 from typing import Any, Literal
+
+from mmpretrain.utils.logging import going_on_without
 
 OnError = Literal["raise", "skip", "replace"]
 
@@ -29,8 +30,5 @@ def report_bad_file(error: Exception, record: Mapping[str, Any], listing: str | 
     logger.warning("Left out %s: %s", name, reason)
     if listing:
         # One short write in append mode: lines of several processes do not mix.
-        handle = os.open(listing, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        try:
-            os.write(handle, f"{name}\t{reason}\n".encode("utf-8", "surrogateescape"))
-        finally:
-            os.close(handle)
+        with going_on_without(listing), open(listing, "ab", buffering=0) as file:
+            file.write(f"{name}\t{reason}\n".encode("utf-8", "surrogateescape"))

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -80,10 +82,24 @@ class FileHandler(logging.FileHandler):
             self._failed = True
             print(f"The log {self.baseFilename} cannot be written ({error}).", file=sys.stderr)
 
+    def close(self) -> None:
+        """Close the file; what has no place on a full disk is lost, as was said."""
+        with suppress(OSError):
+            super().close()
+
 
 def get_logger(name: str = NAME) -> logging.Logger:
     """Return the package's logger, or a logger below it."""
     return logging.getLogger(name if name.startswith(NAME) else f"{NAME}.{name}")
+
+
+@contextmanager
+def going_on_without(what: str) -> Iterator[None]:
+    """Say that a file could not be written, mostly for a full disk, and go on: the run is worth more."""
+    try:
+        yield
+    except OSError as error:
+        get_logger().error(f"{what} could not be written ({error}). The run goes on without it.")
 
 
 def attach_run_log(log_file: str | Path | None, level: int | str = "INFO") -> logging.Logger:

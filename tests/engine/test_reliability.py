@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import resource
 import shutil
 import signal
@@ -15,6 +16,7 @@ from typing import IO, cast
 import pytest
 import torch
 
+from mmpretrain.config import Config
 from mmpretrain.engine.hooks import Hook, invalid_loss
 from mmpretrain.engine.runner.checkpoint import CheckpointStore
 from mmpretrain.errors import CheckpointError, DataError, TrainingError
@@ -114,6 +116,42 @@ def small_disk(tmp_path):
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
+def fill(disk: Path) -> None:
+    with open(disk / "filler", "wb", buffering=0) as file:
+        for size in (4096, 1):
+            with contextlib.suppress(OSError):
+                while True:
+                    file.write(bytes(size))
+
+
+@pytest.mark.parametrize(
+    ("point", "missing"),
+    [
+        ("before_run", ["copy of the config", "epoch_1.pth"]),
+        ("after_train", ["published copy"]),
+    ],
+)
+def test_a_disk_that_stays_full(small_disk, capsys, point, missing):
+    class FillDisk(Hook):
+        priority = "HIGHEST"
+
+    setattr(FillDisk, point, lambda self, runner: fill(small_disk))
+    trace = dict(type="ProfilerHook", json_trace_path=str(small_disk / "trace.json"))
+    hook = dict(type="CheckpointHook", published_keys=["meta", "state_dict"], interval=1)
+    runner = tiny.make_runner(
+        work_dir=str(small_disk / "work"),
+        default_hooks=dict(checkpoint=hook),
+        custom_hooks=[trace],
+        cfg=Config(dict(device="cpu")),
+    )
+    runner.register_hook(FillDisk())
+    runner.train()
+    said = capsys.readouterr()
+    assert "Traceback" not in said.err
+    for what in missing:
+        assert re.search(f"{what}.* could not be written .*No space left", said.out), what
+
+
 def test_a_disk_without_a_byte_left_keeps_training_alive(small_disk, capsys):
     """Checkpoints, the text log, the tables and TensorBoard have no place; later they have."""
 
@@ -122,11 +160,7 @@ def test_a_disk_without_a_byte_left_keeps_training_alive(small_disk, capsys):
 
         def after_train_epoch(self, runner):
             if runner.epoch == 1:
-                with open(small_disk / "filler", "wb", buffering=0) as file:
-                    for size in (4096, 1):
-                        with contextlib.suppress(OSError):
-                            while True:
-                                file.write(bytes(size))
+                fill(small_disk)
             elif runner.epoch == 50:
                 (small_disk / "filler").unlink()
 

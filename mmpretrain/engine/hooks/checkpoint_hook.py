@@ -14,6 +14,7 @@ from mmpretrain.errors import ConfigError
 from mmpretrain.registry import HOOKS
 from mmpretrain.utils import serialization
 from mmpretrain.utils.dist import is_main_process
+from mmpretrain.utils.logging import going_on_without
 from mmpretrain.utils.suggest import did_you_mean
 
 
@@ -183,7 +184,8 @@ class CheckpointHook(Hook):
         ]
         for path in dict.fromkeys(paths):
             if path is not None and runner.store.exists(path):
-                runner.logger.info(f"{path} is published as {self._publish(runner, path)}")
+                with going_on_without(f"The published copy of {path}"):
+                    runner.logger.info(f"{path} is published as {self._publish(runner, path)}")
 
     # -- how ----------------------------------------------------------------------------------------
 

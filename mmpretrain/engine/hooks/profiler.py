@@ -12,6 +12,7 @@ from torch import profiler
 from mmpretrain.engine.hooks.hook import Hook
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import HOOKS
+from mmpretrain.utils.logging import going_on_without
 
 logger = logging.getLogger("mmpretrain")
 
@@ -116,7 +117,8 @@ class ProfilerHook(Hook):
         """End the profile, if it is running; the runner calls this, too, when a run ends by an error."""
         if self.profiler is None:
             return
-        self.profiler.__exit__(None, None, None)
-        if self.json_trace_path is not None:
-            self.profiler.export_chrome_trace(self.json_trace_path)
-        self.profiler = None
+        profile, self.profiler = self.profiler, None
+        with going_on_without("The trace of the profiler"):
+            profile.__exit__(None, None, None)
+            if self.json_trace_path is not None:
+                profile.export_chrome_trace(self.json_trace_path)

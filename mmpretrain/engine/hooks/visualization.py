@@ -13,6 +13,7 @@ import torch
 from mmpretrain.engine.hooks.access import trains_by_epoch
 from mmpretrain.engine.hooks.hook import Hook
 from mmpretrain.registry import HOOKS
+from mmpretrain.utils.logging import going_on_without
 
 
 @HOOKS.register_module()
@@ -66,9 +67,10 @@ class VisualizationHook(Hook):
             if self.out_dir is not None:
                 arguments["out_file"] = str(Path(self.out_dir) / f"{name}_{step}.png")
             image = to_image(batch["inputs"][index - first])
-            runner.visualizer.visualize_cls(
-                image=image, data_sample=sample, step=step, name=name, **arguments
-            )
+            with going_on_without(f"The picture of {name}"):
+                runner.visualizer.visualize_cls(
+                    image=image, data_sample=sample, step=step, name=name, **arguments
+                )
 
 
 @HOOKS.register_module()

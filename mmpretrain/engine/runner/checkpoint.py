@@ -17,7 +17,7 @@ from mmpretrain.engine.runner.strategies import own_gradients
 from mmpretrain.errors import CheckpointError, ConfigError, MMPretrainError
 from mmpretrain.utils import fileio, serialization
 from mmpretrain.utils.dist import all_gather_object, get_rank, is_main_process
-from mmpretrain.utils.logging import get_logger
+from mmpretrain.utils.logging import get_logger, going_on_without
 from mmpretrain.utils.seeding import get_rng_state, set_rng_state
 
 #: The file in the work folder that names the latest checkpoint.
@@ -85,10 +85,8 @@ class CheckpointStore:
 
     def point_to(self, path: str | os.PathLike) -> None:
         """Make ``path`` the latest checkpoint; on a full disk, the one before stays it."""
-        try:
+        with going_on_without(f"{POINTER}, which should name {path},"):
             serialization.write_atomic(self.folder / POINTER, lambda file: file.write(str(path).encode()))
-        except OSError as error:
-            get_logger().error(f"{POINTER} could not be written ({error}): {path} is not named there.")
 
     def latest(self) -> Path | None:
         """Return the newest checkpoint that is whole; damaged ones are reported and passed over."""

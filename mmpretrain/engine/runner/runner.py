@@ -30,7 +30,7 @@ from mmpretrain.utils.dist import barrier, broadcast_object, sync_random_seed
 from mmpretrain.utils.env import apply_switches, collect_env, find_device, set_deterministic
 from mmpretrain.utils.layouts import weights_of
 from mmpretrain.utils.loading import load_into
-from mmpretrain.utils.logging import attach_run_log
+from mmpretrain.utils.logging import attach_run_log, going_on_without
 from mmpretrain.utils.progress import on_terminal
 from mmpretrain.utils.seeding import seed_everything
 
@@ -271,7 +271,8 @@ class Runner(RunnerProperties):
     def write_metrics(self, metrics: Mapping[str, Any]) -> None:
         """Write the metrics of a test as JSON into the log folder."""
         if self.is_main:
-            serialization.dump(metrics, Path(self.log_dir, f"{self.timestamp}.json"))
+            with going_on_without("The file of the metrics"):
+                serialization.dump(metrics, Path(self.log_dir, f"{self.timestamp}.json"))
 
     # -- checkpoints --------------------------------------------------------------------------------
 
@@ -476,7 +477,8 @@ class Runner(RunnerProperties):
     def dump_config(self) -> None:
         """Write the config into the work folder."""
         if self.is_main and hasattr(self.cfg, "dump"):
-            self.cfg.dump(self.config_file)
+            with going_on_without("The copy of the config"):
+                self.cfg.dump(self.config_file)
 
     def _init_weights(self) -> None:
         if hasattr(self.bare_model, "init_weights"):
