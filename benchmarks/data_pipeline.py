@@ -6,13 +6,15 @@ Every contender runs in a process of its own, on one thread, over the same files
 round, so that a busy machine slows all of them; what is reported is the lowest processor time of all rounds,
 and the ratio of the lowest times. ``--images`` takes a folder of JPEG files; without it, pictures with the
 spectrum of photographs are made.
+
+``--workers 0 1 2`` also compares whole data loaders with so many workers, which hand over stacked batches:
+the time that passes per image.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -22,6 +24,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from environments import environment
+
+#: How often a data loader reads each file in an epoch, and how many images make a batch.
+REPEATS, BATCH = 10, 32
 MEAN, STD = [103.53, 116.28, 123.675], [57.375, 57.12, 58.395]
 LOAD: dict[str, Any] = {"type": "LoadImageFromFile"}
 PACK: dict[str, Any] = {"type": "PackInputs"}
@@ -124,8 +130,81 @@ def build_timm(name: str) -> Callable[[str], Any]:
 BUILDERS = {"mmpretrain": build_mmpretrain, "pillow": build_pillow, "timm": build_timm}
 
 
+def pipeline_seconds(kind: str, name: str, files: list[str]) -> Callable[[], float]:
+    """Return what measures the processor time per image of a pipeline."""
+    pipeline = BUILDERS[kind](name)
+    pipeline(files[0])
+
+    def measure() -> float:
+        start = time.process_time()
+        for path in files:
+            pipeline(path)
+        return (time.process_time() - start) / len(files)
+
+    return measure
+
+
+def loader_seconds(kind: str, name: str, files: list[str], workers: int) -> Callable[[], float]:
+    """Return what measures the time per image of a data loader, whose workers are there already."""
+    from torch.utils.data import DataLoader
+
+    files = files * REPEATS
+    options: dict[str, Any] = {"batch_size": BATCH, "num_workers": workers, "persistent_workers": workers > 0}
+    if kind == "mmpretrain":
+        loader = mmpretrain_loader(name, files, options)
+    else:
+        loader = DataLoader(Mapped(BUILDERS[kind](name), files), **options)  # type: ignore[arg-type]
+
+    def measure() -> float:
+        start = time.perf_counter()
+        for _ in loader:
+            pass
+        return (time.perf_counter() - start) / len(files)
+
+    measure()
+    return measure
+
+
+def mmpretrain_loader(name: str, files: list[str], options: dict[str, Any]) -> Any:
+    """The data loader that a training run has, of whichever mmpretrain is installed."""
+    import mmpretrain.datasets  # noqa: F401
+
+    if "mmengine" in sys.modules:
+        sys.modules["mmengine"].registry.init_default_scope("mmpretrain")
+        from mmengine.runner import Runner  # type: ignore[import-not-found]
+    else:
+        from mmpretrain.engine.runner import Runner
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as listing:
+        listing.writelines(f"{path} 1\n" for path in files)
+        listing.flush()
+        dataset = {"type": "CustomDataset", "ann_file": listing.name, "pipeline": PIPELINES[name]}
+        collate = {"type": "default_collate"}
+        sampler = {"type": "DefaultSampler", "shuffle": False}
+        return Runner.build_dataloader(
+            {"dataset": dataset, "sampler": sampler, "collate_fn": collate, **options}, seed=0
+        )
+
+
+class Mapped:
+    """Files seen through a function, as a data set.
+
+    Args:
+        function: What makes a sample of a path.
+        files: The paths.
+    """
+
+    def __init__(self, function: Callable[[str], Any], files: list[str]) -> None:
+        self.function, self.files = function, files
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitem__(self, index: int) -> Any:
+        return self.function(self.files[index])
+
+
 def serve(kind: str, folder: str) -> None:
-    """Read names of pipelines from standard input; answer with seconds per image."""
+    """Read names of pipelines, and numbers of workers, from standard input; answer with seconds per image."""
     import random
 
     import cv2
@@ -135,22 +214,22 @@ def serve(kind: str, folder: str) -> None:
     cv2.setNumThreads(0)
     torch.set_num_threads(1)
     files = sorted(str(path) for path in Path(folder).iterdir())
-    built: dict[str, Callable[[str], Any]] = {}
+    measures: dict[str, Callable[[], float]] = {}
     for line in sys.stdin:
-        name = line.strip()
+        name, *workers = line.split()
         try:
-            if name not in built:
-                built[name] = BUILDERS[kind](name)
-                built[name](files[0])
+            if line not in measures:
+                measures[line] = (
+                    loader_seconds(kind, name, files, int(workers[0]))
+                    if workers
+                    else pipeline_seconds(kind, name, files)
+                )
         except (ImportError, KeyError) as error:
             print(json.dumps({"missing": repr(error)}), flush=True)
             continue
         np.random.seed(0)
         random.seed(0)
-        start = time.process_time()
-        for path in files:
-            built[name](path)
-        print(json.dumps({"seconds": (time.process_time() - start) / len(files)}), flush=True)
+        print(json.dumps({"seconds": measures[line]()}), flush=True)
 
 
 # -- in the main process ----------------------------------------------------------------------------
@@ -159,16 +238,16 @@ def serve(kind: str, folder: str) -> None:
 class Contender:
     """A process that runs pipelines on request."""
 
-    def __init__(self, label: str, python: str, kind: str, folder: Path, **environment: str) -> None:
+    def __init__(self, label: str, python: str, kind: str, folder: Path, **variables: str) -> None:
         self.label = label
-        threads = {"OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
+        quiet = {"OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
         self.process = subprocess.Popen(
             [python, __file__, "--serve", kind, "--images", str(folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
-            env={**os.environ, **threads, **environment},
+            env=environment(python, **quiet, **variables),
         )
 
     def time(self, pipeline: str) -> float | None:
@@ -216,7 +295,7 @@ def make_images(folder: Path, count: int, height: int, width: int, quality: int 
 def compare(title: str, contenders: list[Contender], pipelines: list[str], rounds: int) -> None:
     """Print a table: milliseconds per image, and the speed relative to the first contender."""
     print(f"\n{title}\n{'pipeline':10}" + "".join(f"{c.label:>24}" for c in contenders))
-    for pipeline in pipelines:
+    for pipeline in pipelines:  # "train", or "train 2": with a loader of two workers
         times: list[list[float | None]] = []
         for _ in range(rounds):
             times.append([contender.time(pipeline) for contender in contenders])
@@ -236,6 +315,7 @@ def main() -> None:
     parser.add_argument("--images", help="folder of JPEG files, instead of generated ones")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--pipelines", nargs="+", default=list(PIPELINES), choices=list(PIPELINES))
+    parser.add_argument("--workers", nargs="+", type=int, default=[], help="also measure data loaders")
     parser.add_argument("--serve", choices=list(BUILDERS), help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.serve:
@@ -253,16 +333,19 @@ def main() -> None:
             contenders = []
             if args.reference:
                 contenders.append(Contender("mmpretrain 1.2", args.reference, "mmpretrain", folder))
-            own = {"PYTHONPATH": str(Path(__file__).parents[1])}
-            exact = {**own, "MMPRETRAIN_EXACT_PIXELS": "1"}
+            exact = {"MMPRETRAIN_EXACT_PIXELS": "1"}
             contenders += [
-                Contender("this", sys.executable, "mmpretrain", folder, **own),
+                Contender("this", sys.executable, "mmpretrain", folder),
                 Contender("this, exact pixels", sys.executable, "mmpretrain", folder, **exact),
                 Contender("pillow", sys.executable, "pillow", folder),
                 Contender("timm", args.timm or sys.executable, "timm", folder),
             ]
             size = statistics.mean(path.stat().st_size for path in folder.iterdir()) / 1024
-            compare(f"{title}, {size:.0f} KiB on average", contenders, pipelines, args.rounds)
+            title = f"{title}, {size:.0f} KiB on average"
+            compare(title, contenders, pipelines, args.rounds)
+            if args.workers:
+                loaders = [f"{name} {workers}" for name in pipelines for workers in args.workers]
+                compare(f"{title}, loaders with 0 or more workers", contenders, loaders, args.rounds)
             for contender in contenders:
                 contender.close()
 

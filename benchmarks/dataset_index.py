@@ -21,6 +21,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from environments import environment
+
 LINES = 1_281_167
 READS = 200_000
 WORKERS = (1, 2, 4)
@@ -83,15 +85,9 @@ def measure(annotations: str) -> dict[str, float]:
 
 def in_process(python: str, annotations: Path) -> dict[str, float]:
     """Measure under ``python``, in a new process."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    if python == sys.executable:
-        environment["PYTHONPATH"] = str(Path(__file__).parents[1])
-    else:
-        environment.pop("PYTHONPATH", None)
     command = [python, "-W", "ignore", __file__, "--measure", str(annotations)]
-    done = subprocess.run(
-        command, check=True, stdout=subprocess.PIPE, text=True, cwd=annotations.parent, env=environment
-    )
+    options: Any = {"cwd": annotations.parent, "env": environment(python, OMP_NUM_THREADS="1")}
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, **options)
     return json.loads(done.stdout.splitlines()[-1])
 
 

@@ -21,6 +21,7 @@ from time import process_time
 from typing import Any
 
 import torch
+from environments import environment
 from torch import nn
 from torch.utils.data import DataLoader
 
@@ -125,9 +126,8 @@ class Rival:
 
     def __init__(self, python: str) -> None:
         command = [python, "-W", "ignore", str(Path(__file__).resolve()), "--serve"]
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=tempfile.gettempdir()
-        )
+        pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        self.process = subprocess.Popen(command, cwd=tempfile.gettempdir(), env=environment(python), **pipes)
 
     def round(self) -> dict[str, float]:
         """Measure once."""

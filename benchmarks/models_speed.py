@@ -17,6 +17,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from environments import environment
+
 MODELS: dict[str, dict[str, Any]] = {
     "ResNet-50": {"backbone": {"type": "ResNet", "depth": 50}, "timm": "resnet50"},
     "MobileNetV2": {"backbone": {"type": "MobileNetV2"}, "timm": "mobilenetv2_100"},
@@ -107,7 +109,8 @@ class Worker:
     def __init__(self, python: str, library: str, args: argparse.Namespace) -> None:
         command = [python, "-W", "ignore", __file__, "--worker", library, "--device", args.device]
         command += ["--batch", str(args.batch), *(["--bf16"] if args.bf16 else [])]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        self.process = subprocess.Popen(command, env=environment(python), **pipes)
 
     def ask(self, **request: Any) -> Any:
         """Send a request and wait for the answer."""
