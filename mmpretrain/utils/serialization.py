@@ -17,6 +17,7 @@ import re
 import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -115,7 +116,7 @@ def _harmless() -> dict[tuple[str, str], Any]:
         table["datetime", name] = getattr(datetime, name)
     for name in ("Path", "PosixPath", "PurePath", "PurePosixPath", "WindowsPath", "PureWindowsPath"):
         for module in ("pathlib", "pathlib._local"):
-            table[module, name] = pathlib.PurePosixPath
+            table[module, name] = _path
     for name, value in vars(torch).items():
         if isinstance(value, (torch.dtype, torch.layout, torch.memory_format)):
             table["torch", name] = value
@@ -125,14 +126,13 @@ def _harmless() -> dict[tuple[str, str], Any]:
         table[f"{root}.numeric", "_frombuffer"] = _array_from_buffer
     for old, new in (("xrange", range), ("unicode", str), ("long", int)):  # as protocol 2 writes them
         table["__builtin__", old] = new
-    table["numpy", "ndarray"] = np.ndarray
-    table["numpy", "dtype"] = np.dtype
+    table["numpy", "dtype"] = _DType
     for name in ("bool_", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16",
                  "float32", "float64"):  # fmt: skip
         table["numpy", name] = getattr(np, name)
     for kind in ("Bool", "Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64", "Float16",
                  "Float32", "Float64"):  # fmt: skip
-        table["numpy.dtypes", f"{kind}DType"] = getattr(np.dtypes, f"{kind}DType")
+        table["numpy.dtypes", f"{kind}DType"] = partial(_DType, kind.lower())
     for module, name in (
         ("mmengine.config.config", "ConfigDict"),
         ("mmengine.config", "ConfigDict"),
@@ -147,23 +147,48 @@ def _harmless() -> dict[tuple[str, str], Any]:
     return table
 
 
+def _path(*parts: str) -> pathlib.PurePosixPath:
+    # A function, as a pickle could set attributes of a class.
+    return pathlib.PurePosixPath(*parts)
+
+
+class _DType:
+    """Stands for a NumPy type of numbers or text.
+
+    The real one believes whatever state a pickle gives to it, such as that bytes are addresses of objects.
+    """
+
+    def __init__(self, name: str, *options: Any) -> None:
+        self.dtype = np.dtype(str(name))
+        if self.dtype.kind not in "biufcSU":
+            raise pickle.UnpicklingError("an array of Python objects has no place in a checkpoint")
+
+    def __setstate__(self, state: Any) -> None:
+        """Take the order of bytes, and nothing else."""
+        if state[1] in ("<", ">"):
+            self.dtype = self.dtype.newbyteorder(state[1])
+
+
+class _Array(np.ndarray):
+    """An array of numbers or text, whose state is checked."""
+
+    def __setstate__(self, state: Any) -> None:
+        version, shape, dtype, column_wise, data = state
+        if not isinstance(data, bytes):
+            raise pickle.UnpicklingError("an array of Python objects has no place in a checkpoint")
+        super().__setstate__((version, shape, dtype.dtype, column_wise, data))
+
+
 def _array_shell(cls: Any, shape: Any, kind: Any) -> np.ndarray:
-    return np.ndarray.__new__(np.ndarray, (0,), "b")
+    return np.ndarray.__new__(_Array, (0,), "b")
 
 
-def _numpy_scalar(dtype: np.dtype, data: bytes = b"") -> Any:
-    _refuse_objects(dtype)
-    return np.frombuffer(data, dtype, count=1)[0]
+def _numpy_scalar(kind: _DType, data: bytes = b"") -> Any:
+    return np.frombuffer(data, kind.dtype, count=1)[0]
 
 
-def _array_from_buffer(buffer: Any, dtype: np.dtype, shape: Any, order: Any) -> np.ndarray:
-    _refuse_objects(dtype)
-    return np.frombuffer(buffer, dtype).reshape(shape, order=order)
-
-
-def _refuse_objects(dtype: np.dtype) -> None:
-    if not isinstance(dtype, np.dtype) or dtype.hasobject:
-        raise pickle.UnpicklingError("an array of Python objects has no place in a checkpoint")
+def _array_from_buffer(buffer: Any, kind: _DType, shape: Any, order: Any) -> np.ndarray:
+    return np.frombuffer(buffer, kind.dtype).reshape(shape, order=order)
 
 
 _HARMLESS = _harmless()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import collections
 import os
 import pickle
+import struct
 import zipfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pytest
@@ -88,6 +89,52 @@ def test_raw_pickles_and_opcodes_are_inert(tmp_path):
         with pytest.raises(CheckpointError, match="damaged or no checkpoint"):
             serialization.load(path)
         assert not mark.exists()
+
+
+class Reduced:
+    """Pickles as a call whose result gets a state."""
+
+    def __init__(self, *parts):
+        self.parts = parts
+
+    def __reduce__(self):
+        return self.parts
+
+
+def test_bytes_never_become_addresses_of_objects(tmp_path):
+    """NumPy believes a pickled type that says it has no objects, and fills an array of objects from bytes."""
+    liar = Reduced(np.dtype, ("O8", False, True), (3, "|", None, None, None, -1, -1, 0))
+    fields = (3, "|", None, ("a",), {"a": (liar, 0)}, 8, 1, 0)
+    shell = (np._core.multiarray._reconstruct, (np.ndarray, (0,), b"b"))
+    number = np.dtype("f8")
+    for name, payload in {
+        "array": Reduced(*shell, (1, (1,), liar, False, bytes(8))),
+        "list": Reduced(*shell, (1, (1,), number, False, ["x"])),
+        "fields": Reduced(*shell, (1, (1,), Reduced(np.dtype, ("V8", False, True), fields), False, bytes(8))),
+        "scalar": Calls(np._core.multiarray.scalar, liar, bytes(8)),
+        "buffer": Calls(np._core.numeric._frombuffer, bytes(8), liar, (1,), "C"),
+    }.items():
+        torch.save({"meta": payload}, tmp_path / "evil.pth")
+        with pytest.raises(CheckpointError, match=r"Python objects|evil\.pth is damaged"):
+            print(name, serialization.load(tmp_path / "evil.pth"))
+    torch.save({"meta": Calls(np.ndarray, (1,), "O", bytes(8))}, tmp_path / "evil.pth")
+    assert isinstance(serialization.load(tmp_path / "evil.pth")["meta"], serialization.Placeholder)
+
+
+def test_nothing_outside_of_a_checkpoint_is_changed(tmp_path):
+    """Neither a type that all arrays share, nor a class of this process."""
+    other_order = (3, ">", None, None, None, -1, -1, 0)
+    torch.save({"meta": Reduced(np.dtypes.Float64DType, (), other_order)}, tmp_path / "a.pth")
+    serialization.load(tmp_path / "a.pth")
+    assert np.array([1.0]).tobytes() == struct.pack("=d", 1)
+    torch.save({"meta": "REPLACED"}, tmp_path / "b.pth")
+    program = b"\x80\x02cpathlib\nPurePosixPath\nN}X\x04\x00\x00\x00nameK\x01s\x86b."
+    with zipfile.ZipFile(tmp_path / "b.pth") as good, zipfile.ZipFile(tmp_path / "c.pth", "w") as evil:
+        for name in good.namelist():
+            evil.writestr(name, program if name.endswith("data.pkl") else good.read(name))
+    with pytest.raises(CheckpointError):
+        serialization.load(tmp_path / "c.pth")
+    assert isinstance(PurePosixPath.name, property)
 
 
 def test_weights_of_a_torchscript_archive_are_read_and_its_code_is_not(tmp_path):
