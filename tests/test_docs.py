@@ -27,11 +27,13 @@ DOCS = Path(__file__).parent.parent / "docs"
 PAGES = {
     "checkpoints.md": [],
     "datasets.md": [(DATASETS, "Filelist")],
+    "distributed.md": [],
     "heads_and_losses.md": [(MODELS, "BellLoss"), (MODELS, "CosineHead")],
     "hooks.md": [(HOOKS, "CountImagesHook")],
     "metrics.md": [(METRICS, "ClassesOff")],
     "optimizers.md": [(OPTIM_WRAPPER_CONSTRUCTORS, "SlowBackbone")],
     "preflight.md": [],
+    "reliability.md": [],
     "schedules.md": [(PARAM_SCHEDULERS, "HalveLR")],
     "storage.md": [],
     "transforms.md": [(TRANSFORMS, "Darken")],
