@@ -13,7 +13,6 @@ import ast
 import importlib
 import inspect
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from mmpretrain.errors import (
     NotRegisteredError,
     OptionalDependencyError,
 )
+from mmpretrain.utils.blame import culprit, explain, locate
 from mmpretrain.utils.lazy import TABLE
 from mmpretrain.utils.suggest import did_you_mean
 
@@ -228,11 +228,16 @@ def build_from_cfg(cfg: Any, registry: Registry, default_args: Mapping[str, Any]
         return target(**args)
     except MMPretrainError as error:
         argument = getattr(error, "argument", None)  # the argument that the error is about
-        if argument is None and isinstance(error, ConfigError):
-            argument = next((key for key in cfg if key != "type" and _mentions(error.message, key)), "type")
-        if argument is not None and error.where is None:
+        if error.where is None and argument is not None:
             error.where = locate(cfg, argument)
+        elif error.where is None and isinstance(error, ConfigError):
+            error.where = culprit(cfg, error.message)
         raise
+    except TypeError as error:
+        explained = explain(error, cfg)
+        if explained is None:
+            raise
+        raise explained from error
 
 
 def resolve_type(kind: Any, registry: Registry, where: str | None = None) -> Any:
@@ -289,19 +294,6 @@ def check_arguments(
     if missing:
         reason = f"needs the argument{'s' if len(missing) > 1 else ''} {', '.join(map(repr, missing))}"
     raise ArgumentError(f"{label} {reason}", where=locate(cfg, "type"))
-
-
-def locate(cfg: Any, key: str | None = None) -> str | None:
-    """Return file, line and key path of a config node, or of a key in it; plain dicts do not know theirs."""
-    source = getattr(cfg, "source", None)
-    if isinstance(cfg, Mapping) and callable(source):
-        place = source(key) or source("type") or source(next(iter(cfg), None))
-        return str(place) if place is not None else None
-    return None
-
-
-def _mentions(message: str, key: Any) -> bool:
-    return re.search(rf"\b{re.escape(str(key))}\b", message) is not None
 
 
 def _same_definition(a: Any, b: Any) -> bool:

@@ -102,10 +102,10 @@ class BaseBackbone(FreezableModule):
             ArgumentError: If an index is out of range.
         """
         wanted = (out_indices,) if isinstance(out_indices, int) else tuple(out_indices)
-        wrong = [i for i in wanted if not -num <= i < num]
+        wrong = [i for i in wanted if not isinstance(i, int) or not -num <= i < num]
         if wrong:
             raise ArgumentError(
-                f"{type(self).__name__} has no output {wrong[0]}: out_indices={out_indices!r}",
+                f"{type(self).__name__} has no output {wrong[0]!r}: out_indices={out_indices!r}",
                 hint=f"Indices run from 0 to {num - 1}, or from the end -{num} to -1.",
             )
         return tuple(i % num for i in wanted)
@@ -156,9 +156,9 @@ class BaseBackbone(FreezableModule):
         """
         super().check_freeze()
         stages = len(self.freeze_groups()) - 1
-        if not -1 <= self.frozen_stages <= stages:
+        if not isinstance(self.frozen_stages, int) or not -1 <= self.frozen_stages <= stages:
             raise ArgumentError(
-                f"{type(self).__name__} cannot freeze frozen_stages={self.frozen_stages} stages",
+                f"{type(self).__name__} has no frozen_stages={self.frozen_stages!r}",
                 hint=f"It takes -1 (none), 0 (the stem) up to {stages} (all).",
             )
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from mmpretrain.errors import ArgumentError
+from mmpretrain.errors import ArgumentError, DataError
 from mmpretrain.models.backbones.base_transformer import VIT_ARCHS, OutType, TransformerBackbone
 from mmpretrain.models.base.module import BaseModule
 from mmpretrain.models.layers.attention import BEiTAttention
@@ -206,6 +206,12 @@ class BEiTViT(TransformerBackbone):
 
     def layer_inputs(self, hw: tuple[int, int]) -> tuple[Tensor | None]:
         """The bias of the attention that layers share."""
+        if hw != self.patch_resolution and (self.use_rel_pos_bias or self.rel_pos_bias is not None):
+            raise DataError(
+                f"{type(self).__name__} with relative positions takes images of {self.img_size}, "
+                f"got {hw} patches instead of {self.patch_resolution}",
+                hint="Resize the images, or set img_size in model.backbone.",
+            )
         return (None if self.rel_pos_bias is None else self.rel_pos_bias(),)
 
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from mmpretrain.models.base.freeze import FreezableModule
+from mmpretrain.models.base.misfit import explain_misfit
 from mmpretrain.registry import MODELS
 
 
@@ -91,8 +92,14 @@ class BaseModel(FreezableModule):
         return total, {"loss": total, **log_vars}  # the sum first
 
     def _run_forward(self, data: dict | tuple | list, mode: str) -> Any:
-        if isinstance(data, (dict, Mapping)):  # the class itself is checked faster than the protocol
-            return self(**data, mode=mode)
-        if isinstance(data, (tuple, list)):
-            return self(*data, mode=mode)
+        try:
+            if isinstance(data, (dict, Mapping)):  # the class itself is checked faster than the protocol
+                return self(**data, mode=mode)
+            if isinstance(data, (tuple, list)):
+                return self(*data, mode=mode)
+        except (RuntimeError, IndexError) as error:
+            explained = explain_misfit(str(error))
+            if explained is None:
+                raise
+            raise explained from error
         raise TypeError(f"A data preprocessor must return a dict, tuple or list, got {type(data).__name__}")

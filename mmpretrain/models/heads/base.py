@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
+import torch
 from torch import Tensor, nn
 
 from mmpretrain.errors import ConfigError
@@ -84,6 +85,28 @@ def check_num_classes(num_classes: int) -> None:
     """Raise if a number of classes makes no sense."""
     if not isinstance(num_classes, int) or num_classes <= 0:
         raise ConfigError(f"num_classes must be a positive integer, got {num_classes!r}")
+
+
+def feature_layer(in_channels: int, out_channels: int) -> nn.Linear:
+    """Make a linear layer that says how features do not fit it."""
+    layer = nn.Linear(in_channels, out_channels)
+    layer.register_forward_pre_hook(_check_features)
+    return layer
+
+
+def _check_features(layer: nn.Linear, inputs: tuple[Any, ...]) -> None:
+    features = inputs[0]
+    if torch.jit.is_tracing() or (features.ndim == 2 and features.shape[1] == layer.in_features):
+        return
+    if features.ndim == 2:
+        raise ConfigError(
+            f"the head takes features of in_channels={layer.in_features}, and gets {features.shape[1]}",
+            hint=f"Set in_channels={features.shape[1]} in model.head.",
+        )
+    raise ConfigError(
+        f"the head takes features (B, {layer.in_features}), and gets {tuple(features.shape)}",
+        hint="Set model.neck=dict(type='GlobalAveragePooling'), or another out_type in model.backbone.",
+    )
 
 
 def with_predictions(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 
-from mmpretrain.models.heads.base import LINEAR_INIT, Features, InitCfg, check_num_classes
+from mmpretrain.models.heads.base import LINEAR_INIT, Features, InitCfg, check_num_classes, feature_layer
 from mmpretrain.models.heads.cls_head import ClsHead
 from mmpretrain.registry import MODELS
 
@@ -33,7 +33,7 @@ class LinearClsHead(ClsHead):
         check_num_classes(num_classes)
         self.num_classes = num_classes
         self.in_channels = in_channels
-        self.fc = nn.Linear(in_channels, num_classes)
+        self.fc = feature_layer(in_channels, num_classes)
 
     def forward(self, feats: Features) -> Tensor:
         """Return the scores before softmax, (B, C)."""

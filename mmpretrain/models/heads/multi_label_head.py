@@ -14,6 +14,7 @@ from mmpretrain.models.heads.base import (
     Features,
     InitCfg,
     check_num_classes,
+    feature_layer,
     with_predictions,
 )
 from mmpretrain.registry import MODELS
@@ -94,7 +95,7 @@ class MultiLabelLinearClsHead(MultiLabelClsHead):
         check_num_classes(num_classes)
         self.num_classes = num_classes
         self.in_channels = in_channels
-        self.fc = nn.Linear(in_channels, num_classes)
+        self.fc = feature_layer(in_channels, num_classes)
 
     def forward(self, feats: Features) -> Tensor:
         """Return the scores before sigmoid, (B, C)."""

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from mmpretrain.errors import ConfigError
 from mmpretrain.models.base import ModuleList
-from mmpretrain.models.heads.base import Features, check_num_classes
+from mmpretrain.models.heads.base import Features, check_num_classes, feature_layer
 from mmpretrain.models.heads.cls_head import ClsHead
 from mmpretrain.models.layers import build_activation_layer, make_norm
 from mmpretrain.registry import MODELS
@@ -30,7 +30,7 @@ class LinearBlock(nn.Module):
         act_cfg: dict | None = None,
     ) -> None:
         super().__init__()
-        self.fc = nn.Linear(in_channels, out_channels)
+        self.fc = feature_layer(in_channels, out_channels)
         self.norm = make_norm(norm_cfg, out_channels) if norm_cfg else nn.Identity()
         self.act = build_activation_layer(act_cfg) if act_cfg else nn.Identity()
         self.dropout = nn.Dropout(dropout_rate)

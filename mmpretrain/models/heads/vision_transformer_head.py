@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from mmpretrain.models.base import Sequential
-from mmpretrain.models.heads.base import ZERO_LINEAR_INIT, Features, InitCfg, check_num_classes
+from mmpretrain.models.heads.base import ZERO_LINEAR_INIT, Features, InitCfg, check_num_classes, feature_layer
 from mmpretrain.models.heads.cls_head import ClsHead
 from mmpretrain.models.layers import build_activation_layer
 from mmpretrain.registry import MODELS
@@ -51,9 +51,9 @@ class VisionTransformerClsHead(ClsHead):
     def _init_layers(self) -> None:
         layers: OrderedDict[str, nn.Module] = OrderedDict()
         if self.hidden_dim is not None:
-            layers["pre_logits"] = nn.Linear(self.in_channels, self.hidden_dim)
+            layers["pre_logits"] = feature_layer(self.in_channels, self.hidden_dim)
             layers["act"] = build_activation_layer(self.act_cfg)
-        layers["head"] = nn.Linear(self.hidden_dim or self.in_channels, self.num_classes)
+        layers["head"] = feature_layer(self.hidden_dim or self.in_channels, self.num_classes)
         self.layers = Sequential(layers)
 
     def init_weights(self) -> None:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from mmpretrain.errors import ArgumentError
 from mmpretrain.models.base.module import BaseModule
 from mmpretrain.models.layers.drop import build_dropout
 from mmpretrain.models.layers.layer_scale import layer_scale
@@ -74,6 +75,8 @@ class MultiheadAttention(BaseModule):
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg)
+        if embed_dims % num_heads:
+            raise ArgumentError(f"embed_dims={embed_dims} cannot be divided among num_heads={num_heads}")
         self.input_dims = input_dims or embed_dims
         self.embed_dims = embed_dims
         self.num_heads = num_heads

@@ -16,6 +16,7 @@ from torch.nn.modules.instancenorm import _InstanceNorm
 
 from mmpretrain.errors import ArgumentError, ConfigError
 from mmpretrain.registry import MODELS, resolve_type
+from mmpretrain.utils.blame import locate
 
 Config = Mapping[str, Any]
 
@@ -27,7 +28,7 @@ def resolve_layer(cfg: Config) -> tuple[Any, dict[str, Any]]:
     args = dict(cfg)
     if "type" not in args:
         raise ConfigError(f"A layer config needs the key 'type', got only {sorted(args)}")
-    return resolve_type(args.pop("type"), MODELS), args
+    return resolve_type(args.pop("type"), MODELS, where=locate(cfg, "type")), args
 
 
 def build_conv_layer(cfg: Config | None, *args: Any, **kwargs: Any) -> nn.Module:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from mmpretrain.errors import DataError
 from mmpretrain.models.base.module import BaseModule
 from mmpretrain.models.layers.attention import merge_heads, qv_bias, split_heads
 from mmpretrain.models.layers.drop import build_dropout
@@ -307,8 +308,8 @@ class ShiftWindowMSA(BaseModule):
     def _shift_for(self, height: int, width: int) -> int:
         shortest = min(height, width)
         if shortest < self.window_size and not self.pad_small_map:
-            raise ValueError(
-                f"A map of {height} x {width} is smaller than a window of {self.window_size}: "
-                "set pad_small_map=True, or decrease window_size"
+            raise DataError(
+                f"A map of {height} x {width} is smaller than a window of {self.window_size}",
+                hint="Resize the images, or set pad_small_map=True or another window_size in model.backbone.",
             )
         return 0 if shortest == self.window_size and not self.pad_small_map else self.shift_size
