@@ -28,7 +28,7 @@ def _accepted(cls: type) -> set[str]:
 
 
 def _inherited(cls: type) -> list[inspect.Parameter]:
-    """What a constructor with ``**kwargs`` hands on to that of its base class, by keyword."""
+    """The options of the base class, to whose constructor one with ``**kwargs`` hands them on."""
     own = inspect.signature(cls.__init__).parameters  # type: ignore[misc]
     base = cls.__base__
     if not isinstance(base, _OptionsMeta) or not any(p.kind is p.VAR_KEYWORD for p in own.values()):
@@ -36,7 +36,7 @@ def _inherited(cls: type) -> list[inspect.Parameter]:
     return [
         parameter.replace(kind=parameter.KEYWORD_ONLY)
         for name, parameter in inspect.signature(base).parameters.items()
-        if name not in own and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        if name not in own and parameter.default is not parameter.empty
     ]
 
 
