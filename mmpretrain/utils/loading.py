@@ -159,9 +159,8 @@ def _copy(model: nn.Module, tensors: dict[str, torch.Tensor]) -> LoadReport:
     visit(model, "")
     missing = [key for key in missing if not key.endswith(COMPUTED)]
     report = LoadReport(missing=missing, unexpected=unexpected)
-    absent = set(missing)
     for key, value in wanted.items():
-        if key in absent:
+        if key not in tensors and not key.endswith(COMPUTED):
             continue
         ours, theirs = tuple(value.shape), tensors.get(key)
         if theirs is not None and theirs.shape != value.shape and not key.endswith(COMPUTED):
