@@ -240,6 +240,12 @@ def build_from_cfg(cfg: Any, registry: Registry, default_args: Mapping[str, Any]
         raise explained from error
 
 
+def build_runner_from_cfg(cfg: Mapping[str, Any], registry: Registry) -> Any:
+    """Build the runner that a whole config names with ``runner_type``, by default a ``Runner``."""
+    kind = resolve_type(cfg.get("runner_type", "Runner"), registry, where=locate(cfg, "runner_type"))
+    return kind.from_cfg(cfg)
+
+
 def resolve_type(kind: Any, registry: Registry, where: str | None = None) -> Any:
     """Return the class or function that the value of a ``type`` key stands for.
 
@@ -395,7 +401,7 @@ def build_model_from_cfg(cfg: Any, registry: Registry, default_args: Mapping[str
     return build_from_cfg(cfg, registry, default_args)
 
 
-RUNNERS = Registry("runner", locations=["mmpretrain.engine.runner"])
+RUNNERS = Registry("runner", build_func=build_runner_from_cfg, locations=["mmpretrain.engine.runner"])
 RUNNER_CONSTRUCTORS = Registry("runner constructor")
 LOOPS = Registry("loop", locations=["mmpretrain.engine.runner"])
 HOOKS = Registry("hook", locations=["mmpretrain.engine.hooks"])

@@ -152,11 +152,11 @@ def draw_predictions(
 def run(cfg: Config) -> dict[str, Any]:
     """Check a config, test, and print the metrics."""
     from mmpretrain.cli.checks import check_before_start
-    from mmpretrain.engine.runner import Runner
+    from mmpretrain.registry import RUNNERS
     from mmpretrain.utils.dist import is_main_process
 
     check_before_start(cfg, ("test",))
-    results = Runner.from_cfg(cfg).test()
+    results = RUNNERS.build(cfg).test()
     if is_main_process():
         print_metrics(results)
     return results

@@ -125,12 +125,12 @@ def prepare(
 def run(cfg: Config, *, summary: bool = True) -> Runner:
     """Check a config, train, and say at the end what came out and where it lies."""
     from mmpretrain.cli.checks import check_before_start
-    from mmpretrain.engine.runner import Runner
+    from mmpretrain.registry import RUNNERS
     from mmpretrain.utils.dist import is_main_process
 
     start = time.monotonic()
     check_before_start(cfg, ("train", "val"))
-    runner = Runner.from_cfg(cfg)
+    runner = RUNNERS.build(cfg)
     runner.train()
     if summary and is_main_process():
         print_summary(runner, seconds=time.monotonic() - start)

@@ -12,9 +12,11 @@ import pytest
 import torch
 
 from mmpretrain import registry
+from mmpretrain.config import Config
 from mmpretrain.engine.hooks import Hook
 from mmpretrain.engine.runner import FlexibleRunner
 from mmpretrain.errors import ConfigError, DataError
+from mmpretrain.registry import RUNNERS
 from mmpretrain.utils import serialization
 from tests.engine import tiny
 
@@ -194,7 +196,6 @@ def test_the_bottleneck_is_named(make_runner):
 
 
 def test_default_visualizer_writes_what_1x_wrote(make_runner):
-    from mmpretrain.config import Config
 
     runner = make_runner(visualizer=None, cfg=Config(dict(device="cpu", answer=42)))
     runner.train()
@@ -222,9 +223,18 @@ def test_a_strategy_of_another_library_says_what_to_use(make_runner):
 
 def test_flexible_runner(tmp_path):
     args = tiny.config(work_dir=str(tmp_path))
-    runner = FlexibleRunner(**args, strategy=dict(type="SingleDeviceStrategy"))
+    runner = FlexibleRunner(**args, strategy=dict(type="SingleDeviceStrategy"), compile=dict(backend="eager"))
     runner.train()
     assert runner.iter == 24
+    assert runner.model.backbone._compiled_call_impl is not None
+
+
+def test_runner_type_names_the_class(tmp_path):
+    cfg = Config({**tiny.config(work_dir=str(tmp_path)), "runner_type": "FlexibleRunner"})
+    assert type(RUNNERS.build(cfg)) is FlexibleRunner
+    cfg.runner_type = "FlexibelRunner"
+    with pytest.raises(ConfigError, match=r"\(runner_type\): .*Did you mean 'FlexibleRunner'"):
+        RUNNERS.build(cfg)
 
 
 class Count(tiny.Hits):

@@ -59,14 +59,37 @@ def test_unknown_modules_are_named(make_runner):
         speed.compile_model(tiny.TinyModel(), dict(target="bakbone"))
 
 
+def test_compile_without_a_compiler(monkeypatch):
+    from torch._inductor import config
+
+    monkeypatch.setattr(config.cpp, "cxx", (None, "/no/g++"))
+    with pytest.raises(ConfigError, match=r"needs a C\+\+ compiler, and there is none. Install g\+\+"):
+        speed.compile_model(tiny.TinyModel(), True)
+
+
 def test_channels_last(make_runner):
+    """The weights that a seed gives are the same."""
+
     class Image(tiny.TinyModel):
         def __init__(self):
             super().__init__()
             self.stem = torch.nn.Conv2d(3, 4, 3)
 
-    runner = make_runner(model=Image(), cfg=dict(device="cpu", channels_last=True))
-    assert runner.model.stem.weight.is_contiguous(memory_format=torch.channels_last)
+        def init_weights(self):
+            torch.nn.init.normal_(self.stem.weight)
+
+        def forward(self, inputs, data_samples=None, mode="tensor"):
+            self.stem(inputs.new_ones(1, 3, 4, 4))
+            return super().forward(inputs, data_samples, mode)
+
+    switched = make_runner(model=Image(), cfg=dict(device="cpu", channels_last=True))
+    assert switched.model.stem.weight.is_contiguous(memory_format=torch.channels_last)
+    plain = make_runner(model=Image())
+    for runner in (switched, plain):
+        torch.manual_seed(0)
+        runner._init_weights()
+    assert switched.model.stem.weight.is_contiguous(memory_format=torch.channels_last)
+    assert torch.equal(switched.model.stem.weight, plain.model.stem.weight)
 
 
 def test_precision_of_evaluation():

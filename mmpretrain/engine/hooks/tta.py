@@ -31,6 +31,6 @@ def build_runner_with_tta(cfg: Any) -> Any:
         if key not in cfg:
             raise ConfigError(f"Test-time augmentation needs {key!r} in the config")
     cfg["test_dataloader"]["dataset"]["pipeline"] = cfg["tta_pipeline"]
-    runner = RUNNERS.get(cfg.get("runner_type", "Runner")).from_cfg(cfg)  # type: ignore[union-attr]
+    runner = RUNNERS.build(cfg)
     runner.register_hook(PrepareTTAHook(tta_cfg=cfg["tta_model"]))
     return runner

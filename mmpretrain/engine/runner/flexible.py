@@ -14,13 +14,26 @@ class FlexibleRunner(Runner):
 
     Args:
         model: The model.
+        work_dir: Where checkpoints and logs go.
         strategy: Config of the strategy.
+        compile: What to compile, as ``cfg.compile``.
         cfg: The whole config.
         **kwargs: Arguments of :class:`.Runner`.
     """
 
-    def __init__(self, model: Any, *, strategy: Any = None, cfg: Any = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        model: Any,
+        *,
+        work_dir: str = "work_dirs",
+        strategy: Any = None,
+        compile: bool | dict[str, Any] = False,
+        cfg: Any = None,
+        **kwargs: Any,
+    ) -> None:
         cfg = cfg if cfg is not None else {}
         if strategy is not None:
             cfg["strategy"] = strategy
-        super().__init__(model, cfg=cfg, **kwargs)
+        if compile:
+            cfg["compile"] = compile
+        super().__init__(model, work_dir, cfg=cfg, **kwargs)

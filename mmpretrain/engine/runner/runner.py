@@ -482,7 +482,8 @@ class Runner(RunnerProperties):
 
     def _init_weights(self) -> None:
         if hasattr(self.bare_model, "init_weights"):
-            self.bare_model.init_weights()  # type: ignore[operator]
+            with self.strategy.initialising(self.bare_model):
+                self.bare_model.init_weights()  # type: ignore[operator]
         self.strategy.after_init(self.model)
 
     def _log_environment(self, env_cfg: dict[str, Any]) -> None:

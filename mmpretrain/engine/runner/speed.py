@@ -29,11 +29,26 @@ def compile_model(model: nn.Module, cfg: bool | dict[str, Any] | None) -> None:
     options = dict(cfg) if isinstance(cfg, dict) else {}
     target = options.pop("target", "backbone" if hasattr(model, "backbone") else "")
     check_arguments(torch.compile, options, cfg=cfg, label="compile")
+    if options.get("backend", "inductor") == "inductor":
+        _require_compiler()
     if target == "train_step":
         model.train_step = torch.compile(model.train_step, **options)  # type: ignore[assignment]
     else:
         _find(model, target).compile(**options)
     get_logger().info(f"{target or 'The model'} is compiled: the first iterations will be slow.")
+
+
+def _require_compiler() -> None:
+    """Complain at once if there is no C++ compiler, and not in the first iteration."""
+    from torch._inductor.cpp_builder import get_cpp_compiler
+
+    try:
+        get_cpp_compiler()
+    except RuntimeError as error:
+        raise ConfigError(
+            "compile needs a C++ compiler, and there is none",
+            hint="Install g++, name one in the environment variable CXX, or set compile=False.",
+        ) from error
 
 
 def checkpoint_activations(model: nn.Module, cfg: str | Sequence[str] | dict[str, Any] | None) -> None:

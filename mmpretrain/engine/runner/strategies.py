@@ -5,6 +5,8 @@ Every strategy has the same interface; the rest of the engine never asks which o
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -37,6 +39,16 @@ class SingleDeviceStrategy:
         if self.channels_last:
             return model.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         return model.to(self.device)
+
+    @contextmanager
+    def initialising(self, model: nn.Module) -> Iterator[None]:
+        """Let weights be drawn in one order, however they are stored."""
+        if not self.channels_last:
+            yield
+            return
+        model.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+        yield
+        self.place(model)
 
     def wrap(self, model: nn.Module) -> nn.Module:
         """Return the module that trains; ``unwrap`` of it is ``model``."""
