@@ -62,19 +62,21 @@ def weights(work_dir):
 
 
 @pytest.mark.parametrize(
-    "cfg",
+    ("cfg", "model"),
     [
-        dict(),
-        dict(model_wrapper_cfg=dict(find_unused_parameters=True)),
-        dict(strategy=dict(type="FSDPStrategy", blocks=["body"])),
+        (dict(), Linear),
+        (dict(model_wrapper_cfg=dict(find_unused_parameters=True)), Linear),
+        (dict(static_graph=True), Linear),
+        (dict(strategy=dict(type="FSDPStrategy", blocks=["body"])), Linear),
+        (dict(sync_bn="torch"), Normed),
     ],
-    ids=["ddp", "unused parameters", "fsdp"],
+    ids=["ddp", "unused parameters", "static graph", "fsdp", "sync_bn"],
 )
-def test_two_processes_train_like_one(tmp_path, cfg):
-    single = train(tmp_path / "one", batch_size=8)
+def test_two_processes_train_like_one(tmp_path, cfg, model):
+    single = train(tmp_path / "one", batch_size=8, model=model())
 
     def two():
-        runner = train(tmp_path / "two", launcher="pytorch", cfg=cfg)
+        runner = train(tmp_path / "two", launcher="pytorch", cfg=cfg, model=model())
         return runner.state.metrics
 
     metrics = run_ranks(two, tmp_path / "ranks")

@@ -12,7 +12,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from mmpretrain.engine.runner.wrappers import is_model_wrapper, sync_batch_norm
+from mmpretrain.engine.runner.sync_bn import sync_batch_norm
+from mmpretrain.engine.runner.wrappers import is_model_wrapper
 from mmpretrain.registry import MODEL_WRAPPERS, STRATEGIES
 from mmpretrain.utils.dist import all_gather_object, broadcast, get_rank, get_world_size
 from mmpretrain.utils.nest import map_tensors
@@ -118,7 +119,7 @@ class DDPStrategy(SingleDeviceStrategy):
 
     def wrap(self, model: nn.Module) -> nn.Module:
         """Return the model among its copies."""
-        model = sync_batch_norm(model, self.sync_bn)
+        model = sync_batch_norm(model, self.sync_bn, self.device)
         if not any(parameter.requires_grad for parameter in model.parameters()):
             return model  # nothing to exchange
         if self.wrapper["type"] == "MMSeparateDistributedDataParallel":

@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from torch.nn.parallel import DataParallel as _DataParallel
 from torch.nn.parallel import DistributedDataParallel as _DistributedDataParallel
 
-from mmpretrain.errors import ConfigError
 from mmpretrain.registry import MODEL_WRAPPERS
 from mmpretrain.utils.logging import get_logger
 
@@ -104,20 +103,6 @@ class MMSeparateDistributedDataParallel(nn.Module):
 
 
 MODEL_WRAPPERS.register_module(name="DataParallel", module=_DataParallel)
-
-
-def sync_batch_norm(model: nn.Module, kind: str | bool | None) -> nn.Module:
-    """Let batch norms compute their statistics over all processes.
-
-    Args:
-        model: The model.
-        kind: True or ``'torch'``; None and False leave the model as it is.
-    """
-    if not kind:
-        return model
-    if kind not in (True, "torch"):
-        raise ConfigError(f"sync_bn must be 'torch' or a bool, got {kind!r}")
-    return nn.SyncBatchNorm.convert_sync_batchnorm(model)
 
 
 def is_model_wrapper(model: nn.Module) -> bool:
