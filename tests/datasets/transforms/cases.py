@@ -14,6 +14,7 @@ import sys
 from typing import Any
 
 import numpy as np
+import torch
 
 HEIGHT, WIDTH = 61, 83
 SEEDS = range(3)
@@ -75,6 +76,12 @@ CASES: dict[str, dict[str, Any]] = {
     "resample_random_resize": dict(type="RandomResize", scale=(60, 40), ratio_range=(0.5, 1.5)),
     "resample_random_resize_two": dict(type="RandomResize", scale=[(30, 20), (70, 50)], keep_ratio=True),
     "resample_choice_resize": dict(type="RandomChoiceResize", scales=[(30, 20), (40, 33), (20, 55)]),
+    "resample_random_resize_options": dict(
+        type="RandomResize", scale=(60, 40), ratio_range=(0.5, 1.5), resize_type="Resize", backend="pillow"
+    ),
+    "resample_choice_resize_options": dict(
+        type="RandomChoiceResize", scales=[(30, 20), (40, 33)], resize_type="Resize", keep_ratio=True
+    ),
     "center_crop": dict(type="CenterCrop", crop_size=32),
     "center_crop_odd": dict(type="CenterCrop", crop_size=(30, 45)),
     "center_crop_large": dict(type="CenterCrop", crop_size=70),
@@ -93,8 +100,22 @@ CASES: dict[str, dict[str, Any]] = {
     "resample_random_resized_crop_fallback": dict(
         type="RandomResizedCrop", scale=24, crop_ratio_range=(5.0, 6.0), aspect_ratio_range=(0.5, 0.8)
     ),
+    "resample_random_resized_crop_attempts": dict(
+        type="RandomResizedCrop", scale=24, aspect_ratio_range=(2.0, 3.0), max_attempts=1
+    ),
+    "resample_mae_crop": dict(
+        type="Compose",
+        transforms=[
+            dict(type="ToPIL", to_rgb=True),
+            dict(type="MAERandomResizedCrop", size=(24, 32), scale=(0.2, 1.0), interpolation=3),
+            dict(type="ToNumpy", to_bgr=True),
+        ],
+    ),
     "resample_efficientnet_random": dict(type="EfficientNetRandomCrop", scale=32),
     "resample_efficientnet_random_pillow": dict(type="EfficientNetRandomCrop", scale=32, backend="pillow"),
+    "resample_efficientnet_random_padding": dict(
+        type="EfficientNetRandomCrop", scale=32, crop_padding=8, interpolation="bilinear"
+    ),
     "resample_efficientnet_fallback": dict(type="EfficientNetRandomCrop", scale=32, min_covered=3.0),
     "resample_efficientnet_center": dict(type="EfficientNetCenterCrop", crop_size=32),
     "resample_efficientnet_center_pillow": dict(
@@ -140,6 +161,12 @@ CASES: dict[str, dict[str, Any]] = {
     ),
     "erase_aspect": dict(ERASE, aspect_range=0.3, fill_color=(1, 20, 250)),
     "simmim": dict(type="SimMIMMaskGenerator", input_size=192, mask_patch_size=32, model_patch_size=4),
+    "simmim_ratio": dict(
+        type="SimMIMMaskGenerator", input_size=192, mask_patch_size=32, model_patch_size=4, mask_ratio=0.3
+    ),
+    "beit_aspect": dict(
+        type="BEiTMaskGenerator", input_size=14, num_masking_patches=75, min_aspect=0.5, max_aspect=2.0
+    ),
     "beit": dict(type="BEiTMaskGenerator", input_size=(14, 14), num_masking_patches=75, max_num_patches=None),
     "beit_min": dict(
         type="BEiTMaskGenerator", input_size=(14, 14), num_masking_patches=75, min_num_patches=16
@@ -150,13 +177,24 @@ CASES: dict[str, dict[str, Any]] = {
     "resample_two_pic_random": dict(
         type="RandomResizedCropAndInterpolationWithTwoPic", size=(32, 24), interpolation="random"
     ),
+    "resample_two_pic_ratio": dict(
+        type="RandomResizedCropAndInterpolationWithTwoPic",
+        size=32,
+        second_size=16,
+        second_interpolation="bicubic",
+        scale=(0.3, 0.6),
+        ratio=(0.5, 2),
+    ),
     "resample_shear": ranged("Shear", 0, 0.3),
     "resample_shear_fixed": dict(
         type="Shear", magnitude=0.2, direction="vertical", pad_val=(1, 2, 3), prob=0.7
     ),
+    "resample_shear_signs": ranged("Shear", 0, 0.3, interpolation="bicubic", random_negative_prob=0.3),
     "resample_translate": ranged("Translate", 0, 0.45, interpolation="bilinear"),
+    "translate_signs": ranged("Translate", 0, 0.45, pad_val=(5, 6, 7), random_negative_prob=0.9),
     "translate_fixed": dict(type="Translate", magnitude=0.25, direction="vertical", prob=1.0),
     "resample_rotate": ranged("Rotate", 0, 30, interpolation="bicubic", pad_val=[104, 116, 124]),
+    "rotate_signs": ranged("Rotate", 0, 30, random_negative_prob=0.1),
     "resample_rotate_fixed": dict(type="Rotate", angle=30.0, center=(10.0, 20.0), scale=1.3, prob=1.0),
     "auto_contrast": dict(type="AutoContrast", prob=1.0),
     "invert": dict(type="Invert", prob=1.0),
@@ -169,6 +207,10 @@ CASES: dict[str, dict[str, Any]] = {
     "posterize_fixed": dict(type="Posterize", bits=3, prob=1.0),
     "contrast": ranged("Contrast", 0, 0.9),
     "contrast_inf": dict(type="Contrast", magnitude_range=(0, 0.9), magnitude_std="inf", prob=1.0),
+    "contrast_fixed": dict(type="Contrast", magnitude=0.4, prob=0.5, random_negative_prob=0.0),
+    "color_fixed": dict(type="ColorTransform", magnitude=0.4, prob=0.5, random_negative_prob=1.0),
+    "brightness_fixed": dict(type="Brightness", magnitude=0.4, prob=0.5),
+    "sharpness_fixed": dict(type="Sharpness", magnitude=0.4, prob=0.5),
     "color": ranged("ColorTransform", 0, 0.9),
     "brightness": ranged("Brightness", 0, 0.9),
     "sharpness": ranged("Sharpness", 0, 0.9),
@@ -254,6 +296,7 @@ def run(build: Any) -> dict[str, Any]:
             for seed in MANY_SEEDS if "augment" in name else SEEDS:
                 np.random.seed(seed)
                 random.seed(seed)
+                torch.manual_seed(seed)
                 results: dict[str, Any] = {"img": image()}
                 if name in ANNOTATED:
                     results.update(annotations())
