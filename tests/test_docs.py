@@ -28,6 +28,7 @@ PAGES = {
     "checkpoints.md": [],
     "datasets.md": [(DATASETS, "Filelist")],
     "distributed.md": [],
+    "engine.md": [(HOOKS, "PrintLoss")],
     "heads_and_losses.md": [(MODELS, "BellLoss"), (MODELS, "CosineHead")],
     "hooks.md": [(HOOKS, "CountImagesHook")],
     "metrics.md": [(METRICS, "ClassesOff")],
@@ -43,7 +44,7 @@ PAGES = {
 
 @pytest.fixture
 def data(tmp_path, monkeypatch):
-    """A folder with the data that the pages on data mention."""
+    """A folder with the data and configs that the pages mention."""
     for split in ("train", "val"):
         for label, name in enumerate(("apple", "pear")):
             path = tmp_path / "data" / "fruit" / split / name / "1.jpg"
@@ -57,6 +58,7 @@ def data(tmp_path, monkeypatch):
         with tarfile.open(tmp_path / f"train-{number:03d}.tar", "w") as shard:
             shard.add(image, f"{number}.jpg")
     (tmp_path / "my_config.py").write_text("train_dataloader = None")
+    (tmp_path / "configs").symlink_to(DOCS.parent / "configs")
     monkeypatch.chdir(tmp_path)
 
 

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import json
 import re
+import time
 from pathlib import Path
 
 import pytest
 import torch
+from rich.console import Console
 
 from mmpretrain import registry
 from mmpretrain.config import Config
-from mmpretrain.engine.hooks import Hook
+from mmpretrain.engine.hooks import Hook, ProgressBarHook
 from mmpretrain.engine.runner import FlexibleRunner
 from mmpretrain.errors import ConfigError, DataError
 from mmpretrain.registry import RUNNERS
 from mmpretrain.utils import serialization
+from mmpretrain.utils.progress import make_progress
 from tests.engine import tiny
 
 HOOKS = dict(
@@ -181,18 +185,73 @@ def test_two_runners_do_not_share_anything(make_runner, tmp_path):
     assert first.iter == 0
 
 
-def test_the_bottleneck_is_named(make_runner):
-    import time
+class SlowVectors(tiny.NoisyVectors):
+    def __getitem__(self, index):
+        time.sleep(0.003)
+        return super().__getitem__(index)
 
-    class Slow(tiny.NoisyVectors):
-        def __getitem__(self, index):
-            time.sleep(0.003)
-            return super().__getitem__(index)
 
-    runner = make_runner(train_dataloader={**tiny.loader(), "dataset": Slow()})
+class SlowModel(tiny.TinyModel):
+    def train_step(self, data, optim_wrapper):
+        time.sleep(0.01)
+        return super().train_step(data, optim_wrapper)
+
+
+@pytest.mark.parametrize(
+    ("changes", "pattern"),
+    [
+        (
+            dict(train_dataloader={**tiny.loader(), "dataset": SlowVectors()}),
+            r"data_time \d+%: loader-bound, [\d,]+ img/s; the model could do [\d,]+ \(more num_workers, .*\)",
+        ),
+        (
+            dict(model=SlowModel()),
+            r"data_time \d+%: compute-bound, [\d,]+ img/s; the loader could do at least [\d,]+",
+        ),
+    ],
+    ids=["loader-bound", "compute-bound"],
+)
+def test_the_bottleneck_is_named(make_runner, changes, pattern):
+    runner = make_runner(**changes)
     runner.train()
-    line = runner.message_hub.get_info("bottleneck")
-    assert re.fullmatch(r"data_time \d+%: loader-bound, [\d,]+ img/s; the model could do [\d,]+ \(.*\)", line)
+    assert re.fullmatch(pattern, runner.message_hub.get_info("bottleneck"))
+    assert len(re.findall(pattern, Path(runner.state.log_path).read_text())) == 3, "after each epoch"
+
+
+def test_a_bar_on_a_terminal(make_runner, capsys):
+    """Bars instead of the lines of iterations; everything else is printed above them."""
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=140)
+    runner = make_runner(custom_hooks=[ProgressBarHook(make_progress(console))])
+    runner.train()
+    shown = screen.getvalue()
+    for text in (
+        "Epoch 1/3",
+        "Epoch 3/3",
+        "8/8",
+        "Validating",
+        "loss 0.",
+        "Epoch(val) [3][4/4]    acc:",
+        "-bound",
+    ):
+        assert text in shown, text
+    assert "Epoch(train)" not in shown + capsys.readouterr().out
+    assert "Epoch(train) [3][8/8]" in Path(runner.state.log_path).read_text()
+
+
+def test_the_same_seed_gives_the_same_run(make_runner, tmp_path):
+    def losses(name, seed):
+        randomness = dict(seed=seed, deterministic=True)
+        runner = make_runner(work_dir=str(tmp_path / name), randomness=randomness)
+        runner.train()
+        return runner.message_hub.get_scalar("train/loss").data[0].tolist()
+
+    try:
+        assert losses("a", 0) == losses("b", 0) != losses("c", 1)
+        assert torch.are_deterministic_algorithms_enabled()
+    finally:
+        torch.use_deterministic_algorithms(False)
+        torch.backends.cudnn.deterministic = False
 
 
 def test_default_visualizer_writes_what_1x_wrote(make_runner):

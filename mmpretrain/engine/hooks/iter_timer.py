@@ -87,7 +87,7 @@ class IterTimerHook(Hook):
         size = loader.batch_size or getattr(loader.batch_sampler, "batch_size", None) or 1
         samples = (self._counted - 1) * size * runner.world_size
         line = describe_bottleneck(samples, self._seconds, self._waiting)
-        runner.logger.info(line, extra={"in_progress_bar": True})
+        runner.logger.info(line)
         runner.message_hub.update_info("bottleneck", line, resumed=False)
 
 
