@@ -23,6 +23,7 @@ from tests.engine.ranks import exit_codes, fork_ranks, run_ranks
 from tests.engine.test_distributed import Linear
 from tests.engine.test_resume import Journal, StopAt, journal, outcome, same
 from tests.engine.test_serialization import Calls
+from tests.engine.test_signals import Send
 
 PIECES = dict(type="FSDPStrategy", blocks=["body"], state_dict_cfg="local")
 
@@ -92,6 +93,20 @@ def test_an_interrupted_run_goes_on_exactly(tmp_path, straight):
     train(tmp_path, stop=8)
     work = train(tmp_path, resume=True)
     assert same(outcome(work, sharded.load), outcome(straight, sharded.load))
+    assert journal(work) == journal(straight)
+
+
+def test_a_signal_saves_in_pieces(tmp_path, straight):
+    def run():
+        runner = build(tmp_path / "work")
+        if runner.rank == 1:
+            runner.register_hook(Send("after_train_iter", 4, signal.SIGTERM))
+        runner.train()
+
+    assert exit_codes(fork_ranks(run, tmp_path / "ranks")) == [143, 143]
+    assert sharded.is_sharded(tmp_path / "work" / "interrupted.pth")
+    work = train(tmp_path, resume=True)
+    assert same(outcome(work, sharded.load, "iter_12.pth"), outcome(straight, sharded.load))
     assert journal(work) == journal(straight)
 
 
