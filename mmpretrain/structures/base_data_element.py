@@ -80,7 +80,7 @@ class BaseDataElement:
     def set_metainfo(self, metainfo: Mapping[str, Any]) -> None:
         """Set several metainfo fields to copies of the values given."""
         for name, value in metainfo.items():
-            self.set_field(copy.deepcopy(value), name, field_type="metainfo")
+            self.set_field(_copied(value), name, field_type="metainfo")
 
     def update(self, instance: BaseDataElement) -> None:
         """Take over all fields of another element."""
@@ -243,3 +243,14 @@ class BaseDataElement:
                 sections.append("\n".join([title, *lines]))
         body = "".join(f"\n\n{section}" for section in sections)
         return f"<{type(self).__name__}({body}\n\n) at {hex(id(self))}>"
+
+
+_IMMUTABLE = frozenset({int, float, bool, str, bytes, type(None)})
+
+
+def _copied(value: Any) -> Any:
+    """A deep copy, which of most values is the value itself."""
+    kind = type(value)
+    if kind in _IMMUTABLE or (kind is tuple and _IMMUTABLE.issuperset(map(type, value))):
+        return value
+    return copy.deepcopy(value)

@@ -186,8 +186,7 @@ def read_bytes(path: PathLike, backend_args: BackendArgs = None) -> bytes:
         return held[1]
     if is_local(path, backend_args):
         try:
-            with open(_local(path), "rb") as file:
-                return file.read()
+            return _read_local(_local(path))
         except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
             raise _explained(error, path) from error
     try:
@@ -195,6 +194,20 @@ def read_bytes(path: PathLike, backend_args: BackendArgs = None) -> bytes:
         return system.cat_file(inner)  # type: ignore[return-value]
     except Exception as error:  # each storage has errors of its own
         raise _explained(error, path) from error
+
+
+def _read_local(path: str) -> bytes:
+    """Read with one call each to open, ask for the size, read and close: half the time of a file object."""
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    try:
+        size = os.fstat(descriptor).st_size
+        data = os.read(descriptor, size)
+        if 0 < size == len(data):
+            return data
+        with open(descriptor, "rb", closefd=False) as file:  # a pipe, or more than one call can give
+            return data + file.read()
+    finally:
+        os.close(descriptor)
 
 
 def _explained(error: Exception, path: PathLike) -> MMPretrainError:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -125,7 +124,7 @@ class LoadImageFromFile(BaseTransform):
             inner = None
             if crop and window.size and fast and transform.resizes_parts(window):
                 inner = crop.window(window.size)
-                window = replace(window, kept=(inner.top, inner.left, inner.height, inner.width))
+                window = window._replace(kept=(inner.top, inner.left, inner.height, inner.width))
             reduce = window.reduction() if fast else 1
             img = jpeg.decode(data, header, rows=window.bottom, reduce=reduce, fast=reduce > 1)
         except (DataError, OSError):

@@ -7,7 +7,7 @@ JPEG, and leave out what would be thrown away.
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,8 +16,7 @@ from mmpretrain.datasets.transforms.functional import geometry, jpeg
 from mmpretrain.datasets.transforms.functional.io import check_size
 
 
-@dataclass(frozen=True)
-class Window:
+class Window(NamedTuple):
     """A box of an image and the size that it is resized to.
 
     Args:

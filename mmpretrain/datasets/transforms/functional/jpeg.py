@@ -7,8 +7,7 @@ a region need not be decoded at all: with a smaller height in the header, the de
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import simplejpeg
@@ -22,8 +21,7 @@ _BASELINE = {0xC0, 0xC1}
 _ORIENTATION_TAG = 0x0112
 
 
-@dataclass(frozen=True)
-class JpegHeader:
+class JpegHeader(NamedTuple):
     """What the markers before the image data say.
 
     It has the ``shape`` of the decoded image, so that a transform can draw its crop before the decoding.
