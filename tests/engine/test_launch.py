@@ -105,6 +105,18 @@ def test_a_launcher_without_its_variables_says_how_to_start(monkeypatch):
         launch.init_process_group("ray")
 
 
+def test_the_port_of_a_slurm_run(monkeypatch):
+    """`env_cfg.dist_cfg.port` goes before MASTER_PORT, as in 1.x."""
+    monkeypatch.setattr(launch.dist, "init_process_group", lambda *args, **kwargs: None)
+    for name, value in dict(SLURM_PROCID="0", SLURM_NTASKS="1", SLURM_LOCALID="0", MASTER_PORT="1").items():
+        monkeypatch.setenv(name, value)
+    for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR"):
+        monkeypatch.setenv(name, "")
+    launch.init_process_group("slurm", backend="gloo", port=1234)
+    launch.abandon_process_group()
+    assert os.environ["MASTER_PORT"] == "1234"
+
+
 def command(tmp_path: Path, kind: str, *options: str) -> list[str]:
     (tmp_path / "troubled.py").write_text(TROUBLE)
     (tmp_path / "config.py").write_text(CONFIG.format(root=ROOT, kind=kind))

@@ -124,6 +124,22 @@ def test_processes_agree_about_once_a_second(tmp_path, monkeypatch, pause, calls
     assert asked in expected
 
 
+def test_a_process_that_is_left_alone_says_so(tmp_path):
+    """The second process is killed: the first one ends at once, in one sentence."""
+
+    def run():
+        runner = build(tmp_path, model=Normed(), launcher="pytorch")
+        if runner.rank == 1:
+            runner.register_hook(Send("before_train_iter", 5, signal.SIGKILL))
+        runner.train()
+
+    began = time.monotonic()
+    assert exit_codes(fork_ranks(run, tmp_path / "ranks")) == [1, -signal.SIGKILL]
+    assert time.monotonic() - began < 30
+    said = (tmp_path / "ranks" / "rank0.txt").read_text()
+    assert "TrainingError: Another process of the run has ended" in said
+
+
 def test_the_same_request_twice_is_one_request(monkeypatch):
     """torchrun passes on what a cluster has sent to all processes; a person who repeats it is in a hurry."""
     state = RunState("", "")

@@ -9,19 +9,24 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import torch
 import torch.distributed as dist
 
-from mmpretrain.errors import ConfigError
+from mmpretrain.errors import ConfigError, TrainingError
 
 Launcher = Literal["none", "pytorch", "slurm", "mpi"]
 
 
 def init_process_group(
-    launcher: Launcher | str, backend: str | None = None, timeout: float | None = None, **kwargs: Any
+    launcher: Launcher | str,
+    backend: str | None = None,
+    timeout: float | None = None,
+    port: int | None = None,
+    **kwargs: Any,
 ) -> None:
     """Join the other processes of the run, as far as there are any.
 
@@ -29,12 +34,15 @@ def init_process_group(
         launcher: Who started this process, and so which environment variables tell rank and address.
         backend: ``'nccl'``, ``'gloo'``, ...; by default what the devices of this machine need.
         timeout: Seconds after which a process that waits for the others gives up.
+        port: Port of the first process; Slurm and MPI hand none over (``MASTER_PORT``, or else 29500).
         **kwargs: Further arguments of :func:`torch.distributed.init_process_group`.
     """
     if launcher not in ("none", "pytorch", "slurm", "mpi"):
         raise ConfigError(f"Unknown launcher {launcher!r}", hint="Choose none, pytorch, slurm or mpi.")
     if launcher == "none" or dist.is_initialized():
         return
+    if port is not None and launcher != "pytorch":
+        os.environ["MASTER_PORT"] = str(port)
     os.environ.update(torchrun_variables(launcher, os.environ))
     missing = [name for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK") if name not in os.environ]
     if missing:
@@ -68,6 +76,20 @@ def leave_process_group() -> None:
 def abandon_process_group() -> None:
     """Let a process that fails end without a goodbye, for which it might have to wait."""
     atexit.unregister(leave_process_group)
+
+
+@contextmanager
+def lost_processes_explained() -> Iterator[None]:
+    """Say that it is another process that failed, where this one only waited for it in vain."""
+    try:
+        yield
+    except RuntimeError as error:
+        if not isinstance(error, dist.DistError) and "/gloo/transport/" not in str(error):
+            raise
+        raise TrainingError(
+            f"Another process of the run has ended, or cannot be reached ({str(error).splitlines()[0]})",
+            hint="What it said before tells why; each process has a log of its errors in the log folder.",
+        ) from error
 
 
 def was_restarted() -> bool:

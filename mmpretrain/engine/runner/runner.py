@@ -396,7 +396,7 @@ class Runner(RunnerProperties):
     @contextmanager
     def _running(self) -> Iterator[None]:
         """Take signals, and release what hooks hold open when the run ends by an error."""
-        with worker_deaths_explained(), self._signals:
+        with worker_deaths_explained(), launch.lost_processes_explained(), self._signals:
             try:
                 yield
             except BaseException as error:
