@@ -16,6 +16,7 @@ from PIL import Image
 from mmpretrain.apis.model import open_model
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import TRANSFORMS, VISUALIZERS
+from mmpretrain.utils.wrapped import innermost
 
 if TYPE_CHECKING:
     from mmpretrain.config import Config
@@ -105,7 +106,7 @@ class BaseInferencer(ABC):
                 "the config has neither test_dataloader nor val_dataloader, whose pipeline prepares images",
                 where=self.config.filename,
             )
-        loading, steps = split_pipeline(self.config, loader["dataset"]["pipeline"])
+        loading, steps = split_pipeline(self.config, innermost(loader["dataset"])["pipeline"])
         return [LoadImage(loading), *steps]
 
     @abstractmethod

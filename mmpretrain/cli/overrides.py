@@ -74,7 +74,7 @@ def use_data(cfg: Config, spec: str) -> None:
     from mmpretrain.apis.base import split_pipeline
     from mmpretrain.config.source import Source
     from mmpretrain.datasets import exchange
-    from mmpretrain.datasets.from_spec import innermost
+    from mmpretrain.utils.wrapped import innermost
 
     exchange.use_data(cfg, spec, source=Source("--data"))
     for name in LOADERS:
@@ -86,13 +86,16 @@ def use_data(cfg: Config, spec: str) -> None:
 
 def enable_tta(cfg: Config) -> None:
     """Test with the config's test-time augmentation."""
+    from mmpretrain.utils.wrapped import innermost, plain_datasets
+
     if cfg.get("tta_model") is None:
         cfg.tta_model = {"type": "mmpretrain.AverageClsScoreTTA"}
     if cfg.get("tta_pipeline") is None:
-        pipeline = list(cfg.test_dataloader.dataset.pipeline)
+        pipeline = list(innermost(cfg.test_dataloader.dataset).pipeline)
         flips = [{"type": "RandomFlip", "prob": 0.0}, {"type": "RandomFlip", "prob": 1.0}]
         packing = pipeline.pop()
         pipeline.append({"type": "TestTimeAug", "transforms": [flips, [packing]]})
         cfg.tta_pipeline = pipeline
     cfg.model = {**cfg.tta_model, "module": cfg.model}
-    cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
+    for dataset in plain_datasets(cfg.test_dataloader.dataset):
+        dataset.pipeline = cfg.tta_pipeline

@@ -82,7 +82,7 @@ def predict_files(
     top_k: int,
     batch_size: int,
     show_dir: Path | None,
-) -> tuple[list[dict[str, Any]], list[DataError]]:
+) -> tuple[list[dict[str, Any]], list[DataError | MissingFileError]]:
     """Predict files batch by batch with a progress bar.
 
     Returns:
@@ -93,7 +93,7 @@ def predict_files(
 
     names = dict(zip(paths, picture_names(paths)))
     rows: list[dict[str, Any]] = []
-    bad: list[DataError] = []
+    bad: list[DataError | MissingFileError] = []
 
     def run(batch: list[Path]) -> None:
         drawing = {} if show_dir is None else {"show_dir": show_dir, "names": [names[path] for path in batch]}
@@ -103,11 +103,11 @@ def predict_files(
     for batch in track([paths[i : i + batch_size] for i in range(0, len(paths), batch_size)], "predict"):
         try:
             run(batch)
-        except DataError:  # one bad file: take the batch image by image to find it
+        except (DataError, MissingFileError):  # one bad file: take the batch image by image to find it
             for path in batch:
                 try:
                     run([path])
-                except DataError as error:
+                except (DataError, MissingFileError) as error:
                     bad.append(error)
     return rows, bad
 
@@ -132,7 +132,8 @@ def expand(images: list[str]) -> Iterator[Path]:
     for name in images:
         path = Path(name)
         if path.is_dir():
-            found = sorted(item for item in path.rglob("*") if item.suffix.lower() in IMAGE_SUFFIXES)
+            named = (item for item in path.rglob("*") if item.suffix.lower() in IMAGE_SUFFIXES)
+            found = sorted(item for item in named if not item.is_dir())
             if not found:
                 raise ConfigError(f"the folder {name!r} holds no images ({', '.join(IMAGE_SUFFIXES)})")
             yield from found

@@ -165,10 +165,3 @@ def _hugging_face(rest: str, split: Split | None) -> dict[str, Any]:
 
 def _of_hub(path: str, options: Mapping[str, str], split: str | None = None) -> dict[str, Any]:
     return {"type": "HuggingFaceDataset", "path": path, **options, **({"split": split} if split else {})}
-
-
-def innermost(dataset: Any) -> Any:
-    """The config of the data set inside all wrappers."""
-    while "dataset" in dataset or "datasets" in dataset:
-        dataset = dataset["dataset"] if "dataset" in dataset else dataset["datasets"][0]
-    return dataset

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from mmpretrain.datasets.from_spec import innermost
 from mmpretrain.datasets.preflight_data import (
     HARD,
     Problem,
@@ -30,6 +29,7 @@ from mmpretrain.datasets.preflight_data import (
 from mmpretrain.errors import DataError, MMPretrainError
 from mmpretrain.registry import DATASETS
 from mmpretrain.utils.dist import get_world_size
+from mmpretrain.utils.wrapped import innermost
 
 logger = logging.getLogger(__name__)
 

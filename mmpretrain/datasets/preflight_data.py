@@ -269,9 +269,16 @@ def _missing_files(split: str, dataset: Any, memory: Path | None) -> Iterator[Pr
 def _names(folder: str) -> set[str]:
     try:
         with os.scandir(folder or ".") as entries:
-            return {entry.name for entry in entries if not entry.is_dir()}
+            return {entry.name for entry in entries if _is_file(entry)}
     except OSError:
         return set()
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # a link that leads in a circle
+        return False
 
 
 def _memory(dataset: Any) -> Path | None:

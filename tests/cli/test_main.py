@@ -160,6 +160,26 @@ def test_no_image(run_dir, tmp_path):
     assert "there is no image" in done.stderr
 
 
+def test_own_data_without_a_split_and_links_that_lead_nowhere(tmp_path):
+    write_digits(tmp_path / "digits")
+    images = (tmp_path / "digits" / "val").rename(tmp_path / "photos")
+    options = ["--cfg-options", "train_cfg.max_epochs=1", "train_dataloader.num_workers=0"]
+    done = run("train", "lenet5_digits", "--data", images, "--work-dir", tmp_path / "run", *options)
+    assert done.returncode == 0, done.stderr
+    assert "a fixed fifth of each class is held out" in done.stderr + done.stdout
+    class_folder = images / "3"
+    count = len(list(class_folder.iterdir()))
+    (class_folder / "loop.jpg").symlink_to("loop.jpg")
+    (class_folder / "gone.jpg").symlink_to("nowhere.jpg")
+    (class_folder / "folder.jpg").mkdir()
+    done = run("predict", class_folder, "--model", tmp_path / "run", "--out", "csv")
+    assert done.returncode == 2
+    assert len(done.stdout.splitlines()) == 1 + count
+    assert len(done.stderr.splitlines()) == 2
+    assert "loop.jpg: This symbolic link leads to itself" in done.stderr
+    assert "There is no file" in done.stderr
+
+
 def test_no_weights_no_prediction(run_dir, tmp_path):
     image = write_digits(tmp_path) and tmp_path / "val" / "7" / "0004.png"
     done = run("predict", image, "--model", "lenet5_digits")

@@ -131,6 +131,15 @@ def test_missing_files(tmp_path, cache):
     assert not cache.exists()
 
 
+def test_links_that_lead_nowhere(tmp_path):
+    train = listing(tmp_path, "a.png 0", "b.png 0", "c.png 0")
+    for name in "bc":
+        (tmp_path / f"{name}.png").unlink()
+        (tmp_path / f"{name}.png").symlink_to("b.png" if name == "b" else "nowhere")
+    (problem,) = found({"train": train})
+    assert f"2 of 3 images do not exist, first {tmp_path}/b.png" in problem[2]
+
+
 def test_complete_folders_are_remembered_until_they_change(tmp_path, monkeypatch):
     train = listing(tmp_path / "data", "a.png 0", "b.png 0")
     assert found({"train": train}) == []

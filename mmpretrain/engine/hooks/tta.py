@@ -8,6 +8,7 @@ from typing import Any
 from mmpretrain.engine.hooks.hook import Hook
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import HOOKS, MODELS, RUNNERS
+from mmpretrain.utils.wrapped import plain_datasets
 
 
 @HOOKS.register_module()
@@ -30,7 +31,8 @@ def build_runner_with_tta(cfg: Any) -> Any:
     for key in ("tta_model", "tta_pipeline"):
         if key not in cfg:
             raise ConfigError(f"Test-time augmentation needs {key!r} in the config")
-    cfg["test_dataloader"]["dataset"]["pipeline"] = cfg["tta_pipeline"]
+    for dataset in plain_datasets(cfg["test_dataloader"]["dataset"]):
+        dataset["pipeline"] = cfg["tta_pipeline"]
     runner = RUNNERS.build(cfg)
     runner.register_hook(PrepareTTAHook(tta_cfg=cfg["tta_model"]))
     return runner

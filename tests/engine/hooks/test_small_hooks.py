@@ -25,7 +25,7 @@ from mmpretrain.engine.hooks import (
     build_runner_with_tta,
 )
 from mmpretrain.errors import ConfigError, TrainingError
-from mmpretrain.registry import HOOKS
+from mmpretrain.registry import DATASETS, HOOKS
 from mmpretrain.structures import DataSample
 from tests.engine import tiny
 
@@ -528,7 +528,8 @@ def test_runner_with_tta(tmp_path):
     from mmpretrain.config import ConfigDict
 
     cfg = ConfigDict(tiny.config(work_dir=str(tmp_path), tta_model=dict(type=Views), tta_pipeline=[]))
-    cfg["test_dataloader"] = tiny.loader() | {"dataset": dict(type=WithGivenPipeline)}
+    inner = dict(type=WithGivenPipeline)
+    cfg["test_dataloader"] = tiny.loader() | {"dataset": dict(type=Chain, datasets=[inner, dict(inner)])}
     runner = build_runner_with_tta(cfg)
     runner.test()
     assert isinstance(runner.model, Views)
@@ -540,6 +541,11 @@ class WithGivenPipeline(tiny.NoisyVectors):
     def __init__(self, pipeline):
         super().__init__(size=8)
         assert list(pipeline) == []
+
+
+class Chain(torch.utils.data.ConcatDataset):
+    def __init__(self, datasets):
+        super().__init__([DATASETS.build(dataset) for dataset in datasets])
 
 
 class Drawings:
