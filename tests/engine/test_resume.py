@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from mmpretrain.engine.hooks import Hook
+from mmpretrain.errors import CheckpointError
 from mmpretrain.utils import serialization
 from tests.engine import tiny
 
@@ -259,3 +260,10 @@ def test_a_run_without_a_seed_resumes_with_the_one_that_it_drew(tmp_path):
     assert resumed.seed == stopped.seed
     journal(tmp_path)  # the steps that ran twice agree
     assert len(set(resumed.train_dataloader.dataset.loaded)) == 12
+
+
+def test_another_optimizer_is_refused(make_runner, tmp_path):
+    make_runner().train()
+    optimizer = dict(optimizer=dict(type="AdamW", lr=0.1))
+    with pytest.raises(CheckpointError, match=r"another optimizer than AdamW: it has no betas\. Resume with"):
+        make_runner(optim_wrapper=optimizer, resume=True).train()

@@ -185,6 +185,15 @@ def test_two_runners_do_not_share_anything(make_runner, tmp_path):
     assert first.iter == 0
 
 
+def test_the_norm_of_gradients_stands_before_the_loss(make_runner):
+    wrapper = dict(optimizer=dict(type="SGD", lr=0.1), clip_grad=dict(max_norm=1.0))
+    runner = make_runner(optim_wrapper=wrapper)
+    runner.train()
+    text = Path(runner.state.log_path).read_text()
+    line = r"Epoch\(train\) \[3\]\[8/8\]  lr: 2.5000e-02  eta: 0:00:00  time: [\d.]+  data_time: [\d.]+  "
+    assert re.search(line + r"grad_norm: [\d.]+  loss: [\d.]+\n", text)
+
+
 class SlowVectors(tiny.NoisyVectors):
     def __getitem__(self, index):
         time.sleep(0.003)

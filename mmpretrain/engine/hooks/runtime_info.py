@@ -63,11 +63,11 @@ class RuntimeInfoHook(Hook):
     def after_train_iter(
         self, runner: Any, batch_idx: int, data_batch: DataBatch = None, outputs: dict | None = None
     ) -> None:
-        """Note the losses, and the norm of the gradients if they are clipped."""
+        """Note the norm of the gradients, if they are clipped, and the losses: lines show them so in 1.x."""
         hub = runner.message_hub
-        for name, value in (outputs or {}).items():
-            hub.update_scalar(f"train/{name}", value)
         for name, value in getattr(runner.optim_wrapper, "log_vars", {}).items():
+            hub.update_scalar(f"train/{name}", value)
+        for name, value in (outputs or {}).items():
             hub.update_scalar(f"train/{name}", value)
 
     def before_val(self, runner: Any) -> None:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim import Optimizer
 
-from mmpretrain.errors import ConfigError
+from mmpretrain.errors import CheckpointError, ConfigError
 from mmpretrain.registry import OPTIM_WRAPPERS, check_arguments
 
 #: ``clip_grad.type`` -> the function, and the name of what it returns in the log.
@@ -221,11 +221,27 @@ class OptimWrapper:
         state = dict(state_dict)
         self.base_param_settings = state.pop("base_param_settings", self.base_param_settings)
         pending = state.pop("pending_gradients", None)
+        self._check_kind(state)
         self.optimizer.load_state_dict(state)
         if pending is not None:
             params = [p for group in self.optimizer.param_groups for p in group["params"]]
             for param, grad in zip(params, pending):
                 param.grad = None if grad is None else grad.to(param)
+
+    def _check_kind(self, state: Mapping[str, Any]) -> None:
+        """Complain about the state of another optimizer, which torch takes and cannot step with."""
+        # Newer versions of torch have more switches; numbers tell optimizers apart.
+        numbers = {
+            key
+            for key, value in self.optimizer.defaults.items()
+            if value is not None and not isinstance(value, bool)
+        }
+        name = type(self.optimizer).__name__
+        if lacking := sorted(numbers.difference(*state["param_groups"][:1])):
+            raise CheckpointError(
+                f"The checkpoint is of another optimizer than {name}: it has no {lacking[0]}",
+                hint="Resume with the optimizer of that run, or start from its weights: load_from alone.",
+            )
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(accumulative_counts={self._accumulative_counts}, {self.optimizer!r})"
