@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import configparser
 import hashlib
+import http.client
 import json
 import os
 import re
@@ -38,14 +39,18 @@ class HttpFileSystem(AbstractFileSystem):
 
     Args:
         timeout: Seconds without an answer after which an attempt counts as failed.
+        headers: What to send along with each request, such as ``{'Authorization': 'Bearer ...'}``.
         **options: Ignored options of other backends.
     """
 
     protocol = ("http", "https")
 
-    def __init__(self, timeout: float = 30.0, **options: Any) -> None:
+    def __init__(
+        self, timeout: float = 30.0, headers: Mapping[str, str] | None = None, **options: Any
+    ) -> None:
         super().__init__(**options)
         self.timeout = timeout
+        self.headers = {"User-Agent": USER_AGENT, **(headers or {})}
 
     @classmethod
     def _strip_protocol(cls, path: Any) -> Any:
@@ -53,9 +58,7 @@ class HttpFileSystem(AbstractFileSystem):
 
     def request(self, url: str, headers: Mapping[str, str] | None = None, method: str = "GET") -> Any:
         """Open ``url``; dropped connections and server errors are tried again."""
-        request = urllib.request.Request(
-            url, headers={"User-Agent": USER_AGENT, **(headers or {})}, method=method
-        )
+        request = urllib.request.Request(url, headers={**self.headers, **(headers or {})}, method=method)
         for pause in (*RETRY_PAUSES, None):
             try:
                 return urllib.request.urlopen(request, timeout=self.timeout)
@@ -73,12 +76,22 @@ class HttpFileSystem(AbstractFileSystem):
     def cat_file(self, path: str, start: int | None = None, end: int | None = None, **kwargs: Any) -> bytes:
         """Bytes ``start`` to ``end`` of what is behind the address ``path``."""
         if start is None and end is None:
-            with self.request(path) as answer:
-                return answer.read()
+            return self._read(path)[0]
         first, last = start or 0, "" if end is None else end - 1
-        with self.request(path, {"Range": f"bytes={first}-{last}"}) as answer:
-            data = answer.read()
-            return data if answer.status == 206 else data[first:end]
+        data, status = self._read(path, {"Range": f"bytes={first}-{last}"})
+        return data if status == 206 else data[first:end]
+
+    def _read(self, url: str, headers: Mapping[str, str] | None = None) -> tuple[bytes, int]:
+        """Content and status of an answer; one that breaks off is asked for again."""
+        for pause in (*RETRY_PAUSES, None):
+            with self.request(url, headers) as answer:
+                try:
+                    return answer.read(), answer.status
+                except (http.client.IncompleteRead, TimeoutError, ConnectionError):
+                    if pause is None:
+                        raise
+            time.sleep(pause)
+        raise AssertionError("unreachable")
 
     def info(self, path: str, **kwargs: Any) -> dict[str, Any]:
         """Size and type of what is behind the address ``path``."""

@@ -17,6 +17,7 @@ class Site:
         cut_after: Bytes after which each of the next answers breaks off.
         failures: How many of the next requests are answered with 503.
         ranges: Whether ranges are honoured.
+        password: What the header ``Authorization`` must be, if anything.
     """
 
     def __init__(self) -> None:
@@ -25,6 +26,7 @@ class Site:
         self.cut_after: list[int] = []
         self.failures = 0
         self.ranges = True
+        self.password: str | None = None
         self.url = ""
 
 
@@ -43,6 +45,9 @@ def serve() -> Iterator[Site]:
             if site.failures:
                 site.failures -= 1
                 self.send_error(503)
+                return
+            if site.password not in (None, self.headers.get("Authorization")):
+                self.send_error(403)
                 return
             data = site.files.get(self.path)
             if data is None:

@@ -187,6 +187,19 @@ def test_shards_far_away(shards, tmp_path):
         assert again.data_infos == dataset.data_infos, "without an index, the headers are read"
 
 
+def test_shards_behind_a_password(shards, tmp_path):
+    with serve() as site:
+        site.password = "Bearer x"
+        for path in tmp_path.glob("train-*"):
+            site.files[f"/{path.name}"] = path.read_bytes()
+        place = dict(type="ShardDataset", shards=f"{site.url}/train-{{000..003}}.tar", pipeline=PIPELINE)
+        with pytest.raises(DataError, match="403"):
+            DATASETS.build(place)
+        headers = dict(Authorization="Bearer x")
+        dataset = DATASETS.build(dict(place, backend_args=dict(backend="http", headers=headers)))
+        assert seen(dataset) == EXPECTED
+
+
 def test_missing_and_broken_shards(tmp_path):
     with pytest.raises(MissingFileError, match=r"no shard .*a-1\.tar"):
         DATASETS.build(dict(type="ShardDataset", shards="a-{1..2}.tar", data_root=str(tmp_path)))

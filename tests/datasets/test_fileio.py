@@ -206,6 +206,11 @@ def test_http(site, archives):
     site.ranges = True
     site.failures = 1
     assert fileio.read_bytes(f"{site.url}/a.txt") == b"0123456789", "tried again"
+    site.cut_after = [3, 0]
+    assert fileio.read_bytes(f"{site.url}/a.txt") == b"0123456789", "tried again where it broke off"
+    site.cut_after = [3, 0, 5]
+    with pytest.raises(DataError, match=r"a\.txt' cannot be read: IncompleteRead"):
+        fileio.read_bytes(f"{site.url}/a.txt")
     site.files["/x.zip"] = (archives / "x.zip").read_bytes()
     assert fileio.read_bytes(f"zip://sub/u.txt::{site.url}/x.zip") == "sub/ü.txt".encode()
 
