@@ -15,7 +15,7 @@ _reported: set[str] = set()
 
 
 def report_bad_file(error: Exception, record: Mapping[str, Any], listing: str | None) -> None:
-    """Warn of an unreadable image once per process, and add it to the list.
+    """Warn of an unreadable image once per process, and add it to the list if it is not there.
 
     Args:
         error: Why it cannot be read.
@@ -29,6 +29,9 @@ def report_bad_file(error: Exception, record: Mapping[str, Any], listing: str | 
     reason = " ".join(str(getattr(error, "message", error)).split())
     logger.warning("Left out %s: %s", name, reason)
     if listing:
-        # One short write in append mode: lines of several processes do not mix.
-        with going_on_without(listing), open(listing, "ab", buffering=0) as file:
-            file.write(f"{name}\t{reason}\n".encode("utf-8", "surrogateescape"))
+        line = f"{name}\t{reason}\n".encode("utf-8", "surrogateescape")
+        with going_on_without(listing), open(listing, "ab+", buffering=0) as file:
+            file.seek(0)
+            known = b"\n" + file.read()  # from other workers and epochs, and from before a resumption
+            if b"\n" + line.partition(b"\t")[0] + b"\t" not in known:
+                file.write(line)  # one short write in append mode: lines of several processes do not mix

@@ -9,7 +9,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from mmpretrain.config import Config
-from mmpretrain.datasets import BaseDataset
+from mmpretrain.datasets import BaseDataset, bad_files
 from mmpretrain.errors import ConfigError, DataError, MissingFileError
 from mmpretrain.registry import DATASETS
 
@@ -165,6 +165,9 @@ def test_on_error(root, tmp_path, caplog):
     assert batch["inputs"].flatten().tolist() == [0, 1, 3, 4, 5]
     path = f"{root}/images/2.jpg"
     assert listing.read_text() == f"{path}\tcut off\n"
+    assert skipping[2] is None
+    assert len(listing.read_text().splitlines()) == 1, "each file is listed once"
+    bad_files._reported.clear()  # as in another worker, or after a resumption
     assert skipping[2] is None
     assert len(listing.read_text().splitlines()) == 1, "each file is listed once"
     replaced = build(root, pipeline=[broken], on_error="replace")[2]
