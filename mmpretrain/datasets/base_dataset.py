@@ -6,7 +6,7 @@ import copy
 import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from torch.utils.data import Dataset
@@ -72,7 +72,13 @@ class BaseDataset(Dataset):
 
     METAINFO: dict = {}
     #: The argument that says where the samples are.
-    PLACE: str = "data_prefix"
+    PLACE: ClassVar[str] = "data_prefix"
+    #: What to do where an argument leads to what is not there.
+    ADVICE: ClassVar[dict[str, str]] = {
+        "ann_file": "Set ann_file (relative to data_root) to the annotation file.",
+        "data_prefix": "Set data_prefix (relative to data_root) to the folder of the images.",
+        "data_root": "Set data_root to the folder of the data set.",
+    }
 
     #: Where unreadable files are listed; the runner sets it to ``bad_files.txt`` in the work folder.
     bad_files: str | None = None
@@ -213,14 +219,12 @@ class BaseDataset(Dataset):
 
     def _explain(self, error: MissingFileError) -> MissingFileError:
         """Say which argument named what is not there; the registry adds where the config sets it."""
-        argument = "ann_file" if self.ann_file and self.ann_file in error.message else self.PLACE
+        argument = self.PLACE
         if self.data_root and not exists(self.data_root, self.backend_args):
             argument = "data_root"
-        advice = {
-            "ann_file": "If a base config set it, ann_file='' makes class folders count instead.",
-            "data_prefix": "Set data_prefix (relative to data_root) to the folder of the images.",
-            "data_root": "Set data_root to the folder of the data set.",
-        }.get(argument)
+        elif argument != "data_root" and self.ann_file and self.ann_file in error.message:
+            argument = "ann_file"
+        advice = self.ADVICE.get(argument)
         explained = MissingFileError(
             f"{error.message}, which {argument} of {type(self).__name__} leads to",
             where=error.where,

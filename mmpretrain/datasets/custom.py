@@ -51,6 +51,11 @@ class CustomDataset(BaseDataset):
         **kwargs: Further arguments of :class:`BaseDataset`.
     """
 
+    ADVICE = {
+        **BaseDataset.ADVICE,
+        "ann_file": "If a base config set it, ann_file='' makes class folders count instead.",
+    }
+
     def __init__(
         self,
         data_root: str = "",

@@ -37,6 +37,8 @@ class DownloadedDataset(BaseDataset):
         **kwargs: Further arguments of :class:`BaseDataset`.
     """
 
+    PLACE = "data_root"
+
     def __init__(
         self,
         data_root: str = "",

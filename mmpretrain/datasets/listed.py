@@ -128,6 +128,7 @@ class CUB(BaseDataset):
     """
 
     METAINFO = {"classes": load_categories("cub")}
+    PLACE = "data_root"
 
     def __init__(self, data_root: str, split: str = "train", test_mode: bool = False, **kwargs: Any) -> None:
         check_split(split, ("train", "test"))

@@ -25,6 +25,8 @@ def load_mat(path: str) -> dict[str, Any]:
 class _MatDataset(BaseDataset):
     """What the data sets of this file share: the test split is for evaluation, records have two fields."""
 
+    PLACE = "data_root"
+
     def _record(self, name: str, label: Any) -> dict[str, Any]:
         return {"img_path": join(self.img_prefix, str(name)), "gt_label": int(label) - 1}
 

@@ -44,6 +44,7 @@ class VOC(MultiLabelDataset):
     """
 
     METAINFO = {"classes": load_categories("voc2007")}
+    PLACE = "data_root"
 
     def __init__(
         self,

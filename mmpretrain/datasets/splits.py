@@ -56,6 +56,7 @@ class SplitDataset(BaseDataset):
     SPLITS: ClassVar[dict[str, str]] = {}
     #: Folder of the images, relative to ``data_root``.
     IMAGES: ClassVar[str] = "images"
+    PLACE = "data_root"
 
     def __init__(self, data_root: str, split: str = "train", **kwargs: Any) -> None:
         check_split(split, list(self.SPLITS))
