@@ -311,6 +311,11 @@ class KFoldDataset(SingleWrapper):
 
     def _assign(self, order: np.ndarray) -> np.ndarray:
         """The fold of each sample in ``order``: groups go, the largest first, where they are needed most."""
+        labels = self._labels() if self.stratified and self.group_by is None else None
+        if labels is not None:  # deal them out class by class
+            folds = np.empty(len(order), int)
+            folds[np.argsort(labels[order], kind="stable")] = np.arange(len(order)) % self.num_splits
+            return folds
         classes = (
             [tuple(self.dataset.get_cat_ids(idx)) for idx in order] if self.stratified else [()] * len(order)
         )
@@ -324,9 +329,8 @@ class KFoldDataset(SingleWrapper):
         names = sorted({label for several in classes for label in several})
         column = {label: i for i, label in enumerate(names)}
         counts = np.zeros((self.num_splits, len(names) + 1))  # the last column counts samples
-        total = np.ones(len(names) + 1)
-        total[:-1] = [sum(label in several for several in classes) for label in names]
-        total[-1] = len(order)
+        sizes = Counter(label for several in classes for label in set(several))
+        total = np.array([*(sizes[label] for label in names), len(order)], float)
         folds = np.zeros(len(order), int)
         for members in sorted(groups.values(), key=len, reverse=True):
             gain = np.zeros(len(names) + 1)
@@ -340,6 +344,14 @@ class KFoldDataset(SingleWrapper):
             counts[best] += gain
             folds[members] = best
         return folds
+
+    def _labels(self) -> np.ndarray | None:
+        """The label of each sample; None if samples have several."""
+        try:
+            labels = np.asarray(self.dataset.get_gt_labels())
+        except ValueError:  # not equally many
+            return None
+        return labels if labels.ndim == 1 and labels.dtype.kind in "iu" else None
 
     def _group(self, idx: int) -> Any:
         record = self.dataset.get_data_info(idx)

@@ -133,6 +133,19 @@ def test_stratified_folds(tmp_path):
         assert np.bincount(dataset.get_gt_labels()).tolist() == [10, 2, 1]
 
 
+@pytest.mark.parametrize("kind", ["BaseDataset", "MultiLabelDataset"])
+def test_stratified_folds_of_uneven_classes(tmp_path, kind):
+    labels = [0] * 23 + [1] * 9 + [2] * 4
+    several = kind == "MultiLabelDataset"
+    cfg = make(tmp_path, [[label] for label in labels] + [[]] if several else labels, kind=kind)
+    counts = []
+    for fold in range(5):
+        dataset = KFoldDataset(cfg, fold=fold, stratified=True, test_mode=True)
+        found = [label for i in range(len(dataset)) for label in dataset.get_cat_ids(i)]
+        counts.append([*np.bincount(found, minlength=3), len(dataset)])
+    assert np.ptp(counts, axis=0).max() <= 1
+
+
 def test_grouped_folds(tmp_path):
     cfg = make(tmp_path, [i % 2 for i in range(31)])
     for kwargs in ({}, {"stratified": True}):
