@@ -1,7 +1,7 @@
 """Spellings of the old tools' options that Click-style parsers do not know.
 
-``--cfg-options a=1 b=2`` takes several values, and ``--resume`` takes one or none. Both are rewritten before
-parsing: ``--cfg-options a=1 --cfg-options b=2`` and ``--resume auto``.
+``--cfg-options a=1 b=2`` takes several values, and ``train --resume`` takes one or none. Both are rewritten
+before parsing: ``--cfg-options a=1 --cfg-options b=2`` and ``--resume auto``.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ MULTI_VALUE = {
     "--metrics": lambda word: True,
 }
 
-#: Options whose value may be left out, and what that means.
-OPTIONAL_VALUE = {"--resume": "auto"}
+#: Commands and their options whose value may be left out, and what that means.
+OPTIONAL_VALUE = {("train", "--resume"): "auto", ("check", "--data"): ""}
 
 #: A word that ends so is the config, not the value of an option before it.
 CONFIG_SUFFIXES = (".py", ".yaml", ".yml", ".json")
@@ -34,6 +34,7 @@ def modernize(argv: Sequence[str]) -> list[str]:
         ['train', 'a.py', '--resume', 'auto', '--cfg-options', 'x=1', '--cfg-options', 'y=2']
     """
     words = list(argv)
+    command = next((word for word in words if not word.startswith("-")), "")
     result: list[str] = []
     position = 0
     while position < len(words):
@@ -54,11 +55,11 @@ def modernize(argv: Sequence[str]) -> list[str]:
                 first = False
             if first:
                 result.append(name)  # the parser says that a value is missing
-        elif word in OPTIONAL_VALUE:
+        elif (command, word) in OPTIONAL_VALUE:
             following = words[position] if position < len(words) else "--"
             result.append(word)
             if following.startswith("-") or following.endswith(CONFIG_SUFFIXES):
-                result.append(OPTIONAL_VALUE[word])
+                result.append(OPTIONAL_VALUE[command, word])
             else:
                 result.append(following)
                 position += 1

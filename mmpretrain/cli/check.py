@@ -18,9 +18,13 @@ def check(
         bool, typer.Option("--no-files", help="Do not look for the data and checkpoints that it names.")
     ] = False,
     data: Annotated[
-        bool,
-        typer.Option("--data", help="Read the data as well: classes, labels, files, some of the images."),
-    ] = False,
+        str | None,
+        typer.Option(
+            metavar="[DATA]",
+            help="Read the data as well: classes, labels, files, some of the images. Those of the config, "
+            "or others, as for `mmpretrain train`.",
+        ),
+    ] = None,
     full: Annotated[
         bool, typer.Option("--full", help="Like --data, with every image, and images that are in two splits.")
     ] = False,
@@ -35,10 +39,16 @@ def check(
     `mmpretrain check resnet50_8xb32_in1k --no-files`
 
     `mmpretrain check my_config.py --full`
+
+    `mmpretrain check resnet50_8xb32_in1k --data photos/`
     """
     from mmpretrain.config.validate import validate
 
     cfg = load_config(config, cfg_options)
+    if data:
+        from mmpretrain.cli.overrides import use_data
+
+        use_data(cfg, data)
     problems = validate(cfg, files=not no_files)
     for item in problems:
         typer.secho(str(item), fg="red")
@@ -46,7 +56,7 @@ def check(
         typer.echo(f"{len(problems)} problem{'s' if len(problems) > 1 else ''} in {config}.")
         raise typer.Exit(2)
     typer.echo(f"No problem in {config}.")
-    if data or full:
+    if data is not None or full:
         _check_data(cfg, full)
 
 

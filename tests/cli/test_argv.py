@@ -21,8 +21,16 @@ from mmpretrain.cli.argv import modernize
         ("test a.py b.pth --metrics accuracy precision --out r.json",
          "test a.py b.pth --metrics accuracy --metrics precision --out r.json"),
         ("train a.py --cfg-options", "train a.py --cfg-options"),
+        ("--debug train a.py --resume", "--debug train a.py --resume auto"),
+        ("check a.py --data photos --full", "check a.py --data photos --full"),
+        ("train a.py --data --amp", "train a.py --data --amp"),  # the parser says that a value is missing
         ("doctor", "doctor"),
     ],
 )  # fmt: skip
 def test_modernize(old, new):
     assert modernize(old.split()) == new.split()
+
+
+def test_the_data_of_a_config_or_other_data():
+    assert modernize(["check", "a.py", "--data"]) == ["check", "a.py", "--data", ""]
+    assert modernize(["check", "--data", "a.py"]) == ["check", "--data", "", "a.py"]

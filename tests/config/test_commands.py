@@ -88,6 +88,15 @@ def test_check(write):
     assert "No problem" in run("check", "good.py")
 
 
+def test_check_with_other_data(write):
+    write("labels.csv", "path,label\n" + "".join(f"{i}.png,cat\n" for i in range(5)))
+    for option in (["--data", "labels.csv"], ["--data", "labels.csv", "--full"]):
+        result = CliRunner().invoke(app, ["check", "lenet5_digits", *option])
+        assert result.exit_code == 2, result.output
+        assert "4 of 4 images do not exist, first 4.png (labels.csv:6)" in result.stdout
+    assert "No problem in the data." in run("check", "lenet5_digits", "--data", "")
+
+
 def test_show_needs_no_torch():
     code = (
         "import sys; from mmpretrain.cli.main import app\n"
