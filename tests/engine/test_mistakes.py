@@ -101,6 +101,10 @@ MISTAKES: dict[str, tuple[str, ...]] = {
         "param_scheduler.0",
         "begin=5, end=2",
     ),
+    "param_scheduler = [dict(type='StepLR', step_size=0, convert_to_iter_based=True)]": (
+        "param_scheduler.0",
+        "step_size must be at least 1, got 0",
+    ),
     "param_scheduler = ['StepLR']": ("", "A scheduler is a dict with a 'type', got 'StepLR'"),
     "param_scheduler = [dict(type='ReduceOnPlateauLR', monitor='acc', rule='greater')]": (
         "",

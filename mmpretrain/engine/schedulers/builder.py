@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmpretrain.engine.schedulers.base import ParamScheduler
-from mmpretrain.errors import ConfigError
-from mmpretrain.registry import PARAM_SCHEDULERS, check_arguments, resolve_type
+from mmpretrain.errors import ConfigError, located
+from mmpretrain.registry import PARAM_SCHEDULERS, check_arguments, locate, resolve_type
 
 
 def build_param_schedulers(
@@ -77,4 +77,5 @@ def _build_one(
     for key in ("type", "convert_to_iter_based", "_scope_"):
         args.pop(key, None)
     check_arguments(kind, args, cfg=cfg)
-    return kind.build_iter_from_epoch(**args, epoch_length=epoch_length)
+    with located(locate(cfg, "type")):
+        return kind.build_iter_from_epoch(**args, epoch_length=epoch_length)
