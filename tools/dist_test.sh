@@ -4,6 +4,7 @@
 # On several machines, set NNODES, NODE_RANK, MASTER_ADDR and PORT on each.
 set -euo pipefail
 
+: "${3?Usage: $0 CONFIG CHECKPOINT GPUS [options]}"
 CONFIG=$1
 CHECKPOINT=$2
 GPUS=$3

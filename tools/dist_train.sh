@@ -4,6 +4,7 @@
 # On several machines, set NNODES, NODE_RANK, MASTER_ADDR and PORT on each.
 set -euo pipefail
 
+: "${2?Usage: $0 CONFIG GPUS [options]}"
 CONFIG=$1
 GPUS=$2
 NNODES=${NNODES:-1}

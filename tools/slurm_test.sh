@@ -4,6 +4,7 @@
 # Environment: GPUS (all), GPUS_PER_NODE, CPUS_PER_TASK, SRUN_ARGS.
 set -euo pipefail
 
+: "${4?Usage: $0 PARTITION JOB_NAME CONFIG CHECKPOINT [options]}"
 PARTITION=$1
 JOB_NAME=$2
 CONFIG=$3
