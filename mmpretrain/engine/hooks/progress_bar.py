@@ -59,6 +59,7 @@ class ProgressBarHook(Hook):
         self._tasks[mode] = self.progress.add_task(label, total=total, completed=done, note="")
 
     def _after_epoch(self, runner: Any, mode: str = "train") -> None:
+        self.progress.refresh()  # a short epoch would never be seen at its end
         self.progress.remove_task(self._tasks.pop(mode))
 
     def _after_iter(
