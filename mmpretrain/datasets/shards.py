@@ -26,6 +26,8 @@ from torch import Tensor
 from mmpretrain.datasets.custom import IMG_EXTENSIONS
 from mmpretrain.datasets.encoded import EncodedDataset
 from mmpretrain.datasets.labels import to_indices
+from mmpretrain.datasets.lazy_list import LazyList
+from mmpretrain.datasets.records import RecordTable, column_of
 from mmpretrain.datasets.samplers.base import EpochSampler, pad
 from mmpretrain.errors import ConfigError, DataError, MissingFileError
 from mmpretrain.registry import DATA_SAMPLERS, DATASETS
@@ -156,19 +158,22 @@ class ShardDataset(EncodedDataset):
     def load_data_list(self) -> list[dict]:
         with ThreadPoolExecutor(min(THREADS, len(self.shards))) as pool:
             entries = list(pool.map(partial(_entries, backend_args=self.backend_args), self.shards))
-        records = [
-            {"img_path": f"{shard}/{name}", "shard": number, "offset": offset, "size": size}
-            for number, (shard, found) in enumerate(zip(self.shards, entries))
-            for name, offset, size, _ in found
-        ]
+        samples = [sample for found in entries for sample in found]
+        shards = [number for number, found in enumerate(entries) for _ in found]
+        paths = [f"{self.shards[shard]}/{name}" for shard, (name, _, _, _) in zip(shards, samples)]
+        table = {
+            "img_path": column_of(paths),
+            "shard": column_of(shards),
+            "offset": column_of([offset for _, offset, _, _ in samples]),
+            "size": column_of([size for _, _, size, _ in samples]),
+        }
         if self.with_label:
-            values = ["" if label is None else label for found in entries for _, _, _, label in found]
-            labels, names = to_indices(values, self.CLASSES, lambda i: records[i]["img_path"])
+            values = ["" if label is None else label for _, _, _, label in samples]
+            labels, names = to_indices(values, self.CLASSES, paths.__getitem__)
             if names is not None:
                 self.CLASSES = names
-            for record, label in zip(records, labels):
-                record["gt_label"] = label
-        return records
+            table["gt_label"] = column_of(labels)
+        return LazyList(RecordTable(table, len(samples)))
 
     def read_image(self, record: dict[str, Any]) -> bytes:
         shard, start, size = self.shards[record["shard"]], record["offset"], record["size"]

@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import os
+from array import array
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmpretrain.datasets.base_dataset import BaseDataset
 from mmpretrain.datasets.labels import to_indices
+from mmpretrain.datasets.lazy_list import LazyList
+from mmpretrain.datasets.records import RecordTable, column_of
 from mmpretrain.errors import DataError
 from mmpretrain.registry import DATASETS
 from mmpretrain.utils.fileio import join, open_binary, read_text
@@ -55,54 +58,58 @@ class TableDataset(BaseDataset):
         super().__init__(ann_file=ann_file, data_root=data_root, data_prefix=data_prefix, **kwargs)
 
     def load_data_list(self) -> list[dict]:
-        columns = [self.path, *([self.label] if self.label else []), *self.keep, *self.where]
-        rows, numbers = self._read(list(dict.fromkeys(columns)))
+        names: list[str] = [self.path, *([self.label] if self.label else []), *self.keep, *self.where]
+        columns, lines = self._read(list(dict.fromkeys(names)))
         for key, value in self.where.items():
-            chosen = [i for i, row in enumerate(rows) if str(row[key]) == str(value)]
-            rows, numbers = [rows[i] for i in chosen], [numbers[i] for i in chosen]
-        records: list[dict[str, Any]] = [
-            {"img_path": join(self.img_prefix, str(row[self.path]))} for row in rows
-        ]
+            chosen = [i for i, cell in enumerate(columns[key]) if str(cell) == str(value)]
+            columns = {name: [cells[i] for i in chosen] for name, cells in columns.items()}
+            lines = [lines[i] for i in chosen]
+        if not lines:
+            return []
+        prefix = self.img_prefix
+        table = {"img_path": column_of([join(prefix, str(path)) for path in columns[self.path]])}
         if self.label:
-            values = ["" if row[self.label] is None else row[self.label] for row in rows]
-            labels, found = to_indices(values, self.CLASSES, lambda i: f"{self.ann_file}:{numbers[i]}")
+            values = ["" if value is None else value for value in columns[self.label]]
+            labels, found = to_indices(values, self.CLASSES, lambda i: f"{self.ann_file}:{lines[i]}")
             if found is not None:
                 self.CLASSES = found
-            for record, index in zip(records, labels):
-                record["gt_label"] = index
-        for record, row in zip(records, rows):
-            record.update((key, row[key]) for key in self.keep)
-        return records
+            table["gt_label"] = column_of(labels)
+        table.update((key, column_of(columns[key])) for key in self.keep)
+        return LazyList(RecordTable(table, len(lines)))
 
-    def _read(self, columns: list[str]) -> tuple[list[dict[str, Any]], list[int]]:
-        """Rows with the columns that are needed, and the number of each in the file."""
+    def _read(self, names: list[str]) -> tuple[dict[str, list[Any]], Sequence[int]]:
+        """The columns that are needed, and the number of each row in the file."""
         if os.path.splitext(self.ann_file)[1].lower() == ".parquet":
-            return self._read_parquet(columns)
+            return self._read_parquet(names)
         delimiter = self.delimiter or DELIMITERS.get(os.path.splitext(self.ann_file)[1].lower(), ",")
-        reader = csv.DictReader(io.StringIO(read_text(self.ann_file), newline=""), delimiter=delimiter)
-        self._check(columns, reader.fieldnames or [])
-        rows, numbers = [], []
-        for row in reader:
-            if row[columns[-1]] is None or any(row[column] is None for column in columns):
+        reader = csv.reader(io.StringIO(read_text(self.ann_file), newline=""), delimiter=delimiter)
+        header = next(reader, [])
+        self._check(names, header)
+        places = [header.index(name) for name in names]
+        columns: list[list[Any]] = [[] for _ in names]
+        lines = array("q")
+        for row in filter(None, reader):
+            if len(row) <= max(places):
                 raise DataError("The row is too short", where=f"{self.ann_file}:{reader.line_num}")
-            rows.append(row)
-            numbers.append(reader.line_num)
-        return rows, numbers
+            for place, cells in zip(places, columns):
+                cells.append(row[place])
+            lines.append(reader.line_num)
+        return dict(zip(names, columns)), lines
 
-    def _read_parquet(self, columns: list[str]) -> tuple[list[dict[str, Any]], list[int]]:
+    def _read_parquet(self, names: list[str]) -> tuple[dict[str, list[Any]], Sequence[int]]:
         parquet = optional_import("pyarrow.parquet", feature="Reading .parquet files", extra="data")
         with open_binary(self.ann_file) as file:
             try:
                 table = parquet.ParquetFile(file)
-                self._check(columns, table.schema_arrow.names)
-                rows = table.read(columns=columns).to_pylist()
+                self._check(names, table.schema_arrow.names)
+                columns = table.read(columns=names).to_pydict()
+            except DataError:
+                raise
             except (ValueError, OSError) as error:  # what Arrow's errors derive from
-                if isinstance(error, DataError):
-                    raise
                 raise DataError(
                     f"This is not an intact Parquet file ({error})", where=self.ann_file
                 ) from error
-        return rows, list(range(1, len(rows) + 1))
+        return columns, range(1, len(columns[self.path]) + 1)
 
     def _check(self, columns: Sequence[str], present: Sequence[str]) -> None:
         if not present:
