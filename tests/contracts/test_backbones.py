@@ -165,11 +165,11 @@ def classes() -> set[str]:
 
 
 def archs() -> list[Any]:
+    """Each backbone with all names of each of its archs."""
     return [
-        pytest.param(name, key, id=f"{name}-{key}")
+        pytest.param(name, keys if isinstance(keys, tuple) else (keys,), id=f"{name}-{keys}")
         for name in sorted(CASES)
         for keys in MODELS.get(name).arch_settings
-        for key in (keys if isinstance(keys, tuple) else (keys,))
     ]
 
 
@@ -211,14 +211,15 @@ def test_every_backbone_has_a_case():
 # -- building ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("name", "arch"), archs())
-def test_archs_on_meta(name, arch):
+@pytest.mark.parametrize(("name", "names"), archs())
+def test_archs_on_meta(name, names):
     case = CASES[name]
     with torch.device("meta"):
-        model = MODELS.build({"type": name, case.arch_key: arch, **case.extra}).eval()
+        model = MODELS.build({"type": name, case.arch_key: names[0], **case.extra}).eval()
         outputs = model(torch.zeros(1, case.channels, case.arch_size, case.arch_size))
     assert isinstance(outputs, tuple)
     assert all(t.is_meta and t.shape[0] == 1 for t in tensors(outputs))
+    assert all(model.get_arch(other) is model.get_arch(names[0]) for other in names)
 
 
 @each
