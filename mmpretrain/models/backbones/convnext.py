@@ -66,7 +66,8 @@ class ConvNeXtBlock(BaseModule):
         if self.linear_pw_conv:
             x = x.permute(0, 2, 3, 1)
         x = self.norm(x, self.data_format) if isinstance(self.norm, LayerNorm2d) else self.norm(x)
-        x = self.act(self.pointwise_conv1(x))
+        x = self.pointwise_conv1(x)
+        x = self.act(x)  # a line of its own: what went into the layer before is given back
         if self.grn is not None:
             x = self.grn(x, self.data_format)
         x = self.pointwise_conv2(x)

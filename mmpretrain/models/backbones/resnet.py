@@ -138,9 +138,13 @@ class ResidualBlock(BaseModule):
     def branch(self, x: Tensor) -> Tensor:
         """What is added to the identity."""
         last = len(self.norm_names)
-        for number in range(1, last):
-            x = self.relu(self.conv_norm(number, x))
-        return self.conv_norm(last, x)
+        for number in range(1, last + 1):
+            # One step a line: what is done with is given back, and the next step finds it in the cache.
+            x = getattr(self, f"conv{number}")(x)
+            x = getattr(self, self.norm_names[number])(x)
+            if number < last:
+                x = self.relu(x)
+        return x
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) to (B, C', H / stride, W / stride)."""
