@@ -183,6 +183,12 @@ def start_epoch(loader: Any, epoch: int, skip: int = 0) -> Iterator[Any]:
     return islice(iter(loader), skip, None)
 
 
+def stop_workers(loader: Any) -> None:
+    """End the workers that a loader keeps between epochs; if it is used again, it starts new ones."""
+    if isinstance(loader, KeyedDataLoader):
+        loader.restart_workers()
+
+
 def _start_worker(then: Callable[[int], None] | None, number: int) -> None:
     """Keep a data worker out of what is sent to the whole group of the run, and do what the user wants.
 

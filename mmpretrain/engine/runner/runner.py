@@ -16,7 +16,7 @@ from mmpretrain.engine.hooks.progress_bar import ProgressBarHook
 from mmpretrain.engine.optimizers.builder import build_optim_wrapper, scale_lr
 from mmpretrain.engine.optimizers.wrapper import OptimWrapper
 from mmpretrain.engine.runner import build, checkpoint, launch, speed
-from mmpretrain.engine.runner.dataloader import build_dataloader, worker_deaths_explained
+from mmpretrain.engine.runner.dataloader import build_dataloader, stop_workers, worker_deaths_explained
 from mmpretrain.engine.runner.hook_list import DEFAULT_HOOKS, HookList
 from mmpretrain.engine.runner.log_sinks import build_log_sink
 from mmpretrain.engine.runner.properties import RunnerProperties
@@ -404,6 +404,10 @@ class Runner(RunnerProperties):
                     launch.abandon_process_group()
                 self._hooks.close()
                 raise
+            finally:
+                # The garbage collector would wait five seconds for each worker.
+                for loop in (self._train_loop, self._val_loop, self._test_loop):
+                    stop_workers(getattr(loop, "dataloader", None))
 
     # -- building; a subclass can change each part --------------------------------------------------
 
