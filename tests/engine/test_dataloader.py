@@ -123,6 +123,7 @@ def test_keys_that_differ_little_mix_to_numbers_that_differ_much():
 def test_a_run_ends_its_workers(make_runner):
     """Left to the garbage collector, each would take five seconds."""
     runner = make_runner(train_dataloader=tiny.loader(workers=2))
+    before = set(multiprocessing.active_children())
     runner.train()
     assert runner.train_dataloader._inner._iterator is None
-    assert not multiprocessing.active_children()
+    assert set(multiprocessing.active_children()) <= before
