@@ -146,7 +146,7 @@ def broadcast(data: Tensor, src: int = 0, group: Any = None) -> Tensor:
     """Overwrite a tensor with that of ``src``, in place; it is returned too."""
     if get_world_size(group) == 1:
         return data
-    sent = data.to(comm_device())
+    sent = data.to(comm_device()).contiguous()
     dist.broadcast(sent, src, group=group)
     if sent is not data:
         data.copy_(sent)
