@@ -5,6 +5,7 @@ Command modules import nothing heavy at their top, so ``mmpretrain --help`` answ
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -18,6 +19,8 @@ from mmpretrain.cli.argv import modernize
 from mmpretrain.errors import MMPretrainError
 
 USAGE_ERROR = 2
+#: The disk is full, or what a user may take of it.
+NO_SPACE = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 app = typer.Typer(
     name="mmpretrain",
@@ -82,6 +85,13 @@ def entry_point(argv: Sequence[str] | None = None) -> None:
     except BrokenPipeError:  # `mmpretrain ... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except OSError as error:
+        if debug or error.errno not in NO_SPACE:
+            raise
+        report(
+            MMPretrainError("The disk is full", where=error.filename, hint="Free some space and repeat it.")
+        )
+        sys.exit(USAGE_ERROR)
 
 
 def report(error: MMPretrainError) -> None:

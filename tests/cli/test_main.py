@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from mmpretrain.cli import main
 from mmpretrain.cli import test as cli_test
 from mmpretrain.cli.demo_data import write_digits
 from mmpretrain.cli.main import app
@@ -27,6 +29,16 @@ def run(*words, cwd=None, **env):
         cwd=cwd,
         env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "COLUMNS": "100", **env},
     )
+
+
+def test_a_full_disk_is_one_sentence(monkeypatch, capsys):
+    def fill(**_):
+        raise OSError(errno.ENOSPC, "No space left on device", "results.pkl")
+
+    monkeypatch.setattr(main, "app", fill)
+    with pytest.raises(SystemExit, match="2"):
+        main.entry_point(["test"])
+    assert capsys.readouterr().err.startswith("error: results.pkl: The disk is full")
 
 
 @pytest.fixture(scope="module")
