@@ -14,7 +14,8 @@ def convert(
     checkpoint: Annotated[
         str,
         typer.Argument(
-            help="Weights of another library or of 0.x (file or address), or a sharded checkpoint (folder)."
+            help="Weights of another library or of 0.x (file or address; of TensorFlow what the names of its "
+            "files begin with), or a sharded checkpoint (folder)."
         ),
     ],
     out: Annotated[Path, typer.Argument(help="Where to write them: .pth or .safetensors.")],
@@ -35,6 +36,8 @@ def convert(
 
     `mmpretrain convert ViT-B-16.pt clip_vit-base-p16.pth --from openai-clip`
 
+    `mmpretrain convert efficientnet-b0/model.ckpt efficientnet-b0.pth`
+
     `mmpretrain convert work_dirs/vit/epoch_10.pth epoch_10_whole.pth`
     """
     from mmpretrain.utils import layouts
@@ -48,7 +51,10 @@ def convert(
         save(sharded.load(checkpoint), out)
         typer.echo(f"{out}: all of the sharded checkpoint {checkpoint}.")
         return
-    given = layouts.weights_of(load(checkpoint))
+    if layouts.tensorflow.is_checkpoint(checkpoint):
+        given = layouts.tensorflow.read(checkpoint)
+    else:
+        given = layouts.weights_of(load(checkpoint))
     converted = layouts.convert(given, source)
     save({"state_dict": converted.weights, "meta": {"converted_from": converted.layout.name}}, out)
     parts: dict[str, int] = {}

@@ -11,13 +11,14 @@ from typing import Any, NamedTuple
 from torch import Tensor
 
 from mmpretrain.errors import ArgumentError, CheckpointError
-from mmpretrain.utils.layouts import authors, older, timm, torchvision, transformers
+from mmpretrain.utils.layouts import authors, older, tensorflow, timm, torchvision, transformers
 from mmpretrain.utils.layouts.layout import Layout, Tensors
 from mmpretrain.utils.suggest import did_you_mean
 
 #: The first one that matches is taken.
 LAYOUTS: tuple[Layout, ...] = (
-    *older.LAYOUTS, *authors.LAYOUTS, *transformers.LAYOUTS, *timm.LAYOUTS, *torchvision.LAYOUTS
+    *older.LAYOUTS, *authors.LAYOUTS, *transformers.LAYOUTS, *timm.LAYOUTS, *torchvision.LAYOUTS,
+    *tensorflow.LAYOUTS,
 )  # fmt: skip
 
 #: Other names of sources and families.
