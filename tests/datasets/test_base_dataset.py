@@ -252,8 +252,7 @@ def test_data_set_of_0x(tmp_path):
                 for i in range(2)
             ]
 
-    DATASETS.register_module(module=Filelist, force=True)
-    dataset = DATASETS.build(dict(type="Filelist", data_prefix="images", pipeline=[]))
+    dataset = DATASETS.build(dict(type=Filelist, data_prefix="images", pipeline=[]))
     info = dataset.get_data_info(1)
     assert info["img_path"] == "images/1.jpg"
     assert info["img_info"] == {"filename": "1.jpg"}

@@ -262,6 +262,16 @@ def test_a_worker_that_dies_ends_the_run_at_once(make_runner):
     assert time.monotonic() - began < 30
 
 
+def test_a_worker_may_die_while_it_hands_a_batch_over(make_runner, monkeypatch):
+    def broken_off(*_):
+        raise ConnectionResetError(104, "Connection reset by peer")
+
+    runner = make_runner(train_dataloader={**tiny.loader(workers=1), "dataset": tiny.NoisyVectors()})
+    monkeypatch.setattr("torch.utils.data.dataloader._MultiProcessingDataLoaderIter._get_data", broken_off)
+    with pytest.raises(TrainingError, match=r"data worker has died .*Connection reset"):
+        runner.train()
+
+
 @pytest.mark.parametrize("workers", [0, 2])
 def test_an_error_in_the_data_stays_one_sentence(make_runner, workers):
     runner = make_runner(train_dataloader={**tiny.loader(workers=workers), "dataset": Broken()})

@@ -147,6 +147,11 @@ class KeyedDataLoader(DataLoader):
             yield from self._inner
         except MMPretrainError as error:
             raise _as_raised(error) from error
+        except (ConnectionError, EOFError, FileNotFoundError) as error:
+            # A worker that dies may do so while it hands a batch over. Errors from inside of one say so.
+            if self._inner.num_workers == 0 or "DataLoader worker" in str(error):
+                raise
+            raise _worker_died(error) from error
 
     def __len__(self) -> int:
         return len(self.batch_sampler)  # type: ignore[arg-type]
@@ -166,10 +171,14 @@ def worker_deaths_explained() -> Iterator[None]:
     except RuntimeError as error:
         if "DataLoader worker" not in str(error):
             raise
-        raise TrainingError(
-            f"A data worker has died ({str(error).splitlines()[0]})",
-            hint="Often memory ran out: use fewer num_workers. num_workers=0 shows the error itself.",
-        ) from error
+        raise _worker_died(error) from error
+
+
+def _worker_died(error: Exception) -> TrainingError:
+    return TrainingError(
+        f"A data worker has died ({str(error).partition(chr(10))[0]})",
+        hint="Often memory ran out: use fewer num_workers. num_workers=0 shows the error itself.",
+    )
 
 
 def start_epoch(loader: Any, epoch: int, skip: int = 0) -> Iterator[Any]:
