@@ -89,9 +89,11 @@ def test(
         relaunch(context)
     import os
 
+    from mmpretrain.config.source import Source
+
     os.environ.setdefault("LOCAL_RANK", str(local_rank))
     cfg = load_config(config, cfg_options, work_dir)
-    cfg.load_from = checkpoint
+    cfg.merge_from_dict({"load_from": checkpoint}, source=Source("CHECKPOINT"))
     cfg.resume = False
     cfg.launcher = launcher
     if data is not None:
