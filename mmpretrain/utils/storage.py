@@ -19,7 +19,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from fsspec import AbstractFileSystem
 from fsspec.spec import AbstractBufferedFile
@@ -32,6 +32,24 @@ RETRY_PAUSES = (0.2, 1.0)
 USER_AGENT = "mmpretrain"
 #: Servers refuse larger items unless they are told otherwise: 1 MiB with the key and a header.
 MEMCACHED_LIMIT = (1 << 20) - 512
+
+
+#: Failures of a download that may pass; of the answers that servers give, only those that blame themselves.
+PASSING = (urllib.error.URLError, http.client.IncompleteRead, TimeoutError, ConnectionError)
+
+T = TypeVar("T")
+
+
+def _persist(attempt: Callable[[], T]) -> T:
+    """Make up to three attempts."""
+    for pause in RETRY_PAUSES:
+        try:
+            return attempt()
+        except PASSING as error:
+            if isinstance(error, urllib.error.HTTPError) and error.code < 500:
+                raise
+        time.sleep(pause)
+    return attempt()
 
 
 class HttpFileSystem(AbstractFileSystem):
@@ -58,20 +76,7 @@ class HttpFileSystem(AbstractFileSystem):
 
     def request(self, url: str, headers: Mapping[str, str] | None = None, method: str = "GET") -> Any:
         """Open ``url``; dropped connections and server errors are tried again."""
-        request = urllib.request.Request(url, headers={**self.headers, **(headers or {})}, method=method)
-        for pause in (*RETRY_PAUSES, None):
-            try:
-                return urllib.request.urlopen(request, timeout=self.timeout)
-            except urllib.error.HTTPError as error:
-                if error.code in (404, 410):
-                    raise FileNotFoundError(f"{url} answers {error.code}") from error
-                if error.code < 500 or pause is None:
-                    raise
-            except (urllib.error.URLError, TimeoutError, ConnectionError):
-                if pause is None:
-                    raise
-            time.sleep(pause)
-        raise AssertionError("unreachable")
+        return _persist(lambda: self._open_once(url, headers, method))
 
     def cat_file(self, path: str, start: int | None = None, end: int | None = None, **kwargs: Any) -> bytes:
         """Bytes ``start`` to ``end`` of what is behind the address ``path``."""
@@ -83,15 +88,21 @@ class HttpFileSystem(AbstractFileSystem):
 
     def _read(self, url: str, headers: Mapping[str, str] | None = None) -> tuple[bytes, int]:
         """Content and status of an answer; one that breaks off is asked for again."""
-        for pause in (*RETRY_PAUSES, None):
-            with self.request(url, headers) as answer:
-                try:
-                    return answer.read(), answer.status
-                except (http.client.IncompleteRead, TimeoutError, ConnectionError):
-                    if pause is None:
-                        raise
-            time.sleep(pause)
-        raise AssertionError("unreachable")
+
+        def read_once() -> tuple[bytes, int]:
+            with self._open_once(url, headers) as answer:
+                return answer.read(), answer.status
+
+        return _persist(read_once)
+
+    def _open_once(self, url: str, headers: Mapping[str, str] | None, method: str = "GET") -> Any:
+        request = urllib.request.Request(url, headers={**self.headers, **(headers or {})}, method=method)
+        try:
+            return urllib.request.urlopen(request, timeout=self.timeout)
+        except urllib.error.HTTPError as error:
+            if error.code in (404, 410):
+                raise FileNotFoundError(f"{url} answers {error.code}") from error
+            raise
 
     def info(self, path: str, **kwargs: Any) -> dict[str, Any]:
         """Size and type of what is behind the address ``path``."""

@@ -65,7 +65,6 @@ class CsvSink:
         self.path = Path(path)
         self._columns: dict[str, None] = {}  # in order, and quick to look up
         self._file: TextIO | None = None
-        self._writer: Any = None
 
     def add_config(self, config: Any) -> None:
         """Configs have no place in a table."""
@@ -75,8 +74,7 @@ class CsvSink:
         row = {"mode": mode, "step": step, **scalars}
         if self._file is None or not row.keys() <= self._columns.keys():
             self._file = self._widen(row)
-            self._writer = csv.writer(self._file)
-        self._writer.writerow([row.get(name, "") for name in self._columns])
+        csv.writer(self._file).writerow([row.get(name, "") for name in self._columns])
         self._file.flush()
 
     def _widen(self, row: Mapping[str, Any]) -> TextIO:

@@ -75,15 +75,7 @@ class RIFormer(MetaFormer):
     """RIFormer (`Keep Your Vision Backbone Effective But Removing Token Mixer
     <https://arxiv.org/abs/2304.05659>`_).
 
-    ==== =========== =================
-    arch layers      embed_dims
-    ==== =========== =================
-    s12  2, 2, 6, 2  64, 128, 320, 512
-    s24  4, 4, 12, 4 64, 128, 320, 512
-    s36  6, 6, 18, 6 64, 128, 320, 512
-    m36  6, 6, 18, 6 96, 192, 384, 768
-    m48  8, 8, 24, 8 96, 192, 384, 768
-    ==== =========== =================
+    The archs are those of PoolFormer: s12, s24, s36, m36 and m48.
 
     Args:
         arch: A name in ``arch_settings``, or a dict with ``layers`` and ``embed_dims`` by stage, and maybe

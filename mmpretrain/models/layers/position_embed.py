@@ -68,7 +68,8 @@ def fit_pos_embed(
     if loaded.ndim != 3 or loaded.shape[2] != wanted.shape[2]:
         return
     length = loaded.shape[1]
-    tokens = [key.removesuffix(key.rpartition(".")[2]) + name for name in ("cls_token", "dist_token")]
+    prefix = key[: key.rfind(".") + 1]
+    tokens = [f"{prefix}cls_token", f"{prefix}dist_token"]
     counts = (num_extra_tokens, sum(name in state_dict for name in tokens))
     found = next((n for n in counts if isqrt(length - n) ** 2 == length - n), None)
     src_shape: Sequence[int]

@@ -19,10 +19,11 @@ from mmpretrain.utils.optional import optional_import
 
 #: What ends the names of averaged weights.
 AVERAGE = "/ExponentialMovingAverage"
-#: Variables of the optimizer, and of the averages.
-UNUSED = re.compile(r"/(RMSProp\w*|Momentum|ExponentialMovingAverage)(/|$)")
-
-NORM = {"gamma": "weight", "beta": "bias", "moving_mean": "running_mean", "moving_variance": "running_var"}
+#: The last part of a variable's name; those of the optimizer, and of the averages, have another one behind.
+KINDS = {
+    "kernel": "weight", "depthwise_kernel": "weight", "bias": "bias",
+    "gamma": "weight", "beta": "bias", "moving_mean": "running_mean", "moving_variance": "running_var",
+}  # fmt: skip
 SQUEEZE = {"se/conv2d": "se.conv_reduce", "se/conv2d_1": "se.conv_expand", "depthwise_conv2d": "conv_dw"}
 #: The other convolutions of a block, by what kind of block it is.
 EDGE = {"conv2d": "conv_exp", "conv2d_1": "conv_pwl"}
@@ -32,7 +33,7 @@ ENDS = {
     "stem": {"conv2d": "conv_stem", "tpu_batch_normalization": "bn1"},
     "head": {"conv2d": "conv_head", "tpu_batch_normalization": "bn2", "dense": "classifier"},
 }
-VARIABLE = re.compile(r"efficientnet-([\w-]+)/(stem|head|blocks_\d+)/(.+)/(\w+)$")
+VARIABLE = re.compile(rf"efficientnet-([\w-]+)/(stem|head|blocks_\d+)/(.+)/({'|'.join(KINDS)})$")
 
 
 def is_checkpoint(path: str) -> bool:
@@ -53,7 +54,7 @@ def read(path: str) -> Tensors:
 
 def to_timm(weights: Tensors) -> Tensors:
     """Give the variables of an EfficientNet the names and the order of axes that they have in timm."""
-    found = {key: match for key in weights if not UNUSED.search(key) and (match := VARIABLE.match(key))}
+    found = {key: match for key in weights if (match := VARIABLE.match(key))}
     parts: dict[str, set[str]] = {}
     for match in found.values():
         parts.setdefault(match[2], set()).add(match[3])
@@ -65,7 +66,7 @@ def to_timm(weights: Tensors) -> Tensors:
         value = _arrange(weights[key], kind)
         if part == "dense" and "edgetpu" in variant:
             value = value[1:]  # their first class is the background
-        renamed[f"{name}.{NORM.get(kind, 'bias' if kind == 'bias' else 'weight')}"] = value
+        renamed[f"{name}.{KINDS[kind]}"] = value
     return renamed
 
 
