@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim import Optimizer
+from torch.optim.optimizer import _global_optimizer_post_hooks, _global_optimizer_pre_hooks
 
 from mmpretrain.errors import CheckpointError, ConfigError
 from mmpretrain.registry import OPTIM_WRAPPERS, check_arguments
@@ -112,7 +114,7 @@ class OptimWrapper:
         """Clip the gradients, if asked to, and change the parameters."""
         if self.clip_grad_kwargs:
             self._clip_grad()
-        self.optimizer.step(**kwargs)
+        _plain_step(self.optimizer)(**kwargs)
 
     def zero_grad(self, **kwargs: Any) -> None:
         """Forget the gradients."""
@@ -189,8 +191,8 @@ class OptimWrapper:
     @property
     def param_groups(self) -> list[dict[str, Any]]:
         """The groups of parameters; if there are several, one more has the settings of the config."""
-        extra = [self.base_param_settings] if self.base_param_settings is not None else []
-        return [*self.optimizer.param_groups, *extra]
+        groups = self.optimizer.param_groups
+        return groups if self.base_param_settings is None else [*groups, self.base_param_settings]
 
     @property
     def defaults(self) -> dict[str, Any]:
@@ -245,3 +247,18 @@ class OptimWrapper:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(accumulative_counts={self._accumulative_counts}, {self.optimizer!r})"
+
+
+def _plain_step(optimizer: Optimizer) -> Callable[..., Any]:
+    """Return the ``step`` of an optimizer, without torch's wrapper when that has nothing to do.
+
+    The wrapper calls hooks and makes an entry for the profiler, which it also does when nobody listens; that
+    takes longer than a call of all our hooks.
+    """
+    step: Any = type(optimizer).step
+    hooks = optimizer._optimizer_step_pre_hooks or optimizer._optimizer_step_post_hooks
+    everywhere = _global_optimizer_pre_hooks or _global_optimizer_post_hooks
+    wanted = hooks or everywhere or torch.autograd._profiler_enabled() or "step" in vars(optimizer)
+    if wanted or not getattr(step, "hooked", False):
+        return optimizer.step
+    return partial(step.__wrapped__, optimizer)

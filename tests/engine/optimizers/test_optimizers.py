@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch import nn
+from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from mmpretrain.config import ConfigDict
 from mmpretrain.engine.optimizers import (
@@ -134,6 +135,27 @@ def test_state_survives_saving(kind):
 
 
 # -- wrappers -----------------------------------------------------------------------------------------
+
+
+def test_a_step_is_seen_by_whoever_looks():
+    """The short way around torch's wrapper is taken only when no one waits for its calls."""
+    model = TinyNet()
+    wrapper, seen = wrap(model), []
+    handles = [
+        wrapper.optimizer.register_step_pre_hook(lambda *_: seen.append("before")),
+        wrapper.optimizer.register_step_post_hook(lambda *_: seen.append("after")),
+        register_optimizer_step_post_hook(lambda *_: seen.append("everywhere")),
+    ]
+    wrapper.update_params(model(torch.ones(2, 3, 4, 4)).sum())
+    assert seen == ["before", "after", "everywhere"]
+    for handle in handles:
+        handle.remove()
+    with torch.profiler.profile() as profile:
+        wrapper.update_params(model(torch.ones(2, 3, 4, 4)).sum())
+    assert "Optimizer.step#SGD.step" in {event.key for event in profile.key_averages()}
+    wrapper.optimizer.step = lambda: seen.append("patched")
+    wrapper.update_params(model(torch.ones(2, 3, 4, 4)).sum())
+    assert seen[3:] == ["patched"]
 
 
 def test_remaining_iterations_lead_to_a_step():
