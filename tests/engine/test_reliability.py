@@ -20,6 +20,7 @@ from mmpretrain.config import Config
 from mmpretrain.engine.hooks import Hook, invalid_loss
 from mmpretrain.engine.runner.checkpoint import CheckpointStore
 from mmpretrain.errors import CheckpointError, DataError, TrainingError
+from mmpretrain.registry import VISBACKENDS
 from mmpretrain.utils import serialization
 from mmpretrain.utils.logging import get_logger
 from tests.engine import tiny
@@ -186,6 +187,25 @@ def test_a_disk_without_a_byte_left_keeps_training_alive(small_disk, capsys):
     assert {"epoch_59.pth", "epoch_60.pth"} == {path.name for path in work.glob("epoch_*.pth")}
     for path in work.glob("*.pth"):
         serialization.verify(path)
+
+
+def test_tensorboard_goes_on_when_the_disk_has_space_again(small_disk):
+    accumulators = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    backend = VISBACKENDS.build(dict(type="TensorboardVisBackend", save_dir=str(small_disk / "work")))
+    backend.add_scalar("loss", 1.0, 0)
+    fill(small_disk)
+    for step in range(1, 200):
+        with contextlib.suppress(OSError):
+            backend.add_scalar("loss", 1.0, step)
+    with pytest.raises(OSError, match="No space left"):
+        backend.add_scalar("loss", 1.0, 200)
+    (small_disk / "filler").unlink()
+    backend.add_scalar("loss", 2.0, 201)
+    backend.close()
+    events = accumulators.EventAccumulator(str(small_disk / "work"))
+    events.Reload()
+    steps = [event.step for event in events.Scalars("loss")]
+    assert steps == [*range(len(steps) - 1), 201]
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "gone"])

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import logging
 import numbers
+import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,7 +32,12 @@ class TensorboardVisBackend(BaseVisBackend):
         optional_import("tensorboard", feature="TensorboardVisBackend", extra="tensorboard")
         from torch.utils.tensorboard import SummaryWriter
 
-        return SummaryWriter(self._save_dir)
+        writer: Any = SummaryWriter(self._save_dir)
+        events = writer.file_writer.event_writer
+        if os.path.isfile(events._file_name):
+            events._async_writer.close()
+            events._async_writer = _EventFile(events._file_name)
+        return writer
 
     def add_config(self, config: Any, **kwargs: Any) -> None:
         self.experiment.add_text("config", getattr(config, "pretty_text", repr(config)))
@@ -48,3 +57,32 @@ class TensorboardVisBackend(BaseVisBackend):
     def close(self) -> None:
         if self.is_open:
             self.experiment.close()
+
+
+class _EventFile:
+    """Writes events at once, in place of TensorBoard's thread, which one failed write ends for good.
+
+    Args:
+        path: The event file.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._file = Path(path).open("ab", buffering=0)
+
+    def write(self, event: bytes) -> None:
+        """Append an event, or nothing: readers stop at half of one."""
+        from tensorboard.summary.writer.record_writer import RecordWriter
+
+        record = io.BytesIO()
+        RecordWriter(record).write(event)
+        size = os.fstat(self._file.fileno()).st_size
+        if self._file.write(record.getbuffer()) < record.tell():
+            self._file.truncate(size)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self._file.name)
+
+    def flush(self) -> None:
+        """Nothing waits."""
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
