@@ -36,7 +36,7 @@ class TensorboardVisBackend(BaseVisBackend):
         events = writer.file_writer.event_writer
         if os.path.isfile(events._file_name):
             events._async_writer.close()
-            events._async_writer = _EventFile(events._file_name)
+            events._async_writer = _EventFile(Path(events._file_name))
         return writer
 
     def add_config(self, config: Any, **kwargs: Any) -> None:
@@ -66,8 +66,8 @@ class _EventFile:
         path: The event file.
     """
 
-    def __init__(self, path: str) -> None:
-        self._file = Path(path).open("ab", buffering=0)
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("ab", buffering=0)
 
     def write(self, event: bytes) -> None:
         """Append an event, or nothing: readers stop at half of one."""
