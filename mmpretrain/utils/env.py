@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import platform
 import sys
@@ -14,6 +15,11 @@ import torch
 
 import mmpretrain
 from mmpretrain.errors import ConfigError
+
+#: Options of glibc's mallopt(3).
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+#: The largest value that glibc takes on 64-bit systems.
+_LARGEST_MMAP_THRESHOLD = 32 * 2**20
 
 
 def collect_env() -> dict[str, str]:
@@ -83,8 +89,11 @@ def apply_switches(env_cfg: Mapping[str, Any]) -> None:
 
     Args:
         env_cfg: ``cudnn_benchmark`` (let cuDNN time its algorithms), ``tf32`` (19-bit products in float32),
-            ``mp_cfg`` with ``mp_start_method`` and ``opencv_num_threads``, ``resource_limit`` (open files).
+            ``mp_cfg`` with ``mp_start_method`` and ``opencv_num_threads``, ``resource_limit`` (open files),
+            ``keep_freed_memory`` (see :func:`keep_freed_memory`; on by default).
     """
+    if env_cfg.get("keep_freed_memory", True):
+        keep_freed_memory()
     if env_cfg.get("cudnn_benchmark"):
         torch.backends.cudnn.benchmark = True
     if (tf32 := env_cfg.get("tf32")) is not None:
@@ -103,6 +112,22 @@ def apply_switches(env_cfg: Mapping[str, Any]) -> None:
 
         cv2.setNumThreads(threads)
     _raise_file_limit(env_cfg.get("resource_limit", 4096))
+
+
+def keep_freed_memory() -> None:
+    """Let this process keep memory that it frees, for the tensors of the next iteration.
+
+    Otherwise glibc gives much of it back to the system after every step, and the system has to clear each
+    page before it hands it out again; that is up to a tenth of a forward pass on a CPU. Peak memory stays the
+    same. Nothing happens with another allocator, or where ``MALLOC_*`` in the environment says what to do.
+    """
+    chosen = any(name.startswith("MALLOC_") or name == "GLIBC_TUNABLES" for name in os.environ)
+    if sys.platform != "linux" or chosen:
+        return
+    set_option = getattr(ctypes.CDLL(None), "mallopt", None)
+    if set_option is not None:  # musl has none
+        set_option(_M_TRIM_THRESHOLD, 2**31 - 1)
+        set_option(_M_MMAP_THRESHOLD, _LARGEST_MMAP_THRESHOLD)
 
 
 def _raise_file_limit(wanted: int) -> None:

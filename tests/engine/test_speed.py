@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import platform
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -112,6 +117,35 @@ def test_switches_of_the_environment():
     with pytest.raises(ConfigError, match="mp_start_method 'spown' does not exist"):
         apply_switches(dict(mp_cfg=dict(mp_start_method="spown")))
     assert collect_env()["PyTorch"] == torch.__version__
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="is about glibc's allocator")
+def test_freed_memory_is_used_again():
+    """Memory that comes from the system costs a page fault for each of its pages."""
+    program = """if True:
+        import resource, sys
+        import torch
+        from mmpretrain.utils.env import apply_switches
+
+        def step():
+            tensors = [torch.ones(2**22) for _ in range(8)]
+
+        apply_switches(dict(keep_freed_memory=sys.argv[1] == "keep"))
+        for _ in range(3):
+            step()
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        for _ in range(5):
+            step()
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+    """
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("MALLOC_", "GLIBC_"))}
+
+    def faults(switch, **changes):
+        command = [sys.executable, "-c", program, switch]
+        return int(subprocess.check_output(command, env={**environment, **changes}))
+
+    assert faults("keep") < 0.1 * faults("leave")
+    assert faults("keep", MALLOC_ARENA_MAX="2") > 0.5 * faults("leave")
 
 
 def test_amp_trains_on_the_cpu(make_runner):

@@ -55,6 +55,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "randomness.deterministic": (bool,),
     "env_cfg.cudnn_benchmark": (bool,),
     "env_cfg.tf32": (bool,),
+    "env_cfg.keep_freed_memory": (bool,),
     "env_cfg.mp_cfg": (dict,),
     "env_cfg.dist_cfg": (dict,),
     "auto_scale_lr.base_batch_size": (int,),
@@ -70,7 +71,7 @@ _KEYS: dict[str, set[str]] = {
     "randomness": {"seed", "deterministic", "diff_rank_seed"},
     "auto_scale_lr": {"base_batch_size", "enable"},
     "custom_imports": {"imports", "allow_failed_imports"},
-    "env_cfg": {"cudnn_benchmark", "tf32", "mp_cfg", "dist_cfg", "resource_limit"},
+    "env_cfg": {"cudnn_benchmark", "tf32", "mp_cfg", "dist_cfg", "resource_limit", "keep_freed_memory"},
     "env_cfg.mp_cfg": {"mp_start_method", "opencv_num_threads"},
     **{
         f"{split}_dataloader": {
