@@ -32,6 +32,31 @@ def merge_heads(x: Tensor) -> Tensor:
     return x.transpose(1, 2).flatten(2)
 
 
+def biased_attention(
+    q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, dropout: float = 0.0, scale: float | None = None
+) -> Tensor:
+    """Attention with something added to its logits.
+
+    CPUs have a fused kernel for it, but not for the gradient of the bias. What torch does then takes longer
+    than the plain formula.
+
+    Args:
+        q: Queries (B, H, N, D).
+        k: Keys of that shape.
+        v: Values of that shape.
+        bias: Added to the logits; broadcast to (B, H, N, N).
+        dropout: Dropout rate of the attention weights.
+        scale: Scale of the products of queries and keys; ``D ** -0.5`` by default.
+
+    Returns:
+        The mixed values (B, H, N, D).
+    """
+    if bias is None or not bias.requires_grad or bias.device.type != "cpu":
+        return F.scaled_dot_product_attention(q, k, v, bias, dropout, scale=scale)
+    logits = (q * (q.shape[-1] ** -0.5 if scale is None else scale)) @ k.transpose(-2, -1) + bias
+    return F.dropout(logits.softmax(-1), dropout).to(v.dtype) @ v
+
+
 def qv_bias(q_bias: Tensor | None, v_bias: Tensor | None) -> Tensor | None:
     """The bias of a joint query-key-value projection whose keys have none."""
     if q_bias is None or v_bias is None:
@@ -179,5 +204,5 @@ class BEiTAttention(BaseModule):
             rel_pos_bias = own if rel_pos_bias is None else own + rel_pos_bias
         mask = None if rel_pos_bias is None else rel_pos_bias.unsqueeze(0)
         dropout = self.attn_drop if self.training else 0.0
-        x = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout, scale=self.scale)
+        x = biased_attention(q, k, v, mask, dropout, self.scale)
         return self.proj_drop(self.proj(merge_heads(x)))

@@ -280,11 +280,11 @@ class PatchMerging(_Windows):
         return x, out_size
 
     def _windows(self, image: Tensor, out_size: Pair) -> Tensor:
-        if self.kernel_size == self.stride and self.dilation == (1, 1) and self.padding == (0, 0):
-            # Windows that do not overlap are a reshape: faster than unfolding.
-            kernel_h, kernel_w = self.kernel_size
-            image = image[..., : out_size[0] * kernel_h, : out_size[1] * kernel_w]
-            cells = image.unflatten(3, (out_size[1], kernel_w)).unflatten(2, (out_size[0], kernel_h))
-            return cells.permute(0, 2, 4, 1, 3, 5).flatten(3).flatten(1, 2)
+        size = self.kernel_size[0]
+        apart = self.kernel_size == self.stride == (size, size)
+        if apart and self.dilation == (1, 1) and self.padding == (0, 0):
+            # Windows that do not overlap are only another order: faster than unfolding.
+            image = image[..., : out_size[0] * size, : out_size[1] * size]
+            return F.pixel_unshuffle(image, size).flatten(2).transpose(1, 2)
         columns = F.unfold(image, self.kernel_size, self.dilation, self.padding, self.stride)
         return columns.transpose(1, 2)

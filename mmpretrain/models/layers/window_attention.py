@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from mmpretrain.errors import DataError
 from mmpretrain.models.base.module import BaseModule
-from mmpretrain.models.layers.attention import merge_heads, qv_bias, split_heads
+from mmpretrain.models.layers.attention import biased_attention, merge_heads, qv_bias, split_heads
 from mmpretrain.models.layers.drop import build_dropout
 from mmpretrain.models.layers.relative_position import (
     num_relative_positions,
@@ -84,14 +84,13 @@ def windowed_attention(
     """
     if mask is None:
         logits = None if bias is None else bias.unsqueeze(0)
-        out = F.scaled_dot_product_attention(q, k, v, logits, dropout, scale=scale)
-        return merge_heads(out)
+        return merge_heads(biased_attention(q, k, v, logits, dropout, scale))
     # The windows of an image become heads, so that one mask serves the whole batch.
     num_windows, num_heads = len(mask), q.shape[1]
     q, k, v = (t.reshape(-1, num_windows * num_heads, *t.shape[2:]) for t in (q, k, v))
     logits = mask.to(q.dtype).unsqueeze(1).expand(-1, num_heads, -1, -1)
     logits = (logits if bias is None else logits + bias.unsqueeze(0)).flatten(0, 1)
-    out = F.scaled_dot_product_attention(q, k, v, logits.unsqueeze(0), dropout, scale=scale)
+    out = biased_attention(q, k, v, logits.unsqueeze(0), dropout, scale)
     return merge_heads(out.reshape(-1, num_heads, *out.shape[2:]))
 
 
