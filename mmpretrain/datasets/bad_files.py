@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -12,6 +13,9 @@ OnError = Literal["raise", "skip", "replace"]
 
 logger = logging.getLogger(__name__)
 _reported: set[str] = set()
+#: How far each list has been read, and the names in that part of it.
+_read_to: dict[str, int] = {}
+_listed: defaultdict[str, set[bytes]] = defaultdict(set)
 
 
 def report_bad_file(error: Exception, record: Mapping[str, Any], listing: str | None) -> None:
@@ -31,7 +35,9 @@ def report_bad_file(error: Exception, record: Mapping[str, Any], listing: str | 
     if listing:
         line = f"{name}\t{reason}\n".encode("utf-8", "surrogateescape")
         with going_on_without(listing), open(listing, "ab+", buffering=0) as file:
-            file.seek(0)
-            known = b"\n" + file.read()  # from other workers and epochs, and from before a resumption
-            if b"\n" + line.partition(b"\t")[0] + b"\t" not in known:
+            file.seek(_read_to.get(listing, 0))
+            # Lines of other workers and epochs, and from before a resumption.
+            _listed[listing].update(other.partition(b"\t")[0] for other in file.read().splitlines())
+            _read_to[listing] = file.tell()
+            if line.partition(b"\t")[0] not in _listed[listing]:
                 file.write(line)  # one short write in append mode: lines of several processes do not mix

@@ -71,7 +71,7 @@ def fit_pos_embed(
     prefix = key[: key.rfind(".") + 1]
     tokens = [f"{prefix}cls_token", f"{prefix}dist_token"]
     counts = (num_extra_tokens, sum(name in state_dict for name in tokens))
-    found = next((n for n in counts if isqrt(length - n) ** 2 == length - n), None)
+    found = next((n for n in counts if n < length and isqrt(length - n) ** 2 == length - n), None)
     src_shape: Sequence[int]
     if found is not None:
         src_shape = 2 * (isqrt(length - found),)
