@@ -159,7 +159,7 @@ def open_model(
             f"{str(find_config(source))!r} says how a model is built, but has no weights",
             hint="Name the weights too: --checkpoint CKPT, or pretrained='CKPT' in Python.",
         )
-    content = load(path)
+    content = _read(path)
     text = content.get("meta", {}).get("cfg")
     if not isinstance(text, str):
         raise CheckpointError(
@@ -169,8 +169,23 @@ def open_model(
     return _build(Config.fromstring(text, ".py"), content, device, source=str(path))
 
 
+def _read(checkpoint: Path) -> dict[str, Any]:
+    if checkpoint.is_dir():
+        from mmpretrain.utils import sharded
+
+        return sharded.load(checkpoint)
+    return load(checkpoint)
+
+
 def checkpoint_of_run(folder: Path) -> Path:
-    """Return the best checkpoint of a work folder, or the last where no best one was kept."""
+    """Return the best checkpoint of a work folder, or the last where no best one was kept.
+
+    The folder of a checkpoint in pieces is one itself.
+    """
+    from mmpretrain.utils.sharded import is_sharded  # imports much of torch.distributed
+
+    if is_sharded(folder):
+        return folder
     found = sorted(folder.glob("best_*.pth"), key=lambda path: path.stat().st_mtime)
     if found:
         return found[-1]
@@ -179,9 +194,9 @@ def checkpoint_of_run(folder: Path) -> Path:
         last = Path(pointer.read_text().strip())
         # The folder may have been moved since.
         for candidate in (last, folder / last.name):
-            if candidate.is_file():
+            if candidate.exists():
                 return candidate
-    raise MissingFileError(f"there is no checkpoint in the folder {str(folder)!r}")
+    raise MissingFileError(f"There is no checkpoint in the folder {str(folder)!r}")
 
 
 def dataset_meta(checkpoint: dict[str, Any]) -> dict[str, Any] | None:

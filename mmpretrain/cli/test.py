@@ -42,7 +42,12 @@ class OutItem(str, Enum):
 def test(
     context: typer.Context,
     config: ConfigArgument,
-    checkpoint: Annotated[str, typer.Argument(metavar="CKPT", help="A checkpoint: path or URL.")],
+    checkpoint: Annotated[
+        str,
+        typer.Argument(
+            metavar="CKPT", help="A checkpoint: path, URL, or the folder of a run (its best one)."
+        ),
+    ],
     work_dir: WorkDir = None,
     data: Data = None,
     out: Annotated[
@@ -89,10 +94,13 @@ def test(
         relaunch(context)
     import os
 
+    from mmpretrain.apis.model import checkpoint_of_run
     from mmpretrain.config.source import Source
 
     os.environ.setdefault("LOCAL_RANK", str(local_rank))
     cfg = load_config(config, cfg_options, work_dir)
+    if Path(checkpoint).is_dir():
+        checkpoint = str(checkpoint_of_run(Path(checkpoint)))
     cfg.merge_from_dict({"load_from": checkpoint}, source=Source("CHECKPOINT"))
     cfg.resume = False
     cfg.launcher = launcher

@@ -84,6 +84,11 @@ def test_train_test_predict(run_dir, tmp_path):
     done = run("test", "lenet5_digits", checkpoint, "--work-dir", tmp_path, "--out", tmp_path / "m.json")
     assert done.returncode == 0, done.stderr
     assert "accuracy/top1" in (tmp_path / "m.json").read_text()
+    done = run("test", "lenet5_digits", run_dir, "--work-dir", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert str(checkpoint) in done.stdout, "the best checkpoint of a folder"
+    done = run("test", "lenet5_digits", tmp_path, "--work-dir", tmp_path)
+    assert "There is no checkpoint in the folder" in done.stderr
 
     write_digits(tmp_path / "digits")
     images = tmp_path / "digits" / "val" / "3"

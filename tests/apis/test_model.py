@@ -1,0 +1,50 @@
+"""Models from whatever names them."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from mmpretrain.apis.model import open_model
+from mmpretrain.errors import MissingFileError
+from mmpretrain.registry import MODELS
+from mmpretrain.utils import serialization, sharded
+
+MODEL = {"type": "ImageClassifier", "backbone": {"type": "LeNet5", "num_classes": 3}}
+
+
+@pytest.fixture
+def checkpoint():
+    state = MODELS.build(MODEL).state_dict()
+    return {"state_dict": state, "meta": {"cfg": f"model = {MODEL!r}\n"}}
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        (["epoch_1.pth", "best_acc_epoch_1.pth"], "best_acc_epoch_1.pth"),
+        (["epoch_1.pth", "last_checkpoint"], "epoch_1.pth"),
+    ],
+)
+def test_the_folder_of_a_run(checkpoint, tmp_path, files, expected):
+    weight = "backbone.features.0.weight"
+    for name in files:
+        if name == "last_checkpoint":
+            (tmp_path / name).write_text("/where/it/was/before/epoch_1.pth")
+            continue
+        checkpoint["state_dict"][weight] = torch.full_like(
+            checkpoint["state_dict"][weight], float(name == expected)
+        )
+        serialization.save(checkpoint, tmp_path / name)
+    assert open_model(tmp_path).state_dict()[weight].eq(1).all()
+
+
+def test_a_checkpoint_in_pieces(checkpoint, tmp_path):
+    sharded.save(checkpoint, tmp_path / "epoch_1.pth")
+    loaded = open_model(tmp_path / "epoch_1.pth").state_dict()
+    assert all(torch.equal(loaded[name], value) for name, value in checkpoint["state_dict"].items())
+
+
+def test_a_folder_without_checkpoint(tmp_path):
+    with pytest.raises(MissingFileError, match="There is no checkpoint in the folder"):
+        open_model(tmp_path)
