@@ -65,7 +65,7 @@ class LoadReport:
             modules.setdefault(key.rpartition(".")[0], shapes)
         others: list[str] = []
         for name, shapes in modules.items():
-            if HEAD.search(name) and shapes[0][0] != shapes[1][0]:
+            if HEAD.search(name) and shapes[0][:1] != shapes[1][:1]:
                 said.append(f"{name} re-initialised {_change(shapes)} (expected when fine-tuning).")
             else:
                 others.append(f"{name} {_change(shapes)}")

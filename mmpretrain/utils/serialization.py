@@ -65,6 +65,15 @@ class Placeholder:
         return f"<placeholder of {self.path}>"
 
 
+def holds_placeholder(value: Any) -> bool:
+    """Whether there is a placeholder in a nest of dicts, lists and tuples."""
+    if isinstance(value, dict):
+        return any(map(holds_placeholder, value.values()))
+    if isinstance(value, (list, tuple)):
+        return any(map(holds_placeholder, value))
+    return isinstance(value, Placeholder)
+
+
 class _PlainDict(dict):
     """What the config dicts of other libraries become."""
 

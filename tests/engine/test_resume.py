@@ -267,3 +267,37 @@ def test_another_optimizer_is_refused(make_runner, tmp_path):
     optimizer = dict(optimizer=dict(type="AdamW", lr=0.1))
     with pytest.raises(CheckpointError, match=r"another optimizer than AdamW: it has no betas\. Resume with"):
         make_runner(optim_wrapper=optimizer, resume=True).train()
+
+
+class Payload:
+    """Pickles as a call, which reading makes a placeholder of."""
+
+    def __reduce__(self):
+        return print, ("this code has run",)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"meta": Payload()},
+        {"meta": {"epoch": "two", "iter": 16}},
+        {"meta": {"epoch": 1, "iter": -5}},
+        {"message_hub": Payload()},
+        {"message_hub": {"log_scalars": {"train/loss": Payload()}}},
+        {"hooks": {"CheckpointHook": Payload()}},
+        {"optimizer": {"state": {0: {"momentum_buffer": Payload()}}, "param_groups": []}},
+        {"param_schedulers": Payload()},
+        {"rng": [{"python": Payload()}]},
+        {"state_dict": {"head.weight": Payload(), "head.bias": torch.zeros(2)}},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_checkpoint_with_odd_content_is_named_in_one_sentence(make_runner, tmp_path, change, capfd):
+    path = tmp_path / "odd.pth"
+    runner = make_runner()
+    runner.build_training()
+    runner.save_checkpoint(str(tmp_path), path.name)
+    torch.save({**torch.load(path), **change}, path)
+    with pytest.raises(CheckpointError, match=rf"^{path}\W.*(load_from alone\.|does not fit.*\.)$"):
+        make_runner(resume=True, load_from=str(path)).train()
+    assert "this code has run" not in capfd.readouterr().out

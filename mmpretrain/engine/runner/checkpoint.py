@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,7 +15,7 @@ from torch import Tensor
 import mmpretrain
 from mmpretrain.engine.runner.dataloader import KeyedDataLoader
 from mmpretrain.engine.runner.strategies import own_gradients
-from mmpretrain.errors import CheckpointError, ConfigError, MMPretrainError
+from mmpretrain.errors import CheckpointError, ConfigError, MMPretrainError, located
 from mmpretrain.utils import fileio, serialization
 from mmpretrain.utils.dist import all_gather_object, get_rank, is_main_process
 from mmpretrain.utils.logging import get_logger, going_on_without
@@ -186,10 +187,27 @@ def named_hooks(runner: Any) -> Iterator[tuple[str, Any]]:
         yield (name if seen[name] == 1 else f"{name}_{seen[name]}"), hook
 
 
+@contextmanager
+def oddities_explained(path: str) -> Iterator[None]:
+    """Name the checkpoint in errors, also where it holds other things than a run writes, as placeholders."""
+    with located(path):
+        try:
+            yield
+        except MMPretrainError:
+            raise
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise CheckpointError(
+                f"What a run needs to go on is not as a run writes it ({type(error).__name__}: {error})",
+                hint="Resume another checkpoint, or start from the weights of this one: load_from alone.",
+            ) from error
+
+
 def restore(runner: Any, checkpoint: dict[str, Any], optimizer: bool, scheduler: bool) -> None:
     """Put back what :func:`collect` gathered, or what MMEngine did; the model has its weights already."""
     state, meta = runner.state, checkpoint.get("meta", {})
     state.epoch, state.iter = int(meta.get("epoch", 0)), int(meta.get("iter", 0))
+    if min(state.epoch, state.iter) < 0:
+        raise ValueError(f"epoch {state.epoch}, iteration {state.iter}")
     _fit_to_length(runner, meta)
     seed = meta.get("seed")
     if seed is not None and seed != state.seed:
@@ -207,6 +225,8 @@ def restore(runner: Any, checkpoint: dict[str, Any], optimizer: bool, scheduler:
                 "The checkpoint has no optimizer, so that training cannot go on exactly from it",
                 hint="Use it as load_from, or save with save_optimizer=True.",
             )
+        if serialization.holds_placeholder(checkpoint["optimizer"]):
+            raise TypeError("the optimizer has objects of unknown classes in its state")
         own = None if "param_schedulers" in checkpoint else _wind_forward(runner)
         optimizer_state = own_gradients(checkpoint["optimizer"])
         runner.strategy.load_optimizer_state(runner.model, runner.optim_wrapper, optimizer_state)
@@ -216,6 +236,7 @@ def restore(runner: Any, checkpoint: dict[str, Any], optimizer: bool, scheduler:
         _load_schedulers(runner.param_schedulers, checkpoint["param_schedulers"])
     states = checkpoint.get("rng", [])
     runner.pending_rng = states[get_rank()] if get_rank() < len(states) else None
+    restore_rng(runner.pending_rng)  # what is wrong with it comes out here, where the file is known
 
 
 def restore_rng(state: dict[str, Any] | None) -> None:

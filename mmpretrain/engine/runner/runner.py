@@ -325,7 +325,8 @@ class Runner(RunnerProperties):
             filename, "cpu" if map_location == "default" else map_location, strict=True
         )
         self.build_training()
-        checkpoint.restore(self, content, resume_optimizer, resume_param_scheduler)
+        with checkpoint.oddities_explained(filename):
+            checkpoint.restore(self, content, resume_optimizer, resume_param_scheduler)
         self._has_loaded = True
         self.logger.info(f"resumed epoch: {self.epoch}, iter: {self.iter}")
 

@@ -50,8 +50,12 @@ def weights_of(content: Mapping[str, Any]) -> dict[str, Tensor]:
     """Find the tensors in the content of a checkpoint file."""
     for name in CONTAINERS:
         inner = content.get(name)
-        if isinstance(inner, Mapping) and any(isinstance(value, Tensor) for value in inner.values()):
-            return dict(inner)
+        if isinstance(inner, Mapping) and (tensors := _tensors(inner)):
+            return tensors
+    return _tensors(content)
+
+
+def _tensors(content: Mapping[str, Any]) -> dict[str, Tensor]:
     return {key: value for key, value in content.items() if isinstance(value, Tensor)}
 
 
