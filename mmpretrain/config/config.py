@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: What a config knows about itself. ``original`` is the 0.x config that it was translated from.
 _FIELDS = ("filename", "text", "env_variables", "translated", "original")
+#: Packages whose parts are in this one now.
+_FORMER = {"mmcls", "mmcv", "mmengine", "mmselfsup"}
 
 
 class Config(ConfigDict):
@@ -159,7 +161,7 @@ class Config(ConfigDict):
                     raise CustomImportError(
                         f"custom_imports: {module!r} does not import ({error})",
                         where=None if source is None else str(source),
-                        hint="Put the folder that contains it on PYTHONPATH, or run from that folder.",
+                        hint=_import_hint(module, error),
                     ) from error
                 warnings.warn(f"custom_imports: {module!r} does not import ({error})", stacklevel=2)
 
@@ -273,6 +275,16 @@ class Config(ConfigDict):
 
     def __repr__(self) -> str:
         return f"Config (path: {self.filename}): {super().__repr__()}"
+
+
+def _import_hint(module: str, error: ImportError) -> str:
+    """Return what to do about a module that does not import, which depends on what was not found."""
+    missing = error.name or ""
+    if missing.partition(".")[0] in _FORMER:
+        return "Its parts are in mmpretrain now: from mmpretrain.registry import DATASETS, MODELS, ..."
+    if missing == module or module.startswith(f"{missing}."):
+        return "Put the folder that contains it on PYTHONPATH, or run from that folder."
+    return f"Change the imports of {module}."
 
 
 def _with_about(node: Any, about: dict[str, Any]) -> Any:

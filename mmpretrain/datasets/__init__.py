@@ -6,7 +6,7 @@ __getattr__, __dir__, __all__ = lazy_package(
     __name__,
     {
         "base_dataset": ("BaseDataset", "force_full_init"),
-        "builder": ("build_dataset",),
+        "builder": ("DATASETS", "PIPELINES", "SAMPLERS", "build_dataset"),
         "collate": ("default_collate", "pseudo_collate"),
         "custom": ("CustomDataset",),
         "digits": ("Digits",),

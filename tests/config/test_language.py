@@ -330,6 +330,21 @@ def test_custom_imports(write, monkeypatch):
         Config.fromfile(write("c.py", text.format(True)))
 
 
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("import numpie", "Change the imports of own_parts"),
+        ("from mmpretrain.datasets import PIPLINES", "Change the imports of own_parts"),
+        ("from mmcls.datasets import PIPELINES", "Its parts are in mmpretrain now"),
+    ],
+)
+def test_custom_imports_whose_own_imports_fail(write, monkeypatch, tmp_path, line, hint):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    write("own_parts.py", line)
+    with pytest.raises(ImportError, match=hint):
+        Config.fromfile(write("a.py", "custom_imports = dict(imports='own_parts')\n"))
+
+
 def test_scope_is_accepted(write):
     from mmpretrain.registry import MODELS
 

@@ -116,6 +116,14 @@ def test_all_problems_at_once(write):
     assert str(info.value).count("c.py:") == 4  # the pipeline is used twice
 
 
+def test_an_argument_of_the_type_that_was_inherited(write):
+    write("base.py", GOOD)
+    changed = "_base_ = 'base.py'\ntrain_dataloader = dict(\n    dataset=dict(type='CustomDataset'))\n"
+    (found,) = [item for item in problems(write, changed) if "'split'" in item]
+    assert found.endswith("It was set for MNIST: to leave out what it had, add _delete_=True at c.py:3.")
+    assert "base.py:9 (train_dataloader.dataset.split)" in found
+
+
 def test_save_best_without_validation(write):
     text = GOOD.replace("val_evaluator = dict", "x = dict").replace("val_cfg = dict()", "")
     text = text.replace("val_dataloader = dict", "y = dict")

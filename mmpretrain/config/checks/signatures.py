@@ -13,6 +13,7 @@ from typing import Any
 from mmpretrain.config.checks.annotations import describe, fits, resolve
 from mmpretrain.config.checks.problem import Problem, problem
 from mmpretrain.config.lazy import LazyObject
+from mmpretrain.config.node import ConfigDict
 from mmpretrain.config.tracked import raw_items
 from mmpretrain.errors import MMPretrainError, NotRegisteredError
 from mmpretrain.registry import ALL, Registry, resolve_type
@@ -187,7 +188,8 @@ def _check_arguments(cfg: Mapping[str, Any], node: Node, target: Any) -> Iterato
     for key, value in given.items():
         path = f"{node.path}.{key}"
         if known is not None and key not in known:
-            hint = did_you_mean(key, known) or f"It accepts: {', '.join(known) or 'no arguments'}."
+            hint = _left_over(cfg, node, key) or did_you_mean(key, known)
+            hint = hint or f"It accepts: {', '.join(known) or 'no arguments'}."
             yield problem(cfg, path, f"{label} has no argument {key!r}", hint)
             continue
         annotation = resolve(parameters[key].annotation, target) if key in parameters else Any
@@ -209,6 +211,16 @@ def _check_arguments(cfg: Mapping[str, Any], node: Node, target: Any) -> Iterato
     if missing:
         plural = "s" if len(missing) > 1 else ""
         yield problem(cfg, node.path, f"{label} needs the argument{plural} {', '.join(map(repr, missing))}")
+
+
+def _left_over(cfg: Mapping[str, Any], node: Node, key: str) -> str | None:
+    """Return what to do about an argument of the base config's type, where a config changed only the type."""
+    if not isinstance(cfg, ConfigDict):
+        return None
+    kind, argument = cfg.source(f"{node.path}.type"), cfg.source(f"{node.path}.{key}")
+    if kind is None or kind.before is None or argument is None or argument.file == kind.file:
+        return None
+    return f"It was set for {_label(kind.before[1])}: to leave out what it had, add _delete_=True at {kind.place}."
 
 
 def _label(kind: Any) -> str:

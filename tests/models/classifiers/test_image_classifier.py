@@ -39,6 +39,13 @@ def test_modes(inputs):
         model(inputs, mode="train")
 
 
+def test_mixed_labels_are_as_long_as_the_scores_of_the_head():
+    model = classifier(train_cfg=dict(augments=dict(type="Mixup", alpha=1.0)))
+    data = dict(inputs=torch.rand(2, 3, 32, 32), data_samples=[DataSample().set_gt_label(i) for i in (0, 1)])
+    samples = model.data_preprocessor(data, training=True)["data_samples"]
+    assert [sample.gt_score.shape for sample in samples] == [(5,), (5,)]
+
+
 def test_features_of_each_stage(inputs):
     model = classifier().eval()
     assert [tuple(f.shape) for f in model.extract_feat(inputs, stage="backbone")] == [
