@@ -120,7 +120,7 @@ def test_an_argument_of_the_type_that_was_inherited(write):
     write("base.py", GOOD)
     changed = "_base_ = 'base.py'\ntrain_dataloader = dict(\n    dataset=dict(type='CustomDataset'))\n"
     (found,) = [item for item in problems(write, changed) if "'split'" in item]
-    assert found.endswith("It was set for MNIST: to leave out what it had, add _delete_=True at c.py:3.")
+    assert found.endswith("It was set for MNIST: to leave out what that had, add _delete_=True at c.py:3.")
     assert "base.py:9 (train_dataloader.dataset.split)" in found
 
 

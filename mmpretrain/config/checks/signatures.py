@@ -220,7 +220,8 @@ def _left_over(cfg: Mapping[str, Any], node: Node, key: str) -> str | None:
     kind, argument = cfg.source(f"{node.path}.type"), cfg.source(f"{node.path}.{key}")
     if kind is None or kind.before is None or argument is None or argument.file == kind.file:
         return None
-    return f"It was set for {_label(kind.before[1])}: to leave out what it had, add _delete_=True at {kind.place}."
+    former = _label(kind.before[1])
+    return f"It was set for {former}: to leave out what that had, add _delete_=True at {kind.place}."
 
 
 def _label(kind: Any) -> str:

@@ -47,7 +47,7 @@ class ImageClassifier(BaseClassifier):
         self.head: nn.Module | None = MODELS.build(head) if head is not None else None
         # Mixed labels are one-hot; their length is the head's, if nobody says otherwise.
         if getattr(self.data_preprocessor, "num_classes", 0) is None:
-            self.data_preprocessor.num_classes = getattr(self.head, "num_classes", None)  # type: ignore
+            self.data_preprocessor.num_classes = getattr(self.head, "num_classes", None)
         # A backbone of another library brings its own translation of checkpoint keys.
         if hasattr(self.backbone, "_checkpoint_filter"):
             self._register_load_state_dict_pre_hook(self.backbone._checkpoint_filter)
