@@ -323,7 +323,7 @@ class BaseDataset(Dataset):
         if isinstance(indices, (int, np.integer)):
             chosen = np.arange(size)[:indices] if indices >= 0 else np.arange(size)[indices:]
         elif isinstance(indices, (Sequence, np.ndarray)) and not isinstance(indices, str):
-            chosen = np.asarray(indices, dtype=np.int64)
+            chosen = np.asarray(indices).astype(np.int64, casting="same_kind" if len(indices) else "unsafe")
             if len(chosen) and not (-size <= chosen.min() and chosen.max() < size):
                 raise IndexError(
                     f"indices go from {chosen.min()} to {chosen.max()}, there are {size} samples"

@@ -81,8 +81,9 @@ def test_subsets(root, serialize, indices, expected):
     assert len(build(root, serialize_data=serialize, indices=indices)) == len(expected)
     with pytest.raises(IndexError):
         whole.get_subset([6])
-    with pytest.raises(TypeError):
-        whole.get_subset("all")
+    for wrong in ("all", [1.5]):
+        with pytest.raises(TypeError):
+            whole.get_subset(wrong)
 
 
 def test_subclass_filters_and_parses(root):
