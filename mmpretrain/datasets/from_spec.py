@@ -110,7 +110,12 @@ _KINDS = "Give a folder, .txt, .csv, .tsv, .parquet, .json, .lmdb, .zip, x-{000.
 
 def _root(spec: str) -> str:
     """The folder that ``spec`` is, or has inside."""
-    return f"zip://::{spec}" if spec.lower().endswith(".zip") and "::" not in spec else spec
+    if not spec.lower().endswith(".zip") or "::" in spec:
+        return spec
+    root = f"zip://::{spec}"
+    inside = [join(root, name) for name in list_dir(root, files=False) if name != "__MACOSX"]
+    # The folder that was zipped; a class alone has no folders of its own.
+    return inside[0] if len(inside) == 1 and any(list_dir(inside[0], files=False)) else root
 
 
 def _part(spec: str, split: Split) -> str | list[str] | None:

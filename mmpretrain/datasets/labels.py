@@ -13,7 +13,7 @@ WHOLE_NUMBER = re.compile(r"-?\d+(\.0+)?")
 
 
 def to_indices(
-    values: Sequence[str | int], classes: Sequence[str] | None, where: Callable[[int], str]
+    values: Sequence[str | float | None], classes: Sequence[str] | None, where: Callable[[int], str]
 ) -> tuple[list[int], tuple[str, ...] | None]:
     """Turn labels into class indices.
 
@@ -31,7 +31,8 @@ def to_indices(
     Raises:
         DataError: If a label is empty or not among the classes, or if names and indices are mixed.
     """
-    names = [str(value).strip() for value in values]
+    # Where some are missing, libraries give None, or NaN, which differs from itself.
+    names = ["" if value is None or value != value else str(value).strip() for value in values]
     if "" in names:
         raise DataError("A sample has no label", where=where(names.index("")))
     position = {name: index for index, name in enumerate(classes or ())}

@@ -156,7 +156,7 @@ class ShardDataset(EncodedDataset):
         super().__init__(data_root=data_root, **kwargs)
 
     def load_data_list(self) -> list[dict]:
-        with ThreadPoolExecutor(min(THREADS, len(self.shards))) as pool:
+        with ThreadPoolExecutor(THREADS) as pool:
             entries = list(pool.map(partial(_entries, backend_args=self.backend_args), self.shards))
         samples = [sample for found in entries for sample in found]
         shards = [number for number, found in enumerate(entries) for _ in found]
@@ -168,7 +168,7 @@ class ShardDataset(EncodedDataset):
             "size": column_of([size for _, _, size, _ in samples]),
         }
         if self.with_label:
-            values = ["" if label is None else label for _, _, _, label in samples]
+            values = [label for _, _, _, label in samples]
             labels, names = to_indices(values, self.CLASSES, paths.__getitem__)
             if names is not None:
                 self.CLASSES = names

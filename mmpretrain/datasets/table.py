@@ -66,10 +66,14 @@ class TableDataset(BaseDataset):
             lines = [lines[i] for i in chosen]
         if not lines:
             return []
-        prefix = self.img_prefix
-        table = {"img_path": column_of([join(prefix, str(path)) for path in columns[self.path]])}
+        prefix, paths = self.img_prefix, columns[self.path]
+        for nothing in (None, ""):
+            if nothing in paths:
+                where = f"{self.ann_file}:{lines[paths.index(nothing)]}"
+                raise DataError("A sample has no path", where=where)
+        table = {"img_path": column_of([join(prefix, str(path)) for path in paths])}
         if self.label:
-            values = ["" if value is None else value for value in columns[self.label]]
+            values = columns[self.label]
             labels, found = to_indices(values, self.CLASSES, lambda i: f"{self.ann_file}:{lines[i]}")
             if found is not None:
                 self.CLASSES = found

@@ -100,14 +100,18 @@ def resolve(path: PathLike, backend_args: BackendArgs = None) -> tuple[AbstractF
 
 
 class _ArchiveSource(io.RawIOBase):
-    """The archive file, opened when it is first read; equal paths make equal file systems."""
+    """The archive file, opened when it is first read; equal names make equal file systems."""
 
     def __init__(self, path: str) -> None:
         self.name = path
         self._file: IO[bytes] | None = None
 
     def __str__(self) -> str:
-        return self.name
+        # A file that was written anew is another archive, and so is one of that name in another folder.
+        try:
+            return f"{os.path.abspath(self.name)} of {os.stat(self.name).st_mtime_ns}"
+        except OSError:  # it is not on this machine
+            return self.name
 
     @property
     def file(self) -> IO[bytes]:

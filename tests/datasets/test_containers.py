@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader
 
 from mmpretrain.datasets import dataset_from_spec, pseudo_collate
 from mmpretrain.datasets import samplers as samplers_package
+from mmpretrain.datasets.labels import to_indices
 from mmpretrain.datasets.samplers import base
 from mmpretrain.datasets.shards import ShardSampler, expand, write_index
 from mmpretrain.errors import ConfigError, DataError, MissingFileError
@@ -116,6 +117,7 @@ def test_parquet(folder):
     [
         ("path,lable\na.jpg,0\n", {}, r"no column 'label'. Did you mean 'lable'\?"),
         ("path,label\na.jpg,cat\nb.jpg,\n", {}, r"x\.csv:3: A sample has no label"),
+        ("path,label\na.jpg,cat\n,cat\n", {}, r"x\.csv:3: A sample has no path"),
         ("path,label\na.jpg,cat\nb.jpg,cow\n", {"classes": ["cat"]}, r"x\.csv:3: 'cow' is not one of the 1"),
         ("path,label\na.jpg\n", {}, r"x\.csv:2: The row is too short"),
         ("path,label\na.jpg,cat\nb.jpg,1\n", {}, r"x\.csv:2: 'cat' is the name of a class, but '1' \(.*:3\)"),
@@ -312,6 +314,12 @@ def test_hugging_face(hub):
         DATASETS.build(dict(type="HuggingFaceDataset", path=str(hub), label="lable"))
     with pytest.raises(ConfigError, match=r"\['picture'\]"):
         DATASETS.build(dict(type="HuggingFaceDataset", path=str(hub), image="name"))
+
+
+@pytest.mark.parametrize("missing", [None, float("nan")])
+def test_what_libraries_give_for_a_missing_label(missing):
+    with pytest.raises(DataError, match="row 1: A sample has no label"):
+        to_indices([0, missing], None, "row {}".format)
 
 
 def test_validation_may_lack_a_class(folder):

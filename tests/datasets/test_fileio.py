@@ -157,6 +157,15 @@ def read_in_turn(place, count):
     assert {fileio.read_bytes(place) for _ in range(count)} == {"sub/ü.txt".encode()}
 
 
+def test_an_archive_that_is_written_anew(tmp_path):
+    path = tmp_path / "x.zip"
+    for number, text in enumerate(("old", "longer")):
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("a.txt", text)
+        os.utime(path, (number, number))
+        assert fileio.read_bytes(f"zip://a.txt::{path}") == text.encode()
+
+
 @pytest.mark.parametrize("kind", ["zip", "tar"])
 def test_archives(archives, kind):
     url = f"{kind}://sub/u.txt::{archives}/x.{kind}"

@@ -57,7 +57,6 @@ def is_divided(spec):
     [
         ("x.txt", "CustomDataset"),
         ("x.json", "BaseDataset"),
-        ("x.zip", "CustomDataset"),
         ("x.tar", "ShardDataset"),
     ],
 )
@@ -119,6 +118,13 @@ def test_splits_inside_of_a_zip_file(here):
     assert len(paths("x.zip", "train")) == 10
     assert len(paths("x.zip", "val")) == 4
     assert len(paths("zip://val::x.zip", None)) == 4
+
+
+def test_a_zipped_folder(here):
+    with zipfile.ZipFile("x.zip", "w") as archive:
+        for name in ("data/cat/1.jpg", "data/dog/2.jpg", "__MACOSX/data/cat/1.jpg"):
+            archive.writestr(name, "")
+    assert DATASETS.build(dataset_from_spec("x.zip")).CLASSES == ("cat", "dog")
 
 
 def test_without_a_split_a_fifth_is_held_out(here):
