@@ -63,6 +63,11 @@ def test_jpeg_equals_opencv_and_pillow(load):
     assert np.array_equal(grey, cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE))
 
 
+def test_turbojpeg_says_that_it_reads_nothing_else(load):
+    with pytest.raises(DataError, match="imdecode_backend='turbojpeg' reads JPEG only"):
+        load(encoded(RGB, "PNG"), imdecode_backend="turbojpeg")
+
+
 #: Formats and the colours that come out, up to the loss of the format.
 FORMATS = {
     "progressive jpeg": (jpg(progressive=True), "whole"),

@@ -27,6 +27,9 @@ CV2_FLAGS = {
 }
 BACKENDS = ("cv2", "pillow", "turbojpeg", "tifffile", "exact")
 
+#: Backends that know one format.
+_ONLY = {"turbojpeg": "JPEG", "tifffile": "TIFF"}
+
 #: Pixels that Pillow takes without an error.
 DEFAULT_MAX_PIXELS = 178_956_970
 
@@ -107,7 +110,8 @@ def imfrombytes(
         raise DataError(_what(data), where=where) from error
     except (cv2.error, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
-        raise DataError(f"{_what(data)} ({reason})", where=where) from error
+        hint = f"imdecode_backend={backend!r} reads {_ONLY[backend]} only." if backend in _ONLY else None
+        raise DataError(f"{_what(data)} ({reason})", where=where, hint=hint) from error
     if img is None:
         raise DataError(_what(data), where=where)
     return img
