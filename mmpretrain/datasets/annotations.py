@@ -34,25 +34,25 @@ def read_annotations(path: str, prefix: str, with_label: bool = True) -> RecordT
         DataError: With file and line, if a line has no index.
     """
     data = _read(path)
-    starts, ends, labels = [], [], []
+    bounds, labels = [], []
     for first, last in _blocks(data):
         begin, end = _strip(data, *_lines(data, first, last))
         if with_label:
             end, label = _split_labels(data, begin, end, path)
             labels.append(_compact(label))
-        starts.append(_compact(begin))
-        ends.append(_compact(end))
-    begin, end = _merge(starts), _merge(ends)
-    if (data[begin.array] == SLASH).any():  # absolute names ignore the prefix
-        names = [str(data[b:e].tobytes(), "utf-8", "surrogateescape") for b, e in zip(begin.array, end.array)]
+        bounds.append(_compact(np.stack([begin, end], axis=1).ravel()))
+    names_at = _merge(bounds)
+    starts, ends = names_at.array[::2], names_at.array[1::2]
+    if (data[starts] == SLASH).any():  # absolute names ignore the prefix
+        names = [str(data[b:e].tobytes(), "utf-8", "surrogateescape") for b, e in zip(starts, ends)]
         paths = TextColumn.of([join(prefix, name) for name in names])
     else:
         before, _, after = join(prefix, "\0").partition("\0")
-        paths = TextColumn(Block(data), begin, end, before, after)
+        paths = TextColumn(Block(data), names_at, before, after)
     columns: dict[str, Column] = {"img_path": paths}
     if with_label:
         columns["gt_label"] = NumberColumn(_merge(labels))
-    return RecordTable(columns, len(begin))
+    return RecordTable(columns, len(starts))
 
 
 def _read(path: str) -> np.ndarray:

@@ -28,7 +28,7 @@ def dataset(tmp_path_factory):
 def blocks(dataset):
     columns = dataset._records.columns
     text, numbers = columns["img_path"], columns["gt_label"]
-    return [text.blob, text.starts, text.ends, numbers.values]
+    return [text.blob, text.bounds, numbers.values]
 
 
 def test_room_and_time(dataset):
