@@ -24,8 +24,9 @@ from mmpretrain.errors import ConfigError, CustomImportError
 if TYPE_CHECKING:
     from typing_extensions import Self  # typing.Self from Python 3.11
 
-#: What a config knows about itself. ``original`` is the 0.x config that it was translated from.
-_FIELDS = ("filename", "text", "env_variables", "translated", "original")
+#: What a config knows about itself. ``original`` is the 0.x config that it was translated from,
+#: ``lines`` what was logged about that.
+_FIELDS = ("filename", "text", "env_variables", "translated", "original", "lines")
 #: Packages whose parts are in this one now.
 _FORMER = {"mmcls", "mmcv", "mmengine", "mmselfsup"}
 
@@ -197,7 +198,7 @@ class Config(ConfigDict):
         from mmpretrain.config.v0.translate import translate  # most configs do not need it
 
         self._about_["original"] = copy.deepcopy(make_node(dict(raw_items(self)), self._sources_))
-        translate(self)
+        self._about_["lines"] = translate(self, said=self._about_["lines"] or ())
         self._settle()
 
     def _settle(self) -> None:

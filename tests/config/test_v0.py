@@ -124,6 +124,12 @@ def test_one_line_of_log_for_each_key(write, caplog):
     assert "0.x key checkpoint_config (old.py:6) -> default_hooks.checkpoint" in lines
     assert len(lines) == len(set(lines))
     caplog.clear()
+    with caplog.at_level(logging.INFO, "mmpretrain"):
+        Config.fromfile(path).merge_from_dict({"optimizer.lr": 7, "runner.max_epochs": 3})
+    again = [record.message for record in caplog.records]
+    assert "0.x key runner.max_epochs (--cfg-options) -> train_cfg.max_epochs" in again
+    assert len(again) == len(set(again))
+    caplog.clear()
     assert is_old(Config.fromfile(path, translate=False))
     assert not caplog.records
 

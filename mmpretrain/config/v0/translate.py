@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 
 from mmpretrain.config.node import ConfigDict
 from mmpretrain.config.v0.data import translate_data
@@ -18,11 +19,12 @@ from mmpretrain.config.v0.schedule import translate_optimizer, translate_runner,
 from mmpretrain.config.v0.translation import Translation
 
 
-def translate(cfg: ConfigDict) -> list[str]:
+def translate(cfg: ConfigDict, said: Collection[str] = ()) -> list[str]:
     """Translate a 0.x config in place.
 
     Args:
         cfg: A config with 0.x keys; it may have 1.x keys beside them, from its bases for example.
+        said: Lines that were logged before, when options had not changed the config yet.
 
     Returns:
         One line for each key that was translated; they are logged too.
@@ -46,5 +48,6 @@ def translate(cfg: ConfigDict) -> list[str]:
         cfg.assign("default_scope", "mmpretrain", None)
     logger = logging.getLogger("mmpretrain")
     for line in t.lines:
-        logger.warning(line)
+        if line not in said:
+            logger.warning(line)
     return t.lines
