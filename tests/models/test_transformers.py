@@ -361,3 +361,10 @@ def test_giant_dinov2_has_a_gated_network():
         vit(layer_cfgs={"ffn_type": "glu"})
     with pytest.raises(ArgumentError, match=r"3 dicts .*, got 2"):
         vit(layer_cfgs=[layers, layers])
+
+
+def test_distilled_models_normalise_before_the_first_layer():
+    model, image = vit(DistilledVisionTransformer, pre_norm=True), torch.rand(1, 3, 32, 32)
+    before = model(image)[-1][0]
+    nn.init.zeros_(model.pre_norm.weight)
+    assert not torch.equal(model(image)[-1][0], before)

@@ -13,6 +13,7 @@ from typing_extensions import Self
 
 from mmpretrain.errors import ArgumentError
 from mmpretrain.models.base.freeze import FreezableModule
+from mmpretrain.models.layers import ConvModule
 from mmpretrain.utils.suggest import did_you_mean
 
 #: The usual initialisation of a CNN. A constructor's default must not be changed: modules copy it.
@@ -112,7 +113,8 @@ class BaseBackbone(FreezableModule):
 
     def run(self, block: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Call ``block``; with ``with_cp``, its activations are recomputed in the backward pass."""
-        if self.with_cp and self.training:
+        # A single convolution saves little, and would update its batch norm twice.
+        if self.with_cp and self.training and not isinstance(block, ConvModule):
             return checkpoint(block, *args, use_reentrant=False, **kwargs)  # type: ignore[return-value]
         return block(*args, **kwargs)
 

@@ -49,7 +49,8 @@ def num_relative_positions(window_size: Sequence[int], with_cls_token: bool = Fa
 
 def relative_position_bias(table: Tensor, index: Tensor) -> Tensor:
     """Look up a (num_heads, N, N) bias in a (num_offsets, num_heads) table by (N, N) indices."""
-    return table[index.view(-1)].view(*index.shape, -1).permute(2, 0, 1)
+    # Contiguous: compilers guess the layout of a mask plus a permuted bias wrong under bf16 autocast.
+    return table[index.view(-1)].view(*index.shape, -1).permute(2, 0, 1).contiguous()
 
 
 class RelativePositionBias(nn.Module):

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import nn
 
 from mmpretrain.errors import ArgumentError
-from mmpretrain.models.backbones import VGG, EfficientNet, RegNet, RepVGG, ResNet, SEResNet, SEResNeXt
+from mmpretrain.models.backbones import (
+    VGG,
+    EfficientNet,
+    MobileNetV2,
+    RegNet,
+    RepVGG,
+    ResNet,
+    SEResNet,
+    SEResNeXt,
+    ShuffleNetV2,
+)
 from mmpretrain.models.backbones.efficientnet import EdgeResidual
 from mmpretrain.models.backbones.regnet import stage_shapes
 from mmpretrain.models.backbones.resnet import Bottleneck, ResLayer
@@ -113,3 +124,12 @@ def test_repvgg_refuses_to_fold_other_norms():
 def test_pyramid_pooling_of_yolox_pai():
     model = RepVGG("yolox-pai-small", base_channels=8, add_ppf=True, out_indices=(2, 3)).eval()
     assert [tuple(f.shape) for f in model(torch.rand(1, 3, 64, 64))] == [(1, 32, 4, 4), (1, 64, 2, 2)]
+
+
+@pytest.mark.parametrize("cls", [EfficientNet, MobileNetV2, ShuffleNetV2])
+def test_checkpointing_leaves_stem_and_last_convolution_alone(cls):
+    model = cls(with_cp=True).train()
+    model(torch.rand(2, 3, 32, 32))[-1].sum().backward()
+    norms = {name: m for name, m in model.named_modules() if isinstance(m, nn.BatchNorm2d)}
+    first, *_, last = norms.values()
+    assert int(first.num_batches_tracked) == int(last.num_batches_tracked) == 1

@@ -17,6 +17,7 @@ from mmpretrain.models.layers import (
     PatchEmbed,
     PatchMerging,
     ShiftWindowMSA,
+    WindowMSA,
     drop_path,
     drop_path_rates,
     resize_relative_position_bias_table,
@@ -193,3 +194,11 @@ def test_the_old_place_of_helpers():
     assert isinstance(utils.build_norm_layer({"type": "LN"}, 4), torch.nn.LayerNorm)
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         _ = utils.nonsense
+
+
+def test_masked_windows_compile_under_autocast():
+    attn, x = WindowMSA(8, (2, 2), 2), torch.rand(8, 4, 8)
+    mask = shifted_window_mask((4, 4), 2, 1)
+    compiled = torch.compile(attn, fullgraph=True, backend="aot_eager")
+    with torch.autocast("cpu", torch.bfloat16):
+        torch.testing.assert_close(compiled(x, mask), attn(x, mask))
