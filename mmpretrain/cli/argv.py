@@ -23,7 +23,7 @@ OPTIONAL_VALUE = {("train", "--resume"): "auto", ("check", "--data"): ""}
 CONFIG_SUFFIXES = (".py", ".yaml", ".yml", ".json")
 
 #: Old names of options.
-RENAMED = {"--options": "--cfg-options", "--local_rank": "--local-rank"}
+RENAMED = {"--options": "--cfg-options", "--local_rank": "--local-rank", "--resume-from": "--resume"}
 
 
 def modernize(argv: Sequence[str]) -> list[str]:

@@ -139,12 +139,23 @@ def prepare(
             hint="Add test_dataloader, test_evaluator and test_cfg = dict().",
         )
     if metrics:
-        cfg.test_evaluator = [{"type": "Accuracy" if name == "accuracy" else name} for name in metrics]
+        use_metrics(cfg, metrics)
     if amp:
         cfg.test_cfg = {**(cfg.get("test_cfg") or {}), "fp16": True}
     if tta:
         overrides.enable_tta(cfg)
     overrides.set_loader_defaults(cfg, pin_memory=pin_memory)
+
+
+def use_metrics(cfg: Config, names: list[str]) -> None:
+    """Evaluate by classes of METRICS, and by results as 0.x names them, such as ``precision``."""
+    from mmpretrain.config.source import Source
+    from mmpretrain.config.v0.runtime import RESULTS, metrics_of
+
+    classes = [{"type": name} for name in names if name not in RESULTS]
+    results = [name for name in names if name in RESULTS]
+    evaluators = [*metrics_of(results, cfg.test_dataloader.dataset), *classes]
+    cfg.merge_from_dict({"test_evaluator": evaluators}, source=Source("--metrics"))
 
 
 def draw_predictions(

@@ -16,6 +16,7 @@ from mmpretrain.cli.argv import modernize
         ("train a.py --resume auto", "train a.py --resume auto"),
         ("train a.py --resume w/epoch_3.pth --amp", "train a.py --resume w/epoch_3.pth --amp"),
         ("train a.py --resume --amp", "train a.py --resume auto --amp"),
+        ("train a.py --resume-from w/epoch_3.pth", "train a.py --resume w/epoch_3.pth"),
         ("train a.py --local_rank=1", "train a.py --local-rank=1"),
         ("train a.py --local_rank 1", "train a.py --local-rank 1"),
         ("test a.py b.pth --metrics accuracy precision --out r.json",

@@ -121,6 +121,17 @@ def test_tta_uses_the_weights_of_the_checkpoint(run_dir, tmp_path):
     assert 30 < accuracy(tta=True) < alone, "flipped digits, the default, are harder"
 
 
+def test_metrics_by_their_names_in_0x():
+    cfg = Config.fromfile(ROOT / "configs/lenet/lenet5_digits.py")
+    cli_test.prepare(cfg, metrics=["ConfusionMatrix", "accuracy", "precision", "recall"])
+    assert cfg.test_evaluator == [
+        {"type": "Accuracy", "topk": (1, 5)},
+        {"type": "SingleLabelMetric", "items": ("precision", "recall")},
+        {"type": "ConfusionMatrix"},
+    ]
+    assert str(cfg.source("test_evaluator.0.type")) == "--metrics (test_evaluator.0.type)"
+
+
 def test_training_says_what_came_out(run_dir):
     done = run(
         "train", "lenet5_digits", "--work-dir", run_dir, "--resume", "--cfg-options", "train_cfg.max_epochs=1"

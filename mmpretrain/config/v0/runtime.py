@@ -14,6 +14,8 @@ from mmpretrain.config.v0.translation import Old, Translation, pick, sourced
 
 _SINGLE_LABEL = {"precision": "precision", "recall": "recall", "f1_score": "f1-score", "support": "support"}
 _MULTI_LABEL = {"CP", "CR", "CF1", "OP", "OR", "OF1"}
+#: What ``evaluation`` and ``test.py --metrics`` name.
+RESULTS = {"accuracy", "mAP", *_SINGLE_LABEL, *_MULTI_LABEL}
 _MULTI_LABEL_DATASETS = {"VOC", "MultiLabelDataset"}
 #: Results by which checkpoints were compared: their name then and now.
 _SAVE_BEST = {
@@ -61,7 +63,7 @@ def translate_evaluation(t: Translation) -> None:
     options = evaluation.section("metric_options")
     metric = evaluation.peek("metric")
     for name in [metric] if isinstance(metric, str) else metric or ():
-        if name not in {"accuracy", "mAP", *_SINGLE_LABEL, *_MULTI_LABEL}:
+        if name not in RESULTS:
             evaluation.fail(
                 "metric",
                 f"The metric {name!r} cannot be translated",
@@ -96,6 +98,12 @@ def _innermost(dataset: Any) -> ConfigDict:
             return dataset
         dataset = inner
     return make_node({}, {})
+
+
+def metrics_of(results: list[str], dataset: Any) -> list[dict[str, Any]]:
+    """Return the metrics that compute these of :data:`RESULTS` for a data set, given its config."""
+    options = Translation(make_node({}, {})).take("metric_options")
+    return _metrics(results, options, _innermost(dataset).get("type"))
 
 
 def _metrics(names: list[str], options: Old, dataset: str | None) -> list[dict[str, Any]]:
