@@ -14,6 +14,7 @@ import pytest
 from mmpretrain import registry as registries
 from mmpretrain.errors import ArgumentError, ConfigError, NotRegisteredError, OptionalDependencyError
 from mmpretrain.registry import ALL, MODELS, TRANSFORMS, Registry, find_class
+from mmpretrain.utils import register_all_modules
 
 FACTS = Path(__file__).parent / "facts"
 
@@ -225,3 +226,8 @@ def components():
 
 def test_facts_know_no_registry_that_is_missing():
     assert {name.partition(".")[2] for name in components()} <= set(ALL) | {"EVALUATOR"}
+
+
+def test_scripts_of_1x_register_modules_first():
+    register_all_modules(init_default_scope=False)
+    assert MODELS.get("ResNet").__name__ == "ResNet"

@@ -69,13 +69,13 @@ def zoo() -> dict[str, ModelInfo]:
 
 
 def find_model(name: str) -> ModelInfo:
-    """Return the entry of that name.
+    """Return the entry of that name; upper and lower case are the same.
 
     Raises:
         ConfigError: If there is none, with the closest names.
     """
     try:
-        return zoo()[name]
+        return {known.lower(): info for known, info in zoo().items()}[name.lower()]
     except KeyError:
         hint = did_you_mean(name, zoo()) or "list_models() and `mmpretrain list` show all names."
         raise ConfigError(f"the model zoo has no model {name!r}", hint=hint) from None

@@ -153,7 +153,7 @@ def open_model(
     if path.is_dir():
         path = checkpoint_of_run(path)
     if path.suffix not in CHECKPOINT_SUFFIXES:
-        if str(source) in zoo():
+        if str(source).lower() in map(str.lower, zoo()):
             return get_model(str(source), pretrained=True, device=device)
         raise ConfigError(
             f"{str(find_config(source))!r} says how a model is built, but has no weights",

@@ -54,3 +54,7 @@ def test_list_models(arguments, count):
 def test_unknown_name_suggests():
     with pytest.raises(ConfigError, match="Did you mean 'resnet50_8xb32_in1k'"):
         find_model("resnet50_8xb32_in1")
+
+
+def test_case_of_names_does_not_matter():
+    assert find_model("RepLKNet-31b_3rdparty_in1k") is zoo()["replknet-31B_3rdparty_in1k"]
