@@ -211,7 +211,7 @@ def build_from_cfg(cfg: Any, registry: Registry, default_args: Mapping[str, Any]
     """
     if not isinstance(cfg, Mapping):
         if cfg is None or isinstance(cfg, (str, bytes, int, float, list, tuple, set)):
-            raise TypeError(f"A {registry.name} config must be a dict with a 'type', got {cfg!r}")
+            raise ArgumentError(f"A {registry.name} config must be a dict with a 'type', got {cfg!r}")
         return cfg
     args: dict[str, Any] = {**(default_args or {}), **cfg}
     # `_scope_` switched between the registries of several libraries; here there is only one.

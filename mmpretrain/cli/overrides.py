@@ -42,9 +42,21 @@ def enable_amp(cfg: Config) -> None:
 
 
 def disable_validation(cfg: Config) -> None:
-    """Train without validation."""
+    """Train without validation, and without what waits for its results."""
     for name in ("val_cfg", "val_dataloader", "val_evaluator"):
         cfg[name] = None
+    hooks = cfg.get("default_hooks") or {}
+    cfg["custom_hooks"] = [hook for hook in cfg.get("custom_hooks") or [] if not _stops_early(hook)]
+    for name, hook in hooks.items():
+        if _stops_early(hook):
+            hooks[name] = None
+    for hook in (*hooks.values(), *cfg["custom_hooks"]):
+        if isinstance(hook, dict):
+            hook.pop("save_best", None)
+
+
+def _stops_early(hook: Any) -> bool:
+    return isinstance(hook, dict) and hook.get("type") == "EarlyStoppingHook"
 
 
 def set_resume(cfg: Config, resume: str | None) -> None:

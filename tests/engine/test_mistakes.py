@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from mmpretrain.cli.train import run
+from mmpretrain.cli.train import prepare, run
 from mmpretrain.config import Config
 from mmpretrain.engine.optimizers import DefaultOptimWrapperConstructor
 from mmpretrain.errors import ConfigError
@@ -16,6 +16,7 @@ LOSS = "[dict(action_epoch=1, loss=dict(type='CrossEntrpyLoss'))]"
 #: Line of the config -> key path that is named, and parts of the message.
 MISTAKES: dict[str, tuple[str, ...]] = {
     # hooks
+    "custom_hooks = ['EMAHook']": ("", "A hook config must be a dict with a 'type', got 'EMAHook'"),
     "custom_hooks = [dict(type='EMAHok')]": ("custom_hooks.0.type", "Did you mean 'EMAHook'"),
     "custom_hooks = [dict(type='EMAHook', priority='HIHG')]": (
         "custom_hooks.0.priority",
@@ -55,6 +56,15 @@ MISTAKES: dict[str, tuple[str, ...]] = {
     # loops
     "train_cfg = dict(max_epochs=0)": ("train_cfg.max_epochs", "at least 1, got 0"),
     "train_cfg = dict(dynamic_intervals=[90, 1])": ("train_cfg.dynamic_intervals", "For example [(90, 1)]"),
+    "train_cfg = dict(dynamic_intervals=[(2, 0)])": ("train_cfg.dynamic_intervals", "cannot be zero"),
+    "train_dataloader = dict(batch_size=5000, drop_last=True)": (
+        "train_dataloader.batch_size",
+        "1442 samples, batch_size=5000, drop_last=True. Choose a smaller",
+    ),
+    "val_dataloader = dict(num_workers=-1)": (
+        "val_dataloader.num_workers",
+        "num_workers option should be non-negative",
+    ),
     "val_dataloader = None": ("", "val_evaluator need val_dataloader too"),
     # optimization
     "optim_wrapper = dict(optimizer=dict(lrr=1))": ("optim_wrapper.optimizer.lrr", "Did you mean 'lr'"),
@@ -147,6 +157,18 @@ def test_one_sentence(line, tmp_path, monkeypatch):
     assert all(part in text for part in parts), text
     if path:
         assert re.match(rf"my\.py:2 \({re.escape(path)}[\w.]*\): ", text), text
+
+
+def test_hooks_do_not_wait_for_a_validation_that_is_left_out(tmp_path):
+    (tmp_path / "my.py").write_text("_base_ = 'mmpretrain::lenet/lenet5_digits.py'")
+    cfg = Config.fromfile(tmp_path / "my.py")
+    cfg.work_dir, cfg.train_cfg.max_epochs = str(tmp_path), 1
+    stopping = dict(type="EarlyStoppingHook", monitor="accuracy/top1")
+    cfg.custom_hooks, cfg.default_hooks.stopping = [stopping], dict(stopping)
+    assert cfg.default_hooks.checkpoint.save_best
+    prepare(cfg, validate=False)
+    run(cfg, summary=False)
+    assert (tmp_path / "epoch_1.pth").exists()
 
 
 @pytest.mark.parametrize("option", ["fix_lr", "lars_exclude"])

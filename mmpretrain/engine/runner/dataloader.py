@@ -17,8 +17,9 @@ from typing import Any, NamedTuple
 import torch
 from torch.utils.data import DataLoader, Dataset, IterableDataset, get_worker_info
 
-from mmpretrain.errors import MMPretrainError, TrainingError
-from mmpretrain.registry import DATA_SAMPLERS, DATASETS, FUNCTIONS
+from mmpretrain.errors import ConfigError, MMPretrainError, TrainingError
+from mmpretrain.registry import DATA_SAMPLERS, DATASETS, FUNCTIONS, locate
+from mmpretrain.utils.blame import culprit
 from mmpretrain.utils.dist import get_dist_info
 from mmpretrain.utils.seeding import preserved_rng, seed_everything
 
@@ -263,7 +264,19 @@ def build_dataloader(cfg: Any, seed: int | None = None, diff_rank_seed: bool = F
     if isinstance(dataset, IterableDataset) or args.get("batch_size", 1) is None:
         return DataLoader(dataset, **args)
     rank_seed = (seed or 0) + (get_dist_info()[0] if diff_rank_seed else 0)
-    return KeyedDataLoader(dataset, seed=rank_seed, **args)
+    try:
+        loader = KeyedDataLoader(dataset, seed=rank_seed, **args)
+    except (TypeError, ValueError) as error:
+        message = f"The data loader cannot be built: {error}"
+        raise ConfigError(message, where=culprit(cfg, message)) from error
+    if len(loader) == 0 and not is_infinite(loader):
+        raise ConfigError(
+            f"The data loader has no batch: {len(dataset)} samples, batch_size={args.get('batch_size')}, "
+            f"drop_last={args.get('drop_last', False)}",
+            where=locate(cfg, "batch_size"),
+            hint="Choose a smaller batch_size, or drop_last=False.",
+        )
+    return loader
 
 
 def _function(cfg: Any) -> Any:

@@ -84,6 +84,9 @@ class TrainLoop(BaseLoop):
             ) from error
         self.dynamic_milestones = [0, *(milestone for milestone, _ in steps)]
         self.dynamic_intervals = [val_interval, *(interval for _, interval in steps)]
+        if not all(self.dynamic_intervals):
+            name = "dynamic_intervals" if val_interval else "val_interval"
+            raise ConfigError(f"{name} cannot be zero: from one validation to the next, it takes at least 1")
         self.share_metainfo(runner.visualizer)
 
     @property
