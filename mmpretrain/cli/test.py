@@ -65,6 +65,10 @@ def test(
     metrics: Annotated[
         list[str] | None, typer.Option(metavar="NAME...", help="Metrics instead of the config's.")
     ] = None,
+    metric_options: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE...", help="Options of --metrics, as in 0.x: topk=1."),
+    ] = None,
     show_dir: Annotated[
         str | None, typer.Option(metavar="DIR", help="Save pictures of the predictions there.")
     ] = None,
@@ -108,7 +112,9 @@ def test(
         from mmpretrain.cli.overrides import use_data
 
         use_data(cfg, data)
-    prepare(cfg, amp=amp, metrics=metrics, tta=tta, pin_memory=not no_pin_memory)
+    if metrics:
+        use_metrics(cfg, metrics, metric_options or [])
+    prepare(cfg, amp=amp, tta=tta, pin_memory=not no_pin_memory)
     if show or show_dir is not None:
         draw_predictions(cfg, show=show, show_dir=show_dir, interval=interval, wait_time=wait_time)
     saves_predictions = _check_out(out, out_item)
@@ -125,7 +131,6 @@ def prepare(
     cfg: Config,
     *,
     amp: bool = False,
-    metrics: list[str] | None = None,
     tta: bool = False,
     pin_memory: bool = True,
 ) -> None:
@@ -138,8 +143,6 @@ def prepare(
             where=cfg.filename,
             hint="Add test_dataloader, test_evaluator and test_cfg = dict().",
         )
-    if metrics:
-        use_metrics(cfg, metrics)
     if amp:
         cfg.test_cfg = {**(cfg.get("test_cfg") or {}), "fp16": True}
     if tta:
@@ -147,14 +150,16 @@ def prepare(
     overrides.set_loader_defaults(cfg, pin_memory=pin_memory)
 
 
-def use_metrics(cfg: Config, names: list[str]) -> None:
+def use_metrics(cfg: Config, names: list[str], options: list[str]) -> None:
     """Evaluate by classes of METRICS, and by results as 0.x names them, such as ``precision``."""
+    from mmpretrain.config import parse_options
     from mmpretrain.config.source import Source
     from mmpretrain.config.v0.runtime import RESULTS, metrics_of
 
     classes = [{"type": name} for name in names if name not in RESULTS]
     results = [name for name in names if name in RESULTS]
-    evaluators = [*metrics_of(results, cfg.test_dataloader.dataset), *classes]
+    dataset = (cfg.get("test_dataloader") or {}).get("dataset")
+    evaluators = [*metrics_of(results, dataset, parse_options(options)), *classes]
     cfg.merge_from_dict({"test_evaluator": evaluators}, source=Source("--metrics"))
 
 

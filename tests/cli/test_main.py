@@ -123,9 +123,9 @@ def test_tta_uses_the_weights_of_the_checkpoint(run_dir, tmp_path):
 
 def test_metrics_by_their_names_in_0x():
     cfg = Config.fromfile(ROOT / "configs/lenet/lenet5_digits.py")
-    cli_test.prepare(cfg, metrics=["ConfusionMatrix", "accuracy", "precision", "recall"])
+    cli_test.use_metrics(cfg, ["ConfusionMatrix", "accuracy", "precision", "recall"], ["topk=1"])
     assert cfg.test_evaluator == [
-        {"type": "Accuracy", "topk": (1, 5)},
+        {"type": "Accuracy", "topk": (1,)},
         {"type": "SingleLabelMetric", "items": ("precision", "recall")},
         {"type": "ConfusionMatrix"},
     ]

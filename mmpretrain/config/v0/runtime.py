@@ -100,10 +100,14 @@ def _innermost(dataset: Any) -> ConfigDict:
     return make_node({}, {})
 
 
-def metrics_of(results: list[str], dataset: Any) -> list[dict[str, Any]]:
+def metrics_of(results: list[str], dataset: Any, metric_options: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the metrics that compute these of :data:`RESULTS` for a data set, given its config."""
-    options = Translation(make_node({}, {})).take("metric_options")
-    return _metrics(results, options, _innermost(dataset).get("type"))
+    options = Translation(make_node({"metric_options": make_node(metric_options, {})}, {})).take(
+        "metric_options"
+    )
+    metrics = _metrics(results, options, _innermost(dataset).get("type"))
+    options.finish("They are arguments of the metrics.")
+    return metrics
 
 
 def _metrics(names: list[str], options: Old, dataset: str | None) -> list[dict[str, Any]]:
