@@ -63,8 +63,10 @@ def set_resume(cfg: Config, resume: str | None) -> None:
     """Go on with a run: ``'auto'`` means its latest checkpoint, anything else is a checkpoint's path."""
     if resume is None:
         return
-    cfg.resume = True
-    cfg.load_from = None if resume == "auto" else resume
+    from mmpretrain.config.source import Source
+
+    source = Source("--resume")
+    cfg.merge_from_dict({"resume": True, "load_from": None if resume == "auto" else resume}, source=source)
 
 
 def enable_auto_scale_lr(cfg: Config) -> None:

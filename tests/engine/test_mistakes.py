@@ -159,6 +159,15 @@ def test_one_sentence(line, tmp_path, monkeypatch):
         assert re.match(rf"my\.py:2 \({re.escape(path)}[\w.]*\): ", text), text
 
 
+def test_a_missing_checkpoint_is_blamed_on_the_option(tmp_path):
+    (tmp_path / "my.py").write_text("_base_ = 'mmpretrain::lenet/lenet5_digits.py'")
+    cfg = Config.fromfile(tmp_path / "my.py")
+    cfg.work_dir = str(tmp_path)
+    prepare(cfg, resume="no.pth")
+    with pytest.raises(ConfigError, match=r"^--resume \(load_from\): There is no file or folder 'no.pth'"):
+        run(cfg, summary=False)
+
+
 def test_hooks_do_not_wait_for_a_validation_that_is_left_out(tmp_path):
     (tmp_path / "my.py").write_text("_base_ = 'mmpretrain::lenet/lenet5_digits.py'")
     cfg = Config.fromfile(tmp_path / "my.py")
