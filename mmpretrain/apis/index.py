@@ -68,6 +68,16 @@ def zoo() -> dict[str, ModelInfo]:
     return entries
 
 
+@functools.cache
+def _by_lower_name() -> dict[str, ModelInfo]:
+    return {name.lower(): info for name, info in zoo().items()}
+
+
+def has_model(name: str) -> bool:
+    """Whether :func:`find_model` finds an entry."""
+    return name.lower() in _by_lower_name()
+
+
 def find_model(name: str) -> ModelInfo:
     """Return the entry of that name; upper and lower case are the same.
 
@@ -75,7 +85,7 @@ def find_model(name: str) -> ModelInfo:
         ConfigError: If there is none, with the closest names.
     """
     try:
-        return {known.lower(): info for known, info in zoo().items()}[name.lower()]
+        return _by_lower_name()[name.lower()]
     except KeyError:
         hint = did_you_mean(name, zoo()) or "list_models() and `mmpretrain list` show all names."
         raise ConfigError(f"the model zoo has no model {name!r}", hint=hint) from None

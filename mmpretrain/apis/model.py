@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from mmpretrain.apis.index import find_model, zoo
+from mmpretrain.apis.index import find_model, has_model
 from mmpretrain.config.config import Config
 from mmpretrain.errors import CheckpointError, ConfigError, MissingFileError, NotRegisteredError
 from mmpretrain.registry import MODELS
@@ -18,7 +18,7 @@ from mmpretrain.utils.env import find_device
 from mmpretrain.utils.layouts import weights_of
 from mmpretrain.utils.loading import load_into
 from mmpretrain.utils.resources import find_config
-from mmpretrain.utils.serialization import load
+from mmpretrain.utils.serialization import is_sharded, load
 
 if TYPE_CHECKING:
     from mmpretrain.models.base import BaseModel
@@ -153,7 +153,7 @@ def open_model(
     if path.is_dir():
         path = checkpoint_of_run(path)
     if path.suffix not in CHECKPOINT_SUFFIXES:
-        if str(source).lower() in map(str.lower, zoo()):
+        if has_model(str(source)):
             return get_model(str(source), pretrained=True, device=device)
         raise ConfigError(
             f"{str(find_config(source))!r} says how a model is built, but has no weights",
@@ -171,7 +171,7 @@ def open_model(
 
 def _read(checkpoint: Path) -> dict[str, Any]:
     if checkpoint.is_dir():
-        from mmpretrain.utils import sharded
+        from mmpretrain.utils import sharded  # imports much of torch.distributed
 
         return sharded.load(checkpoint)
     return load(checkpoint)
@@ -182,8 +182,6 @@ def checkpoint_of_run(folder: Path) -> Path:
 
     The folder of a checkpoint in pieces is one itself.
     """
-    from mmpretrain.utils.sharded import is_sharded  # imports much of torch.distributed
-
     if is_sharded(folder):
         return folder
     found = sorted(folder.glob("best_*.pth"), key=lambda path: path.stat().st_mtime)

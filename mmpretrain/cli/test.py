@@ -98,12 +98,13 @@ def test(
         relaunch(context)
     import os
 
-    from mmpretrain.apis.model import checkpoint_of_run
     from mmpretrain.config.source import Source
 
     os.environ.setdefault("LOCAL_RANK", str(local_rank))
     cfg = load_config(config, cfg_options, work_dir)
     if Path(checkpoint).is_dir():
+        from mmpretrain.apis.model import checkpoint_of_run
+
         checkpoint = str(checkpoint_of_run(Path(checkpoint)))
     cfg.merge_from_dict({"load_from": checkpoint}, source=Source("CHECKPOINT"))
     cfg.resume = False

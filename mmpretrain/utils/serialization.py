@@ -29,6 +29,9 @@ from torch import _utils as rebuilders
 from mmpretrain.errors import CheckpointError, ConfigError, MissingFileError
 from mmpretrain.utils.weights import local_weights
 
+#: The file that makes a folder a checkpoint in pieces, see :mod:`mmpretrain.utils.sharded`.
+INDEX = "index.pth"
+
 
 class Placeholder:
     """Stands for an object whose class is not known to be harmless. Its data can be read; it does nothing."""
@@ -335,6 +338,11 @@ def verify(path: str | os.PathLike) -> dict[str, Any]:
         if damaged is not None:
             raise CheckpointError(f"{path} is damaged: {damaged} has a wrong checksum")
     return load(path)
+
+
+def is_sharded(path: str | os.PathLike) -> bool:
+    """Whether a path is a checkpoint in pieces."""
+    return Path(path, INDEX).is_file()
 
 
 def save(obj: Any, path: str | os.PathLike) -> None:

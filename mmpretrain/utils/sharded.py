@@ -34,8 +34,7 @@ from torch.distributed.tensor import DTensor
 from mmpretrain.errors import CheckpointError
 from mmpretrain.utils import nest, serialization
 from mmpretrain.utils.dist import broadcast_object, is_main_process
-
-INDEX = "index.pth"
+from mmpretrain.utils.serialization import INDEX, is_sharded
 
 #: Names of the classes in a table of pieces, by module.
 _TABLE = {
@@ -46,11 +45,6 @@ _TABLE = {
     filesystem.__name__: ("_StorageInfo",),
     "torch.serialization": ("_get_layout",),
 }  # fmt: skip
-
-
-def is_sharded(path: str | os.PathLike) -> bool:
-    """Whether a path is such a folder."""
-    return Path(path, INDEX).is_file()
 
 
 def save(checkpoint: dict[str, Any], folder: str | os.PathLike) -> None:

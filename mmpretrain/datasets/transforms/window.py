@@ -107,7 +107,7 @@ class WindowTransform(BaseTransform):
 
     def apply(self, results: dict, window: Window, reduce: int = 1, fast: bool = False) -> dict:
         """Cut the window out of ``img``; see :meth:`Window.cut`."""
-        if window.size is not None and not window.shrinks:
+        if window.size is not None and not window.shrinks:  # the whole image was small enough
             check_size(*window.size, where=results.get("img_path"))
         results["img"] = window.cut(results["img"], self.interpolation, self.backend, reduce, fast)
         self.finish(results, window)

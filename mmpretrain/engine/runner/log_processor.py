@@ -71,7 +71,7 @@ class LogProcessor:
         if "time" in shown and "data_time" in shown and "eta" in runner.message_hub.runtime_info:
             parts.append(f"eta: {timedelta(seconds=int(runner.message_hub.get_info('eta')))}")
             parts += [f"{name}: {shown.pop(name):.{self.num_digits}f}" for name in ("time", "data_time")]
-        tag["iter"] = runner.iter + 1 if mode == "train" or runner.is_training_built else 0
+        tag["iter"] = runner.iter + 1 if runner.is_training_built else 0
         if runner.device.type == "cuda":
             tag["memory"] = max_memory_mb()
             parts.append(f"memory: {tag['memory']}")
@@ -119,8 +119,7 @@ class LogProcessor:
         tag["epoch"] = runner.epoch + 1 if mode == "train" else _epochs_done(runner)
         epoch = f"[{tag['epoch']}]"
         # Right-aligned: two characters of brackets and one to keep away from the mode.
-        training = mode == "train" or runner.is_training_built
-        width = len(str(runner.max_epochs)) + 3 if training else 0
+        width = len(str(runner.max_epochs)) + 3 if runner.is_training_built else 0
         return f"Epoch({mode}){epoch.rjust(width)}{count}"
 
     def _scalars(self, runner: Any, mode: Mode, custom: list[dict], prefixed: bool) -> dict[str, Any]:
