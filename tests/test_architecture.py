@@ -33,15 +33,16 @@ RULES: dict[str, set[str]] = {
         "errors", "utils", "registry", "structures", "evaluation.functional",
         "models.init", "models.base", "models.layers",
     },
+    "engine.session": {"errors", "utils"},
     "engine.schedulers": {"errors", "utils", "registry"},
     "engine.optimizers": {"errors", "utils", "registry"},
     "engine.hooks": {
         "errors", "utils", "registry", "structures", "config", "evaluation", "visualization",
-        "engine.optimizers", "engine.schedulers",
+        "engine.optimizers", "engine.schedulers", "engine.session",
     },
     "engine": {
         "errors", "utils", "registry", "structures", "config", "evaluation", "visualization",
-        "engine.hooks", "engine.optimizers", "engine.schedulers",
+        "engine.hooks", "engine.optimizers", "engine.schedulers", "engine.session",
     },
     "apis": {
         "errors", "utils", "registry", "structures", "config", "evaluation", "visualization", "engine",

@@ -11,6 +11,7 @@ from typing import Any
 
 from torch import nn
 
+from mmpretrain.engine import session
 from mmpretrain.engine.hooks.hook import Hook
 from mmpretrain.engine.hooks.progress_bar import ProgressBarHook
 from mmpretrain.engine.optimizers.builder import build_optim_wrapper, scale_lr
@@ -154,9 +155,10 @@ class Runner(RunnerProperties):
         self.strategy = build.build_strategy(self.cfg, self.device)
         if isinstance(model, dict) and data_preprocessor is not None:
             model = {"data_preprocessor": data_preprocessor, **model}
-        self.model: Any = self.strategy.wrap(self.strategy.place(self.build_model(model)))
         self._hooks = HookList()
-        self.register_hooks(default_hooks, custom_hooks)
+        with session.under_way(self):  # what is built may ask for the current run
+            self.model: Any = self.strategy.wrap(self.strategy.place(self.build_model(model)))
+            self.register_hooks(default_hooks, custom_hooks)
         hooks = f"Hooks will be executed in the following order:\n{self.get_hooks_info()}"
         self.logger.info(hooks, extra={"lengthy": True})
         self.logger.info(f"Environment, config and hooks are in {self.state.log_path}")
@@ -397,7 +399,12 @@ class Runner(RunnerProperties):
     @contextmanager
     def _running(self) -> Iterator[None]:
         """Take signals, and release what hooks hold open when the run ends by an error."""
-        with worker_deaths_explained(), launch.lost_processes_explained(), self._signals:
+        with (
+            session.under_way(self),
+            worker_deaths_explained(),
+            launch.lost_processes_explained(),
+            self._signals,
+        ):
             try:
                 yield
             except BaseException as error:

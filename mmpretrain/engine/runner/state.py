@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
+from mmpretrain.engine import session
 from mmpretrain.errors import NotRegisteredError
 
 
@@ -110,6 +111,11 @@ class MessageHub:
         self.log_scalars: dict[str, HistoryBuffer] = {}
         self.runtime_info: dict[str, Any] = {}
         self._not_resumed: set[str] = set()
+
+    @classmethod
+    def get_current_instance(cls) -> MessageHub:
+        """Return the hub of the run that is under way; see :func:`mmpretrain.engine.session.current`."""
+        return session.current().message_hub
 
     def update_scalar(self, key: str, value: Any, count: int = 1, resumed: bool = True) -> None:
         """Append to the history of ``key``; ``value`` is a number, or an array or tensor of one element."""
