@@ -25,11 +25,12 @@ from mmpretrain.errors import (
     OptionalDependencyError,
 )
 from mmpretrain.utils.blame import culprit, explain, locate
+from mmpretrain.utils.former import FORMER
 from mmpretrain.utils.lazy import TABLE
 from mmpretrain.utils.suggest import did_you_mean
 
 #: Libraries whose components live here now; ``mmcls.X`` and ``mmpretrain.X`` are the same thing.
-SCOPES = frozenset({"mmpretrain", "mmcls", "mmselfsup", "mmengine", "mmcv"})
+SCOPES = FORMER | {"mmpretrain"}
 
 #: Names with these prefixes stand for classes of another package: prefix -> module to look them up in.
 FOREIGN = {"torchvision/": "mmpretrain.datasets.transforms.from_torchvision"}
@@ -404,23 +405,29 @@ def build_model_from_cfg(cfg: Any, registry: Registry, default_args: Mapping[str
 RUNNERS = Registry("runner", build_func=build_runner_from_cfg, locations=["mmpretrain.engine.runner"])
 RUNNER_CONSTRUCTORS = Registry("runner constructor")
 LOOPS = Registry("loop", locations=["mmpretrain.engine.runner"])
-HOOKS = Registry("hook", locations=["mmpretrain.engine.hooks"])
+HOOKS = Registry("hook", locations=["mmpretrain.engine.hooks", "mmpretrain.compat.hooks"])
 LOG_PROCESSORS = Registry("log processor", locations=["mmpretrain.engine.runner"])
-STRATEGIES = Registry("strategy", locations=["mmpretrain.engine.runner"])
+STRATEGIES = Registry("strategy", locations=["mmpretrain.engine.runner", "mmpretrain.compat.runner"])
 OPTIMIZERS = Registry("optimizer", locations=["mmpretrain.engine.optimizers"])
-OPTIM_WRAPPERS = Registry("optimizer wrapper", locations=["mmpretrain.engine.optimizers"])
+OPTIM_WRAPPERS = Registry(
+    "optimizer wrapper", locations=["mmpretrain.engine.optimizers", "mmpretrain.compat.optimizers"]
+)
 OPTIM_WRAPPER_CONSTRUCTORS = Registry(
     "optimizer wrapper constructor", locations=["mmpretrain.engine.optimizers"]
 )
-PARAM_SCHEDULERS = Registry("parameter scheduler", locations=["mmpretrain.engine.schedulers"])
+PARAM_SCHEDULERS = Registry(
+    "parameter scheduler", locations=["mmpretrain.engine.schedulers", "mmpretrain.compat.schedulers"]
+)
 DATASETS = Registry("dataset", locations=["mmpretrain.datasets"])
 DATA_SAMPLERS = Registry("data sampler", locations=["mmpretrain.datasets.samplers"])
-TRANSFORMS = Registry("transform", locations=["mmpretrain.datasets.transforms"])
+TRANSFORMS = Registry(
+    "transform", locations=["mmpretrain.datasets.transforms", "mmpretrain.compat.transforms"]
+)
 FUNCTIONS = Registry("function", locations=["mmpretrain.datasets"])
 MODELS = Registry("model", build_func=build_model_from_cfg, locations=["mmpretrain.models"])
-MODEL_WRAPPERS = Registry("model wrapper", locations=["mmpretrain.engine.runner"])
+MODEL_WRAPPERS = Registry("model wrapper", locations=["mmpretrain.engine.runner", "mmpretrain.compat.runner"])
 WEIGHT_INITIALIZERS = Registry("weight initializer", locations=["mmpretrain.models"])
-BATCH_AUGMENTS = Registry("batch augment", locations=["mmpretrain.models"])
+BATCH_AUGMENTS = Registry("batch augment", locations=["mmpretrain.models", "mmpretrain.compat.models"])
 TASK_UTILS = Registry("task util", locations=["mmpretrain.models"])
 METRICS = Registry("metric", locations=["mmpretrain.evaluation"])
 EVALUATORS = Registry("evaluator", locations=["mmpretrain.evaluation"])

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mmpretrain.utils.former import FORMER
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -40,7 +42,7 @@ OPTIONAL = {
 }
 
 #: Packages of the original whose import names this project shares or replaces.
-REPLACED = ("mmcls", "mmengine", "mmcv", "mmcv-full", "mmcv-lite", "openmim")
+REPLACED = (*sorted(FORMER), "mmcv-full", "mmcv-lite", "openmim")
 
 
 @dataclass(frozen=True)

@@ -155,12 +155,13 @@ def use_metrics(cfg: Config, names: list[str], options: list[str]) -> None:
     """Evaluate by classes of METRICS, and by results as 0.x names them, such as ``precision``."""
     from mmpretrain.config import parse_options
     from mmpretrain.config.source import Source
-    from mmpretrain.config.v0.runtime import RESULTS, metrics_of
+    from mmpretrain.utils.former import compat
 
-    classes = [{"type": name} for name in names if name not in RESULTS]
-    results = [name for name in names if name in RESULTS]
+    old = compat("v0.runtime")
+    classes = [{"type": name} for name in names if name not in old.RESULTS]
+    results = [name for name in names if name in old.RESULTS]
     dataset = (cfg.get("test_dataloader") or {}).get("dataset")
-    evaluators = [*metrics_of(results, dataset, parse_options(options)), *classes]
+    evaluators = [*old.metrics_of(results, dataset, parse_options(options)), *classes]
     cfg.merge_from_dict({"test_evaluator": evaluators}, source=Source("--metrics"))
 
 

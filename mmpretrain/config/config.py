@@ -18,8 +18,8 @@ from mmpretrain.config.node import ConfigDict, make_node, settle
 from mmpretrain.config.pretty import WRITERS, to_python
 from mmpretrain.config.source import COMMAND_LINE, Source
 from mmpretrain.config.tracked import raw_items, rebuild
-from mmpretrain.config.v0.detect import is_old, is_old_key
 from mmpretrain.errors import ConfigError, CustomImportError
+from mmpretrain.utils.former import FORMER, compat
 
 if TYPE_CHECKING:
     from typing_extensions import Self  # typing.Self from Python 3.11
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 #: What a config knows about itself. ``original`` is the 0.x config that it was translated from,
 #: ``lines`` what was logged about that.
 _FIELDS = ("filename", "text", "env_variables", "translated", "original", "lines")
-#: Packages whose parts are in this one now.
-_FORMER = {"mmcls", "mmcv", "mmengine", "mmselfsup"}
 
 
 class Config(ConfigDict):
@@ -180,7 +178,9 @@ class Config(ConfigDict):
         """
         source = source or Source(COMMAND_LINE)
         original = self._about_["original"]
-        old = {key: value for key, value in options.items() if is_old_key(key)} if original else {}
+        old = (
+            {key: value for key, value in options.items() if compat("v0").is_old_key(key)} if original else {}
+        )
         if old:
             merge_into(original, nest(old, source), list_keys=allow_list_keys)
             dict.clear(self)
@@ -193,12 +193,10 @@ class Config(ConfigDict):
 
     def _translate(self) -> None:
         """Translate what is written for MMClassification 0.x."""
-        if not self._about_["translated"] or not is_old(self):
+        if not self._about_["translated"] or not compat("v0").is_old(self):
             return
-        from mmpretrain.config.v0.translate import translate  # most configs do not need it
-
         self._about_["original"] = copy.deepcopy(make_node(dict(raw_items(self)), self._sources_))
-        self._about_["lines"] = translate(self, said=self._about_["lines"] or ())
+        self._about_["lines"] = compat("v0").translate(self, said=self._about_["lines"] or ())
         self._settle()
 
     def _settle(self) -> None:
@@ -281,7 +279,7 @@ class Config(ConfigDict):
 def _import_hint(module: str, error: ImportError) -> str:
     """Return what to do about a module that does not import, which depends on what was not found."""
     missing = error.name or ""
-    if missing.partition(".")[0] in _FORMER:
+    if missing.partition(".")[0] in FORMER:
         return "Its parts are in mmpretrain now: from mmpretrain.registry import DATASETS, MODELS, ..."
     if missing == module or module.startswith(f"{missing}."):
         return "Put the folder that contains it on PYTHONPATH, or run from that folder."

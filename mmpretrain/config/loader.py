@@ -19,11 +19,12 @@ from mmpretrain.config.syntax import BASE
 from mmpretrain.config.template import fill_environment, fill_file_variables, hide_base_variables
 from mmpretrain.config.tracked import TrackedDict, raw, raw_items, sources_of
 from mmpretrain.errors import ConfigError, MissingFileError
+from mmpretrain.utils.former import TOOLBOXES
 from mmpretrain.utils.suggest import close_matches
 
 DEPRECATION = "_deprecation_"
 #: Packages whose configs are those of this package.
-_OWN_PACKAGES = {"mmpretrain", "mmcls", "mmselfsup"}
+_OWN_PACKAGES = TOOLBOXES | {"mmpretrain"}
 
 
 @dataclass

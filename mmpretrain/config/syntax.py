@@ -15,13 +15,14 @@ from typing import Any
 from mmpretrain.config.source import Source, short_path
 from mmpretrain.config.template import has_base_variable
 from mmpretrain.errors import ConfigError
+from mmpretrain.utils.former import FOUNDATIONS
 
 BASE = "_base_"
 #: Functions that changed files call.
 NODE, FILL, LAZY, IMPORT_BASE = "__node__", "__fill__", "__lazy__", "__import_base__"
 
 #: Modules that exist for the sake of config files; importing them means nothing once a file is read.
-_CONFIG_MODULES = {"mmpretrain.config", "mmengine.config", "mmengine", "mmcv"}
+_CONFIG_MODULES = FOUNDATIONS | {"mmpretrain.config", "mmengine.config"}
 
 
 def take_bases(body: list[ast.stmt], file: str) -> tuple[list[str], Source, list[ast.stmt]]:

@@ -6,7 +6,6 @@ __getattr__, __dir__, __all__ = lazy_package(
     __name__,
     {
         "base_dataset": ("BaseDataset", "force_full_init"),
-        "builder": ("DATASETS", "PIPELINES", "SAMPLERS", "build_dataset"),
         "collate": ("default_collate", "pseudo_collate"),
         "custom": ("CustomDataset",),
         "digits": ("Digits",),
@@ -22,6 +21,7 @@ __getattr__, __dir__, __all__ = lazy_package(
         "nlvr2": ("NLVR2",),
         "shards": ("ShardDataset",),
         "table": ("TableDataset",),
+        "mmpretrain.compat.datasets.builder": ("DATASETS", "PIPELINES", "SAMPLERS", "build_dataset"),
         "wrappers": ("ClassBalancedDataset", "ConcatDataset", "KFoldDataset", "RepeatDataset"),
     },
     reexports=["samplers", "transforms"],

@@ -26,7 +26,7 @@ __getattr__, __dir__, __all__ = lazy_package(
         "base.model": ("BaseModel",),
         "base.preprocessor": ("BaseDataPreprocessor",),
         "batch_augments": ("CutMix", "Mixup", "RandomBatchAugment", "ResizeMix"),
-        "builder": (
+        "mmpretrain.compat.models.builder": (
             "BACKBONES", "CLASSIFIERS", "HEADS", "LOSSES", "NECKS", "build_backbone", "build_classifier",
             "build_head", "build_loss", "build_neck",
         ),
@@ -36,7 +36,6 @@ __getattr__, __dir__, __all__ = lazy_package(
         ),
     },
     registered={
-        "old_augments": ("BatchCutMix",),
         "init": (
             "Caffe2Xavier", "Constant", "Kaiming", "Normal", "Pretrained", "TruncNormal", "Uniform", "Xavier",
         ),

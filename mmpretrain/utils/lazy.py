@@ -23,7 +23,8 @@ def lazy_package(
 
     Args:
         package: The ``__name__`` of the calling package.
-        exports: Module (relative to the package, without the leading dot) to the names it exports.
+        exports: Module (relative to the package, without the leading dot; or its full name) to the names it
+            exports.
         registered: The same for names that exist in a registry only, such as ``'BN'`` for ``nn.BatchNorm2d``.
         reexports: Lazy sub-packages whose exports are also importable from this package, and whose
             components a registry finds here.
@@ -34,7 +35,7 @@ def lazy_package(
     Example:
         >>> __getattr__, __dir__, __all__ = lazy_package(__name__, {'resnet': ('ResNet', 'ResNetV1d')})
     """
-    table = {name: f"{package}.{module}" for module, names in exports.items() for name in names}
+    table = {name: _full_name(package, module) for module, names in exports.items() for name in names}
     lookup = dict(table)
     for child in reexports:
         module = importlib.import_module(f"{package}.{child}")
@@ -42,7 +43,7 @@ def lazy_package(
         table.update({name: components[name] for name in module.__all__ if name not in table})
         lookup = {**components, **lookup}
     for module, names in (registered or {}).items():
-        lookup.update((name, f"{package}.{module}") for name in names)
+        lookup.update((name, _full_name(package, module)) for name in names)
     namespace = vars(sys.modules[package])
     namespace[TABLE] = lookup
 
@@ -55,3 +56,8 @@ def lazy_package(
 
     names = sorted(table)
     return __getattr__, lambda: sorted({*namespace, *names}), names
+
+
+def _full_name(package: str, module: str) -> str:
+    root = package.partition(".")[0]
+    return module if module.startswith(f"{root}.") else f"{package}.{module}"

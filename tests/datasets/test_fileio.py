@@ -16,7 +16,6 @@ import pytest
 from mmpretrain.errors import ConfigError, DataError, MissingFileError, OptionalDependencyError
 from mmpretrain.registry import TRANSFORMS
 from mmpretrain.utils import fileio, storage
-from mmpretrain.utils.file_client import FileClient, get_file_backend
 from mmpretrain.utils.plain_data import load, load_pickle
 from tests.datasets.server import serve
 
@@ -352,25 +351,3 @@ def test_memcached_without_servers(tmp_path, content, error):
         (tmp_path / "servers.conf").write_text(content)
     with pytest.raises(error):
         fileio.read_bytes("a", dict(backend="memcached", server_list_cfg=str(tmp_path / "servers.conf")))
-
-
-# -- the old client ------------------------------------------------------------------------------------
-
-
-def test_file_client(folder, archives):
-    client = FileClient(backend="disk")
-    path = client.join_path(str(folder), "a b.txt")
-    assert client.get(path) == b"a b.txt"
-    assert client.get_text(path) == "a b.txt"
-    assert client.exists(path)
-    assert client.isfile(path)
-    assert client.isdir(folder)
-    client.put(b"1", folder / "n" / "1.bin")
-    client.put_text("2", folder / "n" / "2.txt")
-    assert sorted(client.list_dir_or_file(folder / "n", list_dir=False)) == ["1.bin", "2.txt"]
-    with client.get_local_path(path) as local:
-        assert local == path
-    packed = FileClient.infer_client(dict(backend="zip", path=str(archives / "x.zip")))
-    assert packed.get("sub/u.txt") == "sub/ü.txt".encode()
-    assert get_file_backend(path).get(path) == b"a b.txt"
-    assert get_file_backend(f"zip://x::{archives}/x.zip").get(f"zip://sub/u.txt::{archives}/x.zip")

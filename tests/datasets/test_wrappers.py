@@ -181,8 +181,8 @@ def test_wraps_built_data_sets(tmp_path):
 
 
 def test_build_dataset_of_0x(tmp_path):
+    from mmpretrain.compat.datasets.builder import DATASETS as from_builder
     from mmpretrain.datasets import build_dataset
-    from mmpretrain.datasets.builder import DATASETS as from_builder
 
     assert from_builder is DATASETS
     cfg = make(tmp_path, [0, 1])

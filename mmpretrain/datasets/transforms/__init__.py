@@ -26,7 +26,7 @@ __getattr__, __dir__, __all__ = lazy_package(
             "to_tensor",
         ),
         "from_albumentations": ("Albu", "Albumentations"),
-        "legacy": ("Collect", "ImageToTensor", "ToTensor"),
+        "mmpretrain.compat.transforms.formatting": ("Collect", "ImageToTensor", "ToTensor"),
         "loading": ("LoadAnnotations", "LoadImageFromFile"),
         "masking": ("BEiTMaskGenerator", "SimMIMMaskGenerator"),
         "pad": ("Pad", "RandomTranslatePad"),

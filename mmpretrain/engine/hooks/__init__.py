@@ -31,8 +31,5 @@ __getattr__, __dir__, __all__ = lazy_package(
         "visualization": ("NaiveVisualizationHook", "VisualizationHook"),
         "warmup_param": ("WarmupParamHook",),
     },
-    registered={
-        "invalid_loss": ("CheckInvalidLossHook",),
-        "unsupported": ("NPUProfilerHook", "RFSearchHook"),
-    },
+    registered={"invalid_loss": ("CheckInvalidLossHook",)},
 )

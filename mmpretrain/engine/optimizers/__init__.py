@@ -36,7 +36,6 @@ __getattr__, __dir__, __all__ = lazy_package(
             "SparseAdam",
             "TorchAdafactor",
         ),
-        "replaced": ("ApexOptimWrapper", "ColossalAIOptimWrapper", "DeepSpeedOptimWrapper"),
         "external": ("Adafactor", "DAdaptAdaGrad", "DAdaptAdam", "DAdaptSGD", "SophiaG"),
     },
 )

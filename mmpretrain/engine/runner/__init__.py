@@ -21,15 +21,5 @@ __getattr__, __dir__, __all__ = lazy_package(
             "is_model_wrapper",
         ),
     },
-    registered={
-        "unsupported": (
-            "CollosalAIModelWrapper",
-            "ColossalAIModelWrapper",
-            "ColossalAIStrategy",
-            "DeepSpeedStrategy",
-            "MMDeepSpeedEngineWrapper",
-            "MMFullyShardedDataParallel",
-        ),
-        "wrappers": ("DataParallel", "DistributedDataParallel"),
-    },
+    registered={"wrappers": ("DataParallel", "DistributedDataParallel")},
 )

@@ -30,7 +30,6 @@ __getattr__, __dir__, __all__ = lazy_package(
             *(f"{shape}LR" for shape in _SHAPES),
             *(f"{shape}Momentum" for shape in _SHAPES),
         ),
-        "legacy": ("LegacyLR", "LegacyMomentum", "LegacyParamScheduler"),
         "builder": ("build_param_schedulers",),
     },
 )

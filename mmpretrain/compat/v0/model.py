@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from mmpretrain.compat.v0.translation import Old, Translation, sourced
 from mmpretrain.config.node import ConfigDict
 from mmpretrain.config.tracked import raw
-from mmpretrain.config.v0.translation import Old, Translation, sourced
 
 _AUGMENTS = {"BatchMixup": "Mixup", "BatchCutMix": "CutMix", "BatchResizeMix": "ResizeMix"}
 #: Weights that were made for a backbone alone.

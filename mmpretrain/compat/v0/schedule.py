@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from mmpretrain.compat.v0.translation import Old, Translation, sourced
 from mmpretrain.config.merge import merge_into
 from mmpretrain.config.node import ConfigDict, make_node
 from mmpretrain.config.tracked import raw
-from mmpretrain.config.v0.translation import Old, Translation, sourced
 from mmpretrain.utils.suggest import did_you_mean
 
 _ACCUMULATING = {"GradientCumulativeOptimizerHook", "GradientCumulativeFp16OptimizerHook"}

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from mmpretrain.compat.schedulers.policies import MOMENTUM_POLICIES, POLICIES
 from mmpretrain.engine.schedulers.base import INF, HasParamGroups, ParamScheduler
 from mmpretrain.engine.schedulers.families import LRSchedulerMixin, MomentumSchedulerMixin, bind
-from mmpretrain.engine.schedulers.legacy_policies import MOMENTUM_POLICIES, POLICIES
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import PARAM_SCHEDULERS, check_arguments
 from mmpretrain.utils.suggest import did_you_mean
@@ -29,7 +29,7 @@ class LegacyParamScheduler(ParamScheduler):
     Args:
         optimizer: The optimizer, or its wrapper.
         param_name: The setting.
-        policy: ``'step'``, ``'CosineAnnealing'``, ...; see :mod:`.legacy_policies`.
+        policy: ``'step'``, ``'CosineAnnealing'``, ...; see :mod:`.policies`.
         unit: Whether the policy moves on at each epoch or at each iteration (``by_epoch`` in ``lr_config``).
         warmup: How the value comes up to the regular one in the beginning.
         warmup_iters: How long that takes, in iterations.

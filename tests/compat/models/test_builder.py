@@ -27,7 +27,7 @@ def test_a_classifier_is_built_and_a_wrong_name_refused():
 
 
 def test_the_registries_are_one():
-    from mmpretrain.models.builder import RETRIEVER, build_retriever
+    from mmpretrain.compat.models.builder import RETRIEVER, build_retriever
 
     assert {
         id(getattr(models, name)) for name in ("BACKBONES", "NECKS", "HEADS", "LOSSES", "CLASSIFIERS")

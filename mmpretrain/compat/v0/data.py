@@ -6,11 +6,11 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mmpretrain.compat.v0.transforms import final_normalize, is_old_pipeline, translate_pipeline
+from mmpretrain.compat.v0.translation import Old, Translation, sourced
 from mmpretrain.config.node import ConfigDict, make_node
 from mmpretrain.config.source import Source
 from mmpretrain.config.tracked import raw, raw_items
-from mmpretrain.config.v0.transforms import final_normalize, is_old_pipeline, translate_pipeline
-from mmpretrain.config.v0.translation import Old, Translation, sourced
 
 SPLITS = ("train", "val", "test")
 #: Settings of a loader: name then and now.

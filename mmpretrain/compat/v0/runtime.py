@@ -5,10 +5,10 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from mmpretrain.compat.v0.translation import Old, Translation, pick, sourced
 from mmpretrain.config.node import ConfigDict, make_node
 from mmpretrain.config.source import Source
 from mmpretrain.config.tracked import raw
-from mmpretrain.config.v0.translation import Old, Translation, pick, sourced
 
 # -- evaluation -------------------------------------------------------------------------------------
 

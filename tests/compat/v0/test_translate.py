@@ -8,8 +8,8 @@ import textwrap
 import numpy as np
 import pytest
 
+from mmpretrain.compat.v0 import is_old
 from mmpretrain.config import Config
-from mmpretrain.config.v0 import is_old
 from mmpretrain.config.validate import validate
 from mmpretrain.registry import TRANSFORMS
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 
-from mmpretrain.config.node import ConfigDict
-from mmpretrain.config.v0.data import translate_data
-from mmpretrain.config.v0.model import translate_model
-from mmpretrain.config.v0.runtime import (
+from mmpretrain.compat.v0.data import translate_data
+from mmpretrain.compat.v0.model import translate_model
+from mmpretrain.compat.v0.runtime import (
     translate_environment,
     translate_evaluation,
     translate_hooks,
     translate_logging,
     translate_workflow,
 )
-from mmpretrain.config.v0.schedule import translate_optimizer, translate_runner, translate_schedules
-from mmpretrain.config.v0.translation import Translation
+from mmpretrain.compat.v0.schedule import translate_optimizer, translate_runner, translate_schedules
+from mmpretrain.compat.v0.translation import Translation
+from mmpretrain.config.node import ConfigDict
 
 
 def translate(cfg: ConfigDict, said: Collection[str] = ()) -> list[str]:

@@ -1,0 +1,1 @@
+"""How data sets were built in the past."""

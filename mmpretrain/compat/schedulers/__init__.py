@@ -1,0 +1,8 @@
+"""Schedules of the past."""
+
+from mmpretrain.utils.lazy import lazy_package
+
+__getattr__, __dir__, __all__ = lazy_package(
+    __name__,
+    {"legacy": ("LegacyLR", "LegacyMomentum", "LegacyParamScheduler")},
+)
