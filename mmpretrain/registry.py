@@ -398,8 +398,11 @@ def build_model_from_cfg(cfg: Any, registry: Registry, default_args: Mapping[str
     if isinstance(cfg, list):
         # Any registry that builds models can build this one; torch is not imported before it is needed.
         sequential = importlib.import_module("mmpretrain.models.base").Sequential
-        return sequential(*(build_from_cfg(item, registry, default_args) for item in cfg))
-    return build_from_cfg(cfg, registry, default_args)
+        return sequential(*(build_model_from_cfg(item, registry, default_args) for item in cfg))
+    model = build_from_cfg(cfg, registry, default_args)
+    if isinstance(cfg, Mapping) and hasattr(model, "freeze_declared"):
+        model.freeze_declared()  # for constructors that add modules after the one of their base class
+    return model
 
 
 RUNNERS = Registry("runner", build_func=build_runner_from_cfg, locations=["mmpretrain.engine.runner"])

@@ -177,8 +177,13 @@ def test_preprocessor_follows_the_model():
 class Tiny(BaseBackbone):
     arch_settings = {("s", "small"): {"width": 2}, "l": {"width": 4}}
 
-    def __init__(self, arch="s", out_indices=-1, init_cfg=None):
-        super().__init__(init_cfg)
+    def __init__(
+        self, arch="s", out_indices=-1, init_cfg=None, *,
+        frozen_stages=-1, norm_eval=False, with_cp=False, freeze=None,
+    ):  # fmt: skip
+        super().__init__(
+            init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
+        )
         width = self.get_arch(arch)["width"]
         self.stem = nn.Conv2d(3, width, 1)
         self.stages = nn.ModuleList(
@@ -186,6 +191,7 @@ class Tiny(BaseBackbone):
         )
         self.norm = nn.BatchNorm2d(width)
         self.out_indices = self.take_indices(out_indices, 3)
+        self.freeze_declared(__class__)
 
     def freeze_groups(self):
         return [["stem"], *([f"stages.{i}"] for i in range(3))]
@@ -269,6 +275,73 @@ def test_every_model_of_the_registry_can_be_frozen():
     models = {name for name, kind in kinds.items() if inspect.isclass(kind) and issubclass(kind, BaseModel)}
     assert models >= {"ImageClassifier", "ImageToImageRetriever", "TimmClassifier", "HuggingFaceClassifier"}
     assert all("freeze" in inspect.signature(kinds[name]).parameters for name in models)
+
+
+class Old(BaseBackbone):
+    """A backbone as it was written for 1.x: it freezes itself."""
+
+    def __init__(self, frozen_stages=-1, init_cfg=None):
+        super().__init__(init_cfg)
+        self.frozen_stages = frozen_stages
+        self.layers = nn.Sequential(*(nn.BatchNorm2d(3) for _ in range(3)))
+        self._freeze_stages()
+
+    def _freeze_stages(self):
+        for layer in self.layers[: self.frozen_stages]:
+            layer.eval()
+            layer.requires_grad_(False)
+
+    def train(self, mode=True):
+        super().train(mode)
+        self._freeze_stages()
+
+    def forward(self, x):
+        return (self.layers(x),)
+
+
+class Thawed(Tiny):
+    """A subclass that says otherwise what is frozen, as 1.x let it, and adds a module."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.more = nn.Linear(2, 2)
+
+    def _freeze_stages(self):
+        if hasattr(self, "more") and self.frozen_stages > 0:
+            self.more.requires_grad_(False)
+
+
+class Longer(Tiny):
+    def _freeze_stages(self):
+        super()._freeze_stages()
+        self.norm.weight.requires_grad = False
+
+
+@pytest.mark.parametrize(
+    ("cls", "frozen"),
+    [
+        (Old, {"layers.0.weight", "layers.0.bias", "layers.1.weight", "layers.1.bias"}),
+        (Thawed, {"more.weight", "more.bias"}),
+        (Longer, {"stem.weight", "stem.bias", "norm.weight"}
+         | {f"stages.{i}.{j}.{name}" for i in range(2) for j in range(2) for name in ("weight", "bias")}),
+    ],
+)  # fmt: skip
+def test_backbones_that_freeze_themselves(cls, frozen):
+    model = MODELS.build(dict(type=cls, frozen_stages=2))
+    for _ in range(2):
+        assert {name for name, p in model.named_parameters() if not p.requires_grad} == frozen
+        model.train()
+
+
+def test_modules_added_after_the_base_class_can_be_frozen():
+    assert not MODELS.build(dict(type=Thawed, freeze="more")).more.weight.requires_grad
+    model = Thawed(freeze=r"(?i)MORE|^stem")
+    assert not model.stem.weight.requires_grad
+    assert not model.train().more.weight.requires_grad
+    with pytest.raises(ArgumentError, match="finds"):
+        MODELS.build(dict(type=Thawed, freeze="less"))
+    with pytest.raises(ArgumentError, match="finds"):
+        Thawed(freeze="less").train()
 
 
 def test_signature_shows_the_common_options():

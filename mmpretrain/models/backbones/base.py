@@ -12,7 +12,7 @@ from torch.utils.checkpoint import checkpoint
 from typing_extensions import Self
 
 from mmpretrain.errors import ArgumentError
-from mmpretrain.models.base.freeze import FreezableModule
+from mmpretrain.models.base.freeze import FreezableModule, names_within
 from mmpretrain.models.layers import ConvModule
 from mmpretrain.utils.suggest import did_you_mean
 
@@ -36,10 +36,16 @@ class BaseBackbone(FreezableModule):
     - :meth:`layer_groups`: what :meth:`get_layer_depth` counts, where that is finer;
     - its output stages: ``self.out_indices = self.take_indices(out_indices, num_stages)`` when constructed.
 
-    Attributes:
+    A constructor takes the four options below, hands them to this one, and ends with
+    ``self.freeze_declared(__class__)``. Backbones written for 1.x call ``super().__init__(init_cfg)`` and
+    freeze themselves in ``_freeze_stages``; so does a subclass of a family here that overrides it.
+
+    Args:
+        init_cfg: How the weights are initialised.
         frozen_stages: Freeze the stem (0) and the stages up to this one; -1 freezes nothing.
         norm_eval: Keep batch-norm statistics as they are when training.
         with_cp: Recompute activations in the backward pass to save memory.
+        freeze: Freeze the parameters whose name this regular expression finds.
     """
 
     common_options: ClassVar[Mapping[str, Any]] = {
@@ -56,10 +62,23 @@ class BaseBackbone(FreezableModule):
     stem_names: Sequence[str] = ()
     stage_names: Sequence[str] = ()
 
+    #: For classes whose constructor does not run the one of this class.
     frozen_stages: int = -1
     norm_eval: bool = False
     with_cp: bool = False
     out_indices: tuple[int, ...]
+
+    def __init__(
+        self,
+        init_cfg: dict | list[dict] | None = None,
+        *,
+        frozen_stages: int = -1,
+        norm_eval: bool = False,
+        with_cp: bool = False,
+        freeze: str | None = None,
+    ) -> None:
+        super().__init__(init_cfg, freeze=freeze)
+        self.frozen_stages, self.norm_eval, self.with_cp = frozen_stages, norm_eval, with_cp
 
     @abstractmethod
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
@@ -145,24 +164,41 @@ class BaseBackbone(FreezableModule):
                     return depth, last + 1
         return last, last + 1
 
-    def is_frozen(self, name: str) -> bool:
-        """Whether a parameter or submodule is in a frozen stage, or ``freeze`` finds its name."""
-        frozen = self.freeze_groups()[: self.frozen_stages + 1]
-        return super().is_frozen(name) or any(_within(name, owner) for group in frozen for owner in group)
+    def frozen_patterns(self) -> list[str]:
+        """What ``freeze`` finds, and all names in the frozen stages."""
+        return super().frozen_patterns() + ([] if self._freezes_itself() else self._stage_patterns())
 
-    def check_freeze(self) -> None:
-        """Check what is declared.
+    def freeze_declared(self, constructed: type | None = None) -> None:
+        """Freeze what is declared frozen, see :meth:`FreezableModule.freeze_declared`.
 
         Raises:
             ArgumentError: If there are not so many stages, or ``freeze`` finds nothing.
         """
-        super().check_freeze()
-        stages = len(self.freeze_groups()) - 1
-        if not isinstance(self.frozen_stages, int) or not -1 <= self.frozen_stages <= stages:
+        if self._freezes_itself():
+            super().freeze_declared(constructed)
+            self._freeze_stages()
+            return
+        groups = self.freeze_groups()
+        stages = len(groups) - 1
+        # A class of 1.x declares no stages and may mean its own by the number; it does not call this.
+        counts = any(groups) or constructed is not None
+        if counts and not (isinstance(self.frozen_stages, int) and -1 <= self.frozen_stages <= stages):
             raise ArgumentError(
                 f"{type(self).__name__} has no frozen_stages={self.frozen_stages!r}",
                 hint=f"It takes -1 (none), 0 (the stem) up to {stages} (all).",
             )
+        super().freeze_declared(constructed)
+
+    def _freeze_stages(self) -> None:
+        """Freeze the stages up to ``frozen_stages``: the method that backbones written for 1.x override."""
+        self.freeze_found(self._stage_patterns())
+
+    def _freezes_itself(self) -> bool:
+        return type(self)._freeze_stages is not BaseBackbone._freeze_stages
+
+    def _stage_patterns(self) -> list[str]:
+        frozen = self.freeze_groups()[: self.frozen_stages + 1]
+        return [pattern for group in frozen for pattern in names_within(group)]
 
     def train(self, mode: bool = True) -> Self:
         """Set the training mode; with ``norm_eval``, batch norms stay in evaluation mode."""

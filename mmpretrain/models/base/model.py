@@ -21,12 +21,17 @@ class BaseModel(FreezableModule):
     Args:
         data_preprocessor: A module, or its config; by default batches are only moved to the device.
         init_cfg: How the weights are initialised.
+        freeze: Freeze the parameters whose name this regular expression finds.
     """
 
     def __init__(
-        self, data_preprocessor: dict | nn.Module | None = None, init_cfg: dict | list[dict] | None = None
+        self,
+        data_preprocessor: dict | nn.Module | None = None,
+        init_cfg: dict | list[dict] | None = None,
+        *,
+        freeze: str | None = None,
     ) -> None:
-        super().__init__(init_cfg)
+        super().__init__(init_cfg, freeze=freeze)
         if data_preprocessor is None:
             data_preprocessor = {"type": "BaseDataPreprocessor"}
         if not isinstance(data_preprocessor, (Mapping, nn.Module)):
