@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from mmpretrain.apis.index import find_model, has_model
+from mmpretrain.checkpoints.fitting import load_into
+from mmpretrain.checkpoints.layouts import weights_of
+from mmpretrain.checkpoints.serialization import is_sharded, load
 from mmpretrain.config.config import Config
 from mmpretrain.errors import CheckpointError, ConfigError, MissingFileError, NotRegisteredError
 from mmpretrain.registry import MODELS
 from mmpretrain.utils.env import find_device
-from mmpretrain.utils.layouts import weights_of
-from mmpretrain.utils.loading import load_into
 from mmpretrain.utils.resources import find_config
-from mmpretrain.utils.serialization import is_sharded, load
 
 if TYPE_CHECKING:
     from mmpretrain.models.base import BaseModel
@@ -171,7 +171,7 @@ def open_model(
 
 def _read(checkpoint: Path) -> dict[str, Any]:
     if checkpoint.is_dir():
-        from mmpretrain.utils import sharded  # imports much of torch.distributed
+        from mmpretrain.checkpoints import sharded  # imports much of torch.distributed
 
         return sharded.load(checkpoint)
     return load(checkpoint)

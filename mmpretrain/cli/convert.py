@@ -40,13 +40,13 @@ def convert(
 
     `mmpretrain convert work_dirs/vit/epoch_10.pth epoch_10_whole.pth`
     """
-    from mmpretrain.utils import layouts
-    from mmpretrain.utils.serialization import load, save
+    from mmpretrain.checkpoints import layouts
+    from mmpretrain.checkpoints.serialization import load, save
 
     if out.exists() and not force:
         raise ConfigError(f"{str(out)!r} exists", hint="Name another file, or add --force.")
     if Path(checkpoint).is_dir():
-        from mmpretrain.utils import sharded
+        from mmpretrain.checkpoints import sharded
 
         save(sharded.load(checkpoint), out)
         typer.echo(f"{out}: all of the sharded checkpoint {checkpoint}.")

@@ -169,7 +169,7 @@ def optional_packages() -> Iterator[Finding]:
 
 def weights_cache() -> Iterator[Finding]:
     """Where downloaded weights lie."""
-    from mmpretrain.utils.weights import cache_dir
+    from mmpretrain.checkpoints.cache import cache_dir
 
     folder = cache_dir()
     files = [path for path in folder.rglob("*") if path.is_file()] if folder.is_dir() else []

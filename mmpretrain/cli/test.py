@@ -208,8 +208,8 @@ def write_metrics(results: dict[str, Any], path: Path) -> None:
 
     import yaml
 
+    from mmpretrain.utils.atomic import write_atomic
     from mmpretrain.utils.dist import is_main_process
-    from mmpretrain.utils.serialization import write_atomic
 
     if not is_main_process():
         return

@@ -20,12 +20,12 @@ from typing import Any, Literal
 
 from torch import Tensor, nn
 
+from mmpretrain.checkpoints import layouts
+from mmpretrain.checkpoints.fitting import advise, load_into
+from mmpretrain.checkpoints.layouts import weights_of
+from mmpretrain.checkpoints.serialization import load
 from mmpretrain.errors import CheckpointError, ConfigError
 from mmpretrain.registry import WEIGHT_INITIALIZERS, build_from_cfg
-from mmpretrain.utils import layouts
-from mmpretrain.utils.layouts import weights_of
-from mmpretrain.utils.loading import advise, load_into
-from mmpretrain.utils.serialization import load
 
 logger = logging.getLogger(__name__)
 

@@ -6,9 +6,12 @@ import io
 import json
 import os
 import pickle
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from mmpretrain.errors import DataError
+from mmpretrain.errors import ConfigError, DataError
+from mmpretrain.utils.atomic import write_atomic
 from mmpretrain.utils.fileio import BackendArgs, PathLike, read_bytes, read_text
 
 
@@ -64,3 +67,31 @@ class _DataUnpickler(pickle.Unpickler):
 def load_pickle(data: bytes, encoding: str = "ASCII") -> Any:
     """Unpickle plain data: containers, numbers, strings, NumPy arrays. Nothing else is imported or called."""
     return _DataUnpickler(io.BytesIO(data), encoding=encoding).load()
+
+
+def dump(obj: Any, path: str | os.PathLike) -> None:
+    """Write plain data (metrics, predictions) as JSON, YAML or pickle, as the suffix of the file says."""
+    suffix = Path(path).suffix
+    if suffix in (".pkl", ".pickle"):
+        write_atomic(path, lambda file: pickle.dump(obj, file))
+        return
+    if suffix == ".json":
+        text = json.dumps(plain_data(obj), indent=2)
+    elif suffix in (".yaml", ".yml"):
+        import yaml
+
+        text = yaml.safe_dump(plain_data(obj), sort_keys=False)
+    else:
+        raise ConfigError(f"Cannot tell how to write {str(path)!r}", hint="Use .json, .yaml or .pkl.")
+    write_atomic(path, lambda file: file.write(text.encode()))
+
+
+def plain_data(value: Any) -> Any:
+    """Turn arrays into lists, and leave out what has no counterpart in JSON."""
+    if isinstance(value, Mapping):
+        return {str(key): plain_data(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain_data(item) for item in value]
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    return value if isinstance(value, (str, int, float, bool)) else None

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from mmpretrain.apis.model import open_model
+from mmpretrain.checkpoints import serialization, sharded
 from mmpretrain.errors import MissingFileError
 from mmpretrain.registry import MODELS
-from mmpretrain.utils import serialization, sharded
 
 MODEL = {"type": "ImageClassifier", "backbone": {"type": "LeNet5", "num_classes": 3}}
 

@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from mmpretrain.apis import init_model
+from mmpretrain.checkpoints.layouts import convert
+from mmpretrain.checkpoints.serialization import load, save
 from mmpretrain.cli.main import entry_point
 from mmpretrain.config import Config
 from mmpretrain.models.backbones import ShuffleNetV2
-from mmpretrain.utils.layouts import convert
-from mmpretrain.utils.serialization import load, save
 
 BRANCHES = {"0.conv": "0", "0.bn": "1", "1.conv": "2", "1.bn": "3"}
 LONG_BRANCHES = {"0.conv": "0", "0.bn": "1", "1.conv": "3", "1.bn": "4", "2.conv": "5", "2.bn": "6"}

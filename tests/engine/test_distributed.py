@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
+from mmpretrain.checkpoints import serialization
 from mmpretrain.evaluation.metrics.base import BaseMetric
 from mmpretrain.models.base import BaseModel
-from mmpretrain.utils import serialization
 from tests.engine import tiny
 from tests.engine.ranks import run_ranks
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
+from mmpretrain.checkpoints import serialization
 from mmpretrain.models.base import BaseModel
-from mmpretrain.utils import serialization
 from tests.engine import tiny
 from tests.engine.ranks import free_port
 from tests.engine.test_resume import same

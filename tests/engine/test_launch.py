@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from mmpretrain.checkpoints import serialization
 from mmpretrain.engine.runner import launch
 from mmpretrain.errors import ConfigError
-from mmpretrain.utils import serialization
 from tests.engine.ranks import free_port
 from tests.engine.test_resume import same
 

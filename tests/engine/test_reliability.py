@@ -16,12 +16,13 @@ from typing import IO, cast
 import pytest
 import torch
 
+from mmpretrain.checkpoints import serialization
 from mmpretrain.config import Config
 from mmpretrain.engine.hooks import Hook, invalid_loss
 from mmpretrain.engine.runner.checkpoint import CheckpointStore
 from mmpretrain.errors import CheckpointError, DataError, TrainingError
 from mmpretrain.registry import VISBACKENDS
-from mmpretrain.utils import serialization
+from mmpretrain.utils.atomic import write_atomic
 from mmpretrain.utils.logging import get_logger
 from tests.engine import tiny
 from tests.engine.test_resume import build, spawn
@@ -54,7 +55,7 @@ def test_a_save_interrupted_at_any_byte_leaves_the_previous_file(tmp_path):
     for count in range(1, size, size // 25):
         child = os.fork()
         if child == 0:
-            serialization.write_atomic(
+            write_atomic(
                 path,
                 lambda file: torch.save(new, cast(IO[bytes], DiesAfter(file, count))),  # noqa: B023
             )
@@ -73,7 +74,7 @@ def test_a_failed_save_leaves_nothing_behind(tmp_path):
         raise OSError(28, "No space left on device")
 
     with pytest.raises(OSError, match="No space left"):
-        serialization.write_atomic(tmp_path / "a.pth", write)
+        write_atomic(tmp_path / "a.pth", write)
     assert not list(tmp_path.iterdir())
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from mmpretrain.checkpoints import serialization
 from mmpretrain.engine.hooks import Hook
 from mmpretrain.errors import CheckpointError
-from mmpretrain.utils import serialization
 from tests.engine import tiny
 
 SCHEDULERS = [

@@ -15,12 +15,12 @@ import torch
 from rich.console import Console
 
 from mmpretrain import registry
+from mmpretrain.checkpoints import serialization
 from mmpretrain.config import Config
 from mmpretrain.engine.hooks import Hook, ProgressBarHook
 from mmpretrain.engine.runner import FlexibleRunner
 from mmpretrain.errors import ConfigError, DataError
 from mmpretrain.registry import RUNNERS
-from mmpretrain.utils import serialization
 from mmpretrain.utils.progress import make_progress
 from tests.engine import tiny
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from mmpretrain.checkpoints import serialization
 from mmpretrain.engine.hooks import Hook
 from mmpretrain.engine.runner import signals
 from mmpretrain.engine.runner.launch import init_process_group
 from mmpretrain.engine.runner.signals import SignalGuard
 from mmpretrain.engine.runner.state import RunState
-from mmpretrain.utils import serialization
 from mmpretrain.utils.dist import get_rank
 from tests.engine import tiny
 from tests.engine.ranks import exit_codes, fork_ranks, run_ranks

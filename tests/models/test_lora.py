@@ -10,10 +10,10 @@ import pytest
 import torch
 from torch import nn
 
+from mmpretrain.checkpoints.fitting import load_into
 from mmpretrain.errors import ConfigError
 from mmpretrain.models import LoRAModel
 from mmpretrain.models.base import BaseModule
-from mmpretrain.utils.loading import load_into
 
 
 class Block(BaseModule):

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from mmpretrain.checkpoints.fitting import COMPUTED, load_into
 from mmpretrain.registry import MODELS
-from mmpretrain.utils.loading import COMPUTED, load_into
 from tests.golden.fingerprint import fill, fingerprint
 from tests.models.position_cases import CASES, VIT
 

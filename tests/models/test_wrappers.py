@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from mmpretrain.checkpoints.fitting import load_into
 from mmpretrain.errors import ArgumentError, OptionalDependencyError
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
-from mmpretrain.utils.loading import load_into
 
 
 class Net(nn.Module):

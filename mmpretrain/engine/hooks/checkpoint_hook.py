@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from mmpretrain.checkpoints import serialization
 from mmpretrain.engine.hooks.better import GREATER, LESS, which_is_better
 from mmpretrain.engine.hooks.hook import DataBatch, Hook
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import HOOKS
-from mmpretrain.utils import serialization
 from mmpretrain.utils.dist import is_main_process
 from mmpretrain.utils.logging import going_on_without
 from mmpretrain.utils.suggest import did_you_mean

@@ -13,10 +13,12 @@ from typing import Any
 from torch import Tensor
 
 import mmpretrain
+from mmpretrain.checkpoints import serialization
 from mmpretrain.engine.runner.dataloader import KeyedDataLoader
 from mmpretrain.engine.runner.strategies import own_gradients
 from mmpretrain.errors import CheckpointError, ConfigError, MMPretrainError, located
-from mmpretrain.utils import fileio, serialization
+from mmpretrain.utils import fileio
+from mmpretrain.utils.atomic import write_atomic
 from mmpretrain.utils.dist import all_gather_object, get_rank, is_main_process
 from mmpretrain.utils.logging import get_logger, going_on_without
 from mmpretrain.utils.seeding import get_rng_state, set_rng_state
@@ -59,7 +61,7 @@ class CheckpointStore:
         Args:
             path: A file, or the folder of a checkpoint in pieces.
             map_location: Where the tensors of a file go.
-            allocate: Where those in pieces go; see :func:`mmpretrain.utils.sharded.load`.
+            allocate: Where those in pieces go; see :func:`mmpretrain.checkpoints.sharded.load`.
         """
         with fileio.local_path(path) as local:
             if Path(local).is_dir():
@@ -87,7 +89,7 @@ class CheckpointStore:
     def point_to(self, path: str | os.PathLike) -> None:
         """Make ``path`` the latest checkpoint; on a full disk, the one before stays it."""
         with going_on_without(f"{POINTER}, which should name {path},"):
-            serialization.write_atomic(self.folder / POINTER, lambda file: file.write(str(path).encode()))
+            write_atomic(self.folder / POINTER, lambda file: file.write(str(path).encode()))
 
     def latest(self) -> Path | None:
         """Return the newest checkpoint that is whole; damaged ones are reported and passed over."""
@@ -133,7 +135,7 @@ class CheckpointStore:
 
 def _sharded() -> ModuleType:
     """Return what reads and writes checkpoints in pieces; few runs need it, and torch's part is large."""
-    from mmpretrain.utils import sharded
+    from mmpretrain.checkpoints import sharded
 
     return sharded
 

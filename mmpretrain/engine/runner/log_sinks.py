@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
+from mmpretrain.utils.atomic import write_atomic
 from mmpretrain.utils.dist import is_main_process
 from mmpretrain.utils.logging import get_logger
-from mmpretrain.utils.serialization import write_atomic
 
 
 class LogSink(Protocol):

@@ -11,6 +11,8 @@ from typing import Any
 
 from torch import nn
 
+from mmpretrain.checkpoints.fitting import load_into
+from mmpretrain.checkpoints.layouts import weights_of
 from mmpretrain.engine import session
 from mmpretrain.engine.hooks.hook import Hook
 from mmpretrain.engine.hooks.progress_bar import ProgressBarHook
@@ -26,12 +28,10 @@ from mmpretrain.engine.runner.state import MessageHub, RunState
 from mmpretrain.engine.schedulers.builder import build_param_schedulers
 from mmpretrain.errors import ConfigError, located
 from mmpretrain.registry import LOG_PROCESSORS, MODELS, RUNNERS, locate
-from mmpretrain.utils import serialization
 from mmpretrain.utils.dist import barrier, broadcast_object, sync_random_seed
 from mmpretrain.utils.env import apply_switches, collect_env, find_device, set_deterministic
-from mmpretrain.utils.layouts import weights_of
-from mmpretrain.utils.loading import load_into
 from mmpretrain.utils.logging import attach_run_log, going_on_without
+from mmpretrain.utils.plain_data import dump
 from mmpretrain.utils.progress import on_terminal
 from mmpretrain.utils.seeding import seed_everything
 
@@ -274,7 +274,7 @@ class Runner(RunnerProperties):
         """Write the metrics of a test as JSON into the log folder."""
         if self.is_main:
             with going_on_without("The file of the metrics"):
-                serialization.dump(metrics, Path(self.log_dir, f"{self.timestamp}.json"))
+                dump(metrics, Path(self.log_dir, f"{self.timestamp}.json"))
 
     # -- checkpoints --------------------------------------------------------------------------------
 

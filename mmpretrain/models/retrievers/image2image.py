@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
+from mmpretrain.checkpoints.serialization import save
 from mmpretrain.errors import ArgumentError, ConfigError
 from mmpretrain.models.classifiers.image import classification_preprocessor
 from mmpretrain.models.heads.base import last_stage, with_predictions
@@ -18,7 +19,6 @@ from mmpretrain.registry import MODELS, RUNNERS
 from mmpretrain.structures import DataSample
 from mmpretrain.utils.dist import all_reduce
 from mmpretrain.utils.progress import track
-from mmpretrain.utils.serialization import save
 
 Similarity = Callable[[Tensor, Tensor], Tensor]
 

@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import nn
 
+from mmpretrain.checkpoints import serialization
 from mmpretrain.engine.hooks import EMAHook, SwAVHook
 from mmpretrain.engine.hooks.precise_bn import update_bn_stats
-from mmpretrain.utils import serialization
 from mmpretrain.utils.dist import get_rank
 from tests.engine import tiny
 from tests.engine.ranks import run_ranks

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from mmpretrain.checkpoints.serialization import load
 from mmpretrain.engine.hooks import EMAHook
 from mmpretrain.engine.runner import Runner
-from mmpretrain.utils.serialization import load
 from tests.engine.optimizers.optim_cases import fingerprint, run_config
 
 DATA = Path(__file__).parent / "data"

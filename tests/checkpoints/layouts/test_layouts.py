@@ -19,10 +19,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from mmpretrain.checkpoints import layouts
+from mmpretrain.checkpoints.fitting import COMPUTED, load_into
 from mmpretrain.errors import ArgumentError, CheckpointError
 from mmpretrain.registry import MODELS
-from mmpretrain.utils import layouts
-from mmpretrain.utils.loading import COMPUTED, load_into
 from tests.golden import facts
 from tests.golden.fingerprint import fill, image
 

@@ -10,9 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import torch
 
+from mmpretrain.checkpoints.cache import cache_dir, local_weights
+from mmpretrain.checkpoints.serialization import load, to_bytes
 from mmpretrain.errors import DataError, MissingFileError
-from mmpretrain.utils.serialization import load, to_bytes
-from mmpretrain.utils.weights import cache_dir, local_weights
 
 CONTENT = bytes(range(256)) * 5000
 DIGEST = hashlib.sha256(CONTENT).hexdigest()[:8]

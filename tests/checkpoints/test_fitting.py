@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import nn
 
+from mmpretrain.checkpoints.fitting import load_into
 from mmpretrain.errors import CheckpointError
-from mmpretrain.utils.loading import load_into
 
 
 class Net(nn.Module):

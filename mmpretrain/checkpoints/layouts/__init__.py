@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
+from mmpretrain.checkpoints.layouts import authors, older, tensorflow, timm, torchvision, transformers
+from mmpretrain.checkpoints.layouts.layout import Layout, Tensors
 from mmpretrain.errors import ArgumentError, CheckpointError
-from mmpretrain.utils.layouts import authors, older, tensorflow, timm, torchvision, transformers
-from mmpretrain.utils.layouts.layout import Layout, Tensors
 from mmpretrain.utils.suggest import did_you_mean
 
 #: The first one that matches is taken.

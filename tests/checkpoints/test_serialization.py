@@ -14,9 +14,9 @@ import pytest
 import torch
 from torch import nn
 
+from mmpretrain.checkpoints import serialization
 from mmpretrain.errors import CheckpointError, MissingFileError
 from mmpretrain.models.base import BaseModel
-from mmpretrain.utils import serialization
 from tests.engine import tiny
 
 DATA = Path(__file__).parent / "data"

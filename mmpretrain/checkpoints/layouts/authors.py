@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mmpretrain.utils.layouts.layout import Layout
-from mmpretrain.utils.layouts.tensors import join_gates, join_qkv, join_qkv_bias
-from mmpretrain.utils.layouts.transformers import BIAS_TABLE, BLOCKS, VIT_MARKS
+from mmpretrain.checkpoints.layouts.layout import Layout
+from mmpretrain.checkpoints.layouts.tensors import join_gates, join_qkv, join_qkv_bias
+from mmpretrain.checkpoints.layouts.transformers import BIAS_TABLE, BLOCKS, VIT_MARKS
 
 LAYOUTS = (
     Layout(

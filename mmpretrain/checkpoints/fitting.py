@@ -12,8 +12,8 @@ import torch
 from torch import nn
 from torch.nn.modules.module import _IncompatibleKeys
 
+from mmpretrain.checkpoints import layouts
 from mmpretrain.errors import CheckpointError
-from mmpretrain.utils import layouts
 
 logger = logging.getLogger(__name__)
 
@@ -92,8 +92,8 @@ def load_into(
     """Fill a model with the tensors of a checkpoint.
 
     Weights in the layout of another library, or of 0.x, are translated first if they fit then
-    (:mod:`mmpretrain.utils.layouts`). Tensors whose shape differs keep the model's values, except where the
-    model's own hooks convert them (position embeddings, bias tables, old key names).
+    (:mod:`mmpretrain.checkpoints.layouts`). Tensors whose shape differs keep the model's values, except
+    where the model's own hooks convert them (position embeddings, bias tables, old key names).
 
     Args:
         model: The model; its tensors are overwritten in place.

@@ -5,8 +5,8 @@ The authors of DeiT, DINO, DINOv2, MAE and BEiT use timm's.
 
 from __future__ import annotations
 
-from mmpretrain.utils.layouts.layout import Layout, Rules
-from mmpretrain.utils.layouts.tensors import join_qkv, token
+from mmpretrain.checkpoints.layouts.layout import Layout, Rules
+from mmpretrain.checkpoints.layouts.tensors import join_qkv, token
 
 #: Blocks as timm names them.
 BLOCKS: Rules = (

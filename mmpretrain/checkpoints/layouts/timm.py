@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from mmpretrain.utils.layouts.layout import Layout, Rules, Tensors, number, table
-from mmpretrain.utils.layouts.tensors import matrix, unfold_order, vector
+from mmpretrain.checkpoints.layouts.layout import Layout, Rules, Tensors, number, table
+from mmpretrain.checkpoints.layouts.tensors import matrix, unfold_order, vector
 
 #: The parts of a block of timm's mobile networks -> here, by what the block begins with.
 DEPTHWISE = {"conv_dw": "depthwise_conv.conv", "bn1": "depthwise_conv.bn",

@@ -31,10 +31,12 @@ from torch.distributed.checkpoint import filesystem, metadata
 from torch.distributed.checkpoint.api import CheckpointException
 from torch.distributed.tensor import DTensor
 
+from mmpretrain.checkpoints import serialization
+from mmpretrain.checkpoints.serialization import INDEX, is_sharded
 from mmpretrain.errors import CheckpointError
-from mmpretrain.utils import nest, serialization
+from mmpretrain.utils import nest
+from mmpretrain.utils.atomic import sync_folder
 from mmpretrain.utils.dist import broadcast_object, is_main_process
-from mmpretrain.utils.serialization import INDEX, is_sharded
 
 #: Names of the classes in a table of pieces, by module.
 _TABLE = {
@@ -68,7 +70,7 @@ def save(checkpoint: dict[str, Any], folder: str | os.PathLike) -> None:
         dcp.save(pieces, storage_writer=dcp.FileSystemWriter(parts))
         if is_main_process():
             for changed in (parts, folder, folder.parent):
-                serialization.sync_folder(changed)
+                sync_folder(changed)
             serialization.save({"parts": parts.name, "content": content}, folder / INDEX)
     except BaseException as error:
         shutil.rmtree(parts if is_sharded(folder) else folder, ignore_errors=True)

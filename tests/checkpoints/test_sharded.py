@@ -14,15 +14,15 @@ import torch
 from torch.distributed.checkpoint import FileSystemWriter
 from torch.distributed.checkpoint.metadata import BytesStorageMetadata
 
+from mmpretrain.checkpoints import serialization, sharded
 from mmpretrain.cli.convert import convert
 from mmpretrain.engine.runner.checkpoint import CheckpointStore
 from mmpretrain.errors import CheckpointError, ConfigError, MissingFileError
-from mmpretrain.utils import serialization, sharded
+from tests.checkpoints.test_serialization import Calls
 from tests.engine import tiny
 from tests.engine.ranks import exit_codes, fork_ranks, run_ranks
 from tests.engine.test_distributed import Linear
 from tests.engine.test_resume import Journal, StopAt, journal, outcome, same
-from tests.engine.test_serialization import Calls
 from tests.engine.test_signals import Send
 
 PIECES = dict(type="FSDPStrategy", blocks=["body"], state_dict_cfg="local")

@@ -9,7 +9,7 @@ from math import isqrt
 import torch
 from torch import Tensor
 
-from mmpretrain.utils.layouts.layout import Tensors
+from mmpretrain.checkpoints.layouts.layout import Tensors
 
 
 def flat(x: Tensor) -> Tensor:

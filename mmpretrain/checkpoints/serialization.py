@@ -9,14 +9,12 @@ from __future__ import annotations
 import collections
 import datetime
 import io
-import json
 import os
 import pathlib
 import pickle
 import re
 import tempfile
 import zipfile
-from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -26,10 +24,11 @@ import numpy as np
 import torch
 from torch import _utils as rebuilders
 
-from mmpretrain.errors import CheckpointError, ConfigError, MissingFileError
-from mmpretrain.utils.weights import local_weights
+from mmpretrain.checkpoints.cache import local_weights
+from mmpretrain.errors import CheckpointError, MissingFileError
+from mmpretrain.utils.atomic import write_atomic
 
-#: The file that makes a folder a checkpoint in pieces, see :mod:`mmpretrain.utils.sharded`.
+#: The file that makes a folder a checkpoint in pieces, see :mod:`mmpretrain.checkpoints.sharded`.
 INDEX = "index.pth"
 
 
@@ -224,7 +223,7 @@ class _Unpickler(pickle.Unpickler):
 class _RestrictedPickle:
     """What :func:`torch.load` needs of a ``pickle_module``."""
 
-    __name__ = "mmpretrain.utils.serialization"
+    __name__ = "mmpretrain.checkpoints.serialization"
     Unpickler = _Unpickler
     UnpicklingError = pickle.UnpicklingError
 
@@ -363,61 +362,6 @@ def save(obj: Any, path: str | os.PathLike) -> None:
         write_atomic(path, lambda file: file.write(to_bytes(contiguous, {"format": "pt"})))
     else:
         write_atomic(path, lambda file: torch.save(obj, file))
-
-
-def write_atomic(path: str | os.PathLike, write: Callable[[Any], Any]) -> None:
-    """Let ``write`` fill a temporary file beside ``path``, bring it to the disk, and rename it."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with open(temporary, "wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Bring the names in a folder to the disk."""
-    if os.name == "posix":  # elsewhere, folders cannot be opened
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def dump(obj: Any, path: str | os.PathLike) -> None:
-    """Write plain data (metrics, predictions) as JSON, YAML or pickle, as the suffix of the file says."""
-    suffix = Path(path).suffix
-    if suffix in (".pkl", ".pickle"):
-        write_atomic(path, lambda file: pickle.dump(obj, file))
-        return
-    if suffix == ".json":
-        text = json.dumps(plain_data(obj), indent=2)
-    elif suffix in (".yaml", ".yml"):
-        import yaml
-
-        text = yaml.safe_dump(plain_data(obj), sort_keys=False)
-    else:
-        raise ConfigError(f"Cannot tell how to write {str(path)!r}", hint="Use .json, .yaml or .pkl.")
-    write_atomic(path, lambda file: file.write(text.encode()))
-
-
-def plain_data(value: Any) -> Any:
-    """Turn arrays into lists, and leave out what has no counterpart in JSON."""
-    if isinstance(value, Mapping):
-        return {str(key): plain_data(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain_data(item) for item in value]
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    return value if isinstance(value, (str, int, float, bool)) else None
 
 
 def to_bytes(obj: Any) -> bytes:

@@ -13,8 +13,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from mmpretrain.utils.layouts import timm
-from mmpretrain.utils.layouts.layout import Tensors
+from mmpretrain.checkpoints.layouts import timm
+from mmpretrain.checkpoints.layouts.layout import Tensors
 from mmpretrain.utils.optional import optional_import
 
 #: What ends the names of averaged weights.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from mmpretrain.utils.layouts.layout import Layout, Rules, Tensors, number, table
-from mmpretrain.utils.layouts.tensors import (
+from mmpretrain.checkpoints.layouts.layout import Layout, Rules, Tensors, number, table
+from mmpretrain.checkpoints.layouts.tensors import (
     flat,
     number_vgg,
     split_qkv_bias,

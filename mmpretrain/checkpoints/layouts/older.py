@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mmpretrain.utils.layouts.layout import Layout
+from mmpretrain.checkpoints.layouts.layout import Layout
 
 LAYOUTS = (
     Layout(

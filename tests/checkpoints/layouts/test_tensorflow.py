@@ -18,9 +18,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from mmpretrain.checkpoints import layouts
 from mmpretrain.cli.main import entry_point
 from mmpretrain.errors import OptionalDependencyError
-from mmpretrain.utils import layouts
 
 with gzip.open(Path(__file__).parent / "data" / "tensorflow_efficientnet.json.gz") as file:
     RUNS = json.load(file)
