@@ -11,7 +11,10 @@ import argparse
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
 
@@ -20,23 +23,31 @@ import torch
 ROOT = Path(__file__).parents[1]
 
 
-def run_tests() -> tuple[str, bool]:
-    """Run all tests with the marker `gpu`."""
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-m",
-        "gpu",
-        str(ROOT / "tests"),
-        "-p",
-        "no:cacheprovider",
-    ]
+def output(*command: str) -> str:
+    """What a command of this repository prints.
+
+    Raises:
+        RuntimeError: If it fails; with the last lines that it printed.
+    """
+    done = subprocess.run([sys.executable, *command], capture_output=True, text=True, cwd=ROOT)
+    if done.returncode:
+        raise RuntimeError("; ".join((done.stdout + done.stderr).strip().splitlines()[-3:]))
+    return done.stdout.strip()
+
+
+def run_tests() -> str:
+    """Run all tests with the marker `gpu`.
+
+    Raises:
+        RuntimeError: If one fails.
+    """
+    command = [sys.executable, "-m", "pytest", "-q", "-m", "gpu", "tests", "-p", "no:cacheprovider"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
-    lines = done.stdout.strip().splitlines() or ["no output"]
-    failures = [line for line in lines if line.startswith(("FAILED", "ERROR"))]
-    return "; ".join([lines[-1], *failures]), done.returncode == 0
+    lines = done.stdout.strip().splitlines() or [done.stderr]
+    summary = [lines[-1], *(line for line in lines if line.startswith(("FAILED", "ERROR")))]
+    if done.returncode:
+        raise RuntimeError("\n".join(summary))
+    return lines[-1]
 
 
 def seconds_per_call(function: Callable[[], object], calls: int) -> float:
@@ -87,12 +98,48 @@ def training_speed(options: dict, batch: int, calls: int) -> str:
     return f"{rate:,.0f} img/s"
 
 
-def overhead() -> str:
-    """What the engine adds to an iteration."""
-    command = [sys.executable, str(ROOT / "benchmarks" / "engine_overhead.py")]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
-    found = re.search(r"'overhead': ([\d.]+)", done.stdout)
-    return f"{found[1]} us" if found else done.stderr.strip().splitlines()[-1]
+def training_memory(checkpointing: bool) -> str:
+    """Peak memory of a training step of a ResNet-50 at 224 pixels, batch of 128, bfloat16."""
+    from mmpretrain.models.backbones import ResNet
+
+    torch.manual_seed(0)
+    model = ResNet(50, with_cp=checkpointing).cuda().train()
+    images = torch.randn(128, 3, 224, 224, device="cuda")
+    torch.cuda.reset_peak_memory_stats()
+    with torch.autocast("cuda", torch.bfloat16):
+        model(images)[-1].float().square().mean().backward()
+    return f"{torch.cuda.max_memory_allocated() / 2**30:.2f} GiB"
+
+
+def demo_run() -> str:
+    """Train on the embedded digits with the command that a user types."""
+    with tempfile.TemporaryDirectory() as folder:
+        start = perf_counter()
+        text = output("-m", "mmpretrain", "train", "lenet5_digits", "--work-dir", folder)
+        seconds = perf_counter() - start
+    found = re.findall(r"accuracy/top1: ([\d.]+)", text)
+    return f"{seconds:.0f} s, accuracy {found[-1] if found else 'not found in the log'}"
+
+
+def measurements() -> Iterator[tuple[str, Callable[[], str]]]:
+    """Everything to measure: a name, and what measures it."""
+    switches: list[dict] = [
+        {},
+        {"tf32": True},
+        {"amp": True},
+        {"amp": True, "channels_last": True},
+        {"amp": True, "channels_last": True, "compile": True},
+    ]
+    for options in switches:
+        name = " + ".join(options) or "float32"
+        yield f"ResNet-50 train, {name}", partial(training_speed, options, batch=128, calls=20)
+    yield "ResNet-50 memory of a step, amp", partial(training_memory, checkpointing=False)
+    yield "ResNet-50 memory of a step, amp + with_cp", partial(training_memory, checkpointing=True)
+    yield "engine overhead per iteration", partial(output, "benchmarks/engine_overhead.py")
+    yield "training on the digits", demo_run
+    speed = ["benchmarks/models_speed.py", "--device", "cuda", "--bf16", "--batch", "64", "--rounds", "9"]
+    rival = ["--timm", sys.executable] if find_spec("timm") else []
+    yield "models, bfloat16 (ratios above 1: faster)", lambda: "\n" + output(*speed, "--steps", "5", *rival)
 
 
 def main() -> int:
@@ -103,25 +150,16 @@ def main() -> int:
     if not torch.cuda.is_available():
         print("no CUDA device")
         return 0
-    rows = [("device", torch.cuda.get_device_name()), ("torch", torch.__version__)]
-    result, passed = run_tests()
-    rows.append(("tests -m gpu", result))
-    if not args.quick:
-        switches: list[dict] = [
-            {},
-            {"tf32": True},
-            {"amp": True},
-            {"amp": True, "channels_last": True},
-            {"amp": True, "channels_last": True, "compile": True},
-        ]
-        for options in switches:
-            name = " + ".join(options) or "float32"
-            rows.append((f"ResNet-50 train, {name}", training_speed(options, batch=128, calls=20)))
-        rows.append(("engine overhead per iteration", overhead()))
-    width = max(len(name) for name, _ in rows)
-    for name, value in rows:
-        print(f"{name.ljust(width)}  {value}")
-    return 0 if passed else 1
+    print(f"{torch.cuda.get_device_name()}, torch {torch.__version__}", flush=True)
+    failures = 0
+    for name, measure in [("tests -m gpu", run_tests), *([] if args.quick else measurements())]:
+        try:
+            value = measure()
+        except Exception as error:  # the other rows are worth having
+            failures += 1
+            value = f"FAILED: {type(error).__name__}: {error}"
+        print(f"{name:<45} {value}", flush=True)
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":
