@@ -29,16 +29,21 @@ class MMPretrainError(Exception):
         message: What is wrong, one sentence.
         where: The file and line, or the config key path, that it is about.
         hint: What to do about it.
+        key: The argument or config key at fault; whoever knows the config turns it into ``where``.
     """
 
-    def __init__(self, message: str, *, where: str | None = None, hint: str | None = None) -> None:
-        super().__init__(message, where, hint)
+    def __init__(
+        self, message: str, *, where: str | None = None, hint: str | None = None, key: str | None = None
+    ) -> None:
+        super().__init__(message)
         self.message = message
         self.where = where
         self.hint = hint
+        self.key = key
 
     def __reduce__(self) -> tuple:
-        return (_rebuild, (type(self), self.message, self.where, self.hint))
+        # All fields travel between processes, those of subclasses and notes included.
+        return (_rebuild, (type(self), self.message), self.__dict__)
 
     def __str__(self) -> str:
         text = f"{self.where}: {self.message}" if self.where else self.message
@@ -47,11 +52,21 @@ class MMPretrainError(Exception):
         return f"{text} {self.hint}" if text.endswith((".", "?", "!")) else f"{text}. {self.hint}"
 
 
-def _rebuild(
-    cls: type[MMPretrainError], message: str, where: str | None, hint: str | None
-) -> MMPretrainError:
-    # Worker processes send exceptions through pickle, which would drop the keyword-only arguments.
-    return cls(message, where=where, hint=hint)
+def _rebuild(cls: type[MMPretrainError], message: str) -> MMPretrainError:
+    # The constructor of a subclass may take other arguments; the state follows.
+    return cls.__new__(cls, message)
+
+
+def add_note(error: BaseException, sentence: str) -> None:
+    """Put a sentence beside an error: tracebacks of Python 3.11 and the command line show it."""
+    notes: list[str] = getattr(error, "__notes__", [])
+    if sentence not in notes:
+        error.__notes__ = [*notes, sentence]  # type: ignore[attr-defined]
+
+
+def notes_of(error: BaseException) -> list[str]:
+    """Return the sentences beside an error."""
+    return list(getattr(error, "__notes__", ()))
 
 
 @contextmanager

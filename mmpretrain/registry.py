@@ -24,7 +24,8 @@ from mmpretrain.errors import (
     NotRegisteredError,
     OptionalDependencyError,
 )
-from mmpretrain.utils.blame import culprit, explain, locate
+from mmpretrain.signature import read
+from mmpretrain.utils.blame import explain, locate, locate_key
 from mmpretrain.utils.former import FORMER
 from mmpretrain.utils.lazy import TABLE
 from mmpretrain.utils.suggest import did_you_mean
@@ -228,11 +229,10 @@ def build_from_cfg(cfg: Any, registry: Registry, default_args: Mapping[str, Any]
     try:
         return target(**args)
     except MMPretrainError as error:
-        argument = getattr(error, "argument", None)  # the argument that the error is about
-        if error.where is None and argument is not None:
-            error.where = locate(cfg, argument)
+        if error.where is None and error.key is not None:
+            error.where = locate_key(cfg, error.key)
         elif error.where is None and isinstance(error, ConfigError):
-            error.where = culprit(cfg, error.message)
+            error.where = locate(cfg)
         raise
     except TypeError as error:
         explained = explain(error, cfg)
@@ -279,28 +279,20 @@ def check_arguments(
     Raises:
         ArgumentError: Naming the first argument that is unknown or missing, with its file and line.
     """
-    try:
-        signature = inspect.signature(target)
-    except (TypeError, ValueError):  # some C-implemented callables have none
+    signature = read(target)
+    if signature is None:
         return
-    try:
-        signature.bind(**args)
-        return
-    except TypeError as error:
-        reason = str(error)
     label = label or getattr(target, "__name__", repr(target))
-    parameters = signature.parameters
-    named = {k: p for k, p in parameters.items() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
-    open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
-    unknown = [] if open_ended else [key for key in args if key not in named]
-    if unknown:
+    if unknown := signature.unknown(args):
         key = unknown[0]
-        hint = did_you_mean(key, named) or f"It accepts: {', '.join(named) or 'no arguments'}."
-        raise ArgumentError(f"{label} has no argument {key!r}", where=locate(cfg, key), hint=hint)
-    missing = [k for k, p in named.items() if p.default is p.empty and k not in args]
-    if missing:
-        reason = f"needs the argument{'s' if len(missing) > 1 else ''} {', '.join(map(repr, missing))}"
-    raise ArgumentError(f"{label} {reason}", where=locate(cfg, "type"))
+        known = signature.all
+        hint = did_you_mean(key, known) or f"It accepts: {', '.join(known) or 'no arguments'}."
+        where = locate(cfg, key)
+        raise ArgumentError(f"{label} has no argument {key!r}", where=where, hint=hint, key=key)
+    if missing := signature.missing(args):
+        plural = "s" if len(missing) > 1 else ""
+        message = f"{label} needs the argument{plural} {', '.join(map(repr, missing))}"
+        raise ArgumentError(message, where=locate(cfg, "type"), key=missing[0])
 
 
 def _same_definition(a: Any, b: Any) -> bool:

@@ -19,9 +19,10 @@ ROOT = Path(mmpretrain.__file__).parent
 RULES: dict[str, set[str]] = {
     "errors": set(),
     "utils": {"errors"},
-    "registry": {"errors", "utils"},
+    "signature": {"errors", "utils"},
+    "registry": {"errors", "utils", "signature"},
     "checkpoints": {"errors", "utils", "registry"},
-    "config": {"errors", "utils", "registry"},
+    "config": {"errors", "utils", "signature", "registry"},
     "structures": {"errors", "utils", "registry"},
     "evaluation.functional": {"errors", "utils", "structures"},
     "evaluation": {"errors", "utils", "registry", "structures", "evaluation.functional"},

@@ -104,10 +104,14 @@ class BaseDataset(Dataset):
         file_client_args: dict | None = None,
     ) -> None:
         if on_error not in ("raise", "skip", "replace"):
-            raise ConfigError(f"on_error must be 'raise', 'skip' or 'replace', got {on_error!r}")
+            raise ConfigError(
+                f"on_error must be 'raise', 'skip' or 'replace', got {on_error!r}", key="on_error"
+            )
         if on_error == "replace" and test_mode:
             raise ConfigError(
-                "on_error='replace' would evaluate some samples twice", hint="Use 'skip' in test mode."
+                "on_error='replace' would evaluate some samples twice",
+                hint="Use 'skip' in test mode.",
+                key="on_error",
             )
         self.ann_file: str = expanduser(ann_file) or ""
         self.data_root: str = expanduser(data_root) or ""
@@ -225,13 +229,12 @@ class BaseDataset(Dataset):
         elif argument != "data_root" and self.ann_file and self.ann_file in error.message:
             argument = "ann_file"
         advice = self.ADVICE.get(argument)
-        explained = MissingFileError(
+        return MissingFileError(
             f"{error.message}, which {argument} of {type(self).__name__} leads to",
             where=error.where,
             hint=" ".join(filter(None, (error.hint, advice))) or None,
+            key=argument,
         )
-        explained.argument = argument  # type: ignore[attr-defined]
-        return explained
 
     def load_data_list(self) -> list[dict]:
         """Read the annotations and return the records."""

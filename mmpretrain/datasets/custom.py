@@ -68,7 +68,9 @@ class CustomDataset(BaseDataset):
         **kwargs: Any,
     ) -> None:
         if not (ann_file or data_prefix or data_root):
-            raise ConfigError(f"{type(self).__name__} needs data_root, data_prefix or ann_file")
+            raise ConfigError(
+                f"{type(self).__name__} needs data_root, data_prefix or ann_file", key="data_root"
+            )
         self.extensions = tuple({extension.lower() for extension in extensions})
         self.with_label = with_label
         super().__init__(

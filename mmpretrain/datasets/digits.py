@@ -21,7 +21,7 @@ def load_digits(split: str) -> tuple[np.ndarray, np.ndarray]:
     Of every class, each fifth digit is held out: 1,442 are for training, 355 for validation.
     """
     if split not in SPLITS:
-        raise ConfigError(f"Digits has the splits 'train' and 'val', got {split!r}")
+        raise ConfigError(f"Digits has the splits 'train' and 'val', got {split!r}", key="split")
     with np.load(ARCHIVE) as archive:
         images, labels = archive["images"], archive["labels"]
     held_out = np.zeros(len(labels), dtype=bool)

@@ -52,7 +52,8 @@ class DownloadedDataset(BaseDataset):
         check_split(split, ("train", "test"))
         if not data_root and not data_prefix:
             raise ConfigError(
-                f"{type(self).__name__} needs data_root: the folder to find it in or download it to"
+                f"{type(self).__name__} needs data_root: the folder to find it in or download it to",
+                key="data_root",
             )
         self.split = split
         self.download = download

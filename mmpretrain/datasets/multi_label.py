@@ -65,10 +65,13 @@ class VOC(MultiLabelDataset):
         if isinstance(data_prefix, str):
             data_prefix = {"img_path": data_prefix}
         if "img_path" not in data_prefix:
-            raise ConfigError("data_prefix of VOC needs the key 'img_path'")
+            raise ConfigError("data_prefix of VOC needs the key 'img_path'", key="data_prefix")
         if not data_prefix.get("ann_path"):
             if not test_mode or split in ("train", "trainval"):
-                raise ConfigError("data_prefix of VOC needs the key 'ann_path', except to predict a test set")
+                raise ConfigError(
+                    "data_prefix of VOC needs the key 'ann_path', except to predict a test set",
+                    key="data_prefix",
+                )
             data_prefix = {"img_path": data_prefix["img_path"]}
         self.image_set_path = join(data_root, image_set_path)
         super().__init__(

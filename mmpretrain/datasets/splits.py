@@ -17,7 +17,9 @@ T = TypeVar("T")
 def check_split(split: str, splits: Sequence[str]) -> None:
     """Refuse an unknown split."""
     if split not in splits:
-        raise ConfigError(f"The split must be one of {', '.join(map(repr, splits))}; got {split!r}")
+        raise ConfigError(
+            f"The split must be one of {', '.join(map(repr, splits))}; got {split!r}", key="split"
+        )
 
 
 def warn_of_training_split(split: str, test_mode: bool) -> None:

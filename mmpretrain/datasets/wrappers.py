@@ -278,7 +278,7 @@ class KFoldDataset(SingleWrapper):
         shuffle: bool = True,
     ) -> None:
         if not 0 <= fold < num_splits:
-            raise ConfigError(f"fold must be from 0 to {num_splits - 1}, got {fold}")
+            raise ConfigError(f"fold must be from 0 to {num_splits - 1}, got {fold}", key="fold")
         self.fold, self.num_splits, self.test_mode = fold, num_splits, test_mode
         self.seed, self.stratified, self.group_by, self.shuffle = seed, stratified, group_by, shuffle
         lazy = isinstance(dataset, Mapping) and bool(dataset.get("lazy_init", False))
@@ -358,7 +358,9 @@ class KFoldDataset(SingleWrapper):
         if callable(self.group_by):
             return self.group_by(record)
         if self.group_by not in record:
-            raise ConfigError(f"group_by={self.group_by!r} is not a key of a record: {sorted(record)}")
+            raise ConfigError(
+                f"group_by={self.group_by!r} is not a key of a record: {sorted(record)}", key="group_by"
+            )
         return record[self.group_by]
 
     def locate(self, idx: int) -> tuple[Any, int]:

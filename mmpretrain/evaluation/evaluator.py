@@ -65,6 +65,7 @@ class Evaluator:
                 raise ConfigError(
                     f"Two metrics give a value named {clash[0]!r}; one of them is {type(metric).__name__}",
                     hint="Give one of them another prefix, as in dict(type='Accuracy', prefix='mine').",
+                    key="metrics",
                 )
             values.update(own)
         return values
@@ -112,5 +113,5 @@ def get_metric_value(indicator: str, metrics: Mapping[str, Any]) -> Any:
         matches = [name for name in metrics if name.rpartition("/")[2] == indicator]
     if len(matches) != 1:
         problem = f"matches several of them: {matches}" if matches else f"is none of them: {sorted(metrics)}"
-        raise ConfigError(f"The metrics were asked for {indicator!r}, which {problem}")
+        raise ConfigError(f"The metrics were asked for {indicator!r}, which {problem}", key="metrics")
     return metrics[matches[0]]

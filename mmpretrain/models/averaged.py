@@ -122,7 +122,9 @@ class ExponentialMovingAverage(BaseAveragedModel):
     ) -> None:
         super().__init__(model, interval, device, update_buffers)
         if not 0 < momentum < 1:
-            raise ConfigError(f"{type(self).__name__} needs a momentum between 0 and 1, got {momentum}")
+            raise ConfigError(
+                f"{type(self).__name__} needs a momentum between 0 and 1, got {momentum}", key="momentum"
+            )
         if momentum > 0.5:
             logging.getLogger("mmpretrain").warning(
                 "The momentum of %s is the weight of the new value, usually small: is %s meant?",
@@ -163,7 +165,7 @@ class MomentumAnnealingEMA(ExponentialMovingAverage):
     ) -> None:
         super().__init__(model, momentum, interval, device, update_buffers)
         if gamma <= 0:
-            raise ConfigError(f"gamma must be positive, got {gamma}")
+            raise ConfigError(f"gamma must be positive, got {gamma}", key="gamma")
         self.gamma = gamma
 
     def momentum_at(self, steps: int) -> float:

@@ -30,7 +30,9 @@ class Mixup:
 
     def __init__(self, alpha: float) -> None:
         if not isinstance(alpha, (int, float)) or isinstance(alpha, bool) or alpha <= 0:
-            raise ConfigError(f"{type(self).__name__}: alpha must be a positive number, got {alpha!r}")
+            raise ConfigError(
+                f"{type(self).__name__}: alpha must be a positive number, got {alpha!r}", key="alpha"
+            )
         self.alpha = alpha
 
     def __call__(self, batch_inputs: Tensor, batch_score: Tensor) -> Mixed:
@@ -71,7 +73,7 @@ class CutMix(Mixup):
     ) -> None:
         super().__init__(alpha)
         if cutmix_minmax is not None and len(cutmix_minmax) != 2:
-            raise ConfigError(f"cutmix_minmax must be (min, max), got {cutmix_minmax!r}")
+            raise ConfigError(f"cutmix_minmax must be (min, max), got {cutmix_minmax!r}", key="cutmix_minmax")
         self.cutmix_minmax = cutmix_minmax
         self.correct_lam = correct_lam
 
@@ -207,10 +209,14 @@ class RandomBatchAugment:
         if probs is not None:
             given = [probs] if isinstance(probs, (int, float)) else list(probs)
             if len(given) != len(items):
-                raise ConfigError(f"probs needs one number for each of {len(items)} augments, got {probs!r}")
+                raise ConfigError(
+                    f"probs needs one number for each of {len(items)} augments, got {probs!r}", key="probs"
+                )
             rest = 1 - sum(given)
             if rest < -1e-9 or min(given) < 0:
-                raise ConfigError(f"probs must not be negative nor exceed 1 together, got {probs!r}")
+                raise ConfigError(
+                    f"probs must not be negative nor exceed 1 together, got {probs!r}", key="probs"
+                )
             self.augments.append(None)
             self.probs = [*given, max(rest, 0.0)]
 

@@ -61,13 +61,15 @@ class _Normalizer(BaseDataPreprocessor):
         self.spatial_dims = spatial_dims
         self._enable_normalize = mean is not None
         if (mean is None) != (std is None):
-            raise ConfigError(f"Give both mean and std, or neither; got mean={mean!r}, std={std!r}")
+            raise ConfigError(
+                f"Give both mean and std, or neither; got mean={mean!r}, std={std!r}", key="mean"
+            )
         if mean is not None and std is not None:
             self._register_moments("mean", "std", mean, std)
 
     def _register_moments(self, mean_name: str, std_name: str, mean: Numbers, std: Numbers) -> None:
         if len(mean) != len(std):
-            raise ConfigError(f"mean and std differ in length: {mean!r} and {std!r}")
+            raise ConfigError(f"mean and std differ in length: {mean!r} and {std!r}", key="mean")
         shape = (-1, *([1] * self.spatial_dims))
         for name, values in ((mean_name, mean), (std_name, std)):
             tensor = torch.tensor(values, dtype=torch.float32).view(shape)
@@ -211,7 +213,7 @@ class ImgDataPreprocessor(_Normalizer):
         non_blocking: bool | None = False,
     ) -> None:
         if bgr_to_rgb and rgb_to_bgr:
-            raise ConfigError("bgr_to_rgb and rgb_to_bgr undo each other: set one of them")
+            raise ConfigError("bgr_to_rgb and rgb_to_bgr undo each other: set one of them", key="bgr_to_rgb")
         super().__init__(
             mean, std, pad_size_divisor, pad_value, bgr_to_rgb or rgb_to_bgr, non_blocking=non_blocking
         )
@@ -300,7 +302,7 @@ class TwoNormDataPreprocessor(SelfSupDataPreprocessor):
     ) -> None:
         super().__init__(mean, std, pad_size_divisor, pad_value, to_rgb=to_rgb, non_blocking=non_blocking)
         if second_mean is None or second_std is None:
-            raise ConfigError("TwoNormDataPreprocessor needs second_mean and second_std")
+            raise ConfigError("TwoNormDataPreprocessor needs second_mean and second_std", key="second_mean")
         self._register_moments("second_mean", "second_std", second_mean, second_std)
 
     def normalize_views(self, views: Sequence[Tensor]) -> list[Tensor]:
@@ -331,7 +333,9 @@ class VideoDataPreprocessor(_Normalizer):
         format_shape: str = "NCHW",
     ) -> None:
         if format_shape not in ("NCHW", "NCTHW"):
-            raise ConfigError(f"format_shape must be 'NCHW' or 'NCTHW', got {format_shape!r}")
+            raise ConfigError(
+                f"format_shape must be 'NCHW' or 'NCTHW', got {format_shape!r}", key="format_shape"
+            )
         super().__init__(
             mean, std, pad_size_divisor, pad_value, swap_channels=to_rgb, spatial_dims=len(format_shape) - 2
         )

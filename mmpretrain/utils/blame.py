@@ -1,4 +1,7 @@
-"""Which key of a config an error is about."""
+"""Which key of a config an error is about.
+
+Our errors say it (``error.key``). Only what Python and PyTorch say is searched for the names of keys.
+"""
 
 from __future__ import annotations
 
@@ -22,19 +25,23 @@ def locate(cfg: Any, key: str | None = None) -> str | None:
     return None
 
 
-def culprit(cfg: Any, message: str) -> str | None:
-    """The place of the first key that a message names, else of a value that it quotes, else of the node."""
-    items = list(_items(cfg))
-    keys = [(str(key), node, key) for node, key, _ in items if key != "type"]
-    values = [(repr(value), node, key) for node, key, value in items if type(value) in (str, int, float)]
-    for texts in (keys, values):
-        pattern = r"(?<![\w.]){}(?!\w|\.\d)"
-        matches = [re.search(pattern.format(re.escape(text)), message) for text, _, _ in texts]
-        found = [(match.start(), number) for number, match in enumerate(matches) if match]
-        if found:
-            _, node, key = texts[min(found)[1]]
+def locate_key(cfg: Any, key: str) -> str | None:
+    """Return the place of a key of a node, else of the first node inside that has it, else of the node."""
+    for node, name, _ in _items(cfg):
+        if name == key:
             return locate(node, key)
     return locate(cfg)
+
+
+def quoted(cfg: Any, message: str) -> str | None:
+    """Return the place of the first key that a message of Python or PyTorch names, else of the node."""
+    items = [(str(key), node, key) for node, key, _ in _items(cfg) if key != "type"]
+    matches = [re.search(rf"(?<![\w.]){re.escape(text)}(?!\w|\.\d)", message) for text, _, _ in items]
+    found = [(match.start(), number) for number, match in enumerate(matches) if match]
+    if not found:
+        return locate(cfg)
+    _, node, key = items[min(found)[1]]
+    return locate(node, key)
 
 
 def explain(error: TypeError, cfg: Any) -> ArgumentError | None:
@@ -45,7 +52,7 @@ def explain(error: TypeError, cfg: Any) -> ArgumentError | None:
         message = f"{match[1].lstrip('_')} needs {match[2]}"
     else:
         return None
-    return ArgumentError(message, where=culprit(cfg, message))
+    return ArgumentError(message, where=quoted(cfg, message))
 
 
 def _items(cfg: Any) -> Iterator[tuple[Any, Any, Any]]:

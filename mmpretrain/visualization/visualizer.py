@@ -53,7 +53,9 @@ class Visualizer:
             label = label or type(backend).__name__
             if label in self._backends:
                 raise ConfigError(
-                    f"two visualization backends are named {label!r}", hint="Give them a name=."
+                    f"two visualization backends are named {label!r}",
+                    hint="Give them a name=.",
+                    key="vis_backends",
                 )
             self._backends[label] = backend
 

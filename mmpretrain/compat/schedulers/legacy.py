@@ -64,16 +64,21 @@ class LegacyParamScheduler(ParamScheduler):
     ) -> None:
         policies = MOMENTUM_POLICIES if param_name == "momentum" else POLICIES
         if policy not in policies:
-            raise ConfigError(f"There is no policy {policy!r}", hint=did_you_mean(policy, policies))
+            raise ConfigError(
+                f"There is no policy {policy!r}", hint=did_you_mean(policy, policies), key="policy"
+            )
         check_arguments(
             policies[policy], {"base": 0, "at": 0, "total": 1, **options}, label=f"Policy {policy}"
         )
         if warmup not in (None, "constant", "linear", "exp"):
-            raise ConfigError(f"warmup must be 'constant', 'linear', 'exp' or None, got {warmup!r}")
+            raise ConfigError(
+                f"warmup must be 'constant', 'linear', 'exp' or None, got {warmup!r}", key="warmup"
+            )
         if iters_per_epoch is None and (unit == "epoch" or warmup_epochs):
             raise ConfigError(
                 f"Policy {policy} counts epochs, but this scheduler does not know how long they are",
                 hint="Add convert_to_iter_based=True to it, and train by epochs.",
+                key="policy",
             )
         self.policy = policy
         self.options = options

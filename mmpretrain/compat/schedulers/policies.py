@@ -129,11 +129,14 @@ def cosine_restart(
 ) -> float:
     """Go down along half a cosine wave in each period; each restarts at a weighted initial value."""
     if len(periods) != len(restart_weights):
-        raise ConfigError(f"There are {len(periods)} periods, but {len(restart_weights)} restart_weights")
+        raise ConfigError(
+            f"There are {len(periods)} periods, but {len(restart_weights)} restart_weights", key="periods"
+        )
     ends = list(accumulate(periods))
     if at >= ends[-1]:
         raise ConfigError(
-            f"The periods {list(periods)} end at step {ends[-1]}, but the run has {total} steps"
+            f"The periods {list(periods)} end at step {ends[-1]}, but the run has {total} steps",
+            key="periods",
         )
     index = bisect_right(ends, at)
     part = (at - (ends[index] - periods[index])) / periods[index]
@@ -197,7 +200,9 @@ def one_cycle(
 ) -> float:
     """Go up to ``maximum`` and down to almost nothing; the initial value plays no part."""
     if total_steps is not None and total_steps < total:
-        raise ConfigError(f"total_steps={total_steps} is less than the {total} iterations of the run")
+        raise ConfigError(
+            f"total_steps={total_steps} is less than the {total} iterations of the run", key="total_steps"
+        )
     low = maximum / div_factor
     values = (
         [low, maximum, low, low / final_div_factor] if three_phase else [low, maximum, low / final_div_factor]

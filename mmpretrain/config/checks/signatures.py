@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
-import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from mmpretrain.config.checks.annotations import describe, fits, resolve
@@ -17,6 +13,7 @@ from mmpretrain.config.node import ConfigDict
 from mmpretrain.config.tracked import raw_items
 from mmpretrain.errors import MMPretrainError, NotRegisteredError
 from mmpretrain.registry import ALL, Registry, resolve_type
+from mmpretrain.signature import read
 from mmpretrain.utils.suggest import did_you_mean
 
 #: Where nodes of each registry are: top-level keys.
@@ -176,38 +173,28 @@ def _target(node: Node) -> Any:
 
 
 def _check_arguments(cfg: Mapping[str, Any], node: Node, target: Any) -> Iterator[Problem]:
-    try:
-        parameters = inspect.signature(target).parameters
-    except (TypeError, ValueError):  # some C-implemented callables have none
+    signature = read(target)
+    if signature is None:
         return
     given = {key: value for key, value in node.values.items() if key not in {"type", "_scope_"}}
     for key in _TAKEN_OUT.get(node.registry, ()):
         given.pop(key, None)
     label = _label(node.values["type"])
-    known = accepted(target)
     for key, value in given.items():
         path = f"{node.path}.{key}"
-        if known is not None and key not in known:
-            hint = _left_over(cfg, node, key) or did_you_mean(key, known)
-            hint = hint or f"It accepts: {', '.join(known) or 'no arguments'}."
+        if not signature.takes(key):
+            hint = _left_over(cfg, node, key) or did_you_mean(key, signature.all)
+            hint = hint or f"It accepts: {', '.join(signature.all) or 'no arguments'}."
             yield problem(cfg, path, f"{label} has no argument {key!r}", hint)
             continue
-        annotation = resolve(parameters[key].annotation, target) if key in parameters else Any
+        argument = signature.own.get(key)
+        annotation = resolve(argument.annotation, target) if argument is not None else Any
         if not fits(value, annotation):
             expected = describe(annotation)
             yield problem(cfg, path, f"{label}.{key} must be {expected}, got {value!r}")
     if node.registry == "MODELS" and node.path not in _WHOLE:
         return
-    added = _ADDED.get(node.registry, set())
-    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    missing = [
-        name
-        for name, parameter in parameters.items()
-        if parameter.kind not in variadic
-        and parameter.default is parameter.empty
-        and name not in given
-        and name not in added
-    ]
+    missing = signature.missing([*given, *_ADDED.get(node.registry, ())])
     if missing:
         plural = "s" if len(missing) > 1 else ""
         yield problem(cfg, node.path, f"{label} needs the argument{plural} {', '.join(map(repr, missing))}")
@@ -228,48 +215,3 @@ def _label(kind: Any) -> str:
     if isinstance(kind, LazyObject):
         return kind.dump_str
     return kind if isinstance(kind, str) else getattr(kind, "__name__", repr(kind))
-
-
-@cache
-def accepted(target: Any) -> tuple[str, ...] | None:
-    """Return the names of all arguments of a class or function; None if it may take others as well.
-
-    What a constructor hands on as ``super().__init__(**kwargs)`` is followed up to the class that names it.
-    """
-    names: dict[str, None] = {}
-    owners = (
-        [vars(owner)["__init__"] for owner in target.__mro__ if "__init__" in vars(owner)]
-        if inspect.isclass(target)
-        else [target]
-    )
-    for number, function in enumerate(owners):
-        signature = inspect.signature(target if number == 0 else function)
-        open_end = None
-        for name, parameter in signature.parameters.items():
-            if parameter.kind is parameter.VAR_KEYWORD:
-                open_end = name
-            elif parameter.kind is not parameter.VAR_POSITIONAL and name != "self":
-                names[name] = None
-        if open_end is None or function is object.__init__:
-            return tuple(names)
-        if not _hands_on(function, open_end):
-            return None
-    return None
-
-
-def _hands_on(function: Any, name: str) -> bool:
-    """Whether a constructor's only use of ``**name`` is ``super().__init__(**name)``."""
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-    except (OSError, TypeError, SyntaxError):
-        return False
-    uses = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == name]
-    calls = [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call)
-        and ast.unparse(node.func).startswith("super(")
-        and ast.unparse(node.func).endswith(").__init__")
-        and any(word.arg is None and ast.unparse(word.value) == name for word in node.keywords)
-    ]
-    return len(calls) == 1 and len(uses) == 1

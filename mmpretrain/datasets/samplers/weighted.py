@@ -41,7 +41,9 @@ class WeightedSampler(EpochSampler):
         values = [float(line) for line in read_lines(weights)] if isinstance(weights, str) else weights
         self.weights = torch.as_tensor(values, dtype=torch.float64)
         if self.weights.shape != (len(dataset),):
-            raise ConfigError(f"There are {len(self.weights)} weights for {len(dataset)} samples")
+            raise ConfigError(
+                f"There are {len(self.weights)} weights for {len(dataset)} samples", key="weights"
+            )
         if not (self.weights >= 0).all() or not 0 < self.weights.sum() < math.inf:
             raise ConfigError("Weights must be finite, not negative, and not all zero")
         self.num_samples = math.ceil((num_samples or len(dataset)) / self.world_size)

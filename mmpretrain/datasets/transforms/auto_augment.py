@@ -75,10 +75,19 @@ class RandAugment(BaseTransform):
         require(
             isinstance(magnitude_std, (int, float)) or magnitude_std == "inf",
             f"magnitude_std must be a number or 'inf', got {magnitude_std!r}",
+            key="magnitude_std",
         )
-        require(num_policies > 0, f"num_policies must be greater than 0, got {num_policies!r}")
-        require(magnitude_level >= 0, f"magnitude_level must be at least 0, got {magnitude_level!r}")
-        require(total_level > 0, f"total_level must be greater than 0, got {total_level!r}")
+        require(
+            num_policies > 0, f"num_policies must be greater than 0, got {num_policies!r}", key="num_policies"
+        )
+        require(
+            magnitude_level >= 0,
+            f"magnitude_level must be at least 0, got {magnitude_level!r}",
+            key="magnitude_level",
+        )
+        require(
+            total_level > 0, f"total_level must be greater than 0, got {total_level!r}", key="total_level"
+        )
         self.num_policies = num_policies
         self.magnitude_level = magnitude_level
         self.magnitude_std = magnitude_std
@@ -94,6 +103,7 @@ class RandAugment(BaseTransform):
             require(
                 isinstance(policy, Mapping) and "type" in policy,
                 f"A policy of RandAugment must be a dict with a 'type', got {policy!r}",
+                key="policies",
             )
             merged = merge_hparams(policy, hparams)
             merged.pop("magnitude_key", None)  # of 0.x
@@ -102,6 +112,7 @@ class RandAugment(BaseTransform):
                 require(
                     isinstance(bounds, Sequence) and len(bounds) == 2,
                     f"magnitude_range of {merged['type']} must be two numbers, got {bounds!r}",
+                    key="policies",
                 )
                 merged.update(magnitude)
             self.policies.append(merged)
@@ -163,7 +174,7 @@ class TrivialAugmentWide(RandAugment):
     """
 
     def __init__(self, hparams: Mapping[str, Any] = PAD, num_levels: int = 31) -> None:
-        require(num_levels > 1, f"num_levels must be greater than 1, got {num_levels!r}")
+        require(num_levels > 1, f"num_levels must be greater than 1, got {num_levels!r}", key="num_levels")
         operations = [{**operation, "prob": 1.0} for operation in TRIVIAL_WIDE]
         super().__init__(operations, 1, num_levels - 1, total_level=num_levels - 1, hparams=hparams)
         self.num_levels = num_levels
@@ -218,12 +229,18 @@ class AugMix(BaseTransform):
         policies: Sequence[Mapping[str, Any]] = AUGMIX,
         hparams: Mapping[str, Any] = PAD,
     ) -> None:
-        require(0 <= severity <= 10, f"severity must lie between 0 and 10, got {severity!r}")
-        require(mixture_width > 0, f"mixture_width must be greater than 0, got {mixture_width!r}")
+        require(0 <= severity <= 10, f"severity must lie between 0 and 10, got {severity!r}", key="severity")
         require(
-            chain_depth == -1 or chain_depth > 0, f"chain_depth must be -1 or positive, got {chain_depth!r}"
+            mixture_width > 0,
+            f"mixture_width must be greater than 0, got {mixture_width!r}",
+            key="mixture_width",
         )
-        require(alpha > 0, f"alpha must be greater than 0, got {alpha!r}")
+        require(
+            chain_depth == -1 or chain_depth > 0,
+            f"chain_depth must be -1 or positive, got {chain_depth!r}",
+            key="chain_depth",
+        )
+        require(alpha > 0, f"alpha must be greater than 0, got {alpha!r}", key="alpha")
         self.severity = severity
         self.mixture_width = mixture_width
         self.chain_depth = chain_depth

@@ -57,6 +57,7 @@ class BaseAugTransform(BaseTransform):
         require(
             fixed != (self.magnitude_range is not None),
             f"{type(self).__name__} needs either {key} or magnitude_range",
+            key="magnitude_range",
         )
 
     @cache_randomness

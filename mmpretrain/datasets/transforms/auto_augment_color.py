@@ -98,7 +98,7 @@ class SolarizeAdd(BaseAugTransform):
         self, magnitude: float | None = None, thr: float = 128, prob: float = 0.5, **kwargs: Any
     ) -> None:
         super().__init__(prob=prob, random_negative_prob=0.0, **kwargs)
-        require(isinstance(thr, (int, float)), f"thr must be a number, got {thr!r}")
+        require(isinstance(thr, (int, float)), f"thr must be a number, got {thr!r}", key="thr")
         self.magnitude = magnitude
         self.thr = thr
         self._check_strength()
@@ -121,7 +121,7 @@ class Posterize(BaseAugTransform):
 
     def __init__(self, bits: float | None = None, prob: float = 0.5, **kwargs: Any) -> None:
         super().__init__(prob=prob, random_negative_prob=0.0, **kwargs)
-        require(bits is None or bits <= 8, f"bits must be at most 8, got {bits!r}")
+        require(bits is None or bits <= 8, f"bits must be at most 8, got {bits!r}", key="bits")
         self.bits = bits
         self._check_strength()
 

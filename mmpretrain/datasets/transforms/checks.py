@@ -10,10 +10,10 @@ from mmpretrain.errors import ConfigError
 from mmpretrain.utils.suggest import did_you_mean
 
 
-def require(condition: Any, message: str, hint: str | None = None) -> None:
+def require(condition: Any, message: str, hint: str | None = None, *, key: str | None = None) -> None:
     """Raise :class:`ConfigError` unless ``condition`` holds."""
     if not condition:
-        raise ConfigError(message, hint=hint)
+        raise ConfigError(message, hint=hint, key=key)
 
 
 def one_of(name: str, value: Any, choices: Iterable[Any]) -> None:
@@ -25,21 +25,23 @@ def one_of(name: str, value: Any, choices: Iterable[Any]) -> None:
             if isinstance(value, str)
             else None
         )
-        raise ConfigError(f"{name} must be one of {', '.join(map(repr, choices))}, got {value!r}", hint=hint)
+        raise ConfigError(
+            f"{name} must be one of {', '.join(map(repr, choices))}, got {value!r}", hint=hint, key=name
+        )
 
 
 def positive_pair(name: str, value: Any) -> tuple[int, int]:
     """Return a pair of positive numbers for one number or a sequence of two."""
     pair = tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else (value, value)
     fits = len(pair) == 2 and all(isinstance(item, Number) and item > 0 for item in pair)  # type: ignore[operator]
-    require(fits, f"{name} must be one positive number or two, got {value!r}")
+    require(fits, f"{name} must be one positive number or two, got {value!r}", key=name)
     return pair[0], pair[1]  # type: ignore[return-value]
 
 
 def ordered_range(name: str, value: Any) -> tuple[float, float]:
     """Check that a value is a ``(min, max)`` pair."""
     fits = isinstance(value, Sequence) and len(value) == 2 and value[0] <= value[1]
-    require(fits, f"{name} must be a pair (min, max) with min <= max, got {value!r}")
+    require(fits, f"{name} must be a pair (min, max) with min <= max, got {value!r}", key=name)
     return (value[0], value[1])
 
 
@@ -48,4 +50,5 @@ def probability(name: str, value: Any) -> None:
     require(
         isinstance(value, Number) and 0 <= value <= 1,  # type: ignore[operator]
         f"{name} must be a number between 0 and 1, got {value!r}",
+        key=name,
     )

@@ -79,11 +79,17 @@ def _range(
 ) -> tuple[float, float] | None:
     """The range to draw from; None when it holds the neutral value only."""
     if isinstance(value, (int, float)):
-        require(value >= 0, f"{name} must not be negative, got {value!r}", "Give a range (min, max) instead.")
+        require(
+            value >= 0,
+            f"{name} must not be negative, got {value!r}",
+            "Give a range (min, max) instead.",
+            key=name,
+        )
         value = (neutral - float(value), neutral + float(value))
     require(
         isinstance(value, Sequence) and len(value) == 2,
         f"{name} must be a number or (min, max), got {value!r}",
+        key=name,
     )
     if not low <= value[0] <= value[1] <= high:
         logger.warning("ColorJitter: %s=%s is cut to the allowed range %s..%s", name, value, low, high)
@@ -112,6 +118,7 @@ class Lighting(BaseTransform):
         require(
             len(eigvec) == 3 and all(len(row) == len(eigval) for row in eigvec),
             f"eigvec must be three rows of {len(eigval)} numbers, got {eigvec!r}",
+            key="eigvec",
         )
         self.eigval = np.array(eigval)
         self.eigvec = np.array(eigvec)
@@ -174,6 +181,7 @@ class RandomGrayscale(BaseTransform):
         require(
             channels == len(self.channel_weights),
             f"channel_weights needs {channels} numbers for this image, got {self.channel_weights!r}",
+            key="channel_weights",
         )
         weights = np.array(self.channel_weights) / sum(self.channel_weights)
         grey = (weights * img).sum(axis=2).astype(np.uint8)

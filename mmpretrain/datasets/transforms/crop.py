@@ -139,7 +139,9 @@ class RandomCrop(WindowTransform):
 def _border(padding: Sequence[int] | int) -> Sequence[int]:
     if isinstance(padding, Number):
         return (padding,) * 4  # type: ignore[return-value]
-    require(len(padding) in (2, 4), f"padding must be one, two or four numbers, got {padding!r}")  # type: ignore[arg-type]
+    require(
+        len(padding) in (2, 4), f"padding must be one, two or four numbers, got {padding!r}", key="padding"
+    )  # type: ignore[arg-type]
     return tuple(padding) * (4 // len(padding))  # type: ignore[arg-type]
 
 
@@ -170,6 +172,7 @@ class RandomResizedCrop(WindowTransform):
         require(
             isinstance(max_attempts, int) and max_attempts >= 0,
             f"max_attempts must be an int, at least 0, got {max_attempts!r}",
+            key="max_attempts",
         )
         one_of("interpolation", interpolation, INTERPOLATIONS)
         geometry.check_resampling(backend, interpolation)
@@ -232,9 +235,11 @@ class EfficientNetRandomCrop(RandomResizedCrop):
         interpolation: str = "bicubic",
         **kwarg: Any,
     ) -> None:
-        require(isinstance(scale, int), f"scale must be an int, got {scale!r}")
-        require(min_covered >= 0, f"min_covered must be at least 0, got {min_covered!r}")
-        require(crop_padding >= 0, f"crop_padding must be at least 0, got {crop_padding!r}")
+        require(isinstance(scale, int), f"scale must be an int, got {scale!r}", key="scale")
+        require(min_covered >= 0, f"min_covered must be at least 0, got {min_covered!r}", key="min_covered")
+        require(
+            crop_padding >= 0, f"crop_padding must be at least 0, got {crop_padding!r}", key="crop_padding"
+        )
         super().__init__(scale, interpolation=interpolation, **kwarg)
         self.min_covered = min_covered
         self.crop_padding = crop_padding
@@ -285,8 +290,11 @@ class EfficientNetCenterCrop(WindowTransform):
         require(
             isinstance(crop_size, int) and crop_size > 0,
             f"crop_size must be a positive int, got {crop_size!r}",
+            key="crop_size",
         )
-        require(crop_padding >= 0, f"crop_padding must be at least 0, got {crop_padding!r}")
+        require(
+            crop_padding >= 0, f"crop_padding must be at least 0, got {crop_padding!r}", key="crop_padding"
+        )
         one_of("interpolation", interpolation, INTERPOLATIONS)
         geometry.check_resampling(backend, interpolation)
         self.crop_size = crop_size

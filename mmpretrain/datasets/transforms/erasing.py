@@ -44,7 +44,9 @@ class RandomErasing(BaseTransform):
         one_of("mode", mode, ("const", "rand"))
         if isinstance(aspect_range, (int, float)):
             aspect_range = (min(aspect_range, 1 / aspect_range), max(aspect_range, 1 / aspect_range))
-        require(min(aspect_range) > 0, f"aspect_range must be positive, got {aspect_range!r}")
+        require(
+            min(aspect_range) > 0, f"aspect_range must be positive, got {aspect_range!r}", key="aspect_range"
+        )
         self.erase_prob = erase_prob
         self.min_area_ratio = min_area_ratio
         self.max_area_ratio = max_area_ratio
@@ -93,5 +95,5 @@ class RandomErasing(BaseTransform):
 
 def _triple(name: str, value: float | Sequence[float]) -> np.ndarray:
     values = np.array([value] * 3 if isinstance(value, (int, float)) else value, dtype=np.float64)
-    require(values.shape == (3,), f"{name} must be one number or three, got {value!r}")
+    require(values.shape == (3,), f"{name} must be one number or three, got {value!r}", key=name)
     return values

@@ -44,10 +44,11 @@ class RandomFlip(BaseTransform):
             probs = list(prob)
             rest = 1 - sum(probs)
         else:
-            raise ConfigError(f"prob must be a number, or one for each direction, got {prob!r}")
+            raise ConfigError(f"prob must be a number, or one for each direction, got {prob!r}", key="prob")
         require(
             len(probs) == len(directions) and all(p >= 0 for p in probs) and rest >= -1e-9,
             f"prob needs one number for each direction, at most 1 together, got {prob!r} for {direction!r}",
+            key="prob",
         )
         self.prob = prob
         self.direction = direction

@@ -29,6 +29,7 @@ def storage_options(file_client_args: dict | None, backend_args: dict | None) ->
         file_client_args is None or backend_args is None,
         "file_client_args and backend_args mean the same thing and cannot both be given",
         "Keep backend_args.",
+        key="file_client_args",
     )
     options = backend_args if backend_args is not None else file_client_args
     return dict(options) if options is not None else None

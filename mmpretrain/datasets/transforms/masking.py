@@ -35,6 +35,7 @@ class SimMIMMaskGenerator(BaseTransform):
             input_size % mask_patch_size == 0 and mask_patch_size % model_patch_size == 0,
             f"input_size ({input_size}) must be a multiple of mask_patch_size ({mask_patch_size}), "
             f"and that of model_patch_size ({model_patch_size})",
+            key="input_size",
         )
         self.input_size = input_size
         self.mask_patch_size = mask_patch_size
@@ -82,6 +83,7 @@ class BEiTMaskGenerator(BaseTransform):
         require(
             num_masking_patches <= self.num_patches,
             f"num_masking_patches ({num_masking_patches}) exceeds the {self.num_patches} tokens",
+            key="num_masking_patches",
         )
         self.num_masking_patches = num_masking_patches
         self.min_num_patches = min_num_patches

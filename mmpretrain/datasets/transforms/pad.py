@@ -39,11 +39,12 @@ class Pad(BaseTransform):
     ) -> None:
         one_of("padding_mode", padding_mode, geometry.BORDER)
         if pad_to_square:
-            require(size is None, "Pad takes size or pad_to_square, not both")
+            require(size is None, "Pad takes size or pad_to_square, not both", key="size")
         else:
             require(
                 (size is None) != (size_divisor is None),
                 "Pad needs one of size, size_divisor and pad_to_square",
+                key="size",
             )
         self.size = size
         self.size_divisor = size_divisor
@@ -101,7 +102,9 @@ class RandomTranslatePad(BaseTransform):
         height, width = img.shape[:2]
         rows, columns = self.size - height, self.size - width
         require(
-            rows >= 0 and columns >= 0, f"An image of {width}x{height} does not fit {self.size}x{self.size}"
+            rows >= 0 and columns >= 0,
+            f"An image of {width}x{height} does not fit {self.size}x{self.size}",
+            key="size",
         )
         if self.aug_translate:
             top, left = self.rand_translate_params(rows, columns)

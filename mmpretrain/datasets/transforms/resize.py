@@ -47,7 +47,9 @@ class Resize(WindowTransform):
     ) -> None:
         self.short_edge: int | None = None
         if size is not None:
-            require(scale is None, "size (0.x) and scale (1.x) mean the same thing: give one of them")
+            require(
+                scale is None, "size (0.x) and scale (1.x) mean the same thing: give one of them", key="size"
+            )
             pair = (size, size) if isinstance(size, int) else tuple(size)
             if pair[1] == -1:
                 self.short_edge = pair[0]
@@ -56,6 +58,7 @@ class Resize(WindowTransform):
         require(
             scale is not None or scale_factor is not None or self.short_edge,
             "Resize needs scale or scale_factor",
+            key="scale",
         )
         geometry.check_resampling(backend, interpolation)
         self.scale: Any = tuple(scale) if isinstance(scale, Sequence) else scale and (scale, scale)
@@ -64,7 +67,9 @@ class Resize(WindowTransform):
         elif isinstance(scale_factor, (float, int)):
             self.scale_factor = (scale_factor, scale_factor)
         else:
-            raise ConfigError(f"scale_factor must be a number or a pair of them, got {scale_factor!r}")
+            raise ConfigError(
+                f"scale_factor must be a number or a pair of them, got {scale_factor!r}", key="scale_factor"
+            )
         self.keep_ratio = keep_ratio
         self.clip_object_border = clip_object_border
         self.backend = backend
@@ -167,8 +172,9 @@ class RandomResize(BaseTransform):
             require(
                 ratio_range is not None and len(ratio_range) == 2 and ratio_range[0] <= ratio_range[1],
                 f"RandomResize with one scale needs ratio_range=(min, max), got {ratio_range!r}",
+                key="scale",
             )
-        require(len(scale) == 2, f"scale must be (width, height) or two of them, got {scale!r}")
+        require(len(scale) == 2, f"scale must be (width, height) or two of them, got {scale!r}", key="scale")
         self.scale = scale
         self.ratio_range = ratio_range
         self.resize_cfg = dict(type=resize_type, **resize_kwargs)
@@ -206,6 +212,7 @@ class RandomChoiceResize(BaseTransform):
         require(
             all(isinstance(item, (int, tuple)) for item in self.scales),
             f"scales must be numbers or (width, height) tuples, got {scales!r}",
+            key="scales",
         )
         self.resize_cfg = dict(type=resize_type, **resize_kwargs)
         self.resize = TRANSFORMS.build({"scale": 1, **self.resize_cfg})

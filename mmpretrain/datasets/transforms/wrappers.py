@@ -52,6 +52,7 @@ class KeyMapper(BaseTransform):
         require(
             not (self.auto_remap and remapping is not None),
             "KeyMapper takes remapping or auto_remap=True, not both",
+            key="remapping",
         )
         self.mapping = mapping
         self.remapping = mapping if self.auto_remap else remapping
@@ -170,6 +171,7 @@ class RandomChoice(BaseTransform):
             require(
                 len(prob) == len(transforms) and abs(sum(prob) - 1) < 1e-8,
                 f"prob needs one number for each of {len(transforms)} pipelines, 1 together, got {prob!r}",
+                key="prob",
             )
         self.prob = prob
         self.transforms = [Compose(transform) for transform in transforms]
@@ -225,6 +227,7 @@ class MultiView(BaseTransform):
         require(
             len(counts) == len(transforms),
             f"num_views needs one number for each of {len(transforms)} pipelines, got {num_views!r}",
+            key="num_views",
         )
         self.num_views = counts
         self.pipelines = [Compose(transform) for transform in transforms]

@@ -27,4 +27,5 @@ def which_is_better(
     raise ConfigError(
         f"The name of the metric {metric!r} does not say whether greater or less is better",
         hint="Set rule='greater' or 'less'.",
+        key="metric",
     )

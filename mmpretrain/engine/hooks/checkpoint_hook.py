@@ -81,24 +81,28 @@ class CheckpointHook(Hook):
             raise ConfigError(
                 f"filename_tmpl takes one {{}} for the number, got {self.filename_tmpl!r}",
                 hint="For example 'model_{}.pth'.",
+                key="filename_tmpl",
             ) from error
         self.published_keys = [published_keys] if isinstance(published_keys, str) else published_keys
         self.greater_keys = tuple(greater_keys or GREATER)
         self.less_keys = tuple(less_keys or LESS)
         self.save_best = [save_best] if isinstance(save_best, str) else list(save_best or [])
         if "auto" in self.save_best and len(self.save_best) > 1:
-            raise ConfigError("save_best='auto' stands alone; name all metrics, or only 'auto'")
+            raise ConfigError(
+                "save_best='auto' stands alone; name all metrics, or only 'auto'", key="save_best"
+            )
         if len(set(self.save_best)) != len(self.save_best):
-            raise ConfigError(f"save_best names a metric twice: {self.save_best}")
+            raise ConfigError(f"save_best names a metric twice: {self.save_best}", key="save_best")
         rules = [rule] if rule is None or isinstance(rule, str) else list(rule)
         if len(rules) == 1:
             rules = rules * max(len(self.save_best), 1)
         if self.save_best and len(rules) != len(self.save_best):
             raise ConfigError(
-                f"save_best has {len(self.save_best)} metrics and rule has {len(rules)} entries"
+                f"save_best has {len(self.save_best)} metrics and rule has {len(rules)} entries",
+                key="save_best",
             )
         if unknown := [item for item in rules if item not in ("greater", "less", None)]:
-            raise ConfigError(f"rule must be 'greater' or 'less', got {unknown[0]!r}")
+            raise ConfigError(f"rule must be 'greater' or 'less', got {unknown[0]!r}", key="rule")
         self.rules = {name: item or self._infer(name) for name, item in zip(self.save_best, rules)}
         self.kept: list[str] = []
         self.saved_at: int | None = None
@@ -223,7 +227,9 @@ class CheckpointHook(Hook):
     def _save_if_best(self, runner: Any, name: str, rule: str | None, metrics: dict[str, float]) -> None:
         if name not in metrics:
             hint = did_you_mean(name, metrics) or f"It reports: {', '.join(metrics)}."
-            raise ConfigError(f"save_best={name!r}, but the validation reports no such metric", hint=hint)
+            raise ConfigError(
+                f"save_best={name!r}, but the validation reports no such metric", hint=hint, key="save_best"
+            )
         hub, score = runner.message_hub, metrics[name]
         best = hub.get_info(self._key("best_score", name))
         better = operator.gt if rule == "greater" else operator.lt

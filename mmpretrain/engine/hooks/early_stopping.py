@@ -41,7 +41,7 @@ class EarlyStoppingHook(Hook):
         stopping_threshold: float | None = None,
     ) -> None:
         if rule not in (None, "greater", "less"):
-            raise ConfigError(f"rule must be 'greater' or 'less', got {rule!r}")
+            raise ConfigError(f"rule must be 'greater' or 'less', got {rule!r}", key="rule")
         self.monitor = monitor
         self.rule = rule or which_is_better(monitor)
         self.min_delta = min_delta

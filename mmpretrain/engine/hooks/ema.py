@@ -47,9 +47,13 @@ class EMAHook(Hook):
         **kwargs: Any,
     ) -> None:
         if begin_iter and begin_epoch:
-            raise ConfigError(f"Give begin_iter or begin_epoch, not both: {begin_iter} and {begin_epoch}")
+            raise ConfigError(
+                f"Give begin_iter or begin_epoch, not both: {begin_iter} and {begin_epoch}", key="begin_iter"
+            )
         if begin_iter < 0 or begin_epoch < 0:
-            raise ConfigError(f"EMAHook cannot begin before 0, got {min(begin_iter, begin_epoch)}")
+            raise ConfigError(
+                f"EMAHook cannot begin before 0, got {min(begin_iter, begin_epoch)}", key="begin_iter"
+            )
         if not evaluate_on_ema and not evaluate_on_origin:
             logger.warning("EMAHook: with evaluate_on_ema=False, the trained weights are evaluated.")
             evaluate_on_origin = True
@@ -77,7 +81,7 @@ class EMAHook(Hook):
         if self.begin_epoch:
             name, begin, last = ("begin_epoch", self.begin_epoch, runner.max_epochs)
         if begin > last:
-            raise ConfigError(f"EMAHook has {name}={begin}, but the run ends at {last}")
+            raise ConfigError(f"EMAHook has {name}={begin}, but the run ends at {last}", key=name)
         if hasattr(self.ema_model, "set_max_iters"):
             self.ema_model.set_max_iters(runner.max_iters)
         if self._loaded and not runner._resume:

@@ -44,7 +44,7 @@ class LoggerHook(Hook):
         backend_args: dict | None = None,
     ) -> None:
         if interval <= 0:
-            raise ConfigError(f"LoggerHook needs an interval of at least 1, got {interval}")
+            raise ConfigError(f"LoggerHook needs an interval of at least 1, got {interval}", key="interval")
         self.interval = interval
         self.ignore_last = ignore_last
         self.interval_exp_name = interval_exp_name

@@ -95,7 +95,9 @@ class PreciseBNHook(Hook):
 
     def __init__(self, num_samples: int = 8192, interval: int = 1) -> None:
         if interval < 1 or num_samples < 1:
-            raise ConfigError(f"PreciseBNHook got {num_samples=} and {interval=}, which must be positive")
+            raise ConfigError(
+                f"PreciseBNHook got {num_samples=} and {interval=}, which must be positive", key="num_samples"
+            )
         self.num_samples = num_samples
         self.interval = interval
 

@@ -32,10 +32,12 @@ def get_priority(priority: int | str | Priority) -> int:
         names = Priority.__members__
         if priority.upper() not in names:
             hint = did_you_mean(priority, names) or f"Choose one of {', '.join(names)}."
-            raise ConfigError(f"Unknown hook priority {priority!r}", hint=hint)
+            raise ConfigError(f"Unknown hook priority {priority!r}", hint=hint, key="priority")
         return int(names[priority.upper()])
     if isinstance(priority, bool) or not isinstance(priority, int):
-        raise ArgumentError(f"A priority is an int or a name, got {type(priority).__name__}: {priority!r}")
+        raise ArgumentError(
+            f"A priority is an int or a name, got {type(priority).__name__}: {priority!r}", key="priority"
+        )
     if not 0 <= priority <= 100:
-        raise ConfigError(f"A hook priority lies between 0 and 100, got {priority}")
+        raise ConfigError(f"A hook priority lies between 0 and 100, got {priority}", key="priority")
     return int(priority)

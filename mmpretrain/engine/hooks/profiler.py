@@ -54,10 +54,11 @@ class ProfilerHook(Hook):
         json_trace_path: str | None = None,
     ) -> None:
         if profile_times < 1:
-            raise ConfigError(f"profile_times must be positive, got {profile_times}")
+            raise ConfigError(f"profile_times must be positive, got {profile_times}", key="profile_times")
         if by_epoch and profile_times > 1:
             raise ConfigError(
-                f"ProfilerHook slows training down: one epoch is enough, got profile_times={profile_times}"
+                f"ProfilerHook slows training down: one epoch is enough, got profile_times={profile_times}",
+                key="profile_times",
             )
         self.by_epoch = by_epoch
         self.profile_times = profile_times
@@ -80,7 +81,9 @@ class ProfilerHook(Hook):
     def before_train(self, runner: Any) -> None:
         length = runner.max_epochs if self.by_epoch else runner.max_iters
         if length < self.profile_times:
-            raise ConfigError(f"profile_times={self.profile_times} is more than the run has: {length}")
+            raise ConfigError(
+                f"profile_times={self.profile_times} is more than the run has: {length}", key="profile_times"
+            )
         self.profiler = profiler.profile(on_trace_ready=self._handler(runner), **self.arguments)
         self.profiler.__enter__()
         logger.info("The profiler is running; training is slower than usual.")
@@ -90,7 +93,10 @@ class ProfilerHook(Hook):
         if self.on_trace_ready is None or callable(self.on_trace_ready):
             return self.on_trace_ready  # type: ignore[return-value]
         if not isinstance(self.on_trace_ready, Mapping):
-            raise ConfigError(f"on_trace_ready must be a function or a dict, got {self.on_trace_ready!r}")
+            raise ConfigError(
+                f"on_trace_ready must be a function or a dict, got {self.on_trace_ready!r}",
+                key="on_trace_ready",
+            )
         options = dict(self.on_trace_ready)
         kind = options.pop("type", None)
         if kind == "log_trace":
@@ -99,7 +105,9 @@ class ProfilerHook(Hook):
             folder = Path(runner.log_dir) / options.pop("dir_name", "tf_tracing_logs")
             logger.info("The profiler's traces for TensorBoard go to %s", folder)
             return profiler.tensorboard_trace_handler(str(folder), **options)
-        raise ConfigError(f"on_trace_ready.type must be 'log_trace' or 'tb_trace', got {kind!r}")
+        raise ConfigError(
+            f"on_trace_ready.type must be 'log_trace' or 'tb_trace', got {kind!r}", key="on_trace_ready"
+        )
 
     def after_train_iter(
         self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: dict | None = None

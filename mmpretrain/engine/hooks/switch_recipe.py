@@ -35,14 +35,17 @@ class SwitchRecipeHook(Hook):
         for given in schedule:
             recipe = dict(given)
             if "action_epoch" not in recipe:
-                raise ConfigError("SwitchRecipeHook: each item of the schedule needs an 'action_epoch'")
+                raise ConfigError(
+                    "SwitchRecipeHook: each item of the schedule needs an 'action_epoch'", key="schedule"
+                )
             epoch = recipe.pop("action_epoch")
             if epoch < 1:
                 raise ConfigError(
-                    f"SwitchRecipeHook: action_epoch counts from 1, got {epoch} in the schedule"
+                    f"SwitchRecipeHook: action_epoch counts from 1, got {epoch} in the schedule",
+                    key="schedule",
                 )
             if epoch in recipes:
-                raise ConfigError(f"SwitchRecipeHook: action_epoch {epoch} is there twice")
+                raise ConfigError(f"SwitchRecipeHook: action_epoch {epoch} is there twice", key="schedule")
             if "pipeline" in recipe:
                 recipe["train_pipeline"] = recipe.pop("pipeline")
             unknown = set(recipe) - set(_SWITCHES)
@@ -50,6 +53,7 @@ class SwitchRecipeHook(Hook):
                 raise ConfigError(
                     f"SwitchRecipeHook cannot switch {sorted(unknown)[0]!r}",
                     hint=f"It can: {', '.join(_SWITCHES)}.",
+                    key="schedule",
                 )
             recipes[epoch] = {key: _BUILDERS[key](value) for key, value in recipe.items()}
         self.schedule = dict(sorted(recipes.items()))
@@ -98,7 +102,7 @@ def _set_pipeline(dataset: Any, pipeline: Any) -> None:
     elif hasattr(dataset, "dataset"):
         _set_pipeline(dataset.dataset, pipeline)
     else:
-        raise ConfigError(f"SwitchRecipeHook finds no pipeline in {type(dataset).__name__}")
+        raise ConfigError(f"SwitchRecipeHook finds no pipeline in {type(dataset).__name__}", key="schedule")
 
 
 def _switch_batch_augments(runner: Any, augments: Any) -> None:
@@ -112,7 +116,9 @@ def _switch_loss(runner: Any, loss: Any) -> None:
     model = original_model(runner.model)
     owner = next((m for m in (model, getattr(model, "head", None)) if hasattr(m, "loss_module")), None)
     if owner is None:
-        raise ConfigError(f"SwitchRecipeHook finds no loss_module in {type(model).__name__} or its head")
+        raise ConfigError(
+            f"SwitchRecipeHook finds no loss_module in {type(model).__name__} or its head", key="schedule"
+        )
     owner.loss_module = loss
 
 

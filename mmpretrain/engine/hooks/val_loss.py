@@ -36,7 +36,9 @@ class ValLossHook(Hook):
 
     def __init__(self, dataloader: dict, interval: int = 1, rounds: int = 1) -> None:
         if interval < 1 or rounds < 1:
-            raise ConfigError(f"ValLossHook got {interval=} and {rounds=}, which must be positive")
+            raise ConfigError(
+                f"ValLossHook got {interval=} and {rounds=}, which must be positive", key="interval"
+            )
         self.dataloader: Any = dataloader
         self.interval = interval
         self.rounds = rounds

@@ -31,7 +31,9 @@ class WarmupParamHook(Hook):
             module = attrgetter(self.module_name)(original_model(runner.model))
             getattr(module, self.param_name)
         except AttributeError as error:
-            raise ConfigError(f"WarmupParamHook(module_name={self.module_name!r}): {error}") from error
+            raise ConfigError(
+                f"WarmupParamHook(module_name={self.module_name!r}): {error}", key="module_name"
+            ) from error
         return module
 
     def before_train(self, runner: Any) -> None:

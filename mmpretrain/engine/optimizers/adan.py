@@ -44,9 +44,9 @@ class Adan(BaseOptimizer):
     ) -> None:
         for name, value in {"lr": lr, "eps": eps, "max_grad_norm": max_grad_norm}.items():
             if value < 0:
-                raise ConfigError(f"Adan needs a {name} of at least 0, got {value}")
+                raise ConfigError(f"Adan needs a {name} of at least 0, got {value}", key=name)
         if len(betas) != 3 or not all(0 <= beta < 1 for beta in betas):
-            raise ConfigError(f"Adan needs three betas from 0 up to but without 1, got {betas}")
+            raise ConfigError(f"Adan needs three betas from 0 up to but without 1, got {betas}", key="betas")
         defaults = {
             "lr": lr,
             "betas": betas,

@@ -41,7 +41,7 @@ class AmpOptimWrapper(OptimWrapper):
         super().__init__(**kwargs)
         if isinstance(dtype, str):
             if dtype not in DTYPES:
-                raise ConfigError(f"dtype must be one of {', '.join(DTYPES)}, got {dtype!r}")
+                raise ConfigError(f"dtype must be one of {', '.join(DTYPES)}, got {dtype!r}", key="dtype")
             dtype = getattr(torch, dtype)
         self.cast_dtype: torch.dtype | None = dtype  # type: ignore[assignment]
         self._fixed_scale: float | None = None
@@ -53,7 +53,9 @@ class AmpOptimWrapper(OptimWrapper):
         elif loss_scale == "dynamic":
             arguments = {}
         else:
-            raise ArgumentError(f"loss_scale must be 'dynamic', a number or a dict, got {loss_scale!r}")
+            raise ArgumentError(
+                f"loss_scale must be 'dynamic', a number or a dict, got {loss_scale!r}", key="loss_scale"
+            )
         self.device_type = next(
             (p.device.type for group in self.optimizer.param_groups for p in group["params"]), "cpu"
         )

@@ -58,7 +58,9 @@ def scale_lr(optim_wrapper: OptimWrapper, auto_scale_lr: Mapping[str, Any] | Non
     if not auto_scale_lr or not auto_scale_lr.get("enable", False):
         return 1.0
     if "base_batch_size" not in auto_scale_lr:
-        raise ConfigError("auto_scale_lr needs base_batch_size, the batch size that 'lr' is meant for")
+        raise ConfigError(
+            "auto_scale_lr needs base_batch_size, the batch size that 'lr' is meant for", key="auto_scale_lr"
+        )
     factor = batch_size / auto_scale_lr["base_batch_size"]
     several = isinstance(optim_wrapper, OptimWrapperDict)
     for wrapper in optim_wrapper.values() if several else [optim_wrapper]:

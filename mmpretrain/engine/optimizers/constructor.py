@@ -88,7 +88,9 @@ class DefaultOptimWrapperConstructor:
                 hint="For example optimizer=dict(type='SGD', lr=0.1).",
             )
         if paramwise_cfg is not None and not isinstance(paramwise_cfg, Mapping):
-            raise ArgumentError(f"paramwise_cfg must be a dict, got {type(paramwise_cfg).__name__}")
+            raise ArgumentError(
+                f"paramwise_cfg must be a dict, got {type(paramwise_cfg).__name__}", key="paramwise_cfg"
+            )
         self.optim_wrapper_cfg: Any = optim_wrapper_cfg.copy()  # type: ignore[attr-defined]
         self.optimizer_cfg = self.optim_wrapper_cfg.pop("optimizer")
         self.paramwise_cfg = {} if paramwise_cfg is None else paramwise_cfg
@@ -105,7 +107,9 @@ class DefaultOptimWrapperConstructor:
 
     def _validate_cfg(self) -> None:
         if not isinstance(self.custom_keys, Mapping):
-            raise ArgumentError(f"custom_keys must be a dict, got {type(self.custom_keys).__name__}")
+            raise ArgumentError(
+                f"custom_keys must be a dict, got {type(self.custom_keys).__name__}", key="custom_keys"
+            )
         self._check_spelling()
         if isinstance(self.base_lr, str):
             raise ArgumentError(
@@ -121,6 +125,7 @@ class DefaultOptimWrapperConstructor:
             raise ConfigError(
                 f"paramwise_cfg.{asked[0]} multiplies the weight decay, but the optimizer has none",
                 hint="Add weight_decay to the optimizer.",
+                key="paramwise_cfg",
             )
 
     def _check_spelling(self) -> None:

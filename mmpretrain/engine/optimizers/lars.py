@@ -45,9 +45,9 @@ class LARS(BaseOptimizer):
         given = {"lr": lr, "momentum": momentum, "weight_decay": weight_decay, "eta": eta}
         for name, value in given.items():
             if value < 0:
-                raise ConfigError(f"LARS needs a {name} of at least 0, got {value}")
+                raise ConfigError(f"LARS needs a {name} of at least 0, got {value}", key=name)
         if nesterov and (momentum == 0 or dampening != 0):
-            raise ConfigError("Nesterov momentum needs a positive momentum and no dampening")
+            raise ConfigError("Nesterov momentum needs a positive momentum and no dampening", key="momentum")
         self.eps = eps
         super().__init__(params, {**given, "dampening": dampening, "nesterov": nesterov})
 

@@ -30,9 +30,9 @@ class Lion(BaseOptimizer):
         weight_decay: float = 0.0,
     ) -> None:
         if lr <= 0:
-            raise ConfigError(f"Lion needs a positive lr, got {lr}")
+            raise ConfigError(f"Lion needs a positive lr, got {lr}", key="lr")
         if len(betas) != 2 or not all(0 <= beta <= 1 for beta in betas):
-            raise ConfigError(f"Lion needs two betas between 0 and 1, got {betas}")
+            raise ConfigError(f"Lion needs two betas between 0 and 1, got {betas}", key="betas")
         super().__init__(params, {"lr": lr, "betas": betas, "weight_decay": weight_decay})
 
     def update(self) -> None:

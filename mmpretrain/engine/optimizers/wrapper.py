@@ -52,7 +52,10 @@ class OptimWrapper:
         clip_grad: Mapping[str, Any] | None = None,
     ) -> None:
         if not isinstance(accumulative_counts, int) or accumulative_counts < 1:
-            raise ConfigError(f"accumulative_counts must be a positive int, got {accumulative_counts!r}")
+            raise ConfigError(
+                f"accumulative_counts must be a positive int, got {accumulative_counts!r}",
+                key="accumulative_counts",
+            )
         self.optimizer = optimizer
         self.log_vars: dict[str, Tensor] = {}
         self._accumulative_counts = accumulative_counts
@@ -63,9 +66,11 @@ class OptimWrapper:
         if self.clip_grad_kwargs is not None:
             kind = self.clip_grad_kwargs.pop("type", "norm")
             if kind not in CLIPPERS:
-                raise ConfigError(f"clip_grad.type must be 'norm' or 'value', got {kind!r}")
+                raise ConfigError(f"clip_grad.type must be 'norm' or 'value', got {kind!r}", key="clip_grad")
             if not self.clip_grad_kwargs:
-                raise ConfigError("clip_grad is empty", hint="Give a bound, as in dict(max_norm=5.0).")
+                raise ConfigError(
+                    "clip_grad is empty", hint="Give a bound, as in dict(max_norm=5.0).", key="clip_grad"
+                )
             self.clip_func, self.grad_name = CLIPPERS[kind]
             check_arguments(self.clip_func, {"parameters": (), **self.clip_grad_kwargs}, label="clip_grad")
         # Groups can have learning rates of their own. This one has those of the config, so that the log can

@@ -25,7 +25,9 @@ class ZeroRedundancyOptimizer(_TorchZero):
     def __init__(self, params: Any, optimizer_type: str, **kwargs: Any) -> None:
         kind = getattr(torch.optim, optimizer_type, None)
         if kind is None:
-            raise ConfigError(f"torch.optim has no {optimizer_type!r} for ZeroRedundancyOptimizer")
+            raise ConfigError(
+                f"torch.optim has no {optimizer_type!r} for ZeroRedundancyOptimizer", key="optimizer_type"
+            )
         super().__init__(params, kind, **kwargs)
 
     def state_dict(self) -> dict[str, Any]:  # type: ignore[override]

@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset, get_worker_in
 
 from mmpretrain.errors import ConfigError, MMPretrainError, TrainingError
 from mmpretrain.registry import DATA_SAMPLERS, DATASETS, FUNCTIONS, locate
-from mmpretrain.utils.blame import culprit
+from mmpretrain.utils.blame import quoted
 from mmpretrain.utils.dist import get_dist_info
 from mmpretrain.utils.seeding import preserved_rng, seed_everything
 
@@ -268,7 +268,7 @@ def build_dataloader(cfg: Any, seed: int | None = None, diff_rank_seed: bool = F
         loader = KeyedDataLoader(dataset, seed=rank_seed, **args)
     except (TypeError, ValueError) as error:
         message = f"The data loader cannot be built: {error}"
-        raise ConfigError(message, where=culprit(cfg, message)) from error
+        raise ConfigError(message, where=quoted(cfg, message)) from error
     if len(loader) == 0 and not is_infinite(loader):
         raise ConfigError(
             f"The data loader has no batch: {len(dataset)} samples, batch_size={args.get('batch_size')}, "

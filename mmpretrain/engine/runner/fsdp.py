@@ -71,7 +71,11 @@ class FSDPStrategy(SingleDeviceStrategy):
         self.skip_init_weights = skip_init_weights
         kind = state_dict_cfg if isinstance(state_dict_cfg, str) else state_dict_cfg.get("state_dict_type")
         if kind not in STATE_DICT_KINDS:
-            raise ConfigError(f"Unknown state_dict_cfg {state_dict_cfg!r}", hint="Choose 'full' or 'local'.")
+            raise ConfigError(
+                f"Unknown state_dict_cfg {state_dict_cfg!r}",
+                hint="Choose 'full' or 'local'.",
+                key="state_dict_cfg",
+            )
         self.sharded = STATE_DICT_KINDS[kind]
         self.blocks = blocks
         self.min_params = old.get("min_params", min_params)

@@ -49,16 +49,21 @@ class LogProcessor:
         self._is_mean = cache(lambda key: self.mean_pattern.search(key) is not None)
         if any("data_src" not in item for item in self.custom_cfg):
             raise ConfigError(
-                "Each entry of the log processor's custom_cfg needs data_src, the name of a number"
+                "Each entry of the log processor's custom_cfg needs data_src, the name of a number",
+                key="custom_cfg",
             )
         names = [item.get("log_name", item["data_src"]) for item in self.custom_cfg]
         for name in names:
             if names.count(name) > 1:
                 raise ConfigError(
-                    f"custom_cfg of the log processor writes {name!r} twice", hint="Set log_name."
+                    f"custom_cfg of the log processor writes {name!r} twice",
+                    hint="Set log_name.",
+                    key="custom_cfg",
                 )
         if not by_epoch and any(item.get("window_size") == "epoch" for item in self.custom_cfg):
-            raise ConfigError("window_size='epoch' needs by_epoch=True in the log processor")
+            raise ConfigError(
+                "window_size='epoch' needs by_epoch=True in the log processor", key="window_size"
+            )
 
     def get_log_after_iter(self, runner: Any, batch_idx: int, mode: Mode) -> tuple[dict[str, Any], str]:
         """Return the numbers of this iteration for files, and the line for people."""

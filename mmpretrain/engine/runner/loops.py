@@ -81,12 +81,15 @@ class TrainLoop(BaseLoop):
             raise ConfigError(
                 f"dynamic_intervals takes pairs of a milestone and an interval, got {dynamic_intervals!r}",
                 hint="For example [(90, 1)].",
+                key="dynamic_intervals",
             ) from error
         self.dynamic_milestones = [0, *(milestone for milestone, _ in steps)]
         self.dynamic_intervals = [val_interval, *(interval for _, interval in steps)]
         if not all(self.dynamic_intervals):
             name = "dynamic_intervals" if val_interval else "val_interval"
-            raise ConfigError(f"{name} cannot be zero: from one validation to the next, it takes at least 1")
+            raise ConfigError(
+                f"{name} cannot be zero: from one validation to the next, it takes at least 1", key=name
+            )
         self.share_metainfo(runner.visualizer)
 
     @property
@@ -168,7 +171,7 @@ class EpochBasedTrainLoop(TrainLoop):
     ) -> None:
         super().__init__(runner, dataloader, val_begin, val_interval, dynamic_intervals)
         if max_epochs != int(max_epochs):
-            raise ConfigError(f"max_epochs must be a whole number, got {max_epochs}")
+            raise ConfigError(f"max_epochs must be a whole number, got {max_epochs}", key="max_epochs")
         self.state.max_epochs = int(max_epochs)
         self.state.max_iters = self.state.max_epochs * len(self.dataloader)
 
@@ -229,7 +232,7 @@ class IterBasedTrainLoop(TrainLoop):
     ) -> None:
         super().__init__(runner, dataloader, val_begin, val_interval, dynamic_intervals)
         if max_iters != int(max_iters):
-            raise ConfigError(f"max_iters must be a whole number, got {max_iters}")
+            raise ConfigError(f"max_iters must be a whole number, got {max_iters}", key="max_iters")
         self.state.max_iters = int(max_iters)
         self.state.max_epochs = 1  # for what compares epochs; there are none here
 

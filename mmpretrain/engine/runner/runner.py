@@ -108,7 +108,9 @@ class Runner(RunnerProperties):
         build.check_complete("val", val_dataloader, val_cfg, val_evaluator)
         build.check_complete("test", test_dataloader, test_cfg, test_evaluator)
         if param_scheduler is not None and optim_wrapper is None:
-            raise ConfigError("param_scheduler needs an optim_wrapper whose rates it can change")
+            raise ConfigError(
+                "param_scheduler needs an optim_wrapper whose rates it can change", key="param_scheduler"
+            )
         self.cfg = cfg if cfg is not None else {}
         self._train_dataloader, self._train_loop = train_dataloader, train_cfg
         self._val_dataloader, self._val_loop, self._val_evaluator = val_dataloader, val_cfg, val_evaluator
@@ -168,7 +170,9 @@ class Runner(RunnerProperties):
         """Build a runner from a config."""
         cfg = copy.deepcopy(cfg)
         if "work_dir" not in cfg:
-            raise ConfigError("The config has no work_dir", hint="Set work_dir, or give --work-dir.")
+            raise ConfigError(
+                "The config has no work_dir", hint="Set work_dir, or give --work-dir.", key="work_dir"
+            )
         names = (
             "train_dataloader", "val_dataloader", "test_dataloader", "train_cfg", "val_cfg", "test_cfg",
             "auto_scale_lr", "optim_wrapper", "param_scheduler", "val_evaluator", "test_evaluator",
@@ -193,7 +197,9 @@ class Runner(RunnerProperties):
     def train(self) -> nn.Module:
         """Train, and return the model."""
         if self._train_loop is None:
-            raise ConfigError("Training needs train_dataloader, train_cfg and optim_wrapper")
+            raise ConfigError(
+                "Training needs train_dataloader, train_cfg and optim_wrapper", key="train_dataloader"
+            )
         with self._running():
             if self.is_main:
                 self.store.clean()

@@ -63,7 +63,9 @@ class ParamScheduler:
         if not hasattr(optimizer, "param_groups"):
             raise ArgumentError(f"{type(self).__name__} needs an optimizer, got {type(optimizer).__name__}")
         if end <= begin:
-            raise ConfigError(f"{type(self).__name__} must end after it begins, got begin={begin}, end={end}")
+            raise ConfigError(
+                f"{type(self).__name__} must end after it begins, got begin={begin}, end={end}", key="end"
+            )
         self.optimizer = optimizer
         self.param_name = param_name
         self.begin = begin
@@ -157,9 +159,13 @@ class ParamScheduler:
                 f"convert_to_iter_based makes an epoch-based {cls.__name__} act at each iteration, "
                 "but this one has by_epoch=False",
                 hint="Remove one of the two.",
+                key="by_epoch",
             )
         if not epoch_length or epoch_length < 0:
-            raise ConfigError(f"epoch_length must be a positive number of iterations, got {epoch_length}")
+            raise ConfigError(
+                f"epoch_length must be a positive number of iterations, got {epoch_length}",
+                key="epoch_length",
+            )
         for name in cls.step_arguments:
             epochs = kwargs.get(name)
             if isinstance(epochs, (list, tuple)):

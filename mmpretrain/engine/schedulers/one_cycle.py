@@ -62,13 +62,19 @@ class OneCycleParamScheduler(ParamScheduler):
         **window: Any,
     ) -> None:
         if param_name != "lr":
-            raise ConfigError(f"OneCycle is for the learning rate, not for {param_name!r}")
+            raise ConfigError(f"OneCycle is for the learning rate, not for {param_name!r}", key="param_name")
         if total_steps is not None and (not isinstance(total_steps, int) or total_steps <= 0):
-            raise ConfigError(f"OneCycle needs a positive number of total_steps, got {total_steps!r}")
+            raise ConfigError(
+                f"OneCycle needs a positive number of total_steps, got {total_steps!r}", key="total_steps"
+            )
         if not isinstance(pct_start, float) or not 0 <= pct_start <= 1:
-            raise ConfigError(f"pct_start must be a float between 0 and 1, got {pct_start!r}")
+            raise ConfigError(
+                f"pct_start must be a float between 0 and 1, got {pct_start!r}", key="pct_start"
+            )
         if anneal_strategy not in ANNEALERS:
-            raise ConfigError(f"anneal_strategy must be 'cos' or 'linear', got {anneal_strategy!r}")
+            raise ConfigError(
+                f"anneal_strategy must be 'cos' or 'linear', got {anneal_strategy!r}", key="anneal_strategy"
+            )
         self.anneal_strategy = anneal_strategy
         self.eta_max = eta_max
         self.div_factor = div_factor
@@ -89,7 +95,9 @@ class OneCycleParamScheduler(ParamScheduler):
         each = isinstance(self.eta_max, Sequence)
         maxima = list(self.eta_max) if isinstance(self.eta_max, Sequence) else [self.eta_max] * len(groups)
         if each and len(maxima) != len(groups):
-            raise ConfigError(f"eta_max has {len(maxima)} values for {len(groups)} parameter groups")
+            raise ConfigError(
+                f"eta_max has {len(maxima)} values for {len(groups)} parameter groups", key="eta_max"
+            )
         for group, maximum in zip(groups, maxima):
             group["max_lr"] = maximum
             group["initial_lr"] = maximum / self.div_factor
@@ -101,6 +109,7 @@ class OneCycleParamScheduler(ParamScheduler):
             raise ConfigError(
                 f"OneCycle has total_steps={self.total_steps}, but this is step {step + 1}",
                 hint="Set total_steps to the length of the run, or 'end' to where the cycle ends.",
+                key="total_steps",
             )
         begin = 0.0
         for last, start, target in self.phases:

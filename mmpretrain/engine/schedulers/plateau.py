@@ -52,15 +52,19 @@ class ReduceOnPlateauParamScheduler(ParamScheduler):
         **window: Any,
     ) -> None:
         if not by_epoch:
-            raise ConfigError(f"{type(self).__name__} acts after validations: by_epoch must be True")
+            raise ConfigError(
+                f"{type(self).__name__} acts after validations: by_epoch must be True", key="by_epoch"
+            )
         if factor >= 1:
-            raise ConfigError(f"{type(self).__name__} needs a factor below 1, got {factor}")
+            raise ConfigError(f"{type(self).__name__} needs a factor below 1, got {factor}", key="factor")
         if threshold < 0:
-            raise ConfigError(f"threshold must not be negative, got {threshold}")
+            raise ConfigError(f"threshold must not be negative, got {threshold}", key="threshold")
         if rule not in ("less", "greater"):
-            raise ConfigError(f"rule must be 'less' or 'greater', got {rule!r}")
+            raise ConfigError(f"rule must be 'less' or 'greater', got {rule!r}", key="rule")
         if threshold_rule not in ("rel", "abs"):
-            raise ConfigError(f"threshold_rule must be 'rel' or 'abs', got {threshold_rule!r}")
+            raise ConfigError(
+                f"threshold_rule must be 'rel' or 'abs', got {threshold_rule!r}", key="threshold_rule"
+            )
         self.monitor = monitor
         self.rule = rule
         self.factor = factor
@@ -83,7 +87,9 @@ class ReduceOnPlateauParamScheduler(ParamScheduler):
         # A wrapper shows one group more than its optimizer has: the settings that groups deviate from.
         own = len(getattr(optimizer, "optimizer", optimizer).param_groups)
         if len(min_value) != own:
-            raise ConfigError(f"min_value has {len(min_value)} values for {own} parameter groups")
+            raise ConfigError(
+                f"min_value has {len(min_value)} values for {own} parameter groups", key="min_value"
+            )
         return [*min_value, *[min_value[-1]] * (count - own)]
 
     def step(self, metrics: dict[str, float] | None = None) -> None:
@@ -99,6 +105,7 @@ class ReduceOnPlateauParamScheduler(ParamScheduler):
                 raise ConfigError(
                     f"{type(self).__name__} watches {self.monitor!r}, which the validation does not report",
                     hint=did_you_mean(self.monitor, metrics) or f"It reports: {', '.join(metrics)}.",
+                    key="monitor",
                 )
             self.last_step += 1
             self._judge(metrics[self.monitor])

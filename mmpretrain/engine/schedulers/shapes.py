@@ -42,7 +42,7 @@ class StepParamScheduler(ParamScheduler):
         **window: Any,
     ) -> None:
         if step_size < 1:
-            raise ConfigError(f"step_size must be at least 1, got {step_size}")
+            raise ConfigError(f"step_size must be at least 1, got {step_size}", key="step_size")
         self.step_size = step_size
         self.gamma = gamma
         super().__init__(optimizer, param_name, **window)
@@ -76,7 +76,7 @@ class MultiStepParamScheduler(ParamScheduler):
         **window: Any,
     ) -> None:
         if not isinstance(milestones, Sequence):
-            raise ConfigError(f"milestones must be a list of steps, got {milestones!r}")
+            raise ConfigError(f"milestones must be a list of steps, got {milestones!r}", key="milestones")
         self.milestones = dict(Counter(milestones))
         self.gamma = gamma
         super().__init__(optimizer, param_name, **window)
@@ -277,7 +277,8 @@ class CosineRestartParamScheduler(ParamScheduler):
         if len(periods) != len(restart_weights):
             raise ConfigError(
                 f"CosineRestart needs as many restart_weights as periods, got {len(restart_weights)} weights "
-                f"and {len(periods)} periods"
+                f"and {len(periods)} periods",
+                key="restart_weights",
             )
         self.periods = list(periods)
         self.restart_weights = list(restart_weights)
@@ -304,7 +305,9 @@ def _cosine_ratio(step: int, period: float) -> float:
 
 def _one_minimum(eta_min: float | None, eta_min_ratio: float | None) -> tuple[float | None, float]:
     if eta_min is not None and eta_min_ratio is not None:
-        raise ConfigError(f"Give eta_min or eta_min_ratio, not both: got {eta_min} and {eta_min_ratio}")
+        raise ConfigError(
+            f"Give eta_min or eta_min_ratio, not both: got {eta_min} and {eta_min_ratio}", key="eta_min"
+        )
     if eta_min_ratio is None:
         return (0.0 if eta_min is None else eta_min), 0.0
     return None, eta_min_ratio
@@ -312,5 +315,5 @@ def _one_minimum(eta_min: float | None, eta_min_ratio: float | None) -> tuple[fl
 
 def _fraction(name: str, value: float) -> float:
     if not 0 <= value <= 1:
-        raise ConfigError(f"{name} must lie between 0 and 1, got {value}")
+        raise ConfigError(f"{name} must lie between 0 and 1, got {value}", key=name)
     return value

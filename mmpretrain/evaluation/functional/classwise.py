@@ -28,7 +28,7 @@ class Scores(NamedTuple):
 def check_average(average: str | None) -> None:
     """Raise if there is no such way to average."""
     if average not in ("micro", "macro", None):
-        raise ConfigError(f"average must be 'macro', 'micro' or None, got {average!r}")
+        raise ConfigError(f"average must be 'macro', 'micro' or None, got {average!r}", key="average")
 
 
 def precision_recall_f1_support(predicted: Tensor, actual: Tensor, average: Average = "macro") -> Scores:
@@ -76,7 +76,9 @@ def single_label_scores(
     check_same_length(pred, target)
     if pred.ndim == 1:
         if num_classes is None:
-            raise ConfigError("num_classes is needed where predictions are labels instead of scores")
+            raise ConfigError(
+                "num_classes is needed where predictions are labels instead of scores", key="num_classes"
+            )
         actual, predicted = F.one_hot(target, num_classes), F.one_hot(pred.to(torch.int64), num_classes)
         return [precision_recall_f1_support(predicted, actual, average)]
     actual = F.one_hot(target, pred.size(1))
@@ -125,7 +127,7 @@ def multi_label_scores(
 def _one_number_per_class(value: ArrayLike, indices: bool, num_classes: int | None) -> Tensor:
     if indices:
         if num_classes is None:
-            raise ConfigError("num_classes is needed where labels are class indices")
+            raise ConfigError("num_classes is needed where labels are class indices", key="num_classes")
         return torch.stack([label_to_onehot(label, num_classes) for label in value])
     if isinstance(value, Sequence):
         value = torch.stack([to_tensor(row) for row in value])

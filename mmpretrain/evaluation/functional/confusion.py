@@ -31,6 +31,8 @@ def confusion_matrix(pred: ArrayLike, target: ArrayLike, num_classes: int | None
         num_classes = num_classes or pred.size(1)
         pred = pred.argmax(dim=1)
     if num_classes is None:
-        raise ConfigError("num_classes is needed where predictions are labels instead of scores")
+        raise ConfigError(
+            "num_classes is needed where predictions are labels instead of scores", key="num_classes"
+        )
     cells = target * num_classes + pred.to(torch.int64)
     return torch.bincount(cells, minlength=num_classes**2).reshape(num_classes, num_classes)

@@ -26,7 +26,7 @@ def average_precision(
         A number, or (C,).
     """
     if average not in ("macro", None):
-        raise ConfigError(f"average must be 'macro' or None, got {average!r}")
+        raise ConfigError(f"average must be 'macro' or None, got {average!r}", key="average")
     pred, target = to_tensor(pred), to_tensor(target)
     if pred.ndim != 2 or pred.shape != target.shape:
         raise DataError(
@@ -99,7 +99,7 @@ def retrieval_average_precision(
 def check_topk(topk: Sequence[int | None]) -> None:
     """Raise unless each k is a positive number."""
     if any(k is None or k <= 0 for k in topk):
-        raise ConfigError(f"topk must be a positive integer, or several, got {topk!r}")
+        raise ConfigError(f"topk must be a positive integer, or several, got {topk!r}", key="topk")
 
 
 def check_mode(mode: str) -> None:

@@ -41,6 +41,7 @@ def accuracy(
         raise ConfigError(
             f"Top-{max(topk)} accuracy is unavailable: there are only {num_classes} classes",
             hint="Check topk in val_evaluator, test_evaluator and model.head.",
+            key="topk",
         )
     scores, labels = pred.float().topk(max(topk), dim=1)
     correct = labels == target.reshape(-1, 1)  # (N, K)

@@ -30,7 +30,10 @@ class DumpResults(BaseMetric):
     ) -> None:
         super().__init__(collect_device=collect_device, collect_dir=collect_dir)
         if not str(out_file_path).endswith((".pkl", ".pickle")):
-            raise ConfigError(f"out_file_path must end with .pkl or .pickle, got {str(out_file_path)!r}")
+            raise ConfigError(
+                f"out_file_path must end with .pkl or .pickle, got {str(out_file_path)!r}",
+                key="out_file_path",
+            )
         self.out_file_path = out_file_path
 
     def process(self, data_batch: Any, data_samples: Sequence[Mapping[str, Any]]) -> None:

@@ -22,7 +22,7 @@ def check_items(items: Iterable[str]) -> tuple[str, ...]:
     """Return the names of values as a tuple; raise if one is unknown."""
     items = tuple(items)
     if unknown := [item for item in items if item not in ITEMS]:
-        raise ConfigError(f"items must be among {', '.join(ITEMS)}, got {unknown[0]!r}")
+        raise ConfigError(f"items must be among {', '.join(ITEMS)}, got {unknown[0]!r}", key="items")
     return items
 
 

@@ -96,8 +96,12 @@ class BaseBackbone(FreezableModule):
 
     # -- acted on here ------------------------------------------------------------------------------
 
-    def get_arch(self, arch: Any) -> Any:
+    def get_arch(self, arch: Any, key: str = "arch") -> Any:
         """Return the settings of an arch; custom settings are returned unchanged.
+
+        Args:
+            arch: Its name, or settings.
+            key: The argument of the constructor that ``arch`` was given as.
 
         Raises:
             ArgumentError: If there is no such arch.
@@ -107,13 +111,14 @@ class BaseBackbone(FreezableModule):
         known: dict[Any, Any] = {}
         for names, settings in self.arch_settings.items():
             known.update(dict.fromkeys(names if isinstance(names, tuple) else (names,), settings))
-        key = arch.lower() if isinstance(arch, str) and arch not in known else arch
-        if key not in known:
+        name = arch.lower() if isinstance(arch, str) and arch not in known else arch
+        if name not in known:
             raise ArgumentError(
                 f"{type(self).__name__} has no arch {arch!r}",
                 hint=did_you_mean(str(arch), map(str, known)) or f"It has: {', '.join(map(str, known))}.",
+                key=key,
             )
-        return known[key]
+        return known[name]
 
     def take_indices(self, out_indices: int | Sequence[int], num: int) -> tuple[int, ...]:
         """Return ``out_indices`` as non-negative indices into ``num`` outputs.
@@ -127,6 +132,7 @@ class BaseBackbone(FreezableModule):
             raise ArgumentError(
                 f"{type(self).__name__} has no output {wrong[0]!r}: out_indices={out_indices!r}",
                 hint=f"Indices run from 0 to {num - 1}, or from the end -{num} to -1.",
+                key="out_indices",
             )
         return tuple(i % num for i in wanted)
 
@@ -186,6 +192,7 @@ class BaseBackbone(FreezableModule):
             raise ArgumentError(
                 f"{type(self).__name__} has no frozen_stages={self.frozen_stages!r}",
                 hint=f"It takes -1 (none), 0 (the stem) up to {stages} (all).",
+                key="frozen_stages",
             )
         super().freeze_declared(constructed)
 

@@ -144,9 +144,10 @@ class TransformerBackbone(BaseBackbone):
             raise ArgumentError(
                 f"{type(self).__name__} has no out_type {out_type!r}",
                 hint=f"Choose one of {sorted(self.OUT_TYPES)}.",
+                key="out_type",
             )
         if out_type == "cls_token" and not self.with_cls_token:
-            raise ArgumentError("out_type='cls_token' needs with_cls_token=True")
+            raise ArgumentError("out_type='cls_token' needs with_cls_token=True", key="out_type")
         self.out_indices = self.take_indices(out_indices, self.num_layers)
         self.out_type = out_type
         self.final_norm = final_norm

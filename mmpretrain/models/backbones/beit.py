@@ -167,7 +167,9 @@ class BEiTViT(TransformerBackbone):
     ) -> None:
         super().__init__(init_cfg)
         if use_rel_pos_bias and use_shared_rel_pos_bias:
-            raise ArgumentError("use_rel_pos_bias and use_shared_rel_pos_bias exclude each other")
+            raise ArgumentError(
+                "use_rel_pos_bias and use_shared_rel_pos_bias exclude each other", key="use_rel_pos_bias"
+            )
         settings = self.set_arch(arch)
         self.set_stem(
             img_size,

@@ -240,7 +240,7 @@ class CSPDarkNet(CSPNet):
         drop_path_rate: float = 0.0,
     ) -> None:
         super().__init__(
-            self.get_arch(depth),
+            self.get_arch(depth, key="depth"),
             in_channels,
             out_indices,
             frozen_stages,
@@ -307,7 +307,7 @@ class CSPResNet(CSPNet):
     ) -> None:
         self.deep_stem = deep_stem
         super().__init__(
-            self.get_arch(depth),
+            self.get_arch(depth, key="depth"),
             in_channels,
             out_indices,
             frozen_stages,

@@ -168,7 +168,9 @@ class EdgeNeXt(ConvNeXt):
         BaseModule.__init__(self, init_cfg)
         unknown = set(global_block_type) - {"None", "SDTA"}
         if unknown:
-            raise ArgumentError(f"global_block_type must be 'None' or 'SDTA', got {sorted(unknown)}")
+            raise ArgumentError(
+                f"global_block_type must be 'None' or 'SDTA', got {sorted(unknown)}", key="global_block_type"
+            )
         settings = self.get_arch(arch)
         self.depths = settings["depths"]
         self.frozen_stages = frozen_stages

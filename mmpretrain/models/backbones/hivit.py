@@ -227,7 +227,7 @@ class HiViT(BaseBackbone):
         height, width = (size // patch_size for size in to_2tuple(img_size))
         self.patch_resolution = (height, width)
         if rpe and height != width:
-            raise ArgumentError(f"rpe=True needs square images, got img_size={img_size}")
+            raise ArgumentError(f"rpe=True needs square images, got img_size={img_size}", key="rpe")
         dim = self.embed_dims // 2 ** len(stem_depths)
         norm = norm_cfg if patch_norm else None
         self.patch_embed = InnerPatchEmbed(

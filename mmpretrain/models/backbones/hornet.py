@@ -61,7 +61,7 @@ def spatial_filter(dim: int, cfg: Mapping[str, Any]) -> nn.Module:
         return GlobalLocalFilter(dim, **args)
     if kind == "DW":
         return nn.Conv2d(dim, dim, padding=(args["kernel_size"] - 1) // 2, groups=dim, **args)
-    raise ArgumentError(f"dw_cfg must have the type 'DW' or 'GF', got {kind!r}")
+    raise ArgumentError(f"dw_cfg must have the type 'DW' or 'GF', got {kind!r}", key="dw_cfg")
 
 
 class GnConv(nn.Module):

@@ -147,7 +147,9 @@ class MobileOne(BaseBackbone):
         super().__init__(init_cfg)
         self.arch = self.get_arch(arch)
         if any(len(values) != 4 for values in self.arch.values()):
-            raise ArgumentError(f"Each setting of a MobileOne arch needs four values, got {arch!r}")
+            raise ArgumentError(
+                f"Each setting of a MobileOne arch needs four values, got {arch!r}", key="arch"
+            )
         self.frozen_stages, self.norm_eval, self.deploy = frozen_stages, norm_eval, deploy
         self.out_indices = self.take_indices(out_indices, len(self.stage_names))
         cfgs: dict[str, Any] = {

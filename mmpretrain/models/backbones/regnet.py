@@ -99,7 +99,8 @@ class RegNet(ResNet):
         if deep_stem or not len(widths) == len(strides) == len(dilations):
             raise ArgumentError(
                 f"A RegNet of {len(widths)} stages has no deep stem, and as many strides and dilations; "
-                f"got deep_stem={deep_stem}, {strides!r} and {dilations!r}"
+                f"got deep_stem={deep_stem}, {strides!r} and {dilations!r}",
+                key="strides",
             )
         self.base_channels = base_channels
         self.frozen_stages, self.norm_eval, self.with_cp = frozen_stages, norm_eval, with_cp

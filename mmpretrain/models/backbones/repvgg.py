@@ -204,7 +204,8 @@ class RepVGG(BaseBackbone):
         if not len(depths) == len(factors) == len(strides) == len(dilations):
             raise ArgumentError(
                 f"{len(depths)} stages need as many width factors, strides and dilations; "
-                f"got {factors!r}, {strides!r} and {dilations!r}"
+                f"got {factors!r}, {strides!r} and {dilations!r}",
+                key="strides",
             )
         self.frozen_stages, self.norm_eval, self.with_cp = frozen_stages, norm_eval, with_cp
         self.deploy = deploy

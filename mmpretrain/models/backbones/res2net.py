@@ -43,7 +43,9 @@ class Bottle2neck(Bottleneck):
         **kwargs: Any,
     ) -> None:
         if scales <= 1:
-            raise ArgumentError(f"With scales={scales}, a Res2Net would be a ResNet; it must be above 1")
+            raise ArgumentError(
+                f"With scales={scales}, a Res2Net would be a ResNet; it must be above 1", key="scales"
+            )
         self.scales = scales
         self.width = math.floor(out_channels // self.default_expansion * (base_width / base_channels))
         super().__init__(in_channels, out_channels, conv_cfg=conv_cfg, norm_cfg=norm_cfg, **kwargs)

@@ -87,7 +87,7 @@ class ResidualBlock(BaseModule):
         if out_channels % self.expansion:
             raise ArgumentError(f"out_channels={out_channels} is no multiple of expansion={self.expansion}")
         if style not in ("pytorch", "caffe"):
-            raise ArgumentError(f"style must be 'pytorch' or 'caffe', got {style!r}")
+            raise ArgumentError(f"style must be 'pytorch' or 'caffe', got {style!r}", key="style")
         self.mid_channels = out_channels // self.expansion
         self.groups = groups
         if groups != 1:
@@ -320,11 +320,12 @@ class ResNet(BaseBackbone):
         drop_path_rate: float = 0.0,
     ) -> None:
         super().__init__(init_cfg)
-        block, depths = self.get_arch(depth)
+        block, depths = self.get_arch(depth, key="depth")
         if not (1 <= num_stages <= len(depths) and len(strides) == len(dilations) == num_stages):
             raise ArgumentError(
                 f"num_stages={num_stages} needs as many strides and dilations, at most {len(depths)}; "
-                f"got {strides!r} and {dilations!r}"
+                f"got {strides!r} and {dilations!r}",
+                key="num_stages",
             )
         self.depth = depth
         self.expansion = block.default_expansion if expansion is None else expansion

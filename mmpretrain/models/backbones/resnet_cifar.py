@@ -27,7 +27,9 @@ class ResNet_CIFAR(ResNet):
 
     def __init__(self, depth: int, deep_stem: bool = False, **kwargs: Any) -> None:
         if deep_stem:
-            raise ArgumentError("ResNet_CIFAR has a stem of its own: deep_stem must be False")
+            raise ArgumentError(
+                "ResNet_CIFAR has a stem of its own: deep_stem must be False", key="deep_stem"
+            )
         super().__init__(depth, deep_stem=False, **kwargs)
 
     def make_stem(self, in_channels: int, stem_channels: int, conv_cfg: dict | None, norm_cfg: dict) -> None:

@@ -42,7 +42,8 @@ class ShuffleUnit(BaseModule):
         if combine not in ("add", "concat") or (combine == "add" and in_channels != out_channels):
             raise ArgumentError(
                 f"combine={combine!r} must be 'concat', or 'add' for as many output as input channels; "
-                f"got {in_channels} and {out_channels}"
+                f"got {in_channels} and {out_channels}",
+                key="combine",
             )
         self.groups, self.halves = groups, combine == "concat"
         mid = out_channels // 4
@@ -125,7 +126,9 @@ class ShuffleNetV1(ShuffleNetV2):
         )
 
     def make_layers(self, widen_factor: float, cfgs: dict[str, Any]) -> None:
-        widths = [make_divisible(width * widen_factor, 8) for width in self.get_arch(self.groups)]
+        widths = [
+            make_divisible(width * widen_factor, 8) for width in self.get_arch(self.groups, key="groups")
+        ]
         channels = self.make_stem(int(24 * widen_factor), cfgs)
         for i, (width, blocks) in enumerate(zip(widths, self.stage_blocks)):
             halving = ShuffleUnit(channels, width, self.groups, i == 0, "concat", **cfgs)

@@ -41,7 +41,9 @@ class InvertedResidual(BaseModule):
         super().__init__(init_cfg)
         half = out_channels // 2
         if stride == 1 and in_channels != 2 * half:
-            raise ArgumentError(f"With stride 1, {in_channels} channels cannot become {out_channels}")
+            raise ArgumentError(
+                f"With stride 1, {in_channels} channels cannot become {out_channels}", key="stride"
+            )
         self.stride = stride
 
         def point_wise(channels: int) -> nn.Module:
@@ -122,7 +124,7 @@ class ShuffleNetV2(BaseBackbone):
 
     def make_layers(self, widen_factor: float, cfgs: dict[str, Any]) -> None:
         """Add the stem and the stages."""
-        *widths, last = self.get_arch(widen_factor)
+        *widths, last = self.get_arch(widen_factor, key="widen_factor")
         channels = self.make_stem(24, cfgs)
         for width, blocks in zip(widths, self.stage_blocks):
             first = InvertedResidual(channels, width, stride=2, **cfgs)

@@ -182,7 +182,9 @@ class SwinTransformerV2(SwinBackbone):
         settings = self.set_arch(arch)
         self.window_sizes = [window_size] * self.num_layers if isinstance(window_size, int) else window_size
         if len(self.window_sizes) != self.num_layers:
-            raise ArgumentError(f"Expected {self.num_layers} window sizes (one a stage), got {window_size}")
+            raise ArgumentError(
+                f"Expected {self.num_layers} window sizes (one a stage), got {window_size}", key="window_size"
+            )
         patch_cfg = {"in_channels": in_channels, "kernel_size": patch_size, "stride": patch_size, **patch_cfg}
         self.set_stem(img_size, patch_cfg, use_abs_pos_embed, interpolate_mode, drop_rate)
         self.stages = ModuleList()

@@ -32,7 +32,9 @@ def create_timm_model(feature: str, model_name: str, *args: Any, **kwargs: Any) 
         if "Unknown model" not in str(error):
             raise
         raise ArgumentError(
-            f"timm has no model {model_name!r}", hint=did_you_mean(model_name, timm.list_models())
+            f"timm has no model {model_name!r}",
+            hint=did_you_mean(model_name, timm.list_models()),
+            key="model_name",
         ) from error
 
 
@@ -65,9 +67,13 @@ class TIMMBackbone(BaseBackbone):
             raise ArgumentError(
                 f"pretrained must be True or False, got {pretrained!r}",
                 hint="Set checkpoint_path for a file.",
+                key="pretrained",
             )
         if features_only and checkpoint_path:
-            raise ArgumentError("checkpoint_path does not go with features_only=True: timm cannot load it")
+            raise ArgumentError(
+                "checkpoint_path does not go with features_only=True: timm cannot load it",
+                key="checkpoint_path",
+            )
         if isinstance(kwargs.get("norm_layer"), str):
             kwargs["norm_layer"] = MODELS.get(kwargs["norm_layer"])
         self.timm_model = create_timm_model(

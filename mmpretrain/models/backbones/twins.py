@@ -250,7 +250,10 @@ class PCPVT(BaseBackbone):
             [norm_after_stage] * self.num_stages if isinstance(norm_after_stage, bool) else norm_after_stage
         )
         if len(wanted) != self.num_stages:
-            raise ArgumentError(f"Expected {self.num_stages} values of norm_after_stage, got {len(wanted)}")
+            raise ArgumentError(
+                f"Expected {self.num_stages} values of norm_after_stage, got {len(wanted)}",
+                key="norm_after_stage",
+            )
         for i, width in enumerate(widths):
             norm = make_norm(norm_cfg, width) if wanted[i] else nn.Identity()
             self.add_module(f"norm_after_stage{i}", norm)

@@ -75,11 +75,12 @@ class VGG(BaseBackbone):
         super().__init__(init_cfg)
         if not (1 <= num_stages <= 5 and len(dilations) == num_stages):
             raise ArgumentError(
-                f"num_stages={num_stages} must be 1 to 5, with as many dilations: {dilations!r}"
+                f"num_stages={num_stages} must be 1 to 5, with as many dilations: {dilations!r}",
+                key="num_stages",
             )
         self.num_classes = num_classes
         self.frozen_stages, self.norm_eval = frozen_stages, norm_eval
-        depths = self.get_arch(depth)[:num_stages]
+        depths = self.get_arch(depth, key="depth")[:num_stages]
         # A stage is its convolutions and a pooling; the classifier, if any, counts as one more output.
         self.bounds = list(pairwise(accumulate((n + 1 for n in depths), initial=0)))
         count = num_stages + (num_classes > 0)

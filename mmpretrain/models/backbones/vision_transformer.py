@@ -83,7 +83,9 @@ class TransformerEncoderLayer(BaseModule):
                 dropout_layer=drop_path,
             )
         else:
-            raise ArgumentError(f"ffn_type must be 'origin' or 'swiglu_fused', got {ffn_type!r}")
+            raise ArgumentError(
+                f"ffn_type must be 'origin' or 'swiglu_fused', got {ffn_type!r}", key="ffn_type"
+            )
 
     def init_weights(self) -> None:
         """Initialise as ``init_cfg`` says, and the feed-forward network as the original does."""

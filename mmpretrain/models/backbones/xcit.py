@@ -67,7 +67,7 @@ class ConvPatchEmbed(nn.Module):
     ) -> None:
         super().__init__()
         if patch_size not in (8, 16):
-            raise ArgumentError(f"patch_size must be 8 or 16, got {patch_size}")
+            raise ArgumentError(f"patch_size must be 8 or 16, got {patch_size}", key="patch_size")
         steps = int(math.log2(patch_size))
         widths = [in_channels, *(embed_dims >> i for i in reversed(range(steps)))]
         self.proj = nn.Sequential(
@@ -280,9 +280,11 @@ class XCiT(BaseBackbone):
     ) -> None:
         super().__init__(init_cfg)
         if any(size % patch_size for size in to_2tuple(img_size)):
-            raise ArgumentError(f"patch_size={patch_size} does not divide img_size={img_size}")
+            raise ArgumentError(
+                f"patch_size={patch_size} does not divide img_size={img_size}", key="patch_size"
+            )
         if out_type not in ("raw", "featmap", "avg_featmap", "cls_token"):
-            raise ArgumentError(f"XCiT has no out_type {out_type!r}")
+            raise ArgumentError(f"XCiT has no out_type {out_type!r}", key="out_type")
         self.embed_dims = embed_dims
         self.num_layers = depth + cls_attn_layers
         self.out_type = out_type
@@ -291,6 +293,7 @@ class XCiT(BaseBackbone):
             raise ArgumentError(
                 f"out_type='cls_token' needs out_indices of at least {depth}, got {out_indices}",
                 hint="Earlier layers have no class token.",
+                key="out_type",
             )
         self.patch_embed = ConvPatchEmbed(patch_size, in_channels, embed_dims, bn_norm_cfg, act_cfg)
         self.cls_token = nn.Parameter(torch.zeros(1, 1, embed_dims))

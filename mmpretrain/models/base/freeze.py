@@ -137,7 +137,9 @@ class FreezableModule(BaseModule, metaclass=_OptionsMeta):
         try:
             pattern = re.compile(self.freeze)
         except re.error as error:
-            raise ArgumentError(f"freeze={self.freeze!r} is not a regular expression: {error}") from error
+            raise ArgumentError(
+                f"freeze={self.freeze!r} is not a regular expression: {error}", key="freeze"
+            ) from error
         names = [name for name, _ in self.named_parameters(remove_duplicate=False)]
         if complete and not any(map(pattern.search, names)):
             plain = re.sub(r"\\.|[^\w.]", lambda match: "." if match[0] == r"\." else "", self.freeze)
@@ -146,6 +148,7 @@ class FreezableModule(BaseModule, metaclass=_OptionsMeta):
             raise ArgumentError(
                 f"{type(self).__name__} has no parameter whose name freeze={self.freeze!r} finds",
                 hint=did_you_mean(plain.strip("."), names + modules) or f"Their names begin with: {begins}.",
+                key="freeze",
             )
 
 

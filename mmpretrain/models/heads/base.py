@@ -84,7 +84,7 @@ def last_stage(feats: Features) -> Any:
 def check_num_classes(num_classes: int) -> None:
     """Raise if a number of classes makes no sense."""
     if not isinstance(num_classes, int) or num_classes <= 0:
-        raise ConfigError(f"num_classes must be a positive integer, got {num_classes!r}")
+        raise ConfigError(f"num_classes must be a positive integer, got {num_classes!r}", key="num_classes")
 
 
 def feature_layer(in_channels: int, out_channels: int) -> nn.Linear:

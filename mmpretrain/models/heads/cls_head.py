@@ -54,6 +54,7 @@ class ClsHead(BaseClsHead):
             raise ConfigError(
                 "cal_acc needs one label per sample, but batch augments such as Mixup mix labels",
                 hint="Set cal_acc=False in model.head.",
+                key="cal_acc",
             )
         self.topk = limit_topk(self.topk, cls_score.size(1))
         table = accuracy(cls_score.detach(), target, self.topk)

@@ -62,7 +62,9 @@ class LeViTClsHead(ClsHead):
         super().__init__(**kwargs)
         check_num_classes(num_classes)
         if in_channels is None:
-            raise ConfigError("LeViTClsHead needs in_channels, the number of channels of the features")
+            raise ConfigError(
+                "LeViTClsHead needs in_channels, the number of channels of the features", key="in_channels"
+            )
         self.num_classes = num_classes
         self.distillation = distillation
         self.deploy = deploy

@@ -69,7 +69,9 @@ class ArcFaceClsHead(ClsHead):
         super().__init__(loss=loss, init_cfg=init_cfg)
         check_num_classes(num_classes)
         if num_subcenters < 1:
-            raise ConfigError(f"num_subcenters must be at least 1, got {num_subcenters!r}")
+            raise ConfigError(
+                f"num_subcenters must be at least 1, got {num_subcenters!r}", key="num_subcenters"
+            )
         self.num_classes = num_classes
         self.in_channels = in_channels
         self.num_subcenters = num_subcenters
@@ -89,6 +91,7 @@ class ArcFaceClsHead(ClsHead):
             raise ConfigError(
                 f"There are {len(values)} margins for {self.num_classes} classes",
                 hint="Give one number, or one for each class.",
+                key="margins",
             )
         self.margins = torch.tensor(values, dtype=torch.float32, device=self.margins.device)
         # Beyond this cosine the angle plus the margin exceeds 180 degrees and its cosine would rise again.

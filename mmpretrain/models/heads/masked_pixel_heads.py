@@ -13,7 +13,9 @@ def patchify(images: Tensor, patch_size: int) -> Tensor:
     """Cut images into square patches: (B, C, H, W) -> (B, L, patch_size**2 * C)."""
     height, width = images.shape[2:]
     if height % patch_size or width % patch_size:
-        raise ConfigError(f"Images of {height}x{width} pixels cannot be cut into patches of {patch_size}")
+        raise ConfigError(
+            f"Images of {height}x{width} pixels cannot be cut into patches of {patch_size}", key="patch_size"
+        )
     rows = images.unflatten(3, (-1, patch_size)).unflatten(2, (-1, patch_size))  # (B, C, h, p, w, p)
     return rows.permute(0, 2, 4, 3, 5, 1).flatten(3).flatten(1, 2)
 

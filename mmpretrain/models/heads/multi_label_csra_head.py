@@ -78,9 +78,11 @@ class CSRAClsHead(MultiLabelClsHead):
         super().__init__(init_cfg=init_cfg, **kwargs)
         check_num_classes(num_classes)
         if num_heads not in TEMPERATURES:
-            raise ConfigError(f"num_heads must be one of {sorted(TEMPERATURES)}, got {num_heads!r}")
+            raise ConfigError(
+                f"num_heads must be one of {sorted(TEMPERATURES)}, got {num_heads!r}", key="num_heads"
+            )
         if lam <= 0:
-            raise ConfigError(f"lam must be positive, got {lam!r}")
+            raise ConfigError(f"lam must be positive, got {lam!r}", key="lam")
         self.csra_heads = ModuleList(
             [CSRAModule(num_classes, in_channels, t, lam) for t in TEMPERATURES[num_heads]]
         )

@@ -30,7 +30,9 @@ class MultiTaskHead(BaseModule):
     ) -> None:
         super().__init__(init_cfg)
         if not isinstance(task_heads, Mapping):
-            raise ConfigError(f"task_heads must be a dict from tasks to heads, got {task_heads!r}")
+            raise ConfigError(
+                f"task_heads must be a dict from tasks to heads, got {task_heads!r}", key="task_heads"
+            )
         self.task_heads = ModuleDict(
             {task: MODELS.build(head, default_args=kwargs) for task, head in task_heads.items()}
         )

@@ -67,7 +67,9 @@ class StackedLinearClsHead(ClsHead):
         super().__init__(**kwargs)
         check_num_classes(num_classes)
         if not isinstance(mid_channels, Sequence) or not mid_channels:
-            raise ConfigError(f"mid_channels must be a sequence of integers, got {mid_channels!r}")
+            raise ConfigError(
+                f"mid_channels must be a sequence of integers, got {mid_channels!r}", key="mid_channels"
+            )
         self.num_classes = num_classes
         self.in_channels = in_channels
         self.mid_channels = mid_channels

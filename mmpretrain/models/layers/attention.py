@@ -101,7 +101,9 @@ class MultiheadAttention(BaseModule):
     ) -> None:
         super().__init__(init_cfg)
         if embed_dims % num_heads:
-            raise ArgumentError(f"embed_dims={embed_dims} cannot be divided among num_heads={num_heads}")
+            raise ArgumentError(
+                f"embed_dims={embed_dims} cannot be divided among num_heads={num_heads}", key="embed_dims"
+            )
         self.input_dims = input_dims or embed_dims
         self.embed_dims = embed_dims
         self.num_heads = num_heads

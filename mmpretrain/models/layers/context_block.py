@@ -37,9 +37,13 @@ class ContextBlock(nn.Module):
     ) -> None:
         super().__init__()
         if pooling_type not in ("att", "avg"):
-            raise ArgumentError(f"pooling_type must be 'att' or 'avg', got {pooling_type!r}")
+            raise ArgumentError(
+                f"pooling_type must be 'att' or 'avg', got {pooling_type!r}", key="pooling_type"
+            )
         if isinstance(fusion_types, str) or not fusion_types or not set(fusion_types) <= set(FUSIONS):
-            raise ArgumentError(f"fusion_types must be some of {FUSIONS}, got {fusion_types!r}")
+            raise ArgumentError(
+                f"fusion_types must be some of {FUSIONS}, got {fusion_types!r}", key="fusion_types"
+            )
         self.in_channels = in_channels
         self.planes = int(in_channels * ratio)
         self.conv_mask = nn.Conv2d(in_channels, 1, kernel_size=1) if pooling_type == "att" else None

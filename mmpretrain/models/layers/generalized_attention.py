@@ -53,7 +53,9 @@ class GeneralizedAttention(nn.Module):
     ) -> None:
         super().__init__()
         if len(attention_type) != 4 or not set(attention_type) <= {"0", "1"}:
-            raise ArgumentError(f"attention_type must be four of '0' and '1', got {attention_type!r}")
+            raise ArgumentError(
+                f"attention_type must be four of '0' and '1', got {attention_type!r}", key="attention_type"
+            )
         self.by_contents, self.by_query_and_step, self.by_key, self.by_step = (
             flag == "1" for flag in attention_type
         )
@@ -82,7 +84,9 @@ class GeneralizedAttention(nn.Module):
         self.gamma = nn.Parameter(torch.zeros(1))
         if spatial_range >= 0:
             if in_channels not in LARGEST_SIDES:
-                raise ArgumentError(f"spatial_range needs in_channels of 256 or 512, got {in_channels}")
+                raise ArgumentError(
+                    f"spatial_range needs in_channels of 256 or 512, got {in_channels}", key="spatial_range"
+                )
             mask = _out_of_range(LARGEST_SIDES[in_channels], spatial_range, kv_stride)
             self.local_constraint_map = nn.Parameter(mask, requires_grad=False)
         self.init_weights()

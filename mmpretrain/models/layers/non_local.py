@@ -55,7 +55,9 @@ class _NonLocal(nn.Module):
     ) -> None:
         super().__init__()
         if mode not in MODES:
-            raise ArgumentError(f"NonLocal has no mode {mode!r}", hint=f"Choose one of {', '.join(MODES)}.")
+            raise ArgumentError(
+                f"NonLocal has no mode {mode!r}", hint=f"Choose one of {', '.join(MODES)}.", key="mode"
+            )
         self.mode = mode
         self.use_scale = use_scale
         self.inter_channels = max(in_channels // reduction, 1)

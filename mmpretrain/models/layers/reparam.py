@@ -143,7 +143,9 @@ class ReparamBlock(BaseModule):
         if self.deploy:
             return
         if not all(isinstance(branch.norm, nn.BatchNorm2d) for branch in self.branches()):
-            raise ArgumentError(f"Only batch norms can be folded into convolutions, not {self.norm_cfg!r}")
+            raise ArgumentError(
+                f"Only batch norms can be folded into convolutions, not {self.norm_cfg!r}", key="norm_cfg"
+            )
         kernel, bias = self.reparameterize()
         conv: Any = self.merged_conv().to(kernel)
         conv.weight.data, conv.bias.data = kernel, bias

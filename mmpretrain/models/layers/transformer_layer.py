@@ -124,7 +124,10 @@ class BaseTransformerLayer(BaseModule):
     ) -> None:
         super().__init__(init_cfg)
         if not operation_order or not set(operation_order) <= set(OPERATIONS):
-            raise ArgumentError(f"operation_order must consist of {OPERATIONS}, got {operation_order!r}")
+            raise ArgumentError(
+                f"operation_order must consist of {OPERATIONS}, got {operation_order!r}",
+                key="operation_order",
+            )
         self.operation_order = tuple(operation_order)
         self.pre_norm = operation_order[0] == "norm"
         attentions = [name for name in operation_order if name.endswith("attn")]

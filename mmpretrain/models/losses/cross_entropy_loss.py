@@ -110,7 +110,7 @@ class CrossEntropyLoss(ClassificationLoss):
     ) -> None:
         super().__init__(reduction, loss_weight)
         if use_sigmoid and use_soft:
-            raise ConfigError("use_sigmoid and use_soft exclude each other")
+            raise ConfigError("use_sigmoid and use_soft exclude each other", key="use_sigmoid")
         self.use_sigmoid = use_sigmoid
         self.use_soft = use_soft
         self.class_weight = class_weight

@@ -54,9 +54,13 @@ class LabelSmoothLoss(ClassificationLoss):
     ) -> None:
         super().__init__(reduction, loss_weight)
         if not 0 <= label_smooth_val < 1:
-            raise ConfigError(f"label_smooth_val must be in [0, 1), got {label_smooth_val!r}")
+            raise ConfigError(
+                f"label_smooth_val must be in [0, 1), got {label_smooth_val!r}", key="label_smooth_val"
+            )
         if mode not in ("original", "classy_vision", "multi_label"):
-            raise ConfigError(f"mode must be 'original', 'classy_vision' or 'multi_label', got {mode!r}")
+            raise ConfigError(
+                f"mode must be 'original', 'classy_vision' or 'multi_label', got {mode!r}", key="mode"
+            )
         if mode == "multi_label" and use_sigmoid is False:
             logger.warning("LabelSmoothLoss: mode='multi_label' is meant for use_sigmoid=True.")
         self.num_classes = num_classes
@@ -81,7 +85,8 @@ class LabelSmoothLoss(ClassificationLoss):
         num_classes = cls_score.shape[1]
         if self.num_classes not in (None, num_classes):
             raise ConfigError(
-                f"LabelSmoothLoss has num_classes={self.num_classes}, but there are {num_classes} logits"
+                f"LabelSmoothLoss has num_classes={self.num_classes}, but there are {num_classes} logits",
+                key="num_classes",
             )
         smoothed = self.smooth_label(one_number_per_class(label, num_classes).float())
         return self.ce.compute(cls_score, smoothed, **kwargs)

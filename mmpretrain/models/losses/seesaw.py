@@ -47,7 +47,9 @@ class SeesawLoss(ClassificationLoss):
     ) -> None:
         super().__init__(reduction, loss_weight)
         if use_sigmoid:
-            raise ConfigError("SeesawLoss has no sigmoid version: use_sigmoid must be False")
+            raise ConfigError(
+                "SeesawLoss has no sigmoid version: use_sigmoid must be False", key="use_sigmoid"
+            )
         self.use_sigmoid = False
         self.p = p
         self.q = q
@@ -59,7 +61,8 @@ class SeesawLoss(ClassificationLoss):
         """Count the labels (N,), and return the loss; see :meth:`ClassificationLoss.compute`."""
         if cls_score.size(1) != self.num_classes:
             raise ConfigError(
-                f"SeesawLoss has num_classes={self.num_classes}, but there are {cls_score.size(1)} logits"
+                f"SeesawLoss has num_classes={self.num_classes}, but there are {cls_score.size(1)} logits",
+                key="num_classes",
             )
         if label.ndim != 1:
             raise ConfigError(

@@ -67,7 +67,7 @@ class PixelReconstructionLoss(nn.Module):
     def __init__(self, criterion: Literal["L1", "L2"], channel: int | None = None) -> None:
         super().__init__()
         if criterion not in ("L1", "L2"):
-            raise ConfigError(f"criterion must be 'L1' or 'L2', got {criterion!r}")
+            raise ConfigError(f"criterion must be 'L1' or 'L2', got {criterion!r}", key="criterion")
         self.penalty = nn.L1Loss(reduction="none") if criterion == "L1" else nn.MSELoss(reduction="none")
         self.channel = channel if channel is not None else 1
 

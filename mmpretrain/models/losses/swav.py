@@ -69,7 +69,9 @@ class SwAVLoss(BaseModule):
     ) -> None:
         super().__init__(init_cfg)
         if not isinstance(num_prototypes, int) or num_prototypes < 1:
-            raise ConfigError(f"num_prototypes must be a positive integer, got {num_prototypes!r}")
+            raise ConfigError(
+                f"num_prototypes must be a positive integer, got {num_prototypes!r}", key="num_prototypes"
+            )
         self.sinkhorn_iterations = sinkhorn_iterations
         self.epsilon = epsilon
         self.temperature = temperature

@@ -17,7 +17,7 @@ Reduction = Literal["none", "mean", "sum"]
 def check_reduction(reduction: str) -> None:
     """Raise if there is no such reduction."""
     if reduction not in ("none", "mean", "sum"):
-        raise ConfigError(f"reduction must be 'none', 'mean' or 'sum', got {reduction!r}")
+        raise ConfigError(f"reduction must be 'none', 'mean' or 'sum', got {reduction!r}", key="reduction")
 
 
 def reduce_loss(loss: Tensor, reduction: Reduction) -> Tensor:
@@ -48,6 +48,7 @@ def weight_reduce_loss(
         raise ConfigError(
             "avg_factor has no meaning for reduction='sum'",
             hint="Heads divide by the batch size: set reduction='mean' and scale with loss_weight.",
+            key="avg_factor",
         )
     return loss.sum() / avg_factor if reduction == "mean" else reduce_loss(loss, reduction)
 
@@ -97,5 +98,6 @@ def one_number_per_class(label: Tensor, num_classes: int) -> Tensor:
         raise ConfigError(
             f"There are {num_classes} logits per sample, but the labels have shape {tuple(label.shape)}",
             hint="Check num_classes of model.head and of the batch augments.",
+            key="num_classes",
         )
     return label

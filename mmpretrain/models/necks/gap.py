@@ -22,7 +22,7 @@ def average_pool(dim: int) -> nn.Module:
     if dim == 0:
         return nn.Identity()
     if dim not in POOLS:
-        raise ConfigError(f"Average pooling works over 1, 2 or 3 dimensions, got {dim!r}")
+        raise ConfigError(f"Average pooling works over 1, 2 or 3 dimensions, got {dim!r}", key="dim")
     return POOLS[dim](1)
 
 

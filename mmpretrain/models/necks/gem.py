@@ -30,7 +30,7 @@ class GeneralizedMeanPooling(nn.Module):
     ) -> None:
         super().__init__()
         if p < 1:
-            raise ConfigError(f"p must be at least 1, got {p!r}")
+            raise ConfigError(f"p must be at least 1, got {p!r}", key="p")
         self.p = nn.Parameter(torch.full((1,), float(p)), requires_grad=p_trainable)
         self.eps = eps
         self.clamp = clamp

@@ -42,7 +42,9 @@ class HRFuseScales(BaseModule):
     ) -> None:
         super().__init__(init_cfg)
         if len(in_channels) != len(WIDTHS):
-            raise ConfigError(f"HRFuseScales fuses {len(WIDTHS)} scales, got in_channels={in_channels!r}")
+            raise ConfigError(
+                f"HRFuseScales fuses {len(WIDTHS)} scales, got in_channels={in_channels!r}", key="in_channels"
+            )
         self.in_channels = in_channels
         self.out_channels = out_channels
         self.increase_layers = ModuleList(
@@ -59,7 +61,9 @@ class HRFuseScales(BaseModule):
     def forward(self, x: Sequence[Tensor]) -> tuple[Tensor]:
         """Fuse feature maps (B, in_channels[i], H / 2**i, W / 2**i) into one of the coarsest size."""
         if len(x) != len(self.in_channels):
-            raise ConfigError(f"HRFuseScales needs {len(self.in_channels)} feature maps, got {len(x)}")
+            raise ConfigError(
+                f"HRFuseScales needs {len(self.in_channels)} feature maps, got {len(x)}", key="in_channels"
+            )
         fused = self.increase_layers[0](x[0])
         for down, increase, finer in zip(self.downsample_layers, self.increase_layers[1:], x[1:]):
             fused = down(fused) + increase(finer)

@@ -36,7 +36,7 @@ class LoRALinear(nn.Module):
     ) -> None:
         super().__init__()
         if rank < 1:
-            raise ConfigError(f"LoRA needs a rank of at least 1, got {rank!r}")
+            raise ConfigError(f"LoRA needs a rank of at least 1, got {rank!r}", key="rank")
         self.lora_dropout = nn.Dropout(drop_rate)
         self.lora_down = nn.Linear(original_layer.in_features, rank, bias=False)
         self.lora_up = nn.Linear(rank, original_layer.out_features, bias=False)
@@ -82,7 +82,7 @@ class LoRAModel(BaseModule):
     ) -> None:
         super().__init__()
         if not targets:
-            raise ConfigError("LoRAModel needs targets, such as [dict(type='qkv')]")
+            raise ConfigError("LoRAModel needs targets, such as [dict(type='qkv')]", key="targets")
         self.module = MODELS.build(module)
         self.module.init_weights()
         self.alpha = alpha
@@ -117,6 +117,7 @@ class LoRAModel(BaseModule):
                 f"No linear layer matches targets {wanted}",
                 hint=did_you_mean(wanted[0], {name.rpartition(".")[2] for name in linear})
                 or f"There are, for example: {', '.join(list(linear)[:5])}.",
+                key="targets",
             )
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:

@@ -83,7 +83,8 @@ class ImageToImageRetriever(BaseRetriever):
             return self.similarity
         if self.similarity not in SIMILARITIES:
             raise ConfigError(
-                f"similarity_fn must be a function or 'cosine_similarity', got {self.similarity!r}"
+                f"similarity_fn must be a function or 'cosine_similarity', got {self.similarity!r}",
+                key="similarity_fn",
             )
         return SIMILARITIES[self.similarity]
 
@@ -116,7 +117,9 @@ class ImageToImageRetriever(BaseRetriever):
     def loss(self, inputs: Tensor, data_samples: list[DataSample]) -> dict[str, Tensor]:
         """Return the losses of a batch by name."""
         if self.head is None:
-            raise ConfigError("This retriever has no head: it cannot be trained", hint="Set model.head.")
+            raise ConfigError(
+                "This retriever has no head: it cannot be trained", hint="Set model.head.", key="head"
+            )
         return self.head.loss(self.extract_feat(inputs), data_samples)
 
     def predict(

@@ -68,7 +68,9 @@ class LocalVisBackend(BaseVisBackend):
     ) -> None:
         line = _line({**scalar_dict, "step": scalar_dict.get("step", step)})
         if file_path == self._scalar_save_file.name:
-            raise ConfigError(f"file_path must differ from {file_path!r}, which gets the numbers anyway")
+            raise ConfigError(
+                f"file_path must differ from {file_path!r}, which gets the numbers anyway", key="file_path"
+            )
         if file_path is not None:
             self._append(file_path, line)
         self._append(self._scalar_save_file.name, line)
@@ -88,7 +90,7 @@ class LocalVisBackend(BaseVisBackend):
 
     def _open(self, name: str) -> TextIO:
         if not name.endswith(".json"):
-            raise ConfigError(f"file_path must end in '.json', got {name!r}")
+            raise ConfigError(f"file_path must end in '.json', got {name!r}", key="file_path")
         self.open()
         return (self._scalar_save_file.parent / name).open("a", encoding="utf-8")
 

@@ -154,7 +154,11 @@ def adjust_color(img: Array, alpha: float = 1, backend: str = "cv2") -> Array:
 
 def adjust_hue(img: Array, hue_factor: float, backend: str = "cv2") -> Array:
     """Turn the hue by ``hue_factor`` of the colour circle, from -0.5 to 0.5."""
-    require(-0.5 <= hue_factor <= 0.5, f"hue_factor must lie between -0.5 and 0.5, got {hue_factor!r}")
+    require(
+        -0.5 <= hue_factor <= 0.5,
+        f"hue_factor must lie between -0.5 and 0.5, got {hue_factor!r}",
+        key="hue_factor",
+    )
     shift = int(hue_factor * 255) % 256
     if _is_pillow(backend, img):
         hue, saturation, value = _to_pillow(img).convert("HSV").split()
@@ -211,7 +215,11 @@ def _row(numbers: Numbers) -> Array:
 def _is_pillow(backend: str, img: Array) -> bool:
     one_of("backend", backend, ("cv2", "pillow"))
     if backend == "pillow":
-        require(img.dtype == np.uint8, f"The pillow backend takes uint8 images only, got {img.dtype}")
+        require(
+            img.dtype == np.uint8,
+            f"The pillow backend takes uint8 images only, got {img.dtype}",
+            key="backend",
+        )
     return backend == "pillow"
 
 

@@ -70,7 +70,9 @@ def imresize(
     if backend == "cv2":
         return cv2.resize(img, size, interpolation=CV2_INTERPOLATION[interpolation])
     check_resampling(backend, interpolation)
-    require(img.dtype == np.uint8, f"The pillow backend resizes uint8 images only, got {img.dtype}")
+    require(
+        img.dtype == np.uint8, f"The pillow backend resizes uint8 images only, got {img.dtype}", key="backend"
+    )
     return np.array(Image.fromarray(img).resize(size, PILLOW_INTERPOLATION[interpolation]))
 
 
@@ -139,7 +141,7 @@ def rescale_size(size: tuple[int, int], scale: float | tuple[int, int]) -> tuple
         scale: A factor, or the largest allowed (long edge, short edge) in any order.
     """
     if isinstance(scale, Number):
-        require(scale > 0, f"scale must be positive, got {scale!r}")  # type: ignore[operator]
+        require(scale > 0, f"scale must be positive, got {scale!r}", key="scale")  # type: ignore[operator]
         return scale_size(size, scale)  # type: ignore[arg-type]
     factor = min(max(scale) / max(size), min(scale) / min(size))  # type: ignore[arg-type]
     return scale_size(size, factor)
@@ -186,7 +188,9 @@ def impad(
     if isinstance(value, tuple):
         channels = 1 if img.ndim == 2 else img.shape[2]
         require(
-            len(value) == channels, f"pad_val needs a value for each of {channels} channels, got {pad_val!r}"
+            len(value) == channels,
+            f"pad_val needs a value for each of {channels} channels, got {pad_val!r}",
+            key="pad_val",
         )
     return cv2.copyMakeBorder(img, top, bottom, left, right, BORDER[padding_mode], value=value)
 
@@ -250,7 +254,11 @@ def _warp(img: Array, matrix: Array, border_value: Any, interpolation: str) -> A
 def _per_channel(img: Array, value: Any) -> tuple[float, ...]:
     channels = 1 if img.ndim == 2 else img.shape[2]
     values = (value,) * channels if isinstance(value, (int, float)) else tuple(value)
-    require(len(values) == channels, f"pad_val needs a value for each of {channels} channels, got {value!r}")
+    require(
+        len(values) == channels,
+        f"pad_val needs a value for each of {channels} channels, got {value!r}",
+        key="pad_val",
+    )
     return values[:3]
 
 
