@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -137,12 +136,11 @@ class RandomCrop(WindowTransform):
 
 
 def _border(padding: Sequence[int] | int) -> Sequence[int]:
-    if isinstance(padding, Number):
-        return (padding,) * 4  # type: ignore[return-value]
+    sides = tuple(padding) if isinstance(padding, Sequence) else (padding,) * 4
     require(
-        len(padding) in (2, 4), f"padding must be one, two or four numbers, got {padding!r}", key="padding"
-    )  # type: ignore[arg-type]
-    return tuple(padding) * (4 // len(padding))  # type: ignore[arg-type]
+        len(sides) in (2, 4), f"padding must be one, two or four numbers, got {padding!r}", key="padding"
+    )
+    return sides * (4 // len(sides))
 
 
 @TRANSFORMS.register_module()
