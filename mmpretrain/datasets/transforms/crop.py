@@ -137,9 +137,7 @@ class RandomCrop(WindowTransform):
 
 def _border(padding: Sequence[int] | int) -> Sequence[int]:
     sides = tuple(padding) if isinstance(padding, Sequence) else (padding,) * 4
-    require(
-        len(sides) in (2, 4), f"padding must be one, two or four numbers, got {padding!r}", key="padding"
-    )
+    require(len(sides) in (2, 4), f"padding must be one, two or four numbers, got {padding!r}", key="padding")
     return sides * (4 // len(sides))
 
 
