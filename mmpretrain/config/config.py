@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import difflib
 import importlib
+import logging
 import os
 import sys
 import warnings
@@ -15,18 +16,21 @@ from typing import TYPE_CHECKING, Any
 from mmpretrain.config.loader import Loading
 from mmpretrain.config.merge import merge_into, nest
 from mmpretrain.config.node import ConfigDict, make_node, settle
-from mmpretrain.config.pretty import WRITERS, to_python
+from mmpretrain.config.plain import Plain, foreign_parts
+from mmpretrain.config.pretty import KINDS, WRITERS, to_python
 from mmpretrain.config.source import COMMAND_LINE, Source
 from mmpretrain.config.tracked import raw_items, rebuild
-from mmpretrain.errors import ConfigError, CustomImportError
+from mmpretrain.errors import ConfigError, CustomImportError, add_note
 from mmpretrain.utils.former import FORMER, compat
 
 if TYPE_CHECKING:
     from typing_extensions import Self  # typing.Self from Python 3.11
 
+logger = logging.getLogger(__name__)
+
 #: What a config knows about itself. ``original`` is the 0.x config that it was translated from,
-#: ``lines`` what was logged about that.
-_FIELDS = ("filename", "text", "env_variables", "translated", "original", "lines")
+#: ``lines`` what was logged about that, ``said`` what dumps were found to lack.
+_FIELDS = ("filename", "text", "env_variables", "translated", "original", "lines", "said")
 
 
 class Config(ConfigDict):
@@ -132,6 +136,13 @@ class Config(ConfigDict):
         text = "\n".join(f"{file}\n{content}" for file, content in loading.texts.items())
         node._about_.update(filename=filename, text=text, env_variables=loading.used_environment)
         node._about_["translated"] = translate
+        for path, what in foreign_parts(node):
+            raise ConfigError(
+                f"{what} cannot be part of a config",
+                where=_place(node, path),
+                hint="Give the values that are read from it, or del the variable.",
+                key=path,
+            )
         node._translate()
         if import_modules:
             node.import_custom_modules()
@@ -163,6 +174,15 @@ class Config(ConfigDict):
                         hint=_import_hint(module, error),
                     ) from error
                 warnings.warn(f"custom_imports: {module!r} does not import ({error})", stacklevel=2)
+            except SystemExit as error:
+                raise CustomImportError(
+                    f"custom_imports: {module!r} ends Python (exit code {error.code})",
+                    where=None if source is None else str(source),
+                    hint="Guard what only a script should do: if __name__ == '__main__'.",
+                ) from error
+            except Exception as error:
+                add_note(error, f"This was raised while {module!r} was imported, which {source} asks for.")
+                raise
 
     # -- changing -----------------------------------------------------------------------------------
 
@@ -214,16 +234,30 @@ class Config(ConfigDict):
     def dump(self, file: str | os.PathLike[str] | None = None) -> str | None:
         """Write the config to a ``.py``, ``.yaml`` or ``.json`` file, or return its text.
 
-        Reading the file gives an equal config; JSON, which has no tuples, gives lists in their place.
+        Reading the file gives an equal config; JSON, which has no tuples, gives lists in their place. What a
+        file cannot express, such as a lambda or a tensor, is named in a warning, and replaced by what it can.
         """
         if file is None:
-            suffix = os.path.splitext(self.filename or "")[1] or ".py"
-            return WRITERS.get(suffix, to_python)(self)
+            suffix = os.path.splitext(self.filename or "")[1]
+            suffix = suffix if suffix in WRITERS else ".py"
+            self._say_what_is_lost(KINDS[suffix])
+            return WRITERS[suffix](self)
         suffix = os.path.splitext(os.fspath(file))[1]
         if suffix not in WRITERS:
             raise ConfigError(f"A config is dumped to {', '.join(WRITERS)}, got {os.fspath(file)!r}")
+        self._say_what_is_lost(KINDS[suffix])
         Path(file).write_text(WRITERS[suffix](self), encoding="utf-8")
         return None
+
+    def _say_what_is_lost(self, kind: str) -> None:
+        """Warn, once for each value, of what a kind of file cannot express."""
+        plain = Plain(kind)
+        plain.tree(self)
+        said = self._about_["said"] or set()
+        for path, note in plain.notes.items():
+            if (path, note) not in said:
+                logger.warning("%s: %s", _place(self, path), note)
+        self._about_["said"] = said | set(plain.notes.items())
 
     @staticmethod
     def diff(cfg1: str | os.PathLike[str] | Config, cfg2: str | os.PathLike[str] | Config) -> str:
@@ -284,6 +318,17 @@ def _import_hint(module: str, error: ImportError) -> str:
     if missing == module or module.startswith(f"{missing}."):
         return "Put the folder that contains it on PYTHONPATH, or run from that folder."
     return f"Change the imports of {module}."
+
+
+def _place(node: ConfigDict, path: str) -> str:
+    """Return file, line and path of a value; the nearest part above it that knows its line gives it."""
+    part = path
+    while part:
+        source = node.source(part)
+        if source is not None:
+            return f"{source.place} ({path})"
+        part = part.rpartition(".")[0]
+    return path
 
 
 def _with_about(node: Any, about: dict[str, Any]) -> Any:

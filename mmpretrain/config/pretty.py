@@ -5,24 +5,28 @@ from __future__ import annotations
 import json
 import keyword
 import math
-import os
 from collections.abc import Mapping
 from typing import Any
 
-from mmpretrain.config.lazy import LazyObject
-from mmpretrain.config.node import map_tree
+from mmpretrain.config.plain import Plain
 from mmpretrain.config.tracked import raw_items
-from mmpretrain.errors import ConfigError
 
 WIDTH = 100
 #: Longest one-line value that has dicts in it.
 NESTED_WIDTH = 60
 
 
+#: Names that the written text itself uses: assigned last, so that the lines above still can.
+_USED = ("set", "float", "globals", "dict")
+
+
 def to_python(values: Mapping[Any, Any]) -> str:
     """Write a config as Python: one assignment per key, nested values broken where they are long."""
     blocks = []
-    for key, value in raw_items(values):
+    plain = Plain("Python").tree(values)
+    items = [(key, value) for key, value in plain.items() if key not in _USED]
+    items += [(key, plain[key]) for key in _USED if key in plain]
+    for key, value in items:
         name = str(key)
         target = f"{name} = " if _is_name(key) else f"globals()[{key!r}] = "
         blocks.append(f"{target}{format_value(value, len(target))}\n")
@@ -75,36 +79,27 @@ def _is_name(key: Any) -> bool:
 
 
 def _scalar(value: Any) -> str:
-    value = _leaf(value)
+    value = Plain("Python").tree(value)
     if isinstance(value, float) and not math.isfinite(value):
         return f"float('{value}')"
+    if isinstance(value, set):
+        return f"{{{', '.join(sorted(map(_scalar, value)))}}}" if value else "set()"
     return repr(value)
-
-
-def _leaf(value: Any) -> Any:
-    """Return what a value is written as: classes and functions become their import path."""
-    if isinstance(value, LazyObject):
-        return value.dump_str
-    if isinstance(value, os.PathLike):
-        return os.fspath(value)
-    if callable(value) and hasattr(value, "__qualname__"):
-        return f"{value.__module__}.{value.__qualname__}"
-    return value
 
 
 def to_yaml(values: Mapping[Any, Any]) -> str:
     """Write a config as YAML; tuples are marked, so that they come back as tuples."""
     from mmpretrain.config.yaml_format import dump  # most configs are Python
 
-    return dump(map_tree(values, _leaf), WIDTH)
+    return dump(Plain("YAML").tree(values), WIDTH)
 
 
 def to_json(values: Mapping[Any, Any]) -> str:
     """Write a config as JSON; tuples become lists."""
-    try:
-        return json.dumps(map_tree(values, _leaf), indent=2, ensure_ascii=False) + "\n"
-    except TypeError as error:
-        raise ConfigError(f"This config has a value that JSON cannot express: {error}") from error
+    return json.dumps(Plain("JSON").tree(values), indent=2, ensure_ascii=False) + "\n"
 
 
+#: Suffix -> writer.
 WRITERS = {".py": to_python, ".yaml": to_yaml, ".yml": to_yaml, ".json": to_json}
+#: Suffix -> the kind of file, for :class:`Plain`.
+KINDS = {".py": "Python", ".yaml": "YAML", ".yml": "YAML", ".json": "JSON"}

@@ -18,6 +18,7 @@ from typing import Any
 
 from mmpretrain.config.lazy import LazyObject
 from mmpretrain.config.node import ConfigDict
+from mmpretrain.config.plain import is_helper
 from mmpretrain.config.source import Source, short_path
 from mmpretrain.config.syntax import BASE, FILL, IMPORT_BASE, LAZY, NODE, Transformer, is_lazy, take_bases
 from mmpretrain.config.template import fill_base_variables
@@ -128,12 +129,17 @@ def run_config(
         exec(program.code, namespace)
     except MMPretrainError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         lines = [
             frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file
         ]
+        what = (
+            "The config ends Python, with exit code"
+            if isinstance(error, SystemExit)
+            else type(error).__name__
+        )
         raise ConfigError(
-            f"{type(error).__name__}: {error}", where=f"{short_path(file)}:{lines[-1] if lines else 1}"
+            f"{what}: {error}", where=f"{short_path(file)}:{lines[-1] if lines else 1}"
         ) from error
     return _collect(program, namespace, inherited, imported, base)
 
@@ -152,7 +158,7 @@ def _collect(
             continue
         if name in program.imported or imported.get(name, NODE) is value:
             imported[name] = value
-        elif not isinstance(value, (types.ModuleType, types.FunctionType)):
+        elif not is_helper(value):
             values[name] = value
             source = program.names.get(name) or inherited.get(name)
             if source is not None:

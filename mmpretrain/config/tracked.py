@@ -8,7 +8,8 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mmpretrain.config.source import Source
+from mmpretrain.config.source import Source, join_path
+from mmpretrain.errors import ConfigError
 
 if TYPE_CHECKING:
     from typing_extensions import Self  # typing.Self from Python 3.11
@@ -86,7 +87,19 @@ class TrackedDict(dict):
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         node = rebuild(type(self), {}, self._sources_.copy(), self._path_)
         memo[id(self)] = node
-        dict.update(node, {key: copy.deepcopy(value, memo) for key, value in raw_items(self)})
+        for key, value in raw_items(self):
+            try:
+                dict.__setitem__(node, key, copy.deepcopy(value, memo))
+            except ConfigError:
+                raise
+            except (TypeError, RuntimeError) as error:  # what exists once: a lock, a socket, a database
+                source = self._sources_.get(key)
+                raise ConfigError(
+                    f"{key!r} of a config holds what cannot be copied ({error})",
+                    where=None if source is None else str(source._replace(path=join_path(self._path_, key))),
+                    hint="Leave it out, or give what it is made from.",
+                    key=str(key),
+                ) from error
         return node
 
     def __reduce_ex__(self, protocol: Any) -> tuple:

@@ -50,6 +50,14 @@ class _Dumper(yaml.SafeDumper):
 _Dumper.add_representer(tuple, lambda dumper, value: dumper.represent_sequence(_TUPLE, value, True))
 
 
+def _represent_set(dumper: yaml.SafeDumper, value: set[Any]) -> yaml.Node:
+    # Sorted, because equal configs give equal texts.
+    return dumper.represent_mapping("tag:yaml.org,2002:set", dict.fromkeys(sorted(value, key=repr)))
+
+
+_Dumper.add_representer(set, _represent_set)
+
+
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
     # YAML folds the line breaks of Unicode as well, unless they are written as escapes.
     style = '"' if {"\x85", "\u2028", "\u2029"} & set(text) else None
@@ -80,12 +88,5 @@ def parse(text: str, file: str) -> Any:
 
 
 def dump(values: Any, width: int) -> str:
-    """Write plain values as YAML; tuples are marked, so that they come back as tuples.
-
-    Raises:
-        ConfigError: If YAML cannot express a value.
-    """
-    try:
-        return yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=width)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"This config has a value that YAML cannot express: {error.args[-1]!r}") from error
+    """Write plain values as YAML; tuples are marked, so that they come back as tuples."""
+    return yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=width)
