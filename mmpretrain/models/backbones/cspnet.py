@@ -13,9 +13,14 @@ from torch import Tensor, nn
 
 from mmpretrain.errors import ArgumentError
 from mmpretrain.models.backbones.base import BaseBackbone
-from mmpretrain.models.backbones.resnet import Bottleneck
 from mmpretrain.models.base import BaseModule, Sequential
-from mmpretrain.models.layers import ConvModule, DepthwiseSeparableConvModule, DropPath, drop_path_rates
+from mmpretrain.models.layers import (
+    Bottleneck,
+    ConvModule,
+    DepthwiseSeparableConvModule,
+    DropPath,
+    drop_path_rates,
+)
 from mmpretrain.registry import MODELS
 
 LEAKY_RELU = {"type": "LeakyReLU", "inplace": True}

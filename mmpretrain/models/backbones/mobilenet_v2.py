@@ -3,51 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from torch import Tensor, nn
 
 from mmpretrain.models.backbones.base import KAIMING_INIT, BaseBackbone
-from mmpretrain.models.base import BaseModule
 from mmpretrain.models.layers import ConvModule, make_divisible
+from mmpretrain.models.layers import LinearBottleneck as InvertedResidual
 from mmpretrain.registry import MODELS
-
-
-class InvertedResidual(BaseModule):
-    """Widen, convolve each channel by itself, narrow; added to the identity where the shape allows.
-
-    Args:
-        in_channels: Input channels.
-        out_channels: Output channels.
-        stride: Stride of the depth-wise convolution.
-        expand_ratio: How much to widen.
-        act_cfg: Type of activation.
-        init_cfg: How the weights are initialised.
-        **cfgs: Types of convolution and norm.
-    """
-
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        stride: int,
-        expand_ratio: float,
-        act_cfg: dict = {"type": "ReLU6"},  # noqa: B006
-        init_cfg: dict | list[dict] | None = None,
-        **cfgs: Any,
-    ) -> None:
-        super().__init__(init_cfg)
-        mid = round(in_channels * expand_ratio)
-        self.use_res_connect = stride == 1 and in_channels == out_channels
-        self.conv = nn.Sequential(
-            *([ConvModule(in_channels, mid, 1, act_cfg=act_cfg, **cfgs)] if expand_ratio != 1 else []),
-            ConvModule(mid, mid, 3, stride=stride, padding=1, groups=mid, act_cfg=act_cfg, **cfgs),
-            ConvModule(mid, out_channels, 1, act_cfg=None, **cfgs),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, C, H, W) to (B, C', H / stride, W / stride)."""
-        return x + self.conv(x) if self.use_res_connect else self.conv(x)
 
 
 @MODELS.register_module()

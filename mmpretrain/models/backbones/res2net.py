@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from mmpretrain.errors import ArgumentError
-from mmpretrain.models.backbones.resnet import Bottleneck, ConvSpec, ResLayer, ResNet
+from mmpretrain.models.backbones.resnet import Bottleneck, ResLayer, ResNet
 from mmpretrain.models.base import ModuleList
-from mmpretrain.models.layers import build_conv_layer, make_norm
+from mmpretrain.models.layers import ConvSpec, build_conv_layer, make_norm
 from mmpretrain.registry import MODELS
 
 

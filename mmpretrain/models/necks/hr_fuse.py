@@ -8,9 +8,8 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from mmpretrain.errors import ConfigError
-from mmpretrain.models.backbones.resnet import Bottleneck, ResLayer
 from mmpretrain.models.base import BaseModule, ModuleList
-from mmpretrain.models.layers import ConvModule
+from mmpretrain.models.layers import Bottleneck, ConvModule, ResLayer
 from mmpretrain.registry import MODELS
 
 #: Number of channels to which each scale is widened, from the finest to the coarsest.

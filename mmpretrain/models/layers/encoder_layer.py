@@ -1,0 +1,96 @@
+"""The layer of a plain Vision Transformer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from torch import Tensor
+
+from mmpretrain.errors import ArgumentError
+from mmpretrain.models.base.module import BaseModule
+from mmpretrain.models.layers.attention import MultiheadAttention
+from mmpretrain.models.layers.build import make_norm
+from mmpretrain.models.layers.ffn import FFN, SwiGLUFFNFused
+
+
+class TransformerEncoderLayer(BaseModule):
+    """Attention and a feed-forward network, each after a norm and with a residual connection.
+
+    Args:
+        embed_dims: Number of channels C.
+        num_heads: Number of attention heads.
+        feedforward_channels: Number of hidden channels of the feed-forward network.
+        layer_scale_init_value: Start value of the layer scales; 0 for none.
+        drop_rate: Dropout rate after both branches.
+        attn_drop_rate: Dropout rate of the attention weights.
+        drop_path_rate: Stochastic-depth rate of both branches.
+        num_fcs: Number of linear layers of the feed-forward network.
+        qkv_bias: Give queries, keys and values a bias.
+        ffn_type: ``'origin'``, or ``'swiglu_fused'`` for a gated network.
+        act_cfg: The activation.
+        norm_cfg: The normalisation.
+        init_cfg: How the weights are initialised.
+    """
+
+    def __init__(
+        self,
+        embed_dims: int,
+        num_heads: int,
+        feedforward_channels: int,
+        layer_scale_init_value: float | Tensor = 0.0,
+        drop_rate: float = 0.0,
+        attn_drop_rate: float = 0.0,
+        drop_path_rate: float = 0.0,
+        num_fcs: int = 2,
+        qkv_bias: bool = True,
+        ffn_type: Literal["origin", "swiglu_fused"] = "origin",
+        act_cfg: Mapping[str, Any] = {"type": "GELU"},
+        norm_cfg: Mapping[str, Any] = {"type": "LN"},
+        init_cfg: dict | list[dict] | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        self.embed_dims = embed_dims
+        drop_path = {"type": "DropPath", "drop_prob": drop_path_rate}
+        self.ln1 = make_norm(norm_cfg, embed_dims)
+        self.attn = MultiheadAttention(
+            embed_dims,
+            num_heads,
+            attn_drop=attn_drop_rate,
+            proj_drop=drop_rate,
+            dropout_layer=drop_path,
+            qkv_bias=qkv_bias,
+            layer_scale_init_value=layer_scale_init_value,
+        )
+        self.ln2 = make_norm(norm_cfg, embed_dims)
+        if ffn_type == "origin":
+            self.ffn = FFN(
+                embed_dims,
+                feedforward_channels,
+                num_fcs=num_fcs,
+                ffn_drop=drop_rate,
+                dropout_layer=drop_path,
+                act_cfg=act_cfg,
+                layer_scale_init_value=layer_scale_init_value,
+            )
+        elif ffn_type == "swiglu_fused":
+            self.ffn = SwiGLUFFNFused(
+                embed_dims,
+                feedforward_channels,
+                layer_scale_init_value=layer_scale_init_value,
+                dropout_layer=drop_path,
+            )
+        else:
+            raise ArgumentError(
+                f"ffn_type must be 'origin' or 'swiglu_fused', got {ffn_type!r}", key="ffn_type"
+            )
+
+    def init_weights(self) -> None:
+        """Initialise as ``init_cfg`` says, and the feed-forward network as the original does."""
+        super().init_weights()
+        self.ffn.init_as_vit()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Transform tokens (B, N, C)."""
+        x = x + self.attn(self.ln1(x))
+        return self.ffn(self.ln2(x), identity=x)
