@@ -93,6 +93,14 @@ SMALL_TWINS = {
     "window_sizes": (3, 3, 2, 2),
 }
 SMALL_HIVIT = {"embed_dims": 32, "depths": (1, 1, 3), "num_heads": 2}
+SMALL_HRNET = {
+    f"stage{i}": {
+        "num_modules": 1, "num_branches": i, "block": "BOTTLENECK" if i == 1 else "BASIC",
+        "num_blocks": (1,) * i, "num_channels": (8,) if i == 1 else (8, 12, 16, 24)[:i],
+    }
+    for i in (1, 2, 3, 4)
+}  # fmt: skip
+SMALL_MOBILEVIT = [["mobilenetv2", 8, 2, 2, 2], ["mobilevit", 12, 2, 16, 32, 1, 2]]
 PATCHES = {"img_size": 32, "patch_size": 8}
 WINDOWS = {"img_size": 32, "window_size": 2, "patch_size": 2}
 CASES: dict[str, Case] = {
@@ -112,11 +120,14 @@ CASES: dict[str, Case] = {
     "EfficientNet": Case({"arch": "b0"}, 7, 7),
     "HiViT": Case({"arch": SMALL_HIVIT, "img_size": 64, "rpe": True}, 3, 9, size=64, arch_size=224),
     "HorNet": Case({"arch": SMALL_HORNET}, 4, 3),
+    "HRNet": Case({"extra": SMALL_HRNET}, 0, 4, size=64),
+    "InceptionV3": Case({"num_classes": 8, "dropout": 0.0}, 0, 3, size=75),
     "EfficientNetV2": Case({"arch": "b0"}, 8, 8),
     "LeNet5": Case({}, 0, 1, channels=1),
     "MlpMixer": Case({"arch": SMALL_MIXER, **PATCHES}, 3, 3, arch_size=224),
     "MobileNetV2": Case({"widen_factor": 0.25}, 8, 8),
     "MobileNetV3": Case({"arch": "small_050"}, 13, 12),
+    "MobileViT": Case({"arch": SMALL_MOBILEVIT, "out_indices": -1}, 2, 2),
     "PCPVT": Case({"arch": SMALL_TWINS}, 4, 4, size=64),
     "PoolFormer": Case({"arch": SMALL_METAFORMER}, 7, 7, size=64),
     "RIFormer": Case({"arch": SMALL_METAFORMER}, 7, 6, size=64),
@@ -195,7 +206,18 @@ def tensors(outputs: Any) -> list[Tensor]:
     """All tensors in the outputs of a backbone."""
     if isinstance(outputs, Tensor):
         return [outputs]
-    return [t for output in outputs for t in tensors(output)]
+    return [] if outputs is None else [t for output in outputs for t in tensors(output)]
+
+
+class TensorsOf(nn.Module):
+    """A model whose outputs are nothing but tensors, as a traced one's must be."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        return tuple(tensors(self.model(x)))
 
 
 def score(outputs: Any) -> Tensor:
@@ -382,7 +404,7 @@ def test_torch_export(name):
 @each
 def test_torchscript_trace(name):
     model, x = filled(name), images(name)
-    traced = torch.jit.trace(model, x, check_trace=False)
+    traced = torch.jit.trace(TensorsOf(model), x, check_trace=False)
     other = torch.cat((x.flip(0), x))
     torch.testing.assert_close(tensors(traced(other)), tensors(model(other)))
 
