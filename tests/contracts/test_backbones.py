@@ -222,8 +222,12 @@ class TensorsOf(nn.Module):
 
 def score(outputs: Any) -> Tensor:
     """A scalar that all outputs influence, and not only through their sum."""
-    return sum((t.float() * torch.linspace(0.5, 1, t.shape[1]).view(-1, *[1] * (t.ndim - 2))).square().mean()
-               for t in tensors(outputs))  # fmt: skip
+
+    def one(t: Tensor) -> Tensor:
+        weights = torch.linspace(0.5, 1, t.shape[1], device=t.device)
+        return (t.float() * weights.view(-1, *[1] * (t.ndim - 2))).square().mean()
+
+    return torch.stack([one(t) for t in tensors(outputs)]).sum()
 
 
 def test_every_backbone_has_a_case():

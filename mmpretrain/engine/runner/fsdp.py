@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -13,6 +14,7 @@ from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import CPUOffloadPolicy, FSDPModule, MixedPrecisionPolicy, fully_shard
 from torch.distributed.tensor import DTensor, Shard, distribute_tensor
 from torch.distributed.tensor import empty as empty_in_pieces
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmpretrain.engine.runner.strategies import SingleDeviceStrategy
 from mmpretrain.errors import ConfigError
@@ -81,8 +83,8 @@ class FSDPStrategy(SingleDeviceStrategy):
         self.min_params = old.get("min_params", min_params)
         precision = mixed_precision or old.get("mixed_precision") or {}
         types = {name: getattr(torch, dtype) for name, dtype in precision.items()}
+        self.precision = MixedPrecisionPolicy(**types)
         self.options: dict[str, Any] = {
-            "mp_policy": MixedPrecisionPolicy(**types),
             "reshard_after_forward": old.get("reshard_after_forward", reshard_after_forward),
         }
         if cpu_offload or old.get("cpu_offload"):
@@ -96,9 +98,13 @@ class FSDPStrategy(SingleDeviceStrategy):
             broadcast(tensor.data)
         template = _without_data(model)
         self.mesh = init_device_mesh(self.device.type, (get_world_size(),))
-        for unit in self._units(model):
-            fully_shard(unit, mesh=self.mesh, **self.options)
-        fully_shard(model, mesh=self.mesh, **self.options)
+        units = self._units(model)
+        for norm in self._norms(model):  # inside the units, and so first
+            fully_shard(norm, mesh=self.mesh, **self.options, mp_policy=self._norm_precision())
+        for unit in units:
+            if not isinstance(unit, FSDPModule):
+                fully_shard(unit, mesh=self.mesh, **self.options, mp_policy=self.precision)
+        fully_shard(model, mesh=self.mesh, **self.options, mp_policy=self.precision)
         model.register_forward_hook(_free_unless_training)
         # The class that `fully_shard` gives a module refuses to be copied, which averages of weights need.
         model.__deepcopy__ = partial(_copy_parts, model, template)  # type: ignore[assignment]
@@ -112,6 +118,16 @@ class FSDPStrategy(SingleDeviceStrategy):
         units = [child for item in lists for child in item.children()]
         large = [unit for unit in units if sum(p.numel() for p in unit.parameters()) >= self.min_params]
         return large[::-1]  # the innermost first, as `fully_shard` wants them
+
+    def _norms(self, model: nn.Module) -> list[nn.Module]:
+        """Batch norms, if the other weights are computed with in a lower precision than their statistics."""
+        if self.precision.param_dtype in (None, torch.float32):
+            return []
+        return [module for module in model.modules() if isinstance(module, _BatchNorm)]
+
+    def _norm_precision(self) -> MixedPrecisionPolicy:
+        """Batch norms compute in float32, the type of their running statistics, as under autocast."""
+        return replace(self.precision, param_dtype=torch.float32, output_dtype=self.precision.param_dtype)
 
     def allocate(self, tensor: Tensor) -> Tensor:
         """Return an empty part of a tensor."""
