@@ -13,9 +13,10 @@ import torch
 from mmpretrain.apis.index import find_model, has_model
 from mmpretrain.checkpoints.fitting import load_into
 from mmpretrain.checkpoints.layouts import weights_of
-from mmpretrain.checkpoints.serialization import is_sharded, load
+from mmpretrain.checkpoints.run_folder import RunFolder
+from mmpretrain.checkpoints.serialization import load
 from mmpretrain.config.config import Config
-from mmpretrain.errors import CheckpointError, ConfigError, MissingFileError, NotRegisteredError
+from mmpretrain.errors import CheckpointError, ConfigError, NotRegisteredError
 from mmpretrain.registry import MODELS
 from mmpretrain.utils.env import find_device
 from mmpretrain.utils.resources import find_config
@@ -178,23 +179,10 @@ def _read(checkpoint: Path) -> dict[str, Any]:
 
 
 def checkpoint_of_run(folder: Path) -> Path:
-    """Return the best checkpoint of a work folder, or the last where no best one was kept.
-
-    The folder of a checkpoint in pieces is one itself.
-    """
-    if is_sharded(folder):
-        return folder
-    found = sorted(folder.glob("best_*.pth"), key=lambda path: path.stat().st_mtime)
-    if found:
-        return found[-1]
-    pointer = folder / "last_checkpoint"
-    if pointer.is_file():
-        last = Path(pointer.read_text().strip())
-        # The folder may have been moved since.
-        for candidate in (last, folder / last.name):
-            if candidate.exists():
-                return candidate
-    raise MissingFileError(f"There is no checkpoint in the folder {str(folder)!r}")
+    """Return the best checkpoint of a work folder by its value, or the last where no best one was kept."""
+    choice = RunFolder(folder).choose()
+    logger.info("%s: %s: %s", folder, choice.why, choice.path)
+    return choice.path
 
 
 def dataset_meta(checkpoint: dict[str, Any]) -> dict[str, Any] | None:

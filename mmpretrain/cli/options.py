@@ -45,6 +45,22 @@ LAUNCH_OPTIONS = frozenset(
 )
 
 
+def checkpoint_in(source: str) -> str:
+    """Return the checkpoint of a folder, and say on standard error which one; leave other sources alone."""
+    from pathlib import Path
+
+    if not Path(source).is_dir():
+        return source
+    from mmpretrain.checkpoints.run_folder import RunFolder
+    from mmpretrain.utils.dist import is_main_process
+
+    run = RunFolder(source)
+    choice = run.choose()
+    if is_main_process():
+        typer.echo(f"{choice.path}: {choice.why}. {run.earlier_in_words()}".rstrip(), err=True)
+    return str(choice.path)
+
+
 def relaunch(context: typer.Context) -> NoReturn:
     """Run the current command again in several processes, and exit with their code."""
     from mmpretrain.engine.runner.launch import torchrun

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mmpretrain.cli.options import checkpoint_in
 from mmpretrain.errors import ConfigError, DataError, MissingFileError
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def predict(
     paths = list(expand(images))
     from mmpretrain.apis import ImageClassificationInferencer
 
-    inferencer = ImageClassificationInferencer(model, checkpoint, device)
+    inferencer = ImageClassificationInferencer(checkpoint_in(model), checkpoint, device)
     rows, bad = predict_files(inferencer, paths, top_k=top_k, batch_size=batch_size, show_dir=show_dir)
     if out is OutFormat.json:
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))

@@ -21,6 +21,7 @@ from mmpretrain.cli.options import (
     Nnodes,
     NodeRank,
     WorkDir,
+    checkpoint_in,
     load_config,
     relaunch,
 )
@@ -102,11 +103,7 @@ def test(
 
     os.environ.setdefault("LOCAL_RANK", str(local_rank))
     cfg = load_config(config, cfg_options, work_dir)
-    if Path(checkpoint).is_dir():
-        from mmpretrain.apis.model import checkpoint_of_run
-
-        checkpoint = str(checkpoint_of_run(Path(checkpoint)))
-    cfg.merge_from_dict({"load_from": checkpoint}, source=Source("CHECKPOINT"))
+    cfg.merge_from_dict({"load_from": checkpoint_in(checkpoint)}, source=Source("CHECKPOINT"))
     cfg.resume = False
     cfg.launcher = launcher
     if data is not None:

@@ -15,8 +15,8 @@ from torch.distributed.checkpoint import FileSystemWriter
 from torch.distributed.checkpoint.metadata import BytesStorageMetadata
 
 from mmpretrain.checkpoints import serialization, sharded
+from mmpretrain.checkpoints.store import CheckpointStore
 from mmpretrain.cli.convert import convert
-from mmpretrain.engine.runner.checkpoint import CheckpointStore
 from mmpretrain.errors import CheckpointError, ConfigError, MissingFileError
 from tests.checkpoints.test_serialization import Calls
 from tests.engine import tiny

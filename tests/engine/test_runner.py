@@ -41,6 +41,7 @@ def test_train_then_test(make_runner):
         "epoch_2.pth",
         "epoch_3.pth",
         "last_checkpoint",
+        "run.json",
         best,
     }
     assert (work / "last_checkpoint").read_text() == str(work / "epoch_3.pth") == runner.state.last_checkpoint

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import operator
+import re
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
+from pathlib import Path, PureWindowsPath
+from typing import TYPE_CHECKING, Any, cast
 
 from mmpretrain.checkpoints import serialization
-from mmpretrain.engine.hooks.better import GREATER, LESS, which_is_better
+from mmpretrain.checkpoints.run_folder import Best, Rule, is_plain_name
 from mmpretrain.engine.hooks.hook import DataBatch, Hook
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import HOOKS
-from mmpretrain.utils.dist import is_main_process
+from mmpretrain.utils.better import GREATER, LESS, which_is_better
+from mmpretrain.utils.dist import broadcast_object, is_main_process
 from mmpretrain.utils.logging import going_on_without
 from mmpretrain.utils.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from mmpretrain.engine.session import Session
 
 
 @HOOKS.register_module()
@@ -103,12 +109,18 @@ class CheckpointHook(Hook):
             )
         if unknown := [item for item in rules if item not in ("greater", "less", None)]:
             raise ConfigError(f"rule must be 'greater' or 'less', got {unknown[0]!r}", key="rule")
-        self.rules = {name: item or self._infer(name) for name, item in zip(self.save_best, rules)}
+        self.rules: dict[str, Rule | None] = {
+            name: cast("Rule | None", item) or self._infer(name) for name, item in zip(self.save_best, rules)
+        }
+        #: Names of files in the folder: those that count towards max_keep_ckpts, those to be deleted (they
+        #: may still be there if the process was killed), and the best one by each metric.
         self.kept: list[str] = []
+        self.doomed: list[str] = []
+        self.best: dict[str, str] = {}
         self.saved_at: int | None = None
         self._improved = False
 
-    def _infer(self, name: str) -> str | None:
+    def _infer(self, name: str) -> Rule | None:
         if name == "auto":
             return None  # known after the first validation
         return which_is_better(name, self.greater_keys, self.less_keys)
@@ -116,26 +128,112 @@ class CheckpointHook(Hook):
     # -- state of the hook --------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the files that count towards ``max_keep_ckpts``, and how ``'auto'`` was resolved."""
-        return {"kept": list(self.kept), "rules": dict(self.rules), "saved_at": self.saved_at}
+        """Return which files there are, by name, and how ``'auto'`` was resolved."""
+        return {
+            "kept": list(self.kept),
+            "doomed": list(self.doomed),
+            "best": dict(self.best),
+            "rules": dict(self.rules),
+            "saved_at": self.saved_at,
+        }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take back :meth:`state_dict`."""
-        self.kept = list(state["kept"])
-        self.saved_at = state["saved_at"]
+        """Take back :meth:`state_dict`; files count only if they are this run's, see :meth:`_adopt`."""
+        self.saved_at = None if state["saved_at"] is None else int(state["saved_at"])
         if "auto" in self.rules:
-            self.rules = dict(state["rules"])
+            self.rules.update((name, rule) for name, rule in state["rules"].items() if rule is not None)
+            if len(self.rules) > 1:
+                del self.rules["auto"]
+        self.kept, self.doomed = list(state["kept"]), list(state.get("doomed", ()))
+        self.best = dict(state.get("best", {}))
+
+    def _adopt(self, runner: Session) -> None:
+        """After a resumption, see which of the files that the checkpoint names are this run's.
+
+        A checkpoint may come from a stranger, or lie in a copy of the folder in which it was written. So its
+        files count only if it lies in this run's folder itself, they do too, and their names are those that
+        this hook gives.
+        """
+        folder, hub = self.folder(runner), runner.message_hub
+        if runner.state.resumed_from is None:
+            return
+        at_home = runner.state.at_home
+
+        def ours(name: object, prefix: str = "") -> bool:
+            return (
+                at_home
+                and self._gives(name, prefix)
+                and runner.store.exists(runner.store.join(folder, str(name)))
+            )
+
+        self.kept = [name for name in self.kept if ours(name)]
+        doomed = [name for name in self.doomed if ours(name) and name not in self.kept]
+        self.doomed = []
+        named = {  # 1.x has no other place for it
+            name: self.best.get(name) or _last_part(hub.get_info(self._key("best_ckpt", name)))
+            for name in self.rules
+        }
+        self.best = {name: file for name, file in named.items() if ours(file, f"best_{name}_")}
+        for key in [key for key in hub.runtime_info if key.startswith("best_ckpt")]:
+            hub.pop_info(key)
+        for name, file in self.best.items():
+            hub.update_info(self._key("best_ckpt", name), runner.store.join(folder, file))
+        last = _last_part(hub.pop_info("last_ckpt"))
+        if ours(last):
+            hub.update_info("last_ckpt", runner.store.join(folder, last))
+        if at_home:
+            doomed += self._adopt_record(runner, folder)
+        for name in doomed if is_main_process() else ():  # the process was killed before it could
+            runner.store.remove(folder, name, self.backend_args)
+
+    def _gives(self, name: object, prefix: str = "") -> bool:
+        """Whether a value from a checkpoint is a name that this hook gives to its files."""
+        pattern = re.escape(prefix.replace("/", "_")) + self.pattern()
+        return is_plain_name(name) and re.fullmatch(pattern, str(name)) is not None
+
+    def _adopt_record(self, runner: Session, folder: str) -> list[str]:
+        """Take over what was saved as the best after the checkpoint; return which files that replaces."""
+        replaced = []
+        record = broadcast_object(runner.store.run.record() if is_main_process() else None)
+        for best in record.best if record is not None else ():
+            name, file = best.metric, _last_part(best.file)
+            if self.rules.get(name) != best.rule or not self._gives(file, f"best_{name}_"):
+                continue
+            score = runner.message_hub.get_info(self._key("best_score", name))
+            better = not isinstance(score, (int, float)) or best.beats(replace(best, value=float(score)))
+            if better and runner.store.exists(runner.store.join(folder, file)):
+                if name in self.best and self.best[name] != file:
+                    replaced.append(self.best[name])
+                self._note_best(runner, folder, name, file, best.value)
+                self._improved = True  # so that the next validation writes it into the latest checkpoint
+        return replaced
+
+    def _note_best(self, runner: Session, folder: str, name: str, file: str, score: float) -> None:
+        self.best[name] = file
+        hub = runner.message_hub
+        hub.update_info(self._key("best_score", name), float(score))
+        hub.update_info(self._key("best_ckpt", name), runner.store.join(folder, file))
+
+    def folder(self, runner: Session) -> str:
+        """Return where checkpoints go."""
+        if self.out_dir is None:
+            return runner.work_dir
+        return runner.store.join(self.out_dir, Path(runner.work_dir).name)
 
     # -- when ---------------------------------------------------------------------------------------
 
-    def before_train(self, runner: Any) -> None:
-        """Find the folder."""
-        self.folder = runner.work_dir
+    def before_train(self, runner: Session) -> None:
+        """Say where checkpoints go, and find those that are there."""
         if self.out_dir is not None:
-            self.folder = runner.store.join(self.out_dir, Path(runner.work_dir).name)
-            runner.logger.info(f"Checkpoints will be saved to {self.folder}.")
+            runner.logger.info(f"Checkpoints will be saved to {self.folder(runner)}.")
+        self._adopt(runner)
 
-    def after_train_epoch(self, runner: Any) -> None:
+    def pattern(self) -> str:
+        """Return a regular expression of the names of checkpoints."""
+        before, *_, after = re.split(r"\{[^{}]*\}", self.filename_tmpl)
+        return re.escape(before) + "[0-9]+" + re.escape(after)
+
+    def after_train_epoch(self, runner: Session) -> None:
         """Save if this epoch is due."""
         if not self.by_epoch:
             return
@@ -145,7 +243,7 @@ class CheckpointHook(Hook):
             self._save(runner, runner.epoch + 1, {"epoch": runner.epoch + 1, "iter": runner.iter})
 
     def after_train_iter(
-        self, runner: Any, batch_idx: int, data_batch: DataBatch = None, outputs: dict | None = None
+        self, runner: Session, batch_idx: int, data_batch: DataBatch = None, outputs: dict | None = None
     ) -> None:
         """Save if this iteration is due."""
         if self.by_epoch:
@@ -155,39 +253,37 @@ class CheckpointHook(Hook):
             runner.logger.info(f"Saving checkpoint at {runner.iter + 1} iterations")
             self._save(runner, runner.iter + 1, {"epoch": runner.epoch, "iter": runner.iter + 1})
 
-    def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+    def after_val_epoch(self, runner: Session, metrics: dict[str, float] | None = None) -> None:
         """Save if this is the best so far."""
-        if not self.save_best:
+        if not self.save_best or not runner.state.training:
             return
         if not metrics:
             runner.logger.warning("The validation gave no metrics: there is no best checkpoint to save.")
             return
         if "auto" in self.rules:
             name = next(iter(metrics))
-            rule = self.rules.pop("auto") or self._infer(name)
-            self.rules[name] = rule
+            self.rules[name] = self.rules.pop("auto") or self._infer(name)
         runner.message_hub.update_info("best_key", next(iter(self.rules)))
         for name, rule in self.rules.items():
-            self._save_if_best(runner, name, rule, metrics)
+            if rule is not None:
+                self._save_if_best(runner, name, rule, metrics)
 
-    def after_val(self, runner: Any) -> None:
+    def after_val(self, runner: Session) -> None:
         """Write the latest checkpoint anew when it must know about a new best one."""
         step = runner.epoch if self.by_epoch else runner.iter
         if self._improved and runner.is_training_built and self.saved_at == step:
             self._save(runner, step, {"epoch": runner.epoch, "iter": runner.iter})
         self._improved = False
 
-    def after_train(self, runner: Any) -> None:
+    def after_train(self, runner: Session) -> None:
         """Publish the last and the best checkpoint."""
         if not self.published_keys or not is_main_process():
             return
-        hub = runner.message_hub
-        paths = [
-            hub.get_info("last_ckpt"),
-            *(hub.get_info(self._key("best_ckpt", name)) for name in self.rules),
-        ]
-        for path in dict.fromkeys(paths):
-            if path is not None and runner.store.exists(path):
+        folder = self.folder(runner)
+        last = [] if self.saved_at is None else [self.filename_tmpl.format(self.saved_at)]
+        for name in dict.fromkeys([*last, *self.best.values()]):
+            path = runner.store.join(folder, name)
+            if runner.store.exists(path):
                 with going_on_without(f"The published copy of {path}"):
                     runner.logger.info(f"{path} is published as {self._publish(runner, path)}")
 
@@ -197,51 +293,50 @@ class CheckpointHook(Hook):
         """The name under which upstream keeps the best score and file: with several metrics, one each."""
         return kind if len(self.rules) == 1 else f"{kind}_{metric}"
 
-    def _save(self, runner: Any, step: int, meta: dict[str, Any]) -> None:
-        path = runner.store.join(self.folder, self.filename_tmpl.format(step))
-        before, hub = dict(runner.message_hub.runtime_info), runner.message_hub
-        kept = [*(item for item in self.kept if item != path), path]
-        excess = kept[: -self.max_keep_ckpts] if self.max_keep_ckpts > 0 else []
-        self.kept, kept_before = [item for item in kept if item not in excess], self.kept
-        self.saved_at, saved_before = step, self.saved_at
+    def _save(self, runner: Session, step: int, meta: dict[str, Any]) -> None:
+        hub, folder, name = runner.message_hub, self.folder(runner), self.filename_tmpl.format(step)
+        path = runner.store.join(folder, name)
+        before, own_before = dict(hub.runtime_info), (self.kept, self.doomed, self.saved_at)
+        kept = [*(item for item in self.kept if item != name), name]
+        self.doomed = kept[: -self.max_keep_ckpts] if self.max_keep_ckpts > 0 else []
+        self.kept, self.saved_at = kept[len(self.doomed) :], step
         hub.update_info("last_ckpt", path)
         hub.update_info("keep_ckpt_ids", [Path(item).stem.rpartition("_")[2] for item in self.kept])
         if not runner.save_checkpoint(
-            self.folder,
-            self.filename_tmpl.format(step),
+            folder,
+            name,
             save_optimizer=self.save_optimizer,
             save_param_scheduler=self.save_param_scheduler,
             meta=meta,
             by_epoch=self.by_epoch,
             backend_args=self.backend_args,
         ):
-            self.kept, self.saved_at = kept_before, saved_before
+            self.kept, self.doomed, self.saved_at = own_before
             hub.runtime_info = before
             return
         if is_main_process():
             # Only now, so that a usable checkpoint is there at any moment.
             runner.store.point_to(path)
-            for item in excess:
-                runner.store.remove(item)
+            for item in self.doomed:
+                runner.store.remove(folder, item, self.backend_args)
 
-    def _save_if_best(self, runner: Any, name: str, rule: str | None, metrics: dict[str, float]) -> None:
+    def _save_if_best(self, runner: Session, name: str, rule: Rule, metrics: dict[str, float]) -> None:
         if name not in metrics:
             hint = did_you_mean(name, metrics) or f"It reports: {', '.join(metrics)}."
             raise ConfigError(
                 f"save_best={name!r}, but the validation reports no such metric", hint=hint, key="save_best"
             )
-        hub, score = runner.message_hub, metrics[name]
+        hub, score, folder = runner.message_hub, metrics[name], self.folder(runner)
         best = hub.get_info(self._key("best_score", name))
         better = operator.gt if rule == "greater" else operator.lt
         if score is None or score != score or (best is not None and not better(score, best)):
             return
         step = runner.epoch if self.by_epoch else runner.iter
         filename = f"best_{name}_{self.filename_tmpl.format(step)}".replace("/", "_")
-        previous, path = hub.get_info(self._key("best_ckpt", name)), runner.store.join(self.folder, filename)
-        hub.update_info(self._key("best_score", name), float(score))
-        hub.update_info(self._key("best_ckpt", name), path)
+        before, previous = dict(hub.runtime_info), self.best.get(name)
+        self._note_best(runner, folder, name, filename, score)
         saved = runner.save_checkpoint(
-            self.folder,
+            folder,
             filename,
             save_optimizer=False,
             save_param_scheduler=False,
@@ -250,18 +345,23 @@ class CheckpointHook(Hook):
             backend_args=self.backend_args,
         )
         if not saved:
-            hub.runtime_info[self._key("best_score", name)] = best
-            hub.runtime_info[self._key("best_ckpt", name)] = previous
+            hub.runtime_info = before
+            self.best.pop(name)
+            if previous is not None:
+                self.best[name] = previous
             return
         self._improved = True
         unit = "epoch" if self.by_epoch else "iter"
         runner.logger.info(
             f"The best checkpoint with {score:0.4f} {name} at {step} {unit} is saved to {filename}."
         )
-        if previous is not None and previous != path and is_main_process():
-            runner.store.remove(previous)
+        if is_main_process():
+            file = filename if self.out_dir is None else runner.store.join(folder, filename)
+            runner.store.run.note_best(Best(name, float(score), rule, file, runner.epoch, runner.iter))
+            if previous is not None and previous != filename:
+                runner.store.remove(folder, previous, self.backend_args)
 
-    def _publish(self, runner: Any, path: str) -> str:
+    def _publish(self, runner: Session, path: str) -> str:
         checkpoint = runner.store.load(path)
         kept = {key: value for key, value in checkpoint.items() if key in (self.published_keys or ())}
         if absent := [key for key in self.published_keys or () if key not in checkpoint]:
@@ -272,3 +372,8 @@ class CheckpointHook(Hook):
         target = f"{path.removesuffix('.pth')}-{digest}.pth"
         runner.store.save(kept, target)
         return target
+
+
+def _last_part(path: object) -> str:
+    """Return the last part of a path of any system; it may come from a checkpoint."""
+    return PureWindowsPath(path).name if isinstance(path, str) else ""

@@ -6,10 +6,10 @@ import logging
 import math
 from typing import Any, Literal
 
-from mmpretrain.engine.hooks.better import which_is_better
 from mmpretrain.engine.hooks.hook import Hook
 from mmpretrain.errors import ConfigError, TrainingError
 from mmpretrain.registry import HOOKS
+from mmpretrain.utils.better import which_is_better
 
 logger = logging.getLogger("mmpretrain")
 

@@ -5,7 +5,6 @@ from mmpretrain.utils.lazy import lazy_package
 __getattr__, __dir__, __all__ = lazy_package(
     __name__,
     {
-        "checkpoint": ("CheckpointStore",),
         "dataloader": ("KeyedDataLoader", "build_dataloader"),
         "flexible": ("FlexibleRunner",),
         "fsdp": ("FSDPStrategy",),

@@ -1,143 +1,20 @@
-"""Checkpoint files of a run, and what is in them."""
+"""What a run puts into a checkpoint, and takes out of it when it goes on."""
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from types import ModuleType
 from typing import Any
-
-from torch import Tensor
 
 import mmpretrain
 from mmpretrain.checkpoints import serialization
 from mmpretrain.engine.runner.dataloader import KeyedDataLoader
 from mmpretrain.engine.runner.strategies import own_gradients
-from mmpretrain.errors import CheckpointError, ConfigError, MMPretrainError, located
-from mmpretrain.utils import fileio
-from mmpretrain.utils.atomic import write_atomic
+from mmpretrain.errors import CheckpointError, MMPretrainError, located
 from mmpretrain.utils.dist import all_gather_object, get_rank, is_main_process
-from mmpretrain.utils.logging import get_logger, going_on_without
+from mmpretrain.utils.logging import get_logger
 from mmpretrain.utils.seeding import get_rng_state, set_rng_state
-
-#: The file in the work folder that names the latest checkpoint.
-POINTER = "last_checkpoint"
-
-
-class CheckpointStore:
-    """The checkpoints of a work folder. Each file is whole at any moment, whatever happens to the process.
-
-    Args:
-        folder: The work folder, which holds the pointer to the latest checkpoint.
-    """
-
-    def __init__(self, folder: str | os.PathLike) -> None:
-        self.folder = Path(folder)
-
-    def save(self, checkpoint: dict[str, Any], path: str, backend_args: dict | None = None) -> None:
-        """Write a checkpoint."""
-        if fileio.is_local(path, backend_args):
-            serialization.save(checkpoint, path)
-        else:
-            fileio.write_bytes(serialization.to_bytes(checkpoint), path, backend_args)
-
-    def save_sharded(self, checkpoint: dict[str, Any], path: str, backend_args: dict | None = None) -> None:
-        """Write a checkpoint with tensors in pieces; every process must call this."""
-        if not fileio.is_local(path, backend_args):
-            raise ConfigError(
-                f"Checkpoints in pieces need a folder that all processes see, and {path} is none",
-                hint="Use state_dict_cfg='full' in the strategy.",
-            )
-        _sharded().save(checkpoint, path)
-
-    def load(
-        self, path: str, map_location: Any = "cpu", allocate: Callable[[Tensor], Tensor] | None = None
-    ) -> dict[str, Any]:
-        """Read a checkpoint; no code in it runs.
-
-        Args:
-            path: A file, or the folder of a checkpoint in pieces.
-            map_location: Where the tensors of a file go.
-            allocate: Where those in pieces go; see :func:`mmpretrain.checkpoints.sharded.load`.
-        """
-        with fileio.local_path(path) as local:
-            if Path(local).is_dir():
-                return _sharded().load(local, allocate)
-            return serialization.load(local, map_location)
-
-    def join(self, folder: str, name: str) -> str:
-        """Return the path of a file in a folder."""
-        return fileio.join(folder, name)
-
-    def exists(self, path: str) -> bool:
-        """Whether there is such a file."""
-        return fileio.exists(path)
-
-    def remove(self, path: str) -> None:
-        """Delete a checkpoint if it is there."""
-        if Path(path).is_dir():
-            _sharded().remove(path)
-        elif fileio.is_local(path):
-            Path(path).unlink(missing_ok=True)
-        else:
-            system, inner = fileio.resolve(path)
-            system.rm(inner)
-
-    def point_to(self, path: str | os.PathLike) -> None:
-        """Make ``path`` the latest checkpoint; on a full disk, the one before stays it."""
-        with going_on_without(f"{POINTER}, which should name {path},"):
-            write_atomic(self.folder / POINTER, lambda file: file.write(str(path).encode()))
-
-    def latest(self) -> Path | None:
-        """Return the newest checkpoint that is whole; damaged ones are reported and passed over."""
-        pointed = self.pointed()
-        for path in self._candidates(pointed):
-            try:
-                content = (_sharded() if path.is_dir() else serialization).verify(path)
-            except MMPretrainError as error:
-                get_logger().warning(f"{error} Trying the checkpoint before it.")
-                continue
-            if path == pointed or "optimizer" in content:  # others were published, or never those of a run
-                return path
-        return None
-
-    def pointed(self) -> Path | None:
-        """Return the checkpoint that the pointer names, if there is one."""
-        try:
-            name = (self.folder / POINTER).read_text().strip()
-        except FileNotFoundError:
-            return None
-        except (OSError, UnicodeDecodeError) as error:
-            get_logger().warning(f"{POINTER} in {self.folder} cannot be read ({error}).")
-            return None
-        for path in (Path(name), self.folder / Path(name).name):  # the folder may have moved since
-            if name and os.path.exists(path):
-                return path
-        get_logger().warning(f"{POINTER} in {self.folder} names {name[:200]!r}, which is not there.")
-        return None
-
-    def _candidates(self, pointed: Path | None) -> Iterator[Path]:
-        if pointed is not None:
-            yield pointed
-        files = [path for path in self.folder.glob("*.pth") if not path.name.startswith(("best_", "."))]
-        for path in sorted(files, key=lambda path: path.stat().st_mtime, reverse=True):
-            if path != pointed:
-                yield path
-
-    def clean(self) -> None:
-        """Delete what killed processes left half written."""
-        for path in self.folder.glob(".*.tmp"):
-            path.unlink(missing_ok=True)
-
-
-def _sharded() -> ModuleType:
-    """Return what reads and writes checkpoints in pieces; few runs need it, and torch's part is large."""
-    from mmpretrain.checkpoints import sharded
-
-    return sharded
 
 
 def collect(runner: Any, meta: dict[str, Any], optimizer: bool, scheduler: bool) -> dict[str, Any]:

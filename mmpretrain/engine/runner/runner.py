@@ -13,12 +13,13 @@ from torch import nn
 
 from mmpretrain.checkpoints.fitting import load_into
 from mmpretrain.checkpoints.layouts import weights_of
+from mmpretrain.checkpoints.store import CheckpointStore
 from mmpretrain.engine import session
 from mmpretrain.engine.hooks.hook import Hook
 from mmpretrain.engine.hooks.progress_bar import ProgressBarHook
 from mmpretrain.engine.optimizers.builder import build_optim_wrapper, scale_lr
 from mmpretrain.engine.optimizers.wrapper import OptimWrapper
-from mmpretrain.engine.runner import build, checkpoint, launch, speed
+from mmpretrain.engine.runner import build, checkpoint, launch, speed, workdir
 from mmpretrain.engine.runner.dataloader import build_dataloader, stop_workers, worker_deaths_explained
 from mmpretrain.engine.runner.hook_list import DEFAULT_HOOKS, HookList
 from mmpretrain.engine.runner.log_sinks import build_log_sink
@@ -147,7 +148,7 @@ class Runner(RunnerProperties):
         if self.cfg:
             self.log_sink.add_config(self.cfg)
 
-        self.store = checkpoint.CheckpointStore(work_dir)
+        self.store = CheckpointStore(work_dir)
         self._load_from, self._resume, self._has_loaded = load_from, resume, False
         if launch.was_restarted():
             self._load_from, self._resume = None, True
@@ -200,7 +201,7 @@ class Runner(RunnerProperties):
             raise ConfigError(
                 "Training needs train_dataloader, train_cfg and optim_wrapper", key="train_dataloader"
             )
-        with self._running():
+        with self._running(), workdir.held(self.work_dir):
             if self.is_main:
                 self.store.clean()
             self.build_training()
@@ -214,8 +215,13 @@ class Runner(RunnerProperties):
             self.optim_wrapper.initialize_count_status(self.model, self.iter, self.max_iters)
             with located(locate(self.cfg, "compile")):
                 speed.compile_model(self.bare_model, self.cfg.get("compile"))
+            workdir.settle(self)
             self.dump_config()
-            model = self.train_loop.run()
+            self.state.training = True
+            try:
+                model = self.train_loop.run()
+            finally:
+                self.state.training = False
             self.call_hook("after_run")
         return model
 
@@ -290,13 +296,7 @@ class Runner(RunnerProperties):
             return
         source = self._load_from
         if self._resume and source is None:
-            latest = broadcast_object(self.store.latest() if self.is_main else None)
-            source = str(latest) if latest is not None else None
-            self.logger.info(
-                f"Auto-resuming from {source}."
-                if source
-                else f"No checkpoint to resume in {self.work_dir}: starting from the beginning."
-            )
+            source = workdir.latest(self)
         if source is None:
             return
         if self._resume:
@@ -336,6 +336,7 @@ class Runner(RunnerProperties):
         with checkpoint.oddities_explained(filename):
             checkpoint.restore(self, content, resume_optimizer, resume_param_scheduler)
         self._has_loaded = True
+        self.state.resumed_from = filename
         self.logger.info(f"resumed epoch: {self.epoch}, iter: {self.iter}")
 
     def restore_rng(self) -> None:

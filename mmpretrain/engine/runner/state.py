@@ -211,6 +211,9 @@ class RunState:
         stop_training: Set by a hook that wants the run to end after this epoch.
         metrics: Metrics of the latest validation or test.
         interrupted_by: Number of the signal that asked the run to end.
+        training: Whether a training is under way, and not only a validation or a test.
+        resumed_from: The checkpoint from which the run goes on.
+        at_home: Whether that lies in this run's own folder, so that the files which it names do, too.
     """
 
     work_dir: str
@@ -225,6 +228,9 @@ class RunState:
     stop_training: bool = False
     metrics: dict[str, float] = field(default_factory=dict)
     interrupted_by: int | None = None
+    training: bool = False
+    resumed_from: str | None = None
+    at_home: bool = False
 
     @property
     def best_key(self) -> str | None:
