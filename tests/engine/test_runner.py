@@ -7,7 +7,6 @@ import gzip
 import io
 import json
 import re
-import time
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from rich.console import Console
 from mmpretrain import registry
 from mmpretrain.checkpoints import serialization
 from mmpretrain.config import Config
-from mmpretrain.engine.hooks import Hook, ProgressBarHook
+from mmpretrain.engine.hooks import Hook, ProgressBarHook, iter_timer
 from mmpretrain.engine.runner import FlexibleRunner
 from mmpretrain.errors import ConfigError, DataError
 from mmpretrain.registry import RUNNERS
@@ -195,15 +194,21 @@ def test_the_norm_of_gradients_stands_before_the_loss(make_runner):
     assert re.search(line + r"grad_norm: [\d.]+  loss: [\d.]+\n", text)
 
 
+class Clock:
+    """Seconds that pass only where a test says so."""
+
+    now = 0.0
+
+
 class SlowVectors(tiny.NoisyVectors):
     def __getitem__(self, index):
-        time.sleep(0.003)
+        Clock.now += 0.003
         return super().__getitem__(index)
 
 
 class SlowModel(tiny.TinyModel):
     def train_step(self, data, optim_wrapper):
-        time.sleep(0.01)
+        Clock.now += 0.01
         return super().train_step(data, optim_wrapper)
 
 
@@ -221,7 +226,8 @@ class SlowModel(tiny.TinyModel):
     ],
     ids=["loader-bound", "compute-bound"],
 )
-def test_the_bottleneck_is_named(make_runner, changes, pattern):
+def test_the_bottleneck_is_named(make_runner, changes, pattern, monkeypatch):
+    monkeypatch.setattr(iter_timer, "perf_counter", lambda: Clock.now)
     runner = make_runner(**changes)
     runner.train()
     assert re.fullmatch(pattern, runner.message_hub.get_info("bottleneck"))
