@@ -6,6 +6,7 @@ import copy
 import inspect
 import pickle
 import re
+from abc import ABCMeta
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,7 +24,9 @@ from mmpretrain.models.backbones.resnet import Bottleneck
 from mmpretrain.models.layers import DropPath
 from mmpretrain.registry import MODELS
 
+from ..golden.facts import load
 from ..golden.fingerprint import fill, image
+from .signatures import NOT_LITERAL, recorded
 
 
 @dataclass(frozen=True)
@@ -292,6 +295,54 @@ def test_repr_and_pickle(name):
 
 
 # -- what is declared -------------------------------------------------------------------------------
+
+
+@each
+def test_constructor_names_the_common_options(name):
+    cls = MODELS.get(name)
+    parameters = inspect.signature(cls).parameters
+    assert {"init_cfg", "frozen_stages", "norm_eval", "with_cp", "freeze"} - set(parameters) <= {"init_cfg"}
+    assert type(cls) is ABCMeta
+    for parameter in parameters.values():
+        assert parameter.kind is not parameter.VAR_POSITIONAL
+        assert parameter.kind is not parameter.VAR_KEYWORD or "Unpack[" in str(parameter.annotation)
+
+
+#: Arguments whose default differs from that of 1.x, and why.
+OTHER_DEFAULTS = {
+    ("DistilledVisionTransformer", "arch"): "another name of the same arch",
+    ("HiViT", "out_indices"): "the last block of any arch, not block 23",
+    ("PoolFormer", "frozen_stages"): "nothing is frozen by default",
+}
+
+
+@each
+def test_positional_arguments_are_those_of_1x(name):
+    text = load("components")["mmpretrain.MODELS"].get(name, "")
+    if not text.endswith(")"):
+        pytest.skip("not recorded, or cut off")
+    ours = inspect.signature(MODELS.get(name)).parameters
+    theirs = recorded("mmpretrain.MODELS", name)
+    assert list(ours)[: len(theirs)] == list(theirs)
+    for key, default in theirs.items():
+        if default is not NOT_LITERAL and key != "init_cfg" and (name, key) not in OTHER_DEFAULTS:
+            same = ours[key].default
+            assert (list(same) == default) if isinstance(default, list) else same == default, key
+
+
+@each
+def test_frozen_right_after_construction(name):
+    """An optimizer that is built before the first call of train() sees what is frozen."""
+    cls, options = MODELS.get(name), {**CASES[name].args, "frozen_stages": CASES[name].stages}
+    subclass = type("Subclass", (cls,), {"__init__": lambda self, **kwargs: cls.__init__(self, **kwargs)})
+    for model in (cls(**options), subclass(**options)):
+        frozen = [key for key, p in model.named_parameters() if not p.requires_grad]
+        still = [key for key, module in model.named_modules() if not module.training]
+        model.train()
+        assert frozen == [key for key, p in model.named_parameters() if not p.requires_grad] != []
+        assert still == [key for key, module in model.named_modules() if not module.training] != []
+    with pytest.raises(ArgumentError, match="finds"):
+        cls(**CASES[name].args, freeze="no such name")
 
 
 @each

@@ -18,12 +18,24 @@ class AlexNet(BaseBackbone):
     Args:
         num_classes: Add the fully connected layers and output scores; -1 outputs features.
         init_cfg: How the weights are initialised.
+        frozen_stages, norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
 
     stage_names = ("features",)
 
-    def __init__(self, num_classes: int = -1, init_cfg: dict | list[dict] | None = None) -> None:
-        super().__init__(init_cfg)
+    def __init__(
+        self,
+        num_classes: int = -1,
+        init_cfg: dict | list[dict] | None = None,
+        *,
+        frozen_stages: int = -1,
+        norm_eval: bool = False,
+        with_cp: bool = False,
+        freeze: str | None = None,
+    ) -> None:
+        super().__init__(
+            init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
+        )
         self.num_classes = num_classes
 
         def relu() -> nn.Module:
@@ -42,6 +54,7 @@ class AlexNet(BaseBackbone):
                 *(nn.Dropout(), nn.Linear(4096, 4096), relu()),
                 nn.Linear(4096, num_classes),
             )
+        self.freeze_declared(__class__)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """(B, 3, 224, 224) to features (B, 256, 6, 6), or to scores (B, num_classes)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -47,13 +47,6 @@ class BaseBackbone(FreezableModule):
         with_cp: Recompute activations in the backward pass to save memory.
         freeze: Freeze the parameters whose name this regular expression finds.
     """
-
-    common_options: ClassVar[Mapping[str, Any]] = {
-        **FreezableModule.common_options,
-        "frozen_stages": -1,
-        "norm_eval": False,
-        "with_cp": False,
-    }
 
     #: Variants: names, or several names for one, to their settings.
     arch_settings: Mapping[Any, Any] = {}
@@ -191,7 +184,9 @@ class BaseBackbone(FreezableModule):
         if counts and not (isinstance(self.frozen_stages, int) and -1 <= self.frozen_stages <= stages):
             raise ArgumentError(
                 f"{type(self).__name__} has no frozen_stages={self.frozen_stages!r}",
-                hint=f"It takes -1 (none), 0 (the stem) up to {stages} (all).",
+                hint=f"It takes -1 (none), 0 (the stem) up to {stages} (all)."
+                if any(groups)
+                else "It declares no stages; freeze='REGEX' freezes parameters by their names.",
                 key="frozen_stages",
             )
         super().freeze_declared(constructed)

@@ -138,6 +138,7 @@ class BEiTViT(TransformerBackbone):
         patch_cfg: Further arguments of :class:`PatchEmbed`.
         layer_cfgs: Further arguments of the layers, for all or one by one.
         init_cfg: How the weights are initialised.
+        frozen_stages, norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
 
     arch_settings = VIT_ARCHS
@@ -156,6 +157,7 @@ class BEiTViT(TransformerBackbone):
         final_norm: bool = False,
         out_type: OutType = "avg_featmap",
         with_cls_token: bool = True,
+        frozen_stages: int = -1,
         use_abs_pos_emb: bool = False,
         use_rel_pos_bias: bool = True,
         use_shared_rel_pos_bias: bool = False,
@@ -164,8 +166,14 @@ class BEiTViT(TransformerBackbone):
         patch_cfg: Mapping[str, Any] = {},
         layer_cfgs: Mapping[str, Any] | Sequence[Mapping[str, Any]] = {},
         init_cfg: dict | list[dict] | None = None,
+        *,
+        norm_eval: bool = False,
+        with_cp: bool = False,
+        freeze: str | None = None,
     ) -> None:
-        super().__init__(init_cfg)
+        super().__init__(
+            init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
+        )
         if use_rel_pos_bias and use_shared_rel_pos_bias:
             raise ArgumentError(
                 "use_rel_pos_bias and use_shared_rel_pos_bias exclude each other", key="use_rel_pos_bias"
@@ -205,6 +213,7 @@ class BEiTViT(TransformerBackbone):
         )
         self.set_output(out_indices, out_type, norm_cfg, final_norm)
         self.register_load_state_dict_pre_hook(_fit_relative_positions)
+        self.freeze_declared(__class__)
 
     def layer_inputs(self, hw: tuple[int, int]) -> tuple[Tensor | None]:
         """The bias of the attention that layers share."""

@@ -45,6 +45,7 @@ class ConvMixer(BaseBackbone):
         out_indices: Layers to output.
         frozen_stages: Freeze that many layers, and the patches before them; 0 freezes nothing.
         init_cfg: How the weights are initialised.
+        norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
 
     arch_settings: Mapping[str, Mapping[str, int]] = {
@@ -62,11 +63,16 @@ class ConvMixer(BaseBackbone):
         out_indices: int | Sequence[int] = -1,
         frozen_stages: int = 0,
         init_cfg: dict | list[dict] | None = None,
+        *,
+        norm_eval: bool = False,
+        with_cp: bool = False,
+        freeze: str | None = None,
     ) -> None:
-        super().__init__(init_cfg)
+        super().__init__(
+            init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
+        )
         settings = self.get_arch(arch)
         dims, depth, patch = settings["embed_dims"], settings["depth"], settings["patch_size"]
-        self.frozen_stages = frozen_stages
         self.stage_names = tuple(f"stages.{i}" for i in range(depth))
         self.out_indices = self.take_indices(out_indices, depth)
 
@@ -81,6 +87,7 @@ class ConvMixer(BaseBackbone):
 
         self.stem = nn.Sequential(*activated(nn.Conv2d(in_channels, dims, patch, stride=patch)))
         self.stages = nn.Sequential(*(layer() for _ in range(depth)))
+        self.freeze_declared(__class__)
 
     def freeze_groups(self) -> Sequence[Sequence[str]]:
         """Nothing; the patches with the first layer; each other layer."""

@@ -117,6 +117,7 @@ class ConvNeXt(StagedBackbone):
         frozen_stages: Freeze so many stages, the stem with the first.
         gap_before_final_norm: Return the normalised mean (B, C) instead of the normalised map (B, C, H, W).
         init_cfg: How the weights are initialised.
+        norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
 
     arch_settings = {
@@ -146,15 +147,20 @@ class ConvNeXt(StagedBackbone):
         out_indices: int | Sequence[int] = -1,
         frozen_stages: int = 0,
         gap_before_final_norm: bool = True,
+        with_cp: bool = False,
         init_cfg: dict | list[dict] | None = [  # noqa: B006
             {"type": "TruncNormal", "layer": ["Conv2d", "Linear"], "std": 0.02, "bias": 0.0},
             {"type": "Constant", "layer": ["LayerNorm"], "val": 1.0, "bias": 0.0},
         ],
+        *,
+        norm_eval: bool = False,
+        freeze: str | None = None,
     ) -> None:
-        super().__init__(init_cfg)
+        super().__init__(
+            init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
+        )
         settings = self.get_arch(arch)
         self.depths: Sequence[int] = settings["depths"]
-        self.frozen_stages = frozen_stages
         block = partial(
             ConvNeXtBlock,
             norm_cfg=norm_cfg,
@@ -172,6 +178,7 @@ class ConvNeXt(StagedBackbone):
         norm = partial(make_norm, norm_cfg)
         self.set_stages(settings["channels"], stages, norm, in_channels, stem_patch_size)
         self.set_output(out_indices, norm, gap_before_final_norm)
+        self.freeze_declared(__class__)
 
     def freeze_groups(self) -> list[list[str]]:
         """Nothing, then each stage with what leads to it."""

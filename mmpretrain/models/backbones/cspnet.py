@@ -138,10 +138,10 @@ class CSPNet(BaseBackbone):
         arch: Arguments of :class:`CSPStage`, and ``num_blocks``; each a value for all stages, or a tuple.
         in_channels: Channels of the image.
         out_indices: Stages to output.
-        frozen_stages: Freeze the stem and the stages up to this one, the first is 0; -1 freezes nothing.
         drop_path_rate: Rate of stochastic depth of the last block; it rises from 0 over the blocks.
-        norm_eval: Keep batch-norm statistics as they are when training.
         init_cfg: How the weights are initialised.
+        frozen_stages: Freeze the stem and the stages up to this one, the first is 0; -1 freezes nothing.
+        norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
         **cfgs: Types of convolution, norm and activation.
     """
 
@@ -152,14 +152,18 @@ class CSPNet(BaseBackbone):
         arch: Mapping[str, Any],
         in_channels: int,
         out_indices: int | Sequence[int],
-        frozen_stages: int,
         drop_path_rate: float,
-        norm_eval: bool,
         init_cfg: dict | list[dict] | None,
+        *,
+        frozen_stages: int,
+        norm_eval: bool,
+        with_cp: bool,
+        freeze: str | None,
         **cfgs: Any,
     ) -> None:
-        super().__init__(init_cfg)
-        self.frozen_stages, self.norm_eval = frozen_stages, norm_eval
+        super().__init__(
+            init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
+        )
         stages = len(arch["in_channels"])
         settings = [
             {key: value[i] if isinstance(value, tuple) else value for key, value in arch.items()}
@@ -173,6 +177,7 @@ class CSPNet(BaseBackbone):
         for own in settings:
             blocks = [next(rates) for _ in range(own.pop("num_blocks"))]
             self.stages.append(CSPStage(**own, rates=blocks, init_cfg=init_cfg, **cfgs))
+        self.freeze_declared(__class__)
 
     def make_stem(self, in_channels: int, channels: int, cfgs: dict[str, Any]) -> nn.Module:
         """Build the layers before the first stage."""
@@ -206,9 +211,9 @@ class CSPDarkNet(CSPNet):
         conv_cfg: Type of convolution in the blocks.
         norm_cfg: Type of norm.
         act_cfg: Type of activation.
-        norm_eval: Keep batch-norm statistics as they are when training.
         init_cfg: How the weights are initialised.
         drop_path_rate: Rate of stochastic depth of the last block.
+        norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
 
     arch_settings: Mapping[Any, Any] = {
@@ -243,19 +248,25 @@ class CSPDarkNet(CSPNet):
             "nonlinearity": "leaky_relu",
         },
         drop_path_rate: float = 0.0,
+        *,
+        with_cp: bool = False,
+        freeze: str | None = None,
     ) -> None:
         super().__init__(
             self.get_arch(depth, key="depth"),
             in_channels,
             out_indices,
-            frozen_stages,
             drop_path_rate,
-            norm_eval,
             init_cfg,
+            frozen_stages=frozen_stages,
+            norm_eval=norm_eval,
+            with_cp=with_cp,
+            freeze=freeze,
             conv_cfg=conv_cfg,
             norm_cfg=norm_cfg,
             act_cfg=act_cfg,
         )
+        self.freeze_declared(__class__)
 
     def make_stem(self, in_channels: int, channels: int, cfgs: dict[str, Any]) -> nn.Module:
         plain = {key: value for key, value in cfgs.items() if key != "conv_cfg"}
@@ -278,9 +289,9 @@ class CSPResNet(CSPNet):
         conv_cfg: Type of convolution in the stem and the blocks.
         norm_cfg: Type of norm.
         act_cfg: Type of activation.
-        norm_eval: Keep batch-norm statistics as they are when training.
         init_cfg: How the weights are initialised.
         drop_path_rate: Rate of stochastic depth of the last block.
+        norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
 
     arch_settings: Mapping[Any, Any] = {
@@ -309,20 +320,26 @@ class CSPResNet(CSPNet):
         norm_eval: bool = False,
         init_cfg: dict | list[dict] | None = {"type": "Kaiming", "layer": "Conv2d"},  # noqa: B006
         drop_path_rate: float = 0.0,
+        *,
+        with_cp: bool = False,
+        freeze: str | None = None,
     ) -> None:
         self.deep_stem = deep_stem
         super().__init__(
             self.get_arch(depth, key="depth"),
             in_channels,
             out_indices,
-            frozen_stages,
             drop_path_rate,
-            norm_eval,
             init_cfg,
+            frozen_stages=frozen_stages,
+            norm_eval=norm_eval,
+            with_cp=with_cp,
+            freeze=freeze,
             conv_cfg=conv_cfg,
             norm_cfg=norm_cfg,
             act_cfg=act_cfg,
         )
+        self.freeze_declared(__class__)
 
     def make_stem(self, in_channels: int, channels: int, cfgs: dict[str, Any]) -> nn.Module:
         if not self.deep_stem:

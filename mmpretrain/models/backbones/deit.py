@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from torch import Tensor, nn
@@ -22,17 +21,11 @@ class DistilledVisionTransformer(VisionTransformer):
     The archs are those of :class:`VisionTransformer`: small, base, large, huge, eva-g, deit-t, deit-s and
     dinov2-g, and their other names.
 
-    Args:
-        arch: A name in ``arch_settings``, or a dict.
-        *args: Arguments of :class:`VisionTransformer`.
-        **kwargs: Arguments of :class:`VisionTransformer`.
+    It takes the arguments of :class:`VisionTransformer`.
     """
 
     extra_tokens = ("cls_token", "dist_token")
     dist_token: nn.Parameter
-
-    def __init__(self, arch: str | Mapping[str, int] = "deit-base", *args: Any, **kwargs: Any) -> None:
-        super().__init__(arch, *args, with_cls_token=True, **kwargs)
 
     def format(self, x: Tensor, hw: tuple[int, int]) -> Any:
         """As :meth:`TransformerBackbone.format`, but both tokens for ``'cls_token'``."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from mmpretrain.models.backbones.base_transformer import vit_arch
+from mmpretrain.models.backbones.base_transformer import OutType, vit_arch
 from mmpretrain.models.backbones.vision_transformer import TransformerEncoderLayer, VisionTransformer
 from mmpretrain.registry import MODELS
 
@@ -43,9 +43,10 @@ class DeiT3(VisionTransformer):
 
     Args:
         arch: A name in ``arch_settings``, or a dict.
-        *args: Arguments of :class:`VisionTransformer`.
         use_layer_scale: Use layer scales.
-        **kwargs: Arguments of :class:`VisionTransformer`.
+        frozen_stages, norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
+
+    The other arguments are those of :class:`VisionTransformer`.
     """
 
     arch_settings = {
@@ -58,10 +59,56 @@ class DeiT3(VisionTransformer):
     layer_type = DeiT3TransformerEncoderLayer
 
     def __init__(
-        self, arch: str | Mapping[str, int] = "base", *args: Any, use_layer_scale: bool = True, **kwargs: Any
+        self,
+        arch: str | Mapping[str, int] = "base",
+        img_size: int | Sequence[int] = 224,
+        patch_size: int | Sequence[int] = 16,
+        in_channels: int = 3,
+        out_indices: int | Sequence[int] = -1,
+        drop_rate: float = 0.0,
+        drop_path_rate: float = 0.0,
+        qkv_bias: bool = True,
+        norm_cfg: Mapping[str, Any] = {"type": "LN", "eps": 1e-6},
+        final_norm: bool = True,
+        out_type: OutType = "cls_token",
+        with_cls_token: bool = True,
+        use_layer_scale: bool = True,
+        interpolate_mode: str = "bicubic",
+        patch_cfg: Mapping[str, Any] = {},
+        layer_cfgs: Mapping[str, Any] | Sequence[Mapping[str, Any]] = {},
+        init_cfg: dict | list[dict] | None = None,
+        *,
+        pre_norm: bool = False,
+        frozen_stages: int = -1,
+        norm_eval: bool = False,
+        with_cp: bool = False,
+        freeze: str | None = None,
     ) -> None:
-        scale = 1e-5 if use_layer_scale else 0.0
-        super().__init__(arch, *args, layer_scale_init_value=scale, **kwargs)
+        super().__init__(
+            arch,
+            img_size,
+            patch_size,
+            in_channels,
+            out_indices,
+            drop_rate,
+            drop_path_rate,
+            qkv_bias,
+            norm_cfg,
+            final_norm,
+            out_type,
+            with_cls_token,
+            interpolate_mode=interpolate_mode,
+            layer_scale_init_value=1e-5 if use_layer_scale else 0.0,
+            patch_cfg=patch_cfg,
+            layer_cfgs=layer_cfgs,
+            pre_norm=pre_norm,
+            init_cfg=init_cfg,
+            frozen_stages=frozen_stages,
+            norm_eval=norm_eval,
+            with_cp=with_cp,
+            freeze=freeze,
+        )
+        self.freeze_declared(__class__)
 
     @property
     def num_extra_positions(self) -> int:

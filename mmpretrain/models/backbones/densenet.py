@@ -112,6 +112,7 @@ class DenseNet(BaseBackbone):
         out_indices: Stages to output, after their transition.
         frozen_stages: Freeze that many stages, and the stem before them; 0 freezes nothing.
         init_cfg: How the weights are initialised.
+        norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
 
     arch_settings: Mapping[str, Mapping[str, Any]] = {
@@ -134,11 +135,16 @@ class DenseNet(BaseBackbone):
         out_indices: int | Sequence[int] = -1,
         frozen_stages: int = 0,
         init_cfg: dict | list[dict] | None = None,
+        *,
+        norm_eval: bool = False,
+        with_cp: bool = False,
+        freeze: str | None = None,
     ) -> None:
-        super().__init__(init_cfg)
+        super().__init__(
+            init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
+        )
         settings = self.get_arch(arch)
         growth, depths, channels = settings["growth_rate"], settings["depths"], settings["init_channels"]
-        self.frozen_stages = frozen_stages
         self.out_indices = self.take_indices(out_indices, len(depths))
         cfgs = {"norm_cfg": norm_cfg, "act_cfg": act_cfg}
         options = {"bn_size": bn_size, "drop_rate": drop_rate, "memory_efficient": memory_efficient, **cfgs}
@@ -162,6 +168,7 @@ class DenseNet(BaseBackbone):
                 transition.add_module("pool", nn.AvgPool2d(2))
                 channels = kept
             self.transitions.append(transition)
+        self.freeze_declared(__class__)
 
     def freeze_groups(self) -> Sequence[Sequence[str]]:
         """Nothing; the stem with the first stage; each other stage."""

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from mmpretrain.errors import ArgumentError
+from mmpretrain.models.backbones.base import BaseBackbone
 from mmpretrain.models.backbones.convnext import ConvNeXt, ConvNeXtBlock
 from mmpretrain.models.base.module import BaseModule, ModuleList
 from mmpretrain.models.layers.build import make_norm
@@ -135,6 +136,7 @@ class EdgeNeXt(ConvNeXt):
         gap_before_final_norm: Return the normalised mean (B, C) instead of the normalised map (B, C, H, W).
         act_cfg: The activation.
         init_cfg: How the weights are initialised.
+        norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
 
     arch_settings = {
@@ -164,8 +166,14 @@ class EdgeNeXt(ConvNeXt):
         gap_before_final_norm: bool = True,
         act_cfg: Mapping[str, Any] = {"type": "GELU"},
         init_cfg: dict | list[dict] | None = None,
+        *,
+        norm_eval: bool = False,
+        with_cp: bool = False,
+        freeze: str | None = None,
     ) -> None:
-        BaseModule.__init__(self, init_cfg)
+        BaseBackbone.__init__(
+            self, init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
+        )
         unknown = set(global_block_type) - {"None", "SDTA"}
         if unknown:
             raise ArgumentError(
@@ -173,7 +181,6 @@ class EdgeNeXt(ConvNeXt):
             )
         settings = self.get_arch(arch)
         self.depths = settings["depths"]
-        self.frozen_stages = frozen_stages
         rates = stage_drop_path_rates(drop_path_rate, self.depths)
 
         def block(stage: int, index: int) -> nn.Module:
@@ -203,6 +210,7 @@ class EdgeNeXt(ConvNeXt):
         self.set_stages(settings["channels"], stages, partial(make_norm, norm_cfg), in_channels)
         out_norm = {"type": "LN"} if gap_before_final_norm else norm_cfg
         self.set_output(out_indices, partial(make_norm, out_norm), gap_before_final_norm)
+        self.freeze_declared(__class__)
 
     def run_stage(self, x: Tensor, stage: int) -> Tensor:
         """Run a map through a stage and what leads to it; add positions after the first."""

@@ -118,9 +118,8 @@ class EfficientNet(BaseBackbone):
         conv_cfg: Type of convolution.
         norm_cfg: Type of norm.
         act_cfg: Type of activation.
-        norm_eval: Keep batch-norm statistics as they are when training.
-        with_cp: Recompute activations in the backward pass to save memory.
         init_cfg: How the weights are initialised.
+        norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
 
     #: Unscaled stages, by family.
@@ -173,10 +172,13 @@ class EfficientNet(BaseBackbone):
         norm_eval: bool = False,
         with_cp: bool = False,
         init_cfg: dict | list[dict] | None = KAIMING_INIT,
+        *,
+        freeze: str | None = None,
     ) -> None:
-        super().__init__(init_cfg)
+        super().__init__(
+            init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
+        )
         family, width, depth = self.get_arch(arch)
-        self.frozen_stages, self.norm_eval, self.with_cp = frozen_stages, norm_eval, with_cp
         cfgs = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg}
         specs = [
             spec._replace(
@@ -198,6 +200,7 @@ class EfficientNet(BaseBackbone):
         self.out_channels = last
         self.stage_names = tuple(f"layers.{i}" for i in range(len(layers)))
         self.out_indices = self.take_indices(out_indices, len(layers))
+        self.freeze_declared(__class__)
 
     def freeze_groups(self) -> Sequence[Sequence[str]]:
         """Nothing, then the stem, as the first stage."""

@@ -86,9 +86,8 @@ class EfficientNetV2(EfficientNet):
         conv_cfg: Type of the strided convolutions.
         norm_cfg: Type of norm.
         act_cfg: Type of activation.
-        norm_eval: Keep batch-norm statistics as they are when training.
-        with_cp: Recompute activations in the backward pass to save memory.
         init_cfg: How the weights are initialised.
+        norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
 
     arch_settings: Mapping[Any, Any] = {
@@ -115,10 +114,13 @@ class EfficientNetV2(EfficientNet):
         norm_eval: bool = False,
         with_cp: bool = False,
         init_cfg: dict | list[dict] | None = KAIMING_INIT,
+        *,
+        freeze: str | None = None,
     ) -> None:
-        BaseBackbone.__init__(self, init_cfg)
+        BaseBackbone.__init__(
+            self, init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
+        )
         channels, stages, last = self.get_arch(arch)
-        self.frozen_stages, self.norm_eval, self.with_cp = frozen_stages, norm_eval, with_cp
         cfgs = {"norm_cfg": norm_cfg, "act_cfg": act_cfg}
         rates = iter(drop_path_rates(drop_path_rate, sum(stage.blocks for stage in stages)))
         layers: list[nn.Module] = [ConvModule(in_channels, channels, 3, stride=2, conv_cfg=conv_cfg, **cfgs)]
@@ -135,6 +137,7 @@ class EfficientNetV2(EfficientNet):
         self.out_channels = last
         self.stage_names = tuple(f"layers.{i}" for i in range(len(layers)))
         self.out_indices = self.take_indices(out_indices, len(layers))
+        self.freeze_declared(__class__)
 
 
 def fused_block(stage: FusedStage, in_channels: int, stride: int, options: dict[str, Any]) -> nn.Module:

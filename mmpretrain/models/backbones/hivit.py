@@ -186,6 +186,7 @@ class HiViT(BaseBackbone):
         pad_size: Padding of the embedding.
         layer_scale_init_value: Start value of the scales of the branches; 0 for none.
         init_cfg: How the weights are initialised.
+        frozen_stages, norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
 
     arch_settings = {
@@ -214,12 +215,19 @@ class HiViT(BaseBackbone):
         ape: bool = True,
         rpe: bool = False,
         patch_norm: bool = True,
+        frozen_stages: int = -1,
         kernel_size: int | Sequence[int] | None = None,
         pad_size: int | Sequence[int] | None = None,
         layer_scale_init_value: float = 0.0,
         init_cfg: dict | list[dict] | None = None,
+        *,
+        norm_eval: bool = False,
+        with_cp: bool = False,
+        freeze: str | None = None,
     ) -> None:
-        super().__init__(init_cfg)
+        super().__init__(
+            init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
+        )
         settings = self.get_arch(arch)
         self.embed_dims: int = settings["embed_dims"]
         *stem_depths, self.num_main_blocks = settings["depths"]
@@ -261,6 +269,7 @@ class HiViT(BaseBackbone):
             attention = WindowMSA(window_size=(height, width), **attn) if rpe else MultiheadAttention(**attn)
             self.blocks.append(HiViTBlock(dim, mlp_ratio, attention, drop_path=next(rates), **common))
         self.register_load_state_dict_pre_hook(_fit_checkpoint)
+        self.freeze_declared(__class__)
 
     def init_weights(self) -> None:
         """Start with truncated normal linear layers and position embeddings."""

@@ -183,6 +183,7 @@ class HorNet(StagedBackbone):
         out_indices: Stages whose output is returned; negative indices count from the end.
         gap_before_final_norm: Return the normalised mean (B, C) instead of the normalised map (B, C, H, W).
         init_cfg: How the weights are initialised.
+        frozen_stages, norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
 
     arch_settings = {
@@ -206,10 +207,17 @@ class HorNet(StagedBackbone):
         scale: float = 1 / 3,
         use_layer_scale: bool = True,
         out_indices: int | Sequence[int] = (3,),
+        frozen_stages: int = -1,
+        with_cp: bool = False,
         gap_before_final_norm: bool = True,
         init_cfg: dict | list[dict] | None = None,
+        *,
+        norm_eval: bool = False,
+        freeze: str | None = None,
     ) -> None:
-        super().__init__(init_cfg)
+        super().__init__(
+            init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
+        )
         settings = self.get_arch(arch)
         channels = [settings["base_dim"] * 2**i for i in range(4)]
         rates = stage_drop_path_rates(drop_path_rate, settings["depths"])
@@ -219,6 +227,7 @@ class HorNet(StagedBackbone):
         )
         self.set_stages(channels, stages, channel_norm, in_channels)
         self.set_output(out_indices, channel_norm, gap_before_final_norm)
+        self.freeze_declared(__class__)
 
     def freeze_groups(self) -> list[list[str]]:
         """Each stage with what leads to it and the norm after it."""

@@ -17,12 +17,24 @@ class LeNet5(BaseBackbone):
     Args:
         num_classes: Add the fully connected layers and output scores; -1 outputs features.
         init_cfg: How the weights are initialised.
+        frozen_stages, norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
 
     stage_names = ("features",)
 
-    def __init__(self, num_classes: int = -1, init_cfg: dict | list[dict] | None = None) -> None:
-        super().__init__(init_cfg)
+    def __init__(
+        self,
+        num_classes: int = -1,
+        init_cfg: dict | list[dict] | None = None,
+        *,
+        frozen_stages: int = -1,
+        norm_eval: bool = False,
+        with_cp: bool = False,
+        freeze: str | None = None,
+    ) -> None:
+        super().__init__(
+            init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
+        )
         self.num_classes = num_classes
         self.features = nn.Sequential(
             nn.Conv2d(1, 6, 5),
@@ -36,6 +48,7 @@ class LeNet5(BaseBackbone):
         )
         if num_classes > 0:
             self.classifier = nn.Sequential(nn.Linear(120, 84), nn.Tanh(), nn.Linear(84, num_classes))
+        self.freeze_declared(__class__)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """(B, 1, 32, 32) to features (B, 120, 1, 1), or to scores (B, num_classes)."""

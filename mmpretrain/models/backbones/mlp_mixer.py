@@ -95,6 +95,7 @@ class MlpMixer(BaseBackbone):
         patch_cfg: Further arguments of :class:`PatchEmbed`.
         layer_cfgs: Further arguments of the layers, for all or one by one.
         init_cfg: How the weights are initialised.
+        frozen_stages, norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
 
     arch_settings = {
@@ -116,8 +117,15 @@ class MlpMixer(BaseBackbone):
         patch_cfg: Mapping[str, Any] = {},
         layer_cfgs: Mapping[str, Any] | Sequence[Mapping[str, Any]] = {},
         init_cfg: dict | list[dict] | None = None,
+        *,
+        frozen_stages: int = -1,
+        norm_eval: bool = False,
+        with_cp: bool = False,
+        freeze: str | None = None,
     ) -> None:
-        super().__init__(init_cfg)
+        super().__init__(
+            init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
+        )
         settings = self.get_arch(arch)
         self.embed_dims = settings["embed_dims"]
         self.num_layers = settings["num_layers"]
@@ -145,6 +153,7 @@ class MlpMixer(BaseBackbone):
             MixerBlock(**{**layer, **cfg}) for cfg in per_layer(layer_cfgs, self.num_layers)
         )
         self.ln1 = make_norm(norm_cfg, self.embed_dims)
+        self.freeze_declared(__class__)
 
     def freeze_groups(self) -> list[list[str]]:
         """The patch embedding, then each layer; the last one with the norm after it."""

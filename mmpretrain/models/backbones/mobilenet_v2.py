@@ -21,13 +21,11 @@ class MobileNetV2(BaseBackbone):
     Args:
         widen_factor: Multiplies all widths.
         out_indices: Outputs; 0 to 6 are the stages, 7 is the last convolution.
-        frozen_stages: Freeze the stem (0) and the stages up to this one; -1 freezes nothing.
         conv_cfg: Type of convolution.
         norm_cfg: Type of norm.
         act_cfg: Type of activation.
-        norm_eval: Keep batch-norm statistics as they are when training.
-        with_cp: Recompute activations in the backward pass to save memory.
         init_cfg: How the weights are initialised.
+        frozen_stages, norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
 
     #: Of each stage: expand_ratio, channels, blocks, stride.
@@ -54,9 +52,12 @@ class MobileNetV2(BaseBackbone):
         norm_eval: bool = False,
         with_cp: bool = False,
         init_cfg: dict | list[dict] | None = KAIMING_INIT,
+        *,
+        freeze: str | None = None,
     ) -> None:
-        super().__init__(init_cfg)
-        self.frozen_stages, self.norm_eval, self.with_cp = frozen_stages, norm_eval, with_cp
+        super().__init__(
+            init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
+        )
         self.out_indices = self.take_indices(out_indices, len(self.stage_names))
         cfgs = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg}
         channels = make_divisible(32 * widen_factor, 8)
@@ -70,6 +71,7 @@ class MobileNetV2(BaseBackbone):
             self.add_module(name, nn.Sequential(*stage))
         self.out_channel = int(1280 * max(1.0, widen_factor))
         self.conv2 = ConvModule(channels, self.out_channel, 1, **cfgs)
+        self.freeze_declared(__class__)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """(B, 3, H, W) to stages, the last of shape (B, C, H / 32, W / 32)."""

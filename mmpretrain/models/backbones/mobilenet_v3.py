@@ -24,9 +24,8 @@ class MobileNetV3(BaseBackbone):
         norm_cfg: Type of norm.
         out_indices: Layers to output, the stem is 0; by default the last.
         frozen_stages: Freeze the layers up to this one, the stem is 0; -1 freezes nothing.
-        norm_eval: Keep batch-norm statistics as they are when training.
-        with_cp: Recompute activations in the backward pass to save memory.
         init_cfg: How the weights are initialised.
+        norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
 
     #: Of each layer: kernel size, channels in the middle and at the end, SE, activation, stride.
@@ -104,11 +103,14 @@ class MobileNetV3(BaseBackbone):
             {"type": "Normal", "layer": ["Linear"], "std": 0.01},
             {"type": "Constant", "layer": ["BatchNorm2d"], "val": 1},
         ],
+        *,
+        freeze: str | None = None,
     ) -> None:
-        super().__init__(init_cfg)
+        super().__init__(
+            init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
+        )
         layers = self.get_arch(arch)
         self.arch = arch
-        self.frozen_stages, self.norm_eval, self.with_cp = frozen_stages, norm_eval, with_cp
         self.stage_names = tuple(f"layer{i}" for i in range(1, len(layers) + 2))
         self.out_indices = self.take_indices(-1 if out_indices is None else out_indices, len(layers) + 2)
         cfgs: dict[str, Any] = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg}
@@ -131,6 +133,7 @@ class MobileNetV3(BaseBackbone):
             channels = width
         self.add_module(self.stage_names[-1], ConvModule(channels, mid, 1, act_cfg=swish, **cfgs))
         self.feat_dim = mid
+        self.freeze_declared(__class__)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """(B, 3, H, W) to layers, the last of shape (B, C, H / 32, W / 32)."""

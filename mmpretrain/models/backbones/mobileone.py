@@ -107,14 +107,13 @@ class MobileOne(BaseBackbone):
             ``num_se_blocks`` (how many blocks at its end have attention) of each of the four stages.
         in_channels: Channels of the image.
         out_indices: Stages to output.
-        frozen_stages: Freeze the stem (0) and the stages up to this one; -1 freezes nothing.
         conv_cfg: Type of convolution.
         norm_cfg: Type of norm.
         act_cfg: Type of activation.
         se_cfg: Arguments of the squeeze and excitation.
         deploy: Build the deployed form.
-        norm_eval: Keep batch-norm statistics as they are when training.
         init_cfg: How the weights are initialised.
+        frozen_stages, norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
 
     arch_settings: Mapping[str, Any] = {
@@ -143,14 +142,19 @@ class MobileOne(BaseBackbone):
             {"type": "Kaiming", "layer": ["Conv2d"]},
             {"type": "Constant", "val": 1, "layer": ["_BatchNorm"]},
         ],
+        *,
+        with_cp: bool = False,
+        freeze: str | None = None,
     ) -> None:
-        super().__init__(init_cfg)
+        super().__init__(
+            init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
+        )
         self.arch = self.get_arch(arch)
         if any(len(values) != 4 for values in self.arch.values()):
             raise ArgumentError(
                 f"Each setting of a MobileOne arch needs four values, got {arch!r}", key="arch"
             )
-        self.frozen_stages, self.norm_eval, self.deploy = frozen_stages, norm_eval, deploy
+        self.deploy = deploy
         self.out_indices = self.take_indices(out_indices, len(self.stage_names))
         cfgs: dict[str, Any] = {
             "conv_cfg": conv_cfg,
@@ -174,6 +178,7 @@ class MobileOne(BaseBackbone):
                 stage.append(MobileOneBlock(channels, width, 1, padding=0, **own))
                 channels = width
             self.add_module(name, stage)
+        self.freeze_declared(__class__)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """(B, 3, H, W) to stages (B, C, H / 2^(i+2), W / 2^(i+2))."""

@@ -248,6 +248,7 @@ class PoolFormer(MetaFormer):
         drop_path_rate: Stochastic-depth rate of the last block; it grows from 0 at the first.
         out_indices: Which of the seven parts to return: stages (even) and convolutions between them (odd).
         init_cfg: How the weights are initialised.
+        frozen_stages, norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
 
     def __init__(
@@ -265,11 +266,19 @@ class PoolFormer(MetaFormer):
         drop_rate: float = 0.0,
         drop_path_rate: float = 0.0,
         out_indices: int | Sequence[int] = -1,
+        frozen_stages: int = -1,
         init_cfg: dict | list[dict] | None = None,
+        *,
+        norm_eval: bool = False,
+        with_cp: bool = False,
+        freeze: str | None = None,
     ) -> None:
-        super().__init__(init_cfg)
+        super().__init__(
+            init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
+        )
         stem = (in_patch_size, in_stride, in_pad)
         down = (down_patch_size, down_stride, down_pad)
         options = {"pool_size": pool_size, "norm_cfg": norm_cfg, "act_cfg": act_cfg, "drop": drop_rate}
         self.set_network(arch, PoolFormerBlock, stem, down, drop_path_rate, **options)
         self.set_output(out_indices, norm_cfg)
+        self.freeze_declared(__class__)

@@ -49,13 +49,11 @@ class RegNet(ResNet):
         style: Where a bottleneck has its stride, as in :class:`ResNet`.
         deep_stem: Not supported.
         avg_down: Average pooling in place of strided convolutions on the identity.
-        frozen_stages: Freeze the stem (0) and the stages up to this one; -1 freezes nothing.
         conv_cfg: Type of convolution.
         norm_cfg: Type of norm.
-        norm_eval: Keep batch-norm statistics as they are when training.
-        with_cp: Recompute activations in the backward pass to save memory.
         zero_init_residual: Let each block start as an identity.
         init_cfg: How the weights are initialised.
+        frozen_stages, norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
 
     arch_settings: Mapping[str, Any] = {
@@ -91,8 +89,12 @@ class RegNet(ResNet):
         with_cp: bool = False,
         zero_init_residual: bool = True,
         init_cfg: dict | list[dict] | None = None,
+        *,
+        freeze: str | None = None,
     ) -> None:
-        BaseBackbone.__init__(self, init_cfg)
+        BaseBackbone.__init__(
+            self, init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
+        )
         settings = self.get_arch(arch)
         group_width, ratio = settings["group_w"], settings["bot_mul"]
         widths, depths = stage_shapes(*(settings[key] for key in ("w0", "wa", "wm", "depth")))
@@ -103,7 +105,6 @@ class RegNet(ResNet):
                 key="strides",
             )
         self.base_channels = base_channels
-        self.frozen_stages, self.norm_eval, self.with_cp = frozen_stages, norm_eval, with_cp
         self.zero_init_residual = zero_init_residual
         self.deep_stem = False
         per_stage = []
@@ -128,6 +129,7 @@ class RegNet(ResNet):
             **shared,
         )
         self.out_indices = self.take_indices(out_indices, len(widths))
+        self.freeze_declared(__class__)
 
     def forward_stem(self, x: Tensor) -> Tensor:
         return self.relu(self.norm1(self.conv1(x)))

@@ -150,15 +150,13 @@ class RepVGG(BaseBackbone):
         out_indices: Stages to output.
         strides: Stride of each stage.
         dilations: Dilation of each stage.
-        frozen_stages: Freeze the stem (0) and the stages up to this one; -1 freezes nothing.
         conv_cfg: Type of convolution.
         norm_cfg: Type of norm.
         act_cfg: Type of activation.
-        with_cp: Recompute activations in the backward pass to save memory.
         deploy: Build the deployed form.
-        norm_eval: Keep batch-norm statistics as they are when training.
         add_ppf: Pool over neighbourhoods after the last stage.
         init_cfg: How the weights are initialised.
+        frozen_stages, norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
 
     arch_settings: Mapping[str, Any] = {
@@ -197,8 +195,12 @@ class RepVGG(BaseBackbone):
         norm_eval: bool = False,
         add_ppf: bool = False,
         init_cfg: dict | list[dict] | None = KAIMING_INIT,
+        *,
+        freeze: str | None = None,
     ) -> None:
-        super().__init__(init_cfg)
+        super().__init__(
+            init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
+        )
         self.arch = self.get_arch(arch)
         depths, factors = self.arch["num_blocks"], self.arch["width_factor"]
         if not len(depths) == len(factors) == len(strides) == len(dilations):
@@ -207,7 +209,6 @@ class RepVGG(BaseBackbone):
                 f"got {factors!r}, {strides!r} and {dilations!r}",
                 key="strides",
             )
-        self.frozen_stages, self.norm_eval, self.with_cp = frozen_stages, norm_eval, with_cp
         self.deploy = deploy
         self.out_indices = self.take_indices(out_indices, len(depths))
         groups = self.arch["group_layer_map"] or {}
@@ -229,6 +230,7 @@ class RepVGG(BaseBackbone):
                 number += 1
             self.add_module(name, stage)
         self.ppf = MTSPPF(channels, channels, norm_cfg, act_cfg) if add_ppf else nn.Identity()
+        self.freeze_declared(__class__)
 
     def freeze_groups(self) -> Sequence[Sequence[str]]:
         """The pooling belongs to the last stage."""

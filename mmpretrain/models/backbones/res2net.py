@@ -7,9 +7,10 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
+from typing_extensions import Unpack
 
 from mmpretrain.errors import ArgumentError
-from mmpretrain.models.backbones.resnet import Bottleneck, ResLayer, ResNet
+from mmpretrain.models.backbones.resnet import Bottleneck, ResLayer, ResNet, ResNetBodyOptions
 from mmpretrain.models.base import ModuleList
 from mmpretrain.models.layers import ConvSpec, build_conv_layer, make_norm
 from mmpretrain.registry import MODELS
@@ -95,6 +96,8 @@ class Res2Net(ResNet):
         deep_stem: Three 3×3 convolutions in place of one 7×7.
         avg_down: Average pooling in place of strided convolutions on the identity.
         init_cfg: How the weights are initialised.
+        depth: Number of layers.
+        frozen_stages, norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
         **kwargs: Arguments of :class:`ResNet`.
     """
 
@@ -109,10 +112,28 @@ class Res2Net(ResNet):
         deep_stem: bool = True,
         avg_down: bool = True,
         init_cfg: dict | list[dict] | None = None,
-        **kwargs: Any,
+        *,
+        depth: int,
+        frozen_stages: int = -1,
+        norm_eval: bool = False,
+        with_cp: bool = False,
+        freeze: str | None = None,
+        **kwargs: Unpack[ResNetBodyOptions],
     ) -> None:
         self.scales, self.base_width = scales, base_width
-        super().__init__(style=style, deep_stem=deep_stem, avg_down=avg_down, init_cfg=init_cfg, **kwargs)
+        super().__init__(
+            depth,
+            style=style,
+            deep_stem=deep_stem,
+            avg_down=avg_down,
+            init_cfg=init_cfg,
+            frozen_stages=frozen_stages,
+            norm_eval=norm_eval,
+            with_cp=with_cp,
+            freeze=freeze,
+            **kwargs,
+        )
+        self.freeze_declared(__class__)
 
     def block_options(self) -> dict[str, Any]:
         return {"scales": self.scales, "base_width": self.base_width, "base_channels": self.base_channels}

@@ -6,8 +6,9 @@ from typing import Any
 
 from torch import Tensor, nn
 from torch.nn import functional as F
+from typing_extensions import Unpack
 
-from mmpretrain.models.backbones.resnet import Bottleneck, ResNet, ResNetV1d
+from mmpretrain.models.backbones.resnet import Bottleneck, ResNet, ResNetOptions, ResNetV1d
 from mmpretrain.models.layers import build_conv_layer, build_norm_layer
 from mmpretrain.registry import MODELS
 
@@ -124,6 +125,7 @@ class ResNeSt(ResNetV1d):
         radix: Number of alternatives.
         reduction_factor: How much the attention squeezes.
         avg_down_stride: Pool in place of strided convolutions.
+        frozen_stages, norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
         **kwargs: Arguments of :class:`ResNet`.
     """
 
@@ -144,11 +146,24 @@ class ResNeSt(ResNetV1d):
         radix: int = 2,
         reduction_factor: int = 4,
         avg_down_stride: bool = True,
-        **kwargs: Any,
+        *,
+        frozen_stages: int = -1,
+        norm_eval: bool = False,
+        with_cp: bool = False,
+        freeze: str | None = None,
+        **kwargs: Unpack[ResNetOptions],
     ) -> None:
         self.options = {"groups": groups, "width_per_group": width_per_group, "radix": radix}
         self.options |= {"reduction_factor": reduction_factor, "avg_down_stride": avg_down_stride}
-        super().__init__(depth=depth, **kwargs)
+        super().__init__(
+            depth,
+            frozen_stages=frozen_stages,
+            norm_eval=norm_eval,
+            with_cp=with_cp,
+            freeze=freeze,
+            **kwargs,
+        )
+        self.freeze_declared(__class__)
 
     def block_options(self) -> dict[str, Any]:
         return {**self.options, "base_channels": self.base_channels}

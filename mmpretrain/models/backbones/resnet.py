@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 from torch import Tensor, nn
+from typing_extensions import Unpack
 
 from mmpretrain.errors import ArgumentError
 from mmpretrain.models.backbones.base import KAIMING_INIT, BaseBackbone
@@ -18,6 +19,37 @@ from mmpretrain.models.init import as_list, constant_init, is_pretrained
 from mmpretrain.models.layers import ConvModule, build_conv_layer, build_norm_layer, drop_path_rates
 from mmpretrain.models.layers.residual import BasicBlock, Bottleneck, ResidualBlock, ResLayer
 from mmpretrain.registry import MODELS
+
+
+class ResNetBodyOptions(TypedDict, total=False):
+    """Arguments of :class:`ResNet` that all its variants hand on."""
+
+    in_channels: int
+    stem_channels: int
+    base_channels: int
+    expansion: int | None
+    num_stages: int
+    strides: Sequence[int]
+    dilations: Sequence[int]
+    out_indices: int | Sequence[int]
+    conv_cfg: dict | None
+    norm_cfg: dict
+    zero_init_residual: bool
+    drop_path_rate: float
+
+
+class ResNetOptions(ResNetBodyOptions, total=False):
+    """Arguments of :class:`ResNet` that its variants hand on, unless they fix the stem."""
+
+    style: Literal["pytorch", "caffe"]
+    init_cfg: dict | list[dict] | None
+
+
+class ResNetStemOptions(ResNetOptions, total=False):
+    """Arguments of :class:`ResNet` that its variants hand on whose stem can be chosen."""
+
+    deep_stem: bool
+    avg_down: bool
 
 
 @MODELS.register_module()
@@ -49,14 +81,12 @@ class ResNet(BaseBackbone):
         style: Where a bottleneck has its stride: in the 3×3 (``'pytorch'``) or the first 1×1 (``'caffe'``).
         deep_stem: Three 3×3 convolutions in place of one 7×7.
         avg_down: Average pooling in place of strided convolutions on the identity.
-        frozen_stages: Freeze the stem (0) and the stages up to this one; -1 freezes nothing.
         conv_cfg: Type of convolution.
         norm_cfg: Type of norm.
-        norm_eval: Keep batch-norm statistics as they are when training.
-        with_cp: Recompute activations in the backward pass to save memory.
         zero_init_residual: Let each block start as an identity.
         init_cfg: How the weights are initialised.
         drop_path_rate: Rate of stochastic depth of the last block; it rises from 0 over the blocks.
+        frozen_stages, norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
 
     arch_settings: Mapping[Any, Any] = {
@@ -98,8 +128,12 @@ class ResNet(BaseBackbone):
         zero_init_residual: bool = True,
         init_cfg: dict | list[dict] | None = KAIMING_INIT,
         drop_path_rate: float = 0.0,
+        *,
+        freeze: str | None = None,
     ) -> None:
-        super().__init__(init_cfg)
+        super().__init__(
+            init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
+        )
         block, depths = self.get_arch(depth, key="depth")
         if not (1 <= num_stages <= len(depths) and len(strides) == len(dilations) == num_stages):
             raise ArgumentError(
@@ -111,7 +145,6 @@ class ResNet(BaseBackbone):
         self.expansion = block.default_expansion if expansion is None else expansion
         self.base_channels = base_channels
         widths = [base_channels * self.expansion * 2**i for i in range(num_stages)]
-        self.frozen_stages, self.norm_eval, self.with_cp = frozen_stages, norm_eval, with_cp
         self.zero_init_residual = zero_init_residual
         self.deep_stem = deep_stem
         self.make_stem(in_channels, stem_channels, conv_cfg, norm_cfg)
@@ -130,6 +163,7 @@ class ResNet(BaseBackbone):
             **self.block_options(),
         )
         self.out_indices = self.take_indices(out_indices, num_stages)
+        self.freeze_declared(__class__)
 
     def block_options(self) -> dict[str, Any]:
         """Arguments of the blocks that a variant adds."""
@@ -236,10 +270,34 @@ class ResNetV1c(ResNet):
     """ResNet with a deep stem (`Bag of Tricks <https://arxiv.org/abs/1812.01187>`_).
 
     The depths are those of :class:`ResNet`: 18, 34, 50, 101 and 152.
+
+    Args:
+        depth: Number of layers.
+        frozen_stages, norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
+        **kwargs: Arguments of :class:`ResNet`, but not those of the stem.
     """
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(deep_stem=True, avg_down=False, **kwargs)
+    def __init__(
+        self,
+        depth: int,
+        *,
+        frozen_stages: int = -1,
+        norm_eval: bool = False,
+        with_cp: bool = False,
+        freeze: str | None = None,
+        **kwargs: Unpack[ResNetOptions],
+    ) -> None:
+        super().__init__(
+            depth,
+            deep_stem=True,
+            avg_down=False,
+            frozen_stages=frozen_stages,
+            norm_eval=norm_eval,
+            with_cp=with_cp,
+            freeze=freeze,
+            **kwargs,
+        )
+        self.freeze_declared(__class__)
 
 
 @MODELS.register_module()
@@ -247,7 +305,31 @@ class ResNetV1d(ResNet):
     """ResNet with a deep stem and averaging identities (`Bag of Tricks <https://arxiv.org/abs/1812.01187>`_).
 
     The depths are those of :class:`ResNet`: 18, 34, 50, 101 and 152.
+
+    Args:
+        depth: Number of layers.
+        frozen_stages, norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
+        **kwargs: Arguments of :class:`ResNet`, but not those of the stem.
     """
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(deep_stem=True, avg_down=True, **kwargs)
+    def __init__(
+        self,
+        depth: int,
+        *,
+        frozen_stages: int = -1,
+        norm_eval: bool = False,
+        with_cp: bool = False,
+        freeze: str | None = None,
+        **kwargs: Unpack[ResNetOptions],
+    ) -> None:
+        super().__init__(
+            depth,
+            deep_stem=True,
+            avg_down=True,
+            frozen_stages=frozen_stages,
+            norm_eval=norm_eval,
+            with_cp=with_cp,
+            freeze=freeze,
+            **kwargs,
+        )
+        self.freeze_declared(__class__)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from torch import Tensor
+from typing_extensions import Unpack
 
 from mmpretrain.errors import ArgumentError
-from mmpretrain.models.backbones.resnet import ResNet
+from mmpretrain.models.backbones.resnet import ResNet, ResNetOptions
 from mmpretrain.registry import MODELS
 
 
@@ -22,15 +21,38 @@ class ResNet_CIFAR(ResNet):
     Args:
         depth: Number of layers.
         deep_stem: Not supported.
+        avg_down: Average pooling in place of strided convolutions on the identity.
+        frozen_stages, norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
         **kwargs: Arguments of :class:`ResNet`.
     """
 
-    def __init__(self, depth: int, deep_stem: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        depth: int,
+        deep_stem: bool = False,
+        avg_down: bool = False,
+        *,
+        frozen_stages: int = -1,
+        norm_eval: bool = False,
+        with_cp: bool = False,
+        freeze: str | None = None,
+        **kwargs: Unpack[ResNetOptions],
+    ) -> None:
         if deep_stem:
             raise ArgumentError(
                 "ResNet_CIFAR has a stem of its own: deep_stem must be False", key="deep_stem"
             )
-        super().__init__(depth, deep_stem=False, **kwargs)
+        super().__init__(
+            depth,
+            deep_stem=False,
+            avg_down=avg_down,
+            frozen_stages=frozen_stages,
+            norm_eval=norm_eval,
+            with_cp=with_cp,
+            freeze=freeze,
+            **kwargs,
+        )
+        self.freeze_declared(__class__)
 
     def make_stem(self, in_channels: int, stem_channels: int, conv_cfg: dict | None, norm_cfg: dict) -> None:
         self.make_plain_stem(in_channels, stem_channels, conv_cfg, norm_cfg, 3, 1)

@@ -95,6 +95,7 @@ class RIFormer(MetaFormer):
         frozen_stages: Freeze the stem and the parts up to this one; -1 freezes nothing.
         init_cfg: How the weights are initialised.
         deploy: Build the deployed form.
+        norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
 
     def __init__(
@@ -115,15 +116,21 @@ class RIFormer(MetaFormer):
         frozen_stages: int = -1,
         init_cfg: dict | list[dict] | None = None,
         deploy: bool = False,
+        *,
+        norm_eval: bool = False,
+        with_cp: bool = False,
+        freeze: str | None = None,
     ) -> None:
-        super().__init__(init_cfg)
-        self.frozen_stages = frozen_stages
+        super().__init__(
+            init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
+        )
         self.deploy = deploy
         stem = (in_patch_size, in_stride, in_pad)
         down = (down_patch_size, down_stride, down_pad)
         options = {"norm_cfg": norm_cfg, "act_cfg": act_cfg, "drop": drop_rate, "deploy": deploy}
         self.set_network(arch, RIFormerBlock, stem, down, drop_path_rate, in_channels, **options)
         self.set_output(out_indices, norm_cfg)
+        self.freeze_declared(__class__)
 
     def freeze_groups(self) -> list[list[str]]:
         """The stem with the first part of the network, then each part."""

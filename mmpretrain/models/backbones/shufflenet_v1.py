@@ -80,13 +80,11 @@ class ShuffleNetV1(ShuffleNetV2):
         groups: 1, 2, 3, 4 or 8 groups of the 1×1 convolutions.
         widen_factor: Multiplies all widths.
         out_indices: Stages to output.
-        frozen_stages: Freeze the stem (0) and the stages up to this one; -1 freezes nothing.
         conv_cfg: Type of convolution.
         norm_cfg: Type of norm.
         act_cfg: Type of activation.
-        norm_eval: Keep batch-norm statistics as they are when training.
-        with_cp: Recompute activations in the backward pass to save memory.
         init_cfg: How the weights are initialised.
+        frozen_stages, norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
 
     #: Widths of the stages, by groups: all cost about the same.
@@ -111,6 +109,8 @@ class ShuffleNetV1(ShuffleNetV2):
         norm_eval: bool = False,
         with_cp: bool = False,
         init_cfg: dict | list[dict] | None = None,
+        *,
+        freeze: str | None = None,
     ) -> None:
         self.groups = groups
         super().__init__(
@@ -123,7 +123,9 @@ class ShuffleNetV1(ShuffleNetV2):
             norm_eval,
             with_cp,
             init_cfg,
+            freeze=freeze,
         )
+        self.freeze_declared(__class__)
 
     def make_layers(self, widen_factor: float, cfgs: dict[str, Any]) -> None:
         widths = [

@@ -78,13 +78,11 @@ class ShuffleNetV2(BaseBackbone):
     Args:
         widen_factor: 0.5, 1.0, 1.5 or 2.0.
         out_indices: Outputs; 0 to 2 are the stages, 3 is the last convolution.
-        frozen_stages: Freeze the stem (0) and the stages up to this one; -1 freezes nothing.
         conv_cfg: Type of convolution.
         norm_cfg: Type of norm.
         act_cfg: Type of activation.
-        norm_eval: Keep batch-norm statistics as they are when training.
-        with_cp: Recompute activations in the backward pass to save memory.
         init_cfg: How the weights are initialised.
+        frozen_stages, norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
 
     #: Widths of the stages and of the last convolution, by ``widen_factor``.
@@ -109,11 +107,15 @@ class ShuffleNetV2(BaseBackbone):
         norm_eval: bool = False,
         with_cp: bool = False,
         init_cfg: dict | list[dict] | None = None,
+        *,
+        freeze: str | None = None,
     ) -> None:
-        super().__init__(init_cfg)
-        self.frozen_stages, self.norm_eval, self.with_cp = frozen_stages, norm_eval, with_cp
+        super().__init__(
+            init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
+        )
         self.out_indices = self.take_indices(out_indices, len(self.stage_names))
         self.make_layers(widen_factor, {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg})
+        self.freeze_declared(__class__)
 
     def make_stem(self, channels: int, cfgs: dict[str, Any]) -> int:
         """Add the stem, and a list for the stages; returns its ``channels``."""

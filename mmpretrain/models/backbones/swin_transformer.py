@@ -290,6 +290,7 @@ class SwinTransformer(SwinBackbone):
         stage_cfgs: Further arguments of the stages, for all or one by one.
         patch_cfg: Further arguments of :class:`PatchEmbed`.
         init_cfg: How the weights are initialised.
+        frozen_stages, norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
 
     Example:
         >>> model = SwinTransformer('tiny', out_indices=(0, 1, 2, 3))
@@ -320,13 +321,20 @@ class SwinTransformer(SwinBackbone):
         out_after_downsample: bool = False,
         use_abs_pos_embed: bool = False,
         interpolate_mode: str = "bicubic",
+        with_cp: bool = False,
+        frozen_stages: int = -1,
+        norm_eval: bool = False,
         pad_small_map: bool = False,
         norm_cfg: Mapping[str, Any] | None = {"type": "LN"},
         stage_cfgs: Mapping[str, Any] | Sequence[Mapping[str, Any]] = {},
         patch_cfg: Mapping[str, Any] = {},
         init_cfg: dict | list[dict] | None = None,
+        *,
+        freeze: str | None = None,
     ) -> None:
-        super().__init__(init_cfg)
+        super().__init__(
+            init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
+        )
         self.set_arch(arch)
         self.out_after_downsample = out_after_downsample
         patch_cfg = {"in_channels": in_channels, "kernel_size": patch_size, "stride": patch_size, **patch_cfg}
@@ -347,6 +355,7 @@ class SwinTransformer(SwinBackbone):
             channels.append(self.stages[-1].out_channels)
         self.set_output(out_indices, channels[1:] if out_after_downsample else channels[:-1], norm_cfg)
         self.register_load_state_dict_pre_hook(_fit_checkpoint)
+        self.freeze_declared(__class__)
 
     def encode(self, x: Tensor, hw: HW) -> list[tuple[Tensor, HW]]:
         """Run tokens (B, h * w, C) through the stages; return the tokens and the grid after each."""

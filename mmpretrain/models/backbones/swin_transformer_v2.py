@@ -144,6 +144,7 @@ class SwinTransformerV2(SwinBackbone):
         patch_cfg: Further arguments of :class:`PatchEmbed`.
         pretrained_window_sizes: Side of a window in pre-training, by stage; 0 for that of this model.
         init_cfg: How the weights are initialised.
+        frozen_stages, norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
 
     arch_settings = {
@@ -171,14 +172,21 @@ class SwinTransformerV2(SwinBackbone):
         out_indices: int | Sequence[int] = (3,),
         use_abs_pos_embed: bool = False,
         interpolate_mode: str = "bicubic",
+        with_cp: bool = False,
+        frozen_stages: int = -1,
+        norm_eval: bool = False,
         pad_small_map: bool = False,
         norm_cfg: Mapping[str, Any] | None = {"type": "LN"},
         stage_cfgs: Mapping[str, Any] | Sequence[Mapping[str, Any]] = {},
         patch_cfg: Mapping[str, Any] = {},
         pretrained_window_sizes: Sequence[int] = (0, 0, 0, 0),
         init_cfg: dict | list[dict] | None = None,
+        *,
+        freeze: str | None = None,
     ) -> None:
-        super().__init__(init_cfg)
+        super().__init__(
+            init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
+        )
         settings = self.set_arch(arch)
         self.window_sizes = [window_size] * self.num_layers if isinstance(window_size, int) else window_size
         if len(self.window_sizes) != self.num_layers:
@@ -206,6 +214,7 @@ class SwinTransformerV2(SwinBackbone):
             channels = self.stages[-1].out_channels
         self.set_output(out_indices, [stage.out_channels for stage in self.stages], norm_cfg)
         self.register_load_state_dict_pre_hook(_keep_window_buffers)
+        self.freeze_declared(__class__)
 
     def encode(self, x: Tensor, hw: HW) -> list[tuple[Tensor, HW]]:
         """Run tokens (B, h * w, C) through the stages; return the tokens and the grid after each."""

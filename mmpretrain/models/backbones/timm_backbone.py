@@ -49,6 +49,7 @@ class TIMMBackbone(BaseBackbone):
         checkpoint_path: Weights to load; does not go with ``features_only``.
         in_channels: Number of channels of an image.
         init_cfg: How the weights are initialised.
+        frozen_stages, norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
         **kwargs: Arguments of ``timm.create_model``; ``norm_layer`` may be a name in our registry.
     """
 
@@ -60,9 +61,16 @@ class TIMMBackbone(BaseBackbone):
         checkpoint_path: str = "",
         in_channels: int = 3,
         init_cfg: dict | list[dict] | None = None,
+        *,
+        frozen_stages: int = -1,
+        norm_eval: bool = False,
+        with_cp: bool = False,
+        freeze: str | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(init_cfg)
+        super().__init__(
+            init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
+        )
         if not isinstance(pretrained, bool):
             raise ArgumentError(
                 f"pretrained must be True or False, got {pretrained!r}",
@@ -90,6 +98,7 @@ class TIMMBackbone(BaseBackbone):
         # Keep weights that timm loaded.
         self.is_init = bool(pretrained or checkpoint_path)
         logger.info("Features of %s: %s", model_name, getattr(self.timm_model, "feature_info", "unknown"))
+        self.freeze_declared(__class__)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Return the feature maps for images (B, C, H, W)."""

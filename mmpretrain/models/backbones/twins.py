@@ -191,6 +191,7 @@ class PCPVT(BaseBackbone):
         norm_cfg: The normalisation.
         norm_after_stage: Whether to normalise after the stages, for all or one by one.
         init_cfg: How the weights are initialised.
+        frozen_stages, norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
 
     arch_settings: Mapping[Any, Any] = {
@@ -212,8 +213,15 @@ class PCPVT(BaseBackbone):
         norm_cfg: Mapping[str, Any] = {"type": "LN"},
         norm_after_stage: bool | Sequence[bool] = False,
         init_cfg: dict | list[dict] | None = None,
+        *,
+        frozen_stages: int = -1,
+        norm_eval: bool = False,
+        with_cp: bool = False,
+        freeze: str | None = None,
     ) -> None:
-        super().__init__(init_cfg)
+        super().__init__(
+            init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
+        )
         settings = self.settings = self.get_arch(arch)
         widths, depths = settings["embed_dims"], settings["depths"]
         self.num_stages = len(depths)
@@ -257,6 +265,7 @@ class PCPVT(BaseBackbone):
         for i, width in enumerate(widths):
             norm = make_norm(norm_cfg, width) if wanted[i] else nn.Identity()
             self.add_module(f"norm_after_stage{i}", norm)
+        self.freeze_declared(__class__)
 
     def make_attention(self, stage: int, index: int, norm_cfg: Mapping[str, Any], **kwargs: Any) -> nn.Module:
         """Make the attention of a layer."""

@@ -171,6 +171,7 @@ class VAN(BaseBackbone):
         norm_cfg: Normalisation after each stage.
         block_cfgs: Further arguments of the blocks.
         init_cfg: How the weights are initialised.
+        frozen_stages, norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
 
     arch_settings = {
@@ -188,11 +189,18 @@ class VAN(BaseBackbone):
         drop_rate: float = 0.0,
         drop_path_rate: float = 0.0,
         out_indices: int | Sequence[int] = (3,),
+        frozen_stages: int = -1,
+        norm_eval: bool = False,
         norm_cfg: Mapping[str, Any] = {"type": "LN"},
         block_cfgs: Mapping[str, Any] = {},
         init_cfg: dict | list[dict] | None = None,
+        *,
+        with_cp: bool = False,
+        freeze: str | None = None,
     ) -> None:
-        super().__init__(init_cfg)
+        super().__init__(
+            init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
+        )
         settings = self.get_arch(arch)
         widths, depths = settings["embed_dims"], settings["depths"]
         self.num_stages = len(depths)
@@ -207,6 +215,7 @@ class VAN(BaseBackbone):
             self.add_module(f"patch_embed{i + 1}", embed)
             self.add_module(f"blocks{i + 1}", ModuleList(blocks))
             self.add_module(f"norm{i + 1}", make_norm(norm_cfg, width))
+        self.freeze_declared(__class__)
 
     def freeze_groups(self) -> list[list[str]]:
         """Each stage with what leads to it and the norm after it."""

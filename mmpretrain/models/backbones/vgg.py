@@ -39,10 +39,10 @@ class VGG(BaseBackbone):
         conv_cfg: Type of convolution.
         norm_cfg: Type of norm; None is without.
         act_cfg: Type of activation.
-        norm_eval: Keep batch-norm statistics as they are when training.
         ceil_mode: Round sizes up when pooling.
         with_last_pool: Keep the pooling of the last stage.
         init_cfg: How the weights are initialised.
+        norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
 
     arch_settings = {
@@ -71,15 +71,19 @@ class VGG(BaseBackbone):
             {"type": "Constant", "val": 1.0, "layer": ["_BatchNorm"]},
             {"type": "Normal", "std": 0.01, "layer": ["Linear"]},
         ],
+        *,
+        with_cp: bool = False,
+        freeze: str | None = None,
     ) -> None:
-        super().__init__(init_cfg)
+        super().__init__(
+            init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
+        )
         if not (1 <= num_stages <= 5 and len(dilations) == num_stages):
             raise ArgumentError(
                 f"num_stages={num_stages} must be 1 to 5, with as many dilations: {dilations!r}",
                 key="num_stages",
             )
         self.num_classes = num_classes
-        self.frozen_stages, self.norm_eval = frozen_stages, norm_eval
         depths = self.get_arch(depth, key="depth")[:num_stages]
         # A stage is its convolutions and a pooling; the classifier, if any, counts as one more output.
         self.bounds = list(pairwise(accumulate((n + 1 for n in depths), initial=0)))
@@ -101,6 +105,7 @@ class VGG(BaseBackbone):
                 *(nn.Linear(4096, 4096), nn.ReLU(True), nn.Dropout()),
                 nn.Linear(4096, num_classes),
             )
+        self.freeze_declared(__class__)
 
     def freeze_groups(self) -> Sequence[Sequence[str]]:
         """Nothing for the stem: VGG has none."""

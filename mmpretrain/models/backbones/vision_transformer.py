@@ -55,6 +55,7 @@ class VisionTransformer(TransformerBackbone):
         layer_cfgs: Further arguments of the layers, for all or one by one.
         pre_norm: Normalise before the first layer, and give the patch embedding no bias.
         init_cfg: How the weights are initialised.
+        frozen_stages, norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
 
     arch_settings = VIT_ARCHS
@@ -74,14 +75,21 @@ class VisionTransformer(TransformerBackbone):
         final_norm: bool = True,
         out_type: OutType = "cls_token",
         with_cls_token: bool = True,
+        frozen_stages: int = -1,
         interpolate_mode: str = "bicubic",
         layer_scale_init_value: float | Tensor = 0.0,
         patch_cfg: Mapping[str, Any] = {},
         layer_cfgs: Mapping[str, Any] | Sequence[Mapping[str, Any]] = {},
         pre_norm: bool = False,
         init_cfg: dict | list[dict] | None = None,
+        *,
+        norm_eval: bool = False,
+        with_cp: bool = False,
+        freeze: str | None = None,
     ) -> None:
-        super().__init__(init_cfg)
+        super().__init__(
+            init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
+        )
         settings = self.set_arch(arch)
         self.set_stem(
             img_size,
@@ -108,6 +116,7 @@ class VisionTransformer(TransformerBackbone):
         )
         self.pre_norm = make_norm(norm_cfg, self.embed_dims) if pre_norm else nn.Identity()
         self.set_output(out_indices, out_type, norm_cfg, final_norm)
+        self.freeze_declared(__class__)
 
     def add_tokens(self, patches: Tensor, hw: tuple[int, int]) -> Tensor:
         """Put the class token before the patches, add positions, and normalise if ``pre_norm``."""

@@ -143,6 +143,7 @@ class ViTEVA02(TransformerBackbone):
         interpolate_mode: How position embeddings are interpolated for other image sizes.
         patch_cfg: Further arguments of :class:`PatchEmbed`.
         init_cfg: How the weights are initialised.
+        frozen_stages, norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
 
     arch_settings = {
@@ -173,8 +174,15 @@ class ViTEVA02(TransformerBackbone):
         interpolate_mode: str = "bicubic",
         patch_cfg: Mapping[str, Any] = {},
         init_cfg: dict | list[dict] | None = None,
+        *,
+        frozen_stages: int = -1,
+        norm_eval: bool = False,
+        with_cp: bool = False,
+        freeze: str | None = None,
     ) -> None:
-        super().__init__(init_cfg)
+        super().__init__(
+            init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
+        )
         settings = self.set_arch(arch)
         stem = {"in_channels": in_channels, "kernel_size": patch_size, "stride": patch_size, **patch_cfg}
         self.set_stem(img_size, stem, with_cls_token, interpolate_mode=interpolate_mode, drop_rate=drop_rate)
@@ -195,6 +203,7 @@ class ViTEVA02(TransformerBackbone):
         # State dicts have its angles here and in each layer, in this order.
         self.rope = rope
         self.set_output(out_indices, out_type, norm_cfg, final_norm)
+        self.freeze_declared(__class__)
 
     def layer_inputs(self, hw: tuple[int, int]) -> tuple[tuple[int, int]]:
         """The grid of patches."""

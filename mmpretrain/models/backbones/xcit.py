@@ -251,6 +251,7 @@ class XCiT(BaseBackbone):
         norm_cfg: The other normalisation.
         act_cfg: The activation.
         init_cfg: How the weights are initialised.
+        frozen_stages, norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
 
     def __init__(
@@ -273,12 +274,19 @@ class XCiT(BaseBackbone):
         out_type: Literal["cls_token", "featmap", "avg_featmap", "raw"] = "cls_token",
         out_indices: int | Sequence[int] = (-1,),
         final_norm: bool = True,
+        frozen_stages: int = -1,
         bn_norm_cfg: Mapping[str, Any] = {"type": "BN"},
         norm_cfg: Mapping[str, Any] = {"type": "LN", "eps": 1e-6},
         act_cfg: Mapping[str, Any] = {"type": "GELU"},
         init_cfg: Any = {"type": "TruncNormal", "layer": "Linear"},  # noqa: B006
+        *,
+        norm_eval: bool = False,
+        with_cp: bool = False,
+        freeze: str | None = None,
     ) -> None:
-        super().__init__(init_cfg)
+        super().__init__(
+            init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
+        )
         if any(size % patch_size for size in to_2tuple(img_size)):
             raise ArgumentError(
                 f"patch_size={patch_size} does not divide img_size={img_size}", key="patch_size"
@@ -317,6 +325,7 @@ class XCiT(BaseBackbone):
             ClassAttentionBlock(**common, tokens_norm=tokens_norm) for _ in range(cls_attn_layers)
         )
         self.norm = make_norm(norm_cfg, embed_dims) if final_norm else nn.Identity()
+        self.freeze_declared(__class__)
 
     def init_weights(self) -> None:
         """Start with a small random class token."""

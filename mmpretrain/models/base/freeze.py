@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from abc import ABCMeta
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Collection, Sequence
 
 from typing_extensions import Self
 
@@ -15,61 +13,7 @@ from mmpretrain.models.base.module import BaseModule
 from mmpretrain.utils.suggest import did_you_mean
 
 
-def _accepted(cls: type) -> set[str]:
-    """Names that a constructor takes, or passes on to that of a base class."""
-    names: set[str] = set()
-    for base in cls.__mro__:
-        if "__init__" in vars(base):
-            parameters = inspect.signature(vars(base)["__init__"]).parameters
-            names.update(parameters)
-            if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
-                break
-    return names
-
-
-def _inherited(cls: type) -> list[inspect.Parameter]:
-    """The options of the base class, to whose constructor one with ``**kwargs`` hands them on."""
-    own = inspect.signature(cls.__init__).parameters  # type: ignore[misc]
-    base = cls.__base__
-    if not isinstance(base, _OptionsMeta) or not any(p.kind is p.VAR_KEYWORD for p in own.values()):
-        return []
-    return [
-        parameter.replace(kind=parameter.KEYWORD_ONLY)
-        for name, parameter in inspect.signature(base).parameters.items()
-        if name not in own and parameter.default is not parameter.empty
-    ]
-
-
-class _OptionsMeta(ABCMeta):
-    """Adds the class's ``common_options`` to its constructor, and freezes what they say once it has run."""
-
-    common_options: Mapping[str, Any]
-
-    def __init__(cls, name: str, bases: tuple, namespace: dict, **kwargs: Any) -> None:
-        super().__init__(name, bases, namespace, **kwargs)
-        named = _accepted(cls)
-        cls._extra_options = {key: value for key, value in cls.common_options.items() if key not in named}
-        own = inspect.signature(cls.__init__)
-        parameters = list(own.parameters.values())[1:]
-        inherited = _inherited(cls)
-        extra = inherited + [
-            inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=value)
-            for key, value in cls._extra_options.items()
-            if key not in {parameter.name for parameter in inherited}
-        ]
-        at = len(parameters) - any(p.kind is p.VAR_KEYWORD for p in parameters)
-        cls.__signature__ = own.replace(parameters=[*parameters[:at], *extra, *parameters[at:]])
-
-    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        options = {key: kwargs.pop(key) for key in cls._extra_options if key in kwargs}
-        module = super().__call__(*args, **kwargs)
-        for key, value in options.items():
-            setattr(module, key, value)
-        module.freeze_declared(cls)
-        return module
-
-
-class FreezableModule(BaseModule, metaclass=_OptionsMeta):
+class FreezableModule(BaseModule, metaclass=ABCMeta):
     """Base of all models and backbones: parts of it can be frozen.
 
     A constructor that adds modules ends with ``self.freeze_declared(__class__)``, so that an optimizer built
@@ -79,9 +23,6 @@ class FreezableModule(BaseModule, metaclass=_OptionsMeta):
         init_cfg: How the weights are initialised.
         freeze: Freeze the parameters whose name this regular expression finds.
     """
-
-    #: Options of every constructor, and their defaults.
-    common_options: ClassVar[Mapping[str, Any]] = {"freeze": None}
 
     #: For classes whose constructor does not run the one of this class.
     freeze: str | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABCMeta, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -12,21 +12,26 @@ from mmpretrain.models.base import BaseModel
 from mmpretrain.structures import BaseDataElement
 
 
-class BaseClassifier(BaseModel, metaclass=ABCMeta):
+class BaseClassifier(BaseModel):
     """Base of all classifiers.
 
     Args:
         init_cfg: How the weights are initialised.
         data_preprocessor: A module, or its config; by default batches are only moved to the device.
+        freeze: Freeze the parameters whose name this regular expression finds.
     """
 
     neck: nn.Module | None
     head: nn.Module | None
 
     def __init__(
-        self, init_cfg: dict | list[dict] | None = None, data_preprocessor: dict | nn.Module | None = None
+        self,
+        init_cfg: dict | list[dict] | None = None,
+        data_preprocessor: dict | nn.Module | None = None,
+        *,
+        freeze: str | None = None,
     ) -> None:
-        super().__init__(data_preprocessor, init_cfg)
+        super().__init__(data_preprocessor, init_cfg, freeze=freeze)
 
     @property
     def with_neck(self) -> bool:

@@ -28,6 +28,7 @@ class HuggingFaceClassifier(ClassifierWrapper):
         with_cp: Recompute activations in the backward pass to save memory.
         data_preprocessor: By default a ``ClsDataPreprocessor``.
         init_cfg: How the weights are initialised.
+        freeze: Freeze the parameters whose name this regular expression finds.
         **kwargs: Arguments of ``from_pretrained``.
     """
 
@@ -41,6 +42,7 @@ class HuggingFaceClassifier(ClassifierWrapper):
         with_cp: bool = False,
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | list[dict] | None = None,
+        freeze: str | None = None,
         **kwargs: Any,
     ) -> None:
         hub = optional_import("transformers", feature="HuggingFaceClassifier", extra="transformers")
@@ -49,12 +51,13 @@ class HuggingFaceClassifier(ClassifierWrapper):
             model = auto.from_pretrained(model_name, *model_args, **kwargs)
         else:
             model = auto.from_config(hub.AutoConfig.from_pretrained(model_name, *model_args, **kwargs))
-        super().__init__(model, loss, train_cfg, data_preprocessor, init_cfg)
+        super().__init__(model, loss, train_cfg, data_preprocessor, init_cfg, freeze=freeze)
         self.with_cp = with_cp
         if with_cp:
             # Transformers 5 renamed it.
             enable = getattr(model, "activation_checkpointing_enable", model.gradient_checkpointing_enable)
             enable()
+        self.freeze_declared(__class__)
 
     def scores(self, inputs: Tensor) -> Tensor:
         """Scores (B, num_classes) before the softmax."""

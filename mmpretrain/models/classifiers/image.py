@@ -27,6 +27,7 @@ class ImageClassifier(BaseClassifier):
         train_cfg: Batch augmentation in training: ``dict(augments=[...], probs=[...])``.
         data_preprocessor: By default a ``ClsDataPreprocessor``.
         init_cfg: How the weights are initialised.
+        freeze: Freeze the parameters whose name this regular expression finds.
     """
 
     def __init__(
@@ -38,10 +39,12 @@ class ImageClassifier(BaseClassifier):
         train_cfg: dict | None = None,
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | list[dict] | None = None,
+        *,
+        freeze: str | None = None,
     ) -> None:
         if pretrained is not None:
             init_cfg = {"type": "Pretrained", "checkpoint": pretrained}
-        super().__init__(init_cfg, classification_preprocessor(data_preprocessor, train_cfg))
+        super().__init__(init_cfg, classification_preprocessor(data_preprocessor, train_cfg), freeze=freeze)
         self.backbone: nn.Module = MODELS.build(backbone)
         self.neck: nn.Module | None = MODELS.build(neck) if neck is not None else None
         self.head: nn.Module | None = MODELS.build(head) if head is not None else None
@@ -51,6 +54,7 @@ class ImageClassifier(BaseClassifier):
         # A backbone of another library brings its own translation of checkpoint keys.
         if hasattr(self.backbone, "_checkpoint_filter"):
             self._register_load_state_dict_pre_hook(self.backbone._checkpoint_filter)
+        self.freeze_declared(__class__)
 
     def forward(
         self,

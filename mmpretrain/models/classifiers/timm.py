@@ -25,6 +25,7 @@ class TimmClassifier(ClassifierWrapper):
         with_cp: Recompute activations in the backward pass to save memory.
         data_preprocessor: By default a ``ClsDataPreprocessor``.
         init_cfg: How the weights are initialised.
+        freeze: Freeze the parameters whose name this regular expression finds.
         **kwargs: Arguments of ``timm.create_model``.
 
     Example:
@@ -41,13 +42,15 @@ class TimmClassifier(ClassifierWrapper):
         with_cp: bool = False,
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | list[dict] | None = None,
+        freeze: str | None = None,
         **kwargs: Any,
     ) -> None:
         model = create_timm_model("TimmClassifier", *args, **kwargs)
-        super().__init__(model, loss, train_cfg, data_preprocessor, init_cfg)
+        super().__init__(model, loss, train_cfg, data_preprocessor, init_cfg, freeze=freeze)
         self.with_cp = with_cp
         if with_cp:
             self.model.set_grad_checkpointing()  # type: ignore[operator]
+        self.freeze_declared(__class__)
 
     def extract_feat(self, inputs: Tensor) -> Tensor:
         """Return the features of a batch (B, C, H, W) before pooling, as timm gives them."""

@@ -27,6 +27,7 @@ class ClassifierWrapper(BaseClassifier):
         train_cfg: Batch augmentation in training: ``dict(augments=[...], probs=[...])``.
         data_preprocessor: By default a ``ClsDataPreprocessor``.
         init_cfg: How the weights are initialised.
+        freeze: Freeze the parameters whose name this regular expression finds.
     """
 
     def __init__(
@@ -36,12 +37,15 @@ class ClassifierWrapper(BaseClassifier):
         train_cfg: dict | None = None,
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | list[dict] | None = None,
+        *,
+        freeze: str | None = None,
     ) -> None:
-        super().__init__(init_cfg, classification_preprocessor(data_preprocessor, train_cfg))
+        super().__init__(init_cfg, classification_preprocessor(data_preprocessor, train_cfg), freeze=freeze)
         self.model = model
         self.loss_module: nn.Module = MODELS.build(loss)
         self.register_state_dict_post_hook(_without_prefix)
         self.register_load_state_dict_pre_hook(_with_prefix)
+        self.freeze_declared(__class__)
 
     def scores(self, inputs: Tensor) -> Tensor:
         """Scores (B, num_classes) before the softmax."""

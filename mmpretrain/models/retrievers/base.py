@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
@@ -15,13 +15,14 @@ from mmpretrain.models.base import BaseModel
 Prototype: TypeAlias = "Tensor | str | DataLoader | Mapping[str, Any]"
 
 
-class BaseRetriever(BaseModel, ABC):
+class BaseRetriever(BaseModel):
     """Finds the items of a collection, the prototype, that are most similar to a query.
 
     Args:
         prototype: The items.
         data_preprocessor: A module, or its config.
         init_cfg: How the weights are initialised.
+        freeze: Freeze the parameters whose name this regular expression finds.
     """
 
     def __init__(
@@ -29,8 +30,10 @@ class BaseRetriever(BaseModel, ABC):
         prototype: Prototype | None = None,
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | list[dict] | None = None,
+        *,
+        freeze: str | None = None,
     ) -> None:
-        super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
+        super().__init__(data_preprocessor, init_cfg, freeze=freeze)
         self.prototype = prototype
         self.prototype_inited = False
 

@@ -48,6 +48,7 @@ class ImageToImageRetriever(BaseRetriever):
         data_preprocessor: By default a ``ClsDataPreprocessor``.
         topk: How many items to give as ``pred_label``; -1 for all.
         init_cfg: How the weights are initialised.
+        freeze: Freeze the parameters whose name this regular expression finds.
     """
 
     prototype_vecs: Tensor
@@ -63,6 +64,8 @@ class ImageToImageRetriever(BaseRetriever):
         data_preprocessor: dict | nn.Module | None = None,
         topk: int = -1,
         init_cfg: dict | list[dict] | None = None,
+        *,
+        freeze: str | None = None,
     ) -> None:
         if not isinstance(prototype, (str, Tensor, Mapping, DataLoader)):
             raise ConfigError(
@@ -70,11 +73,13 @@ class ImageToImageRetriever(BaseRetriever):
             )
         if pretrained is not None:
             init_cfg = {"type": "Pretrained", "checkpoint": pretrained}
-        super().__init__(prototype, classification_preprocessor(data_preprocessor, train_cfg), init_cfg)
+        preprocessor = classification_preprocessor(data_preprocessor, train_cfg)
+        super().__init__(prototype, preprocessor, init_cfg, freeze=freeze)
         self.image_encoder: nn.Module = MODELS.build(image_encoder)
         self.head: Any = MODELS.build(head) if head is not None else None
         self.similarity = similarity_fn
         self.topk = topk
+        self.freeze_declared(__class__)
 
     @property
     def similarity_fn(self) -> Similarity:

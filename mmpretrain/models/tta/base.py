@@ -24,10 +24,17 @@ class BaseTTAModel(BaseModel):
     Args:
         module: The model, or its config.
         data_preprocessor: Replaces that of the config of the model.
+        freeze: Freeze the parameters whose name this regular expression finds.
     """
 
-    def __init__(self, module: dict | nn.Module, data_preprocessor: dict | nn.Module | None = None) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        module: dict | nn.Module,
+        data_preprocessor: dict | nn.Module | None = None,
+        *,
+        freeze: str | None = None,
+    ) -> None:
+        super().__init__(freeze=freeze)
         if isinstance(module, Mapping) and data_preprocessor is not None:
             module = {**module, "data_preprocessor": data_preprocessor}
         self.module: Any = MODELS.build(module)
@@ -35,6 +42,7 @@ class BaseTTAModel(BaseModel):
             raise ConfigError(
                 f"Test-time augmentation needs a model with test_step(), got {type(self.module)}"
             )
+        self.freeze_declared(__class__)
 
     def merge_preds(self, data_samples_list: Sequence[Sequence[Any]]) -> list[Any]:
         """Return one prediction per sample.
