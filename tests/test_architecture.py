@@ -22,7 +22,7 @@ RULES: dict[str, set[str]] = {
     "signature": {"errors", "utils"},
     "registry": {"errors", "utils", "signature"},
     "checkpoints": {"errors", "utils", "registry"},
-    "config": {"errors", "utils", "signature", "registry"},
+    "config": {"errors", "utils", "signature", "registry", "checkpoints"},
     "structures": {"errors", "utils", "registry"},
     "evaluation.functional": {"errors", "utils", "structures"},
     "evaluation": {"errors", "utils", "registry", "structures", "evaluation.functional"},
