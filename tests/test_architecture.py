@@ -50,17 +50,13 @@ RULES: dict[str, set[str]] = {
         "errors", "utils", "registry", "structures", "checkpoints", "config", "evaluation", "visualization",
         "engine",
     },
-    # Old configs and names may stand for anything; no other room imports this one.
-    "compat": {
-        "errors", "utils", "registry", "structures", "config", "evaluation", "visualization", "datasets",
-        "models", "models.init", "models.base", "models.layers", "engine", "engine.hooks",
-        "engine.optimizers", "engine.schedulers", "apis", "cli",
-    },
     "cli": {
         "errors", "utils", "registry", "structures", "checkpoints", "config", "evaluation", "visualization",
         "engine", "datasets", "models", "apis",
     },
 }  # fmt: skip
+# Old configs and names may stand for anything; no other room imports this one.
+RULES["compat"] = set(RULES)
 
 #: Packages that no module of the core may import at its top.
 OPTIONAL = {

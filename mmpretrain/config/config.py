@@ -20,8 +20,8 @@ from mmpretrain.config.plain import Plain, foreign_parts
 from mmpretrain.config.pretty import KINDS, WRITERS, to_python
 from mmpretrain.config.source import COMMAND_LINE, Source
 from mmpretrain.config.tracked import raw_items, rebuild
-from mmpretrain.errors import ConfigError, CustomImportError, add_note
-from mmpretrain.utils.former import FORMER, compat
+from mmpretrain.errors import ConfigError, CustomImportError, MMPretrainError, add_note
+from mmpretrain.utils.former import compat
 
 if TYPE_CHECKING:
     from typing_extensions import Self  # typing.Self from Python 3.11
@@ -310,11 +310,11 @@ class Config(ConfigDict):
         return f"Config (path: {self.filename}): {super().__repr__()}"
 
 
-def _import_hint(module: str, error: ImportError) -> str:
+def _import_hint(module: str, error: ImportError) -> str | None:
     """Return what to do about a module that does not import, which depends on what was not found."""
+    if isinstance(error, MMPretrainError):  # it says so itself
+        return None
     missing = error.name or ""
-    if missing.partition(".")[0] in FORMER:
-        return "Its parts are in mmpretrain now: from mmpretrain.registry import DATASETS, MODELS, ..."
     if missing == module or module.startswith(f"{missing}."):
         return "Put the folder that contains it on PYTHONPATH, or run from that folder."
     return f"Change the imports of {module}."

@@ -1,9 +1,12 @@
 """Helpers without knowledge of the rest of the package."""
 
+from mmpretrain.utils.lazy import lazy_package
 
-def register_all_modules(init_default_scope: bool = True) -> None:
-    """Do nothing: components are found by name. Scripts of 1.x call this first.
-
-    Args:
-        init_default_scope: Without effect; there is one scope.
-    """
+__getattr__, __dir__, __all__ = lazy_package(
+    __name__,
+    {
+        "env": ("collect_env",),
+        "modules": ("register_all_modules",),
+        "progress": ("track",),
+    },
+)

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import os
+import sys
+from collections.abc import Sequence
+from functools import partial
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from types import ModuleType
 from typing import Any
 
 #: Packages of the toolboxes that became mmpretrain.
@@ -20,3 +26,83 @@ def compat(module: str) -> Any:
         module: Its name below ``mmpretrain.compat``.
     """
     return importlib.import_module(f"mmpretrain.compat.{module}")
+
+
+class WithOldNames(SourceFileLoader):
+    """Loads a module, and lets names be found in it that it, or its predecessor, had in former versions."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run the file; unless it answers for missing names itself, look them up in the old ones."""
+        super().exec_module(module)
+        if "__getattr__" not in vars(module):
+            vars(module)["__getattr__"] = partial(old_attribute, module.__name__)
+
+
+def old_attribute(module: str, name: str) -> Any:
+    """Return what a name that a module does not have meant in former versions.
+
+    Args:
+        module: Full name of the module.
+        name: The name.
+
+    Raises:
+        AttributeError: If there is no such name, with what to use in place of it.
+    """
+    # `from package import module` asks the package first: that must cost nothing.
+    if name.startswith("__") or _holds(module, name):
+        raise AttributeError(f"module {module!r} has no attribute {name!r}")
+    return compat("names.finder").lookup(module, name)
+
+
+def _holds(package: str, name: str) -> bool:
+    """Whether a package has a module of that name."""
+    folders = getattr(sys.modules[package], "__path__", ())
+    return any(
+        os.path.isfile(os.path.join(folder, f"{name}.py")) or os.path.isdir(os.path.join(folder, name))
+        for folder in folders
+    )
+
+
+class NewestFirst:
+    """The finder that is asked first: for modules of former packages, and for those of this one.
+
+    A former package that is really installed is left alone. A folder of the user that has the name of one
+    must not hide the old names, which is why this stands first.
+    """
+
+    @staticmethod
+    def find_spec(
+        name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Return where a module is found; None for everything else."""
+        root, dot, rest = name.partition(".")
+        if root in FORMER:
+            return compat("names.finder").find_former(name, path)
+        if root != "mmpretrain" or not dot or rest.startswith("compat"):
+            return None
+        spec = PathFinder.find_spec(name, path)
+        if spec is None or spec.submodule_search_locations is not None:
+            return None  # packages with public names answer for old ones themselves: see `lazy_package`
+        if type(spec.loader) is SourceFileLoader:
+            spec.loader = WithOldNames(spec.loader.name, spec.loader.path)
+        return spec
+
+
+class OldestLast:
+    """The finder that is asked last: for modules of this package under the paths that they had in 1.x."""
+
+    @staticmethod
+    def find_spec(
+        name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Return where a module is found; None for everything that is not about this package."""
+        if not name.startswith("mmpretrain.") or name.startswith("mmpretrain.compat"):
+            return None
+        return compat("names.finder").find_own(name)
+
+
+def serve_old_names() -> None:
+    """Let old import names be found from now on; the tables behind them are read when one is asked for."""
+    if NewestFirst not in sys.meta_path:
+        sys.meta_path.insert(0, NewestFirst)
+        sys.meta_path.append(OldestLast)

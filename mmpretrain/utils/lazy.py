@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from mmpretrain.utils.former import old_attribute
+
 #: Attribute under which a package keeps its ``name -> module`` table; registries read it.
 TABLE = "__components__"
 
@@ -39,8 +41,9 @@ def lazy_package(
     lookup = dict(table)
     for child in reexports:
         module = importlib.import_module(f"{package}.{child}")
-        components = vars(module)[TABLE]
-        table.update({name: components[name] for name in module.__all__ if name not in table})
+        components = vars(module).get(TABLE, {})
+        for name in module.__all__:  # to which a user may have added names
+            table.setdefault(name, module.__name__)
         lookup = {**components, **lookup}
     for module, names in (registered or {}).items():
         lookup.update((name, _full_name(package, module)) for name in names)
@@ -49,7 +52,7 @@ def lazy_package(
 
     def __getattr__(name: str) -> Any:
         if name not in table:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+            return old_attribute(package, name)
         value = getattr(importlib.import_module(table[name]), name)
         namespace[name] = value
         return value

@@ -1,0 +1,1 @@
+"""What custom code uses of MMEngine and MMCV, and mmpretrain itself does not need."""

@@ -1,0 +1,209 @@
+"""From an old module and a name in it to the object that it means now, or to a sentence about it."""
+
+from __future__ import annotations
+
+import dis
+import importlib
+import os
+import re
+import sys
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import mmpretrain
+from mmpretrain.compat.names import gone, where
+from mmpretrain.compat.names.modules import MODULES, children, own_path
+from mmpretrain.config.source import short_path
+from mmpretrain.errors import MMPretrainError
+from mmpretrain.utils.former import TOOLBOXES
+from mmpretrain.utils.lazy import TABLE
+from mmpretrain.utils.suggest import did_you_mean
+
+
+class OldNameError(MMPretrainError, ImportError):
+    """A name of a former package that has no counterpart here.
+
+    Attributes:
+        by_import: Whether ``from ... import`` asked for it.
+    """
+
+    by_import: bool = False
+
+
+@dataclass(frozen=True)
+class Target:
+    """A name and the module that it is in."""
+
+    module: str
+    name: str
+
+    def load(self) -> Any:
+        """Import it."""
+        return getattr(importlib.import_module(self.module), self.name)
+
+    def __str__(self) -> str:
+        return f"{self.module}.{self.name}"
+
+
+def _read(*tables: dict[str, str]) -> dict[str, Target]:
+    """Turn tables of :mod:`.where` into old name -> target; later tables count more."""
+    targets = {}
+    for table in tables:
+        for module, names in table.items():
+            for entry in names.split():
+                old, _, new = entry.partition("=")
+                owner, _, name = (new or old).rpartition(".")
+                targets[old] = Target(owner or module, name)
+    return targets
+
+
+@cache
+def _tables() -> dict[str, dict[str, Target]]:
+    """Return the names of each former package; those of the toolboxes are mostly found by their path."""
+    mmcv = _read(where.COMMON, where.MMCV, where.MMCV_1)
+    return {
+        "mmengine": _read(where.COMMON, where.MMENGINE),
+        "mmcv": mmcv,
+        "mmcls": _read(where.MMCLS),
+        "mmselfsup": _read(where.MMCLS),
+    }
+
+
+@cache
+def _exact() -> dict[str, dict[str, Target]]:
+    return {module: _read(table) for module, table in where.EXACT.items()}
+
+
+def resolve(module: str, name: str) -> Target | None:
+    """Return what a name in an old module means now; None if nothing does.
+
+    Args:
+        module: Full name of the old module.
+        name: A name in it.
+    """
+    if _reason(module) is not None:
+        return None
+    for path in filter(None, (module, own_path(module))):
+        if name in _exact().get(path, {}):
+            return _exact()[path][name]
+    root = module.partition(".")[0]
+    found = _tables().get(root, {}).get(name)
+    if found is not None:
+        return found
+    if root in TOOLBOXES:
+        return _by_path(own_path(module) or module, name)
+    if root != "mmpretrain" or (_is_ours(module) and name not in MODULES.get(module, ())):
+        return None
+    return _by_path(module, name, asking=module)
+
+
+def _is_ours(module: str) -> bool:
+    """Whether there is a module of that path in this package, and not only in a former version."""
+    return getattr(sys.modules.get(module), "__file__", None) is not None
+
+
+def _by_path(module: str, name: str, asking: str = "") -> Target | None:
+    """Look for a name in the package that a module of 1.x was in, and in those around it.
+
+    Args:
+        module: Full name of the module, in this package.
+        name: The name.
+        asking: A package whose own table has been looked into.
+    """
+    stem = module.rpartition(".")[2]
+    package = module
+    while package:
+        if package != asking and name in _table(package):  # who asks has looked into its own table
+            return Target(package, name)
+        found = _definitions(package).get(name, ())
+        alike = [other for other in found if other in stem or stem in other]
+        if len(alike) == 1:
+            return Target(f"{package}.{alike[0]}", name)
+        package = package.rpartition(".")[0]
+    return None
+
+
+def _table(package: str) -> Collection[str]:
+    """Return what a package of ours exports; nothing for other modules."""
+    folder = _folder(package)
+    if folder is None:
+        return ()
+    module = importlib.import_module(package)
+    return module.__all__ if TABLE in vars(module) else ()
+
+
+def _folder(package: str) -> Path | None:
+    """Return the folder of a package of ours; None if there is no such package."""
+    if package.partition(".")[0] != "mmpretrain":
+        return None
+    folder = Path(mmpretrain.__file__).parent.joinpath(*package.split(".")[1:])
+    return folder if (folder / "__init__.py").is_file() else None
+
+
+@cache
+def _definitions(package: str) -> dict[str, list[str]]:
+    """Return the names that the modules of a package define -> these modules."""
+    found: dict[str, list[str]] = {}
+    folder = _folder(package)
+    for file in [] if folder is None else sorted(folder.glob("*.py")):
+        for line in _DEFINITION.finditer(file.read_text(encoding="utf-8")):
+            found.setdefault(line[1], []).append(file.stem)
+    return found
+
+
+_DEFINITION = re.compile(r"^(?:class |def |)([A-Za-z_]\w*)(?=\(|:| = )", re.MULTILINE)
+
+
+def _reason(module: str, name: str = "") -> str | None:
+    """Return what to do about a module or a name that has no counterpart on purpose."""
+    for path in filter(None, (module, own_path(module))):
+        while path:
+            if path in gone.MODULES:
+                return gone.MODULES[path]
+            path = path.rpartition(".")[0]
+    return gone.NAMES.get(name)
+
+
+def explain(module: str, name: str) -> OldNameError:
+    """Return the error for a name that cannot be had: where it is imported, and what to do."""
+    where, by_import = _user()
+    full = f"{module}.{name}"
+    reason = _reason(full) or _reason(module, name)
+    known = MODULES.get(module) or MODULES.get(own_path(module) or "") or frozenset()
+    if reason is not None:
+        error = OldNameError(f"{full} is not in mmpretrain 2.x: {reason}", where=where)
+    elif name in known or full in MODULES:
+        hint = "docs/old_names.md lists the names that have one."
+        error = OldNameError(f"{full} has no counterpart in mmpretrain 2.x", where=where, hint=hint)
+    else:
+        root = _tables().get(module, {})  # the packages themselves offered what their parts did
+        hint = did_you_mean(name, [*known, *root, *children(module), *_table(module)])
+        error = OldNameError(f"{module} has no {name!r}", where=where, hint=hint)
+    error.by_import = by_import
+    return error
+
+
+def _user() -> tuple[str | None, bool]:
+    """Return the file and line that asks for a name, and whether it does so by ``from ... import``."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        code = frame.f_code
+        if not code.co_filename.startswith(_MACHINERY) and not code.co_filename.endswith(_MACHINERY_ENDS):
+            by_import = code.co_code[frame.f_lasti] == _IMPORT_FROM
+            return f"{short_path(code.co_filename)}:{frame.f_lineno}", by_import
+        frame = frame.f_back
+    return None, False
+
+
+#: Code between an import statement and this module.
+_MACHINERY = ("<frozen importlib", str(Path(__file__).parent))
+_MACHINERY_ENDS = (
+    os.path.join("utils", "former.py"),
+    os.path.join("utils", "lazy.py"),
+    os.path.join("importlib", "__init__.py"),
+)
+_IMPORT_FROM = dis.opmap["IMPORT_FROM"]
