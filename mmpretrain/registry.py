@@ -17,15 +17,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mmpretrain.arguments import blamed, check_accepts, check_arguments
 from mmpretrain.errors import (
     ArgumentError,
     ConfigError,
-    MMPretrainError,
     NotRegisteredError,
     OptionalDependencyError,
+    add_note,
 )
-from mmpretrain.signature import read
-from mmpretrain.utils.blame import explain, locate, locate_key
+from mmpretrain.utils.blame import locate
+from mmpretrain.utils.brief import brief
 from mmpretrain.utils.former import FORMER
 from mmpretrain.utils.lazy import TABLE
 from mmpretrain.utils.suggest import did_you_mean
@@ -212,8 +213,8 @@ def build_from_cfg(cfg: Any, registry: Registry, default_args: Mapping[str, Any]
         default_args: Arguments to use where ``cfg`` has none; they may include ``type``.
     """
     if not isinstance(cfg, Mapping):
-        if cfg is None or isinstance(cfg, (str, bytes, int, float, list, tuple, set)):
-            raise ArgumentError(f"A {registry.name} config must be a dict with a 'type', got {cfg!r}")
+        if type(cfg).__module__ == "builtins" and not callable(cfg):  # also None and numbers
+            raise ArgumentError(f"A {registry.name} config must be a dict with a 'type', got {brief(cfg)}")
         return cfg
     args: dict[str, Any] = {**(default_args or {}), **cfg}
     # `_scope_` switched between the registries of several libraries; here there is only one.
@@ -226,19 +227,8 @@ def build_from_cfg(cfg: Any, registry: Registry, default_args: Mapping[str, Any]
     kind = args.pop("type")
     target = resolve_type(kind, registry, where=locate(cfg, "type"))
     check_arguments(target, args, cfg=cfg, label=kind if isinstance(kind, str) else None)
-    try:
+    with blamed(target, args, cfg):
         return target(**args)
-    except MMPretrainError as error:
-        if error.where is None and error.key is not None:
-            error.where = locate_key(cfg, error.key)
-        elif error.where is None and isinstance(error, ConfigError):
-            error.where = locate(cfg)
-        raise
-    except TypeError as error:
-        explained = explain(error, cfg)
-        if explained is None:
-            raise
-        raise explained from error
 
 
 def build_runner_from_cfg(cfg: Mapping[str, Any], registry: Registry) -> Any:
@@ -259,40 +249,18 @@ def resolve_type(kind: Any, registry: Registry, where: str | None = None) -> Any
         if not inspect.isclass(kind) and callable(build) and hasattr(kind, "dump_str"):
             kind = build()
         if not callable(kind):
-            raise ConfigError(f"'type' must be a name, a class or a function, got {kind!r}", where=where)
+            raise ConfigError(f"'type' must be a name, a class or a function, got {brief(kind)}", where=where)
         return kind
     found = registry.get(kind)
-    if found is not None:
+    if callable(found):
         return found
+    if found is not None:
+        raise ConfigError(f"{kind!r} is a {type(found).__name__}, no class or function", where=where)
     raise NotRegisteredError(
-        f"{kind!r} is not a registered {registry.name}",
+        f"{brief(kind)} is not a registered {registry.name}",
         where=where,
         hint=" ".join(_ways_out(kind, registry)),
     )
-
-
-def check_arguments(
-    target: Any, args: Mapping[str, Any], *, cfg: Any = None, label: str | None = None
-) -> None:
-    """Check keyword arguments against a signature without calling anything.
-
-    Raises:
-        ArgumentError: Naming the first argument that is unknown or missing, with its file and line.
-    """
-    signature = read(target)
-    if signature is None:
-        return
-    label = label or getattr(target, "__name__", repr(target))
-    if unknown := signature.unknown(args):
-        key = unknown[0]
-        known = signature.all
-        hint = did_you_mean(key, known) or f"It accepts: {', '.join(known) or 'no arguments'}."
-        where = locate(cfg, key)
-        raise ArgumentError(f"{label} has no argument {key!r}", where=where, hint=hint, key=key)
-    if missing := signature.missing(args):
-        plural = "s" if len(missing) > 1 else ""
-        message = f"{label} needs the argument{plural} {', '.join(map(repr, missing))}"
-        raise ArgumentError(message, where=locate(cfg, "type"), key=missing[0])
 
 
 def _same_definition(a: Any, b: Any) -> bool:
@@ -320,6 +288,8 @@ def _foreign(key: str) -> Any | None:
 
 def _import_path(path: str) -> Any | None:
     """Resolve ``package.module.Class``; None when there is no such thing."""
+    if not all(part.isidentifier() for part in path.split(".")):
+        return None
     module, _, name = path.rpartition(".")
     try:
         return getattr(importlib.import_module(module), name, None)
@@ -328,6 +298,11 @@ def _import_path(path: str) -> Any | None:
             # `module` may itself be a class: package.module.Class.method
             owner = _import_path(module) if "." in module else None
             return getattr(owner, name, None) if owner is not None else None
+        raise
+    except SystemExit as error:
+        raise ConfigError(f"{module!r} ends Python when it is imported (exit code {error.code})") from error
+    except Exception as error:
+        add_note(error, f"This was raised while {module!r} was imported, which a 'type' names.")
         raise
 
 
@@ -458,5 +433,8 @@ __all__ = [
     "WEIGHT_INITIALIZERS",
     "Registry",
     "build_from_cfg",
+    "blamed",
     "build_model_from_cfg",
+    "check_accepts",
+    "check_arguments",
 ]

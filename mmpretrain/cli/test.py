@@ -46,7 +46,7 @@ def test(
     checkpoint: Annotated[
         str,
         typer.Argument(
-            metavar="CKPT", help="A checkpoint: path, URL, the folder of a run (its best one), a zoo name."
+            metavar="CKPT", help="A checkpoint: path, URL, or the folder of a run (its best one)."
         ),
     ],
     work_dir: WorkDir = None,

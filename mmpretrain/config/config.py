@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mmpretrain.config.bounds import check_bounds
 from mmpretrain.config.loader import Loading
 from mmpretrain.config.merge import merge_into, nest
 from mmpretrain.config.node import ConfigDict, make_node, settle
@@ -21,6 +22,7 @@ from mmpretrain.config.pretty import KINDS, WRITERS, to_python
 from mmpretrain.config.source import COMMAND_LINE, Source
 from mmpretrain.config.tracked import raw_items, rebuild
 from mmpretrain.errors import ConfigError, CustomImportError, MMPretrainError, add_note
+from mmpretrain.utils.brief import brief
 from mmpretrain.utils.former import compat
 
 if TYPE_CHECKING:
@@ -67,6 +69,7 @@ class Config(ConfigDict):
     ) -> None:
         if cfg_dict is not None and not isinstance(cfg_dict, Mapping):
             raise TypeError(f"cfg_dict must be a dict, got {type(cfg_dict).__name__}")
+        check_bounds(cfg_dict, None)
         super().__init__(cfg_dict)
         self._settle()
         if cfg_text is None and filename is not None:
@@ -161,9 +164,16 @@ class Config(ConfigDict):
             modules, allow_failed = custom.get("imports", []), custom.get("allow_failed_imports", False)
         else:
             modules, allow_failed = custom, False
+        modules = [modules] if isinstance(modules, str) else modules
+        if not isinstance(modules, (list, tuple)) or not all(map(_is_module_name, modules)):
+            raise ConfigError(
+                f"custom_imports must name modules, got {brief(modules)}",
+                where=None if source is None else str(source),
+                hint="For example: custom_imports = dict(imports=['my_package.my_model'])",
+            )
         if os.getcwd() not in sys.path and "" not in sys.path:
             sys.path.append(os.getcwd())
-        for module in [modules] if isinstance(modules, str) else modules:
+        for module in modules:
             try:
                 importlib.import_module(module)
             except ImportError as error:
@@ -197,6 +207,7 @@ class Config(ConfigDict):
             source: The place that gave the values; the command line by default.
         """
         source = source or Source(COMMAND_LINE)
+        check_bounds(options, source.place)
         original = self._about_["original"]
         old = (
             {key: value for key, value in options.items() if compat("v0").is_old_key(key)} if original else {}
@@ -246,7 +257,9 @@ class Config(ConfigDict):
         if suffix not in WRITERS:
             raise ConfigError(f"A config is dumped to {', '.join(WRITERS)}, got {os.fspath(file)!r}")
         self._say_what_is_lost(KINDS[suffix])
-        Path(file).write_text(WRITERS[suffix](self), encoding="utf-8")
+        # Half of a surrogate pair, which JSON can express, can only be written as an escape.
+        text = WRITERS[suffix](self).encode("utf-8", "backslashreplace")
+        Path(file).write_bytes(text)
         return None
 
     def _say_what_is_lost(self, kind: str) -> None:
@@ -308,6 +321,10 @@ class Config(ConfigDict):
 
     def __repr__(self) -> str:
         return f"Config (path: {self.filename}): {super().__repr__()}"
+
+
+def _is_module_name(name: Any) -> bool:
+    return isinstance(name, str) and all(part.isidentifier() for part in name.split("."))
 
 
 def _import_hint(module: str, error: ImportError) -> str | None:

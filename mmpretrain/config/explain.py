@@ -24,7 +24,7 @@ def find(cfg: ConfigDict, key: str) -> Any:
     for part in key.split("."):
         if isinstance(value, Mapping) and part in value:
             value = raw(value, part)
-        elif isinstance(value, (list, tuple)) and part.isdigit() and int(part) < len(value):
+        elif isinstance(value, (list, tuple)) and part.isdecimal() and int(part) < len(value):
             value = value[int(part)]
         else:
             known = list(map(str, value)) if isinstance(value, Mapping) else []

@@ -10,15 +10,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mmpretrain.config.bounds import MAX_DEPTH, check_bounds
 from mmpretrain.config.markup import READERS, fill
 from mmpretrain.config.merge import DELETE, merge_into, without_delete
 from mmpretrain.config.node import ConfigDict, make_node, settle
 from mmpretrain.config.python import Result, compile_config, run_config
 from mmpretrain.config.source import Source, short_path
-from mmpretrain.config.syntax import BASE
+from mmpretrain.config.syntax import BASE, as_bases
 from mmpretrain.config.template import fill_environment, fill_file_variables, hide_base_variables
 from mmpretrain.config.tracked import TrackedDict, raw, raw_items, sources_of
 from mmpretrain.errors import ConfigError, MissingFileError
+from mmpretrain.utils.brief import brief, brief_text
 from mmpretrain.utils.former import TOOLBOXES
 from mmpretrain.utils.suggest import close_matches
 
@@ -63,12 +65,9 @@ class Loading:
             raise ConfigError(
                 f"A config is a .py, .yaml, .yml or .json file, got {short_path(file)!r}", where=where
             )
-        try:
-            text = Path(file).read_text(encoding="utf-8")
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            raise MissingFileError(
-                f"There is no config {short_path(file)!r}", where=where, hint=_near(file)
-            ) from None
+        if len(self._open) > MAX_DEPTH:
+            raise ConfigError(f"More than {MAX_DEPTH} configs inherit from each other", where=where)
+        text = _read(file, where)
         self._open.append(file)
         try:
             return self._parse(text, file, suffix)
@@ -87,6 +86,8 @@ class Loading:
             result, base = self._run_python(text, file)
         else:
             result, base = self._read_markup(text, file, suffix)
+        check_bounds(result.values, short_path(file))
+        _check_names(result.values, file)
         _warn_if_deprecated(result.values, file)
         child = settle(result.values, "", None)
         merge_into(base, child)
@@ -106,8 +107,8 @@ class Loading:
     def _read_markup(self, text: str, file: str, suffix: str) -> tuple[Result, ConfigDict]:
         values = READERS[suffix](text, file)
         source = sources_of(values).get(BASE, Source(file))
-        bases = values.pop(BASE, [])
-        base = self._merge_bases([bases] if isinstance(bases, str) else bases, file, source)
+        bases = as_bases(values.pop(BASE, []), source.place)
+        base = self._merge_bases(bases, file, source)
         return Result(fill(values, base, file)), base
 
     def _merge_bases(self, bases: Iterable[str], file: str, source: Source) -> ConfigDict:
@@ -124,6 +125,38 @@ class Loading:
             for key, value in raw_items(base):
                 merged.assign(key, value, base._sources_.get(key))
         return merged
+
+
+def _read(file: str, where: str | None) -> str:
+    """Return the text of a config."""
+    name = brief_text(short_path(file), 300)
+    try:
+        if os.path.exists(file) and not os.path.isdir(file) and not os.path.isfile(file):
+            raise ConfigError(f"{name!r} is a pipe or a device, no file", where=where)
+        # Editors of Windows put a mark in front of UTF-8.
+        return Path(file).read_text(encoding="utf-8-sig")
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        raise MissingFileError(f"There is no config {name!r}", where=where, hint=_near(file)) from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ConfigError(
+            f"This is not UTF-8: byte 0x{error.object[error.start]:02x}",
+            where=f"{name}:{line}",
+            hint="Save the file as UTF-8.",
+        ) from error
+    except OSError as error:
+        raise ConfigError(f"The config {name!r} cannot be read: {error.strerror}", where=where) from error
+
+
+def _check_names(values: TrackedDict, file: str) -> None:
+    for key in values:
+        if not isinstance(key, str):
+            source = sources_of(values).get(key, Source(file))
+            raise ConfigError(
+                f"The key of a section must be a text, got {brief(key)}",
+                where=source.place,
+                hint="Put it in quotes.",
+            )
 
 
 def _origin(node: ConfigDict, key: Any) -> str:
@@ -162,7 +195,7 @@ def _module_file(module: str, file: str, where: str) -> str:
     package, _, rest = name.partition(".")
     try:
         spec = importlib.util.find_spec(package)
-    except ValueError:
+    except (ValueError, ImportError):
         spec = None
     if not rest or spec is None or not spec.submodule_search_locations:
         raise ConfigError(f"{module!r} names no config of an installed package", where=where)
@@ -175,13 +208,20 @@ def _near(file: str) -> str | None:
     while not folder.is_dir() and folder != folder.parent:
         folder = folder.parent
     if folder == Path(file).parent:
-        names = [path.name for path in folder.iterdir() if path.suffix in (".py", *READERS)]
+        names = [name for name in _listed(folder) if name.endswith((".py", *READERS))]
         close = close_matches(Path(file).name, names)
     else:
-        close = close_matches(Path(file).relative_to(folder).parts[0], os.listdir(folder))
+        close = close_matches(Path(file).relative_to(folder).parts[0], _listed(folder))
     if not close:
         return f"The folder {short_path(str(folder))} exists, the rest of the path does not."
     return f"Did you mean {' or '.join(repr(short_path(str(folder / name))) for name in close)}?"
+
+
+def _listed(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:  # no permission: then nothing is suggested
+        return []
 
 
 def _warn_if_deprecated(values: TrackedDict, file: str) -> None:
@@ -189,6 +229,8 @@ def _warn_if_deprecated(values: TrackedDict, file: str) -> None:
     if notice is None:
         return
     text = f"The config {short_path(file)} is deprecated."
+    if not isinstance(notice, dict):
+        notice = {"expected": notice}
     if "expected" in notice:
         text += f" Use {notice['expected']} instead."
     if "reference" in notice:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from mmpretrain.config.bounds import check_bounds
 from mmpretrain.config.source import Source, short_path
 from mmpretrain.config.template import fill_base_variables, has_base_variable
 from mmpretrain.config.tracked import TrackedDict, raw_items, rebuild
@@ -22,6 +23,7 @@ def read_yaml(text: str, file: str) -> TrackedDict:
     from mmpretrain.config.yaml_format import parse  # most configs are Python
 
     values = parse(text, file)
+    check_bounds(values, short_path(file))
     return _checked(TrackedDict() if values is None else values, file)
 
 
@@ -37,6 +39,11 @@ def read_json(text: str, file: str) -> TrackedDict:
         raise ConfigError(
             f"This is not valid JSON: {error.msg}", where=f"{short_path(file)}:{error.lineno}"
         ) from error
+    except RecursionError as error:
+        raise ConfigError("This is nested too deeply for JSON", where=short_path(file)) from error
+    except ValueError as error:  # a number with thousands of digits
+        raise ConfigError(f"This JSON cannot be read: {error}", where=short_path(file)) from error
+    check_bounds(values, short_path(file))
     # The JSON parser tells no lines. JSON is also a Python expression, and Python's parser does.
     return _checked(_with_lines(values, ast.parse(f"(\n{text}\n)", mode="eval").body, file), file)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mmpretrain.config.bounds import MAX_DEPTH
 from mmpretrain.config.node import ConfigDict, convert, make_node
 from mmpretrain.config.source import Source, join_path
 from mmpretrain.config.tracked import raw, raw_items, sources_of
 from mmpretrain.errors import ConfigError
+from mmpretrain.utils.brief import brief
 
 DELETE = "_delete_"
 
@@ -42,7 +44,7 @@ def merge_into(base: ConfigDict, child: Mapping[Any, Any], *, list_keys: bool = 
             elif old is not None:
                 path = join_path(base._path_, key)
                 raise ConfigError(
-                    f"{path} is a dict here, but {old!r} in the base config",
+                    f"{path} is a dict here, but {brief(old)} in the base config",
                     where=path if source is None else str(source._replace(path=path)),
                     hint=f"Add {DELETE}=True to the dict to replace the base's value.",
                 )
@@ -65,8 +67,8 @@ def _merge_list(
         where = str(known[key]._replace(path=path)) if key in known else path
         try:
             index = int(key)
-        except ValueError:
-            raise ConfigError(f"{path} is a list: {key!r} is no index into it", where=where) from None
+        except (ValueError, TypeError):
+            raise ConfigError(f"{path} is a list: {brief(key)} is no index into it", where=where) from None
         if not -len(new) <= index < len(new):
             raise ConfigError(f"{path} has {len(new)} items, so there is no item {index}", where=where)
         item = new[index]
@@ -90,6 +92,11 @@ def nest(options: Mapping[str, Any], source: Source | None = None) -> ConfigDict
     for dotted, value in options.items():
         node = root
         *parents, last = str(dotted).split(".")
+        if len(parents) >= MAX_DEPTH:
+            raise ConfigError(
+                f"The key {brief(str(dotted))} has more than {MAX_DEPTH} parts",
+                where=None if source is None else source.place,
+            )
         for key in parents:
             if not isinstance(dict.get(node, key), ConfigDict):
                 node.assign(key, make_node({}, {}), source)

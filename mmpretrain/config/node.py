@@ -174,7 +174,7 @@ def source_below(value: Any, path: str) -> Source | None:
     if isinstance(value, ConfigDict):
         return value.source(path)
     head, _, rest = path.partition(".")
-    if isinstance(value, (list, tuple)) and head.isdigit() and int(head) < len(value):
+    if isinstance(value, (list, tuple)) and head.isdecimal() and int(head) < len(value):
         item = value[int(head)]
         if rest:
             return source_below(item, rest)

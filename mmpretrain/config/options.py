@@ -7,7 +7,9 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from mmpretrain.config.bounds import MAX_DEPTH
 from mmpretrain.errors import ConfigError
+from mmpretrain.utils.brief import brief
 
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
@@ -27,7 +29,7 @@ def parse_options(options: Iterable[str]) -> dict[str, Any]:
         key, equals, value = option.partition("=")
         if not equals or not key:
             raise ConfigError(
-                f"An option is KEY=VALUE, got {option!r}",
+                f"An option is KEY=VALUE, got {brief(option)}",
                 where="--cfg-options",
                 hint='Put a value with spaces in quotes: train_pipeline.1.scale="(256, 256)".',
             )
@@ -53,7 +55,7 @@ def parse_value(text: str, option: str = "") -> Any:
     if text.startswith("{") and text.endswith("}"):
         try:
             return ast.literal_eval(text)
-        except (ValueError, SyntaxError):
+        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
             return text
     if "," not in text and text[:1] not in ("(", "["):
         return _parse_scalar(text)
@@ -76,14 +78,19 @@ def _split(text: str, option: str) -> Iterator[str]:
     for index, char in enumerate(text):
         if char in _CLOSING:
             expected.append(_CLOSING[char])
+            if len(expected) > MAX_DEPTH:
+                raise ConfigError(
+                    f"More than {MAX_DEPTH} brackets inside of each other in {brief(option)}",
+                    where="--cfg-options",
+                )
         elif char in _CLOSING.values():
             if not expected or expected.pop() != char:
-                raise ConfigError(f"Unmatched {char!r} in {option!r}", where="--cfg-options")
+                raise ConfigError(f"Unmatched {char!r} in {brief(option)}", where="--cfg-options")
         elif char == "," and not expected:
             yield text[start:index]
             start = index + 1
     if expected:
-        raise ConfigError(f"Missing {expected[-1]!r} in {option!r}", where="--cfg-options")
+        raise ConfigError(f"Missing {expected[-1]!r} in {brief(option)}", where="--cfg-options")
     yield text[start:]
 
 

@@ -20,6 +20,7 @@ from typing import Any
 
 from mmpretrain.config.lazy import LazyObject
 from mmpretrain.config.tracked import raw_items
+from mmpretrain.utils.brief import brief
 
 #: Arrays and tensors of more numbers than this are described, not written.
 MOST_NUMBERS = 1000
@@ -221,5 +222,5 @@ def _text(value: Any) -> str:
         words = [*map(repr, value.args), *(f"{key}={item!r}" for key, item in value.keywords.items())]
         text = f"functools.partial({', '.join([name, *words])})"
     else:
-        text = repr(value)
+        text = brief(value)
     return re.sub(r" (?:object )?at 0x[0-9a-fA-F]+", "", text)

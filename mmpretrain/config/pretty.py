@@ -41,25 +41,47 @@ def format_value(value: Any, used: int = 0, indent: int = 0) -> str:
         used: How much of the line is taken already.
         indent: Indentation of the line that it starts on.
     """
+    line = _one_line(value)
+    if line is not None and _fits(line, used + indent, _children(value)):
+        return line
+    opening, closing, heads = _brackets(value)
+    if not heads:
+        return _scalar(value) if not opening else opening + closing
+    inner = indent + 4
+    lines = [
+        f"{' ' * inner}{head}{format_value(item, len(head) + 1, inner)},"
+        for head, item in zip(heads, _children(value))
+    ]
+    return "\n".join([opening, *lines, " " * indent + closing])
+
+
+def _one_line(value: Any) -> str | None:
+    """Write a value on one line; None if a part of it needs several."""
+    opening, closing, heads = _brackets(value)
+    if not opening:
+        return _scalar(value)
+    items = _children(value)
+    parts = []
+    for head, item in zip(heads, items):
+        part = _one_line(item)
+        if part is None or (_brackets(item)[0] and not _fits(part, 0, _children(item))):
+            return None
+        parts.append(head + part)
+    ending = ",)" if type(value) is tuple and len(value) == 1 else closing
+    return opening + ", ".join(parts) + ending
+
+
+def _brackets(value: Any) -> tuple[str, str, list[str]]:
+    """Return what stands before and after the items of a value, and in front of each; nothing for scalars."""
     if isinstance(value, Mapping):
         names = all(map(_is_name, value))
         opening, closing = ("dict(", ")") if names else ("{", "}")
-        heads = [f"{key}=" if names else f"{_scalar(key)}: " for key in dict.keys(value)]  # type: ignore[arg-type]
-    elif type(value) in (list, tuple):
+        keys = dict.keys(value)  # type: ignore[arg-type]
+        return opening, closing, [f"{key}=" if names else f"{_scalar(key)}: " for key in keys]
+    if type(value) in (list, tuple):
         opening, closing = "[]" if type(value) is list else "()"
-        heads = [""] * len(value)
-    else:
-        return _scalar(value)
-    items = _children(value)
-    ending = ",)" if type(value) is tuple and len(value) == 1 else closing
-    line = opening + ", ".join(head + format_value(item) for head, item in zip(heads, items)) + ending
-    if "\n" not in line and _fits(line, used + indent, items):
-        return line
-    inner = indent + 4
-    lines = [
-        f"{' ' * inner}{head}{format_value(item, len(head) + 1, inner)}," for head, item in zip(heads, items)
-    ]
-    return "\n".join([opening, *lines, " " * indent + closing])
+        return opening, closing, [""] * len(value)
+    return "", "", []
 
 
 def _fits(line: str, used: int, items: list[Any]) -> bool:

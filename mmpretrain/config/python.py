@@ -24,6 +24,7 @@ from mmpretrain.config.syntax import BASE, FILL, IMPORT_BASE, LAZY, NODE, Transf
 from mmpretrain.config.template import fill_base_variables
 from mmpretrain.config.tracked import TrackedDict, rebuild, sources_of
 from mmpretrain.errors import ConfigError, MMPretrainError
+from mmpretrain.utils.brief import brief, said
 
 
 @dataclass
@@ -67,12 +68,20 @@ def compile_config(text: str, file: str, lazy: bool | None = None) -> Program:
         ConfigError: If the file is not valid Python.
     """
     try:
-        tree = ast.parse(text, filename=file)
+        return _compile(text, file, lazy)
     except SyntaxError as error:
         raise ConfigError(
-            f"This is not valid Python: {error.msg}: {(error.text or '').strip()!r}",
-            where=f"{short_path(file)}:{error.lineno}",
+            f"This is not valid Python: {error.msg}: {brief((error.text or '').strip())}",
+            where=f"{short_path(file)}:{error.lineno or 1}",
         ) from error
+    except ValueError as error:  # a null byte, for Python 3.10 and 3.11
+        raise ConfigError(f"This is not valid Python: {error}", where=short_path(file)) from error
+    except (RecursionError, MemoryError) as error:  # what the parser says depends on the version of Python
+        raise ConfigError("This is nested too deeply for Python", where=short_path(file)) from error
+
+
+def _compile(text: str, file: str, lazy: bool | None) -> Program:
+    tree = ast.parse(text, filename=file)
     bases, base_source, tree.body = take_bases(tree.body, file)
     lazy = is_lazy(tree, has_bases=bool(bases)) if lazy is None else lazy
     transformer = Transformer(file, lazy)
@@ -129,17 +138,16 @@ def run_config(
         exec(program.code, namespace)
     except MMPretrainError:
         raise
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # also what is no Exception, such as SystemExit
         lines = [
             frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file
         ]
-        what = (
-            "The config ends Python, with exit code"
-            if isinstance(error, SystemExit)
-            else type(error).__name__
-        )
+        ends = isinstance(error, SystemExit)
         raise ConfigError(
-            f"{what}: {error}", where=f"{short_path(file)}:{lines[-1] if lines else 1}"
+            f"The config ends Python, with exit code: {brief(error.code)}" if ends else said(error),
+            where=f"{short_path(file)}:{lines[-1] if lines else 1}",
         ) from error
     return _collect(program, namespace, inherited, imported, base)
 
@@ -154,7 +162,7 @@ def _collect(
     values: dict[str, Any] = {}
     sources: dict[Any, Source] = {}
     for name, value in namespace.items():
-        if name.startswith("__") or (name == BASE and value is base):
+        if (isinstance(name, str) and name.startswith("__")) or (name == BASE and value is base):
             continue
         if name in program.imported or imported.get(name, NODE) is value:
             imported[name] = value

@@ -15,6 +15,7 @@ from typing import Any
 from mmpretrain.config.source import Source, short_path
 from mmpretrain.config.template import has_base_variable
 from mmpretrain.errors import ConfigError
+from mmpretrain.utils.brief import brief, said
 from mmpretrain.utils.former import FOUNDATIONS
 
 BASE = "_base_"
@@ -37,11 +38,32 @@ def take_bases(body: list[ast.stmt], file: str) -> tuple[list[str], Source, list
             try:
                 expression = ast.Expression(statement.value)
                 bases = eval(compile(expression, file, "eval"), {"__file__": file})
-            except Exception as error:
-                raise ConfigError(f"_base_ cannot be computed here: {error}", where=where) from error
-            bases = [bases] if isinstance(bases, str) else list(bases)
-            return bases, Source(file, statement.lineno, BASE), body[:index] + body[index + 1 :]
+            except (Exception, SystemExit) as error:
+                raise ConfigError(f"_base_ cannot be computed here: {said(error)}", where=where) from error
+            return (
+                as_bases(bases, where),
+                Source(file, statement.lineno, BASE),
+                body[:index] + body[index + 1 :],
+            )
     return [], Source(file, 1, BASE), body
+
+
+def as_bases(value: Any, where: str) -> list[str]:
+    """Return what ``_base_`` names as a list.
+
+    Raises:
+        ConfigError: If it is no path, nor a list of paths.
+    """
+    bases = [value] if isinstance(value, str) else value
+    if not isinstance(bases, (list, tuple)) or not all(
+        isinstance(name, str) and name and "\0" not in name for name in bases
+    ):
+        raise ConfigError(
+            f"_base_ must be the path of a config, or a list of paths, got {brief(value)}",
+            where=where,
+            hint="For a config without a base, leave _base_ out.",
+        )
+    return list(bases)
 
 
 def is_lazy(tree: ast.Module, has_bases: bool) -> bool:

@@ -112,7 +112,7 @@ def lookup(base: Any, path: str, where: str | None = None) -> Any:
     for key in path.split("."):
         if isinstance(value, Mapping) and key in value:
             value = dict.__getitem__(value, key) if isinstance(value, ConfigDict) else value[key]
-        elif isinstance(value, (list, tuple)) and key.isdigit() and int(key) < len(value):
+        elif isinstance(value, (list, tuple)) and key.isdecimal() and int(key) < len(value):
             value = value[int(key)]
         else:
             hint = did_you_mean(key, map(str, value)) if isinstance(value, Mapping) else None

@@ -5,16 +5,33 @@ from __future__ import annotations
 from typing import Any
 
 import yaml
+from yaml.constructor import ConstructorError
 
 from mmpretrain.config.source import Source, short_path
 from mmpretrain.config.tracked import TrackedDict, rebuild
 from mmpretrain.errors import ConfigError
+from mmpretrain.utils.brief import brief_text, said
 
+#: Most keys that `<<: *a` gives one mapping.
+MOST_MERGED = 10_000
 _TUPLE = "tag:yaml.org,2002:python/tuple"
 
 
 class _Loader(yaml.SafeLoader):
     """PyYAML's safe loader, which makes tracked dicts."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """Make the value of a node; values that Python refuses, such as a 13th month, get their line."""
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, TypeError, AttributeError, OverflowError) as error:
+            raise ConstructorError(None, None, said(error), node.start_mark) from error
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Put in what ``<<`` names, unless that doubles and doubles."""
+        super().flatten_mapping(node)
+        if len(node.value) > MOST_MERGED:
+            raise ConstructorError(None, None, f"more than {MOST_MERGED:,} merged keys", node.start_mark)
 
 
 def _construct_tuple(loader: yaml.SafeLoader, node: yaml.SequenceNode) -> tuple[Any, ...]:
@@ -73,18 +90,23 @@ def parse(text: str, file: str) -> Any:
     Raises:
         ConfigError: If it is not valid.
     """
-    loader = _Loader(text)
-    loader.name = file
+    loader = None
     try:
+        loader = _Loader(text)
+        loader.name = file
         return loader.get_single_data()
+    except RecursionError as error:
+        raise ConfigError("This is nested too deeply for YAML", where=short_path(file)) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{short_path(file)}:{mark.line + 1}" if mark else short_path(file)
         raise ConfigError(
-            f"This is not valid YAML: {getattr(error, 'problem', None) or error}", where=where
+            f"This is not valid YAML: {brief_text(getattr(error, 'problem', None) or said(error), 300)}",
+            where=where,
         ) from error
     finally:
-        loader.dispose()
+        if loader is not None:
+            loader.dispose()
 
 
 def dump(values: Any, width: int) -> str:

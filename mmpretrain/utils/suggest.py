@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
+
+#: What is longer than this, in characters, is no name; comparing texts takes time in proportion to both.
+LONGEST = 200
 
 
-def close_matches(name: str, candidates: Iterable[str], limit: int = 3) -> list[str]:
+def close_matches(name: Any, candidates: Iterable[Any], limit: int = 3) -> list[str]:
     """Return the candidates most like ``name``, ignoring case; the best first."""
     by_lower: dict[str, str] = {}
     for candidate in candidates:
-        by_lower.setdefault(candidate.lower(), candidate)
-    found = difflib.get_close_matches(name.lower(), by_lower, n=limit, cutoff=0.6)
+        by_lower.setdefault(str(candidate).lower(), str(candidate))
+    found = difflib.get_close_matches(str(name)[:LONGEST].lower(), by_lower, n=limit, cutoff=0.6)
     return [by_lower[key] for key in found]
 
 
-def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:
+def did_you_mean(name: Any, candidates: Iterable[Any]) -> str | None:
     """Return ``"Did you mean 'a' or 'b'?"``, or None when nothing is close."""
     matches = [repr(match) for match in close_matches(name, candidates)]
     if not matches:

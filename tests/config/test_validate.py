@@ -7,8 +7,8 @@ import textwrap
 
 import pytest
 
+from mmpretrain.arguments import describe, fits
 from mmpretrain.config import Config
-from mmpretrain.config.checks.annotations import describe, fits
 from mmpretrain.config.validate import require_valid, validate
 from mmpretrain.errors import ConfigError
 

@@ -55,7 +55,10 @@ MISTAKES: dict[str, tuple[str, ...]] = {
     ),
     # loops
     "train_cfg = dict(max_epochs=0)": ("train_cfg.max_epochs", "at least 1, got 0"),
-    "train_cfg = dict(dynamic_intervals=[90, 1])": ("train_cfg.dynamic_intervals", "For example [(90, 1)]"),
+    "train_cfg = dict(dynamic_intervals=[90, 1])": (
+        "train_cfg.dynamic_intervals",
+        "must be Sequence[tuple[int, int]] or None, got [90, 1]",
+    ),
     "train_cfg = dict(dynamic_intervals=[(2, 0)])": ("train_cfg.dynamic_intervals", "cannot be zero"),
     "train_dataloader = dict(batch_size=5000, drop_last=True)": (
         "train_dataloader.batch_size",

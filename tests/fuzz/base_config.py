@@ -9,7 +9,6 @@ _TRAIN_STEPS = [
     dict(type="Resize", scale=32, interpolation="bilinear", backend="cv2"),
     dict(type="RandomCrop", crop_size=32, padding=2, padding_mode="constant", pad_val=0),
     dict(type="RandomFlip", prob=0.5, direction="horizontal"),
-    dict(type="RandomErasing", erase_prob=0.25, mode="const", min_area_ratio=0.02, max_area_ratio=0.3),
     dict(type="PackInputs"),
 ]
 _TEST_STEPS = [dict(type="Resize", scale=32), dict(type="PackInputs")]
@@ -42,7 +41,7 @@ def base_config() -> dict[str, Any]:
                 num_classes=10,
                 in_channels=120,
                 topk=(1, 5),
-                cal_acc=True,
+                cal_acc=False,
                 loss=dict(type="LabelSmoothLoss", label_smooth_val=0.1, mode="original", loss_weight=1.0),
             ),
             train_cfg=dict(

@@ -50,6 +50,7 @@ class Target:
         megabytes: How much the process may grow in a case.
         quick: How many cases the quick test tries.
         total: How many there are, if they are a fixed list.
+        prepare: Imports what the cases need, once, before processes are forked.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Target:
     megabytes: int = 512
     quick: int = 200
     total: int | None = None
+    prepare: Callable[[], object] = lambda: None
 
     def case(self, seed: int, number: int) -> Case:
         """Return case ``number`` of a seed."""

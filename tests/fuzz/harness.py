@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from mmpretrain.errors import MMPretrainError
+from mmpretrain.errors import MMPretrainError, notes_of
 from tests.fuzz.case import SURVIVED, Case, Failure, Report, Target
 
 #: A child is replaced after this many cases, so that what a case leaves behind harms few others.
@@ -33,6 +33,7 @@ def fuzz(target: Target, numbers: Sequence[int], seed: int = 0) -> Report:
         numbers: Which cases.
         seed: Seed of the cases.
     """
+    target.prepare()
     report = Report(target, seed)
     start = time.monotonic()
     left = list(numbers)
@@ -148,8 +149,16 @@ def _outcome(target: Target, case: Case) -> tuple[str, str, str]:
     except MemoryError as error:
         return "memory", _kind(error), traceback.format_exc()
     except BaseException as error:
+        if _is_of_user(error):
+            return "answered", f"note: {type(error).__name__}", "\n".join(notes_of(error))
         return "traceback", _kind(error), traceback.format_exc()
     return "accepted", "", ""
+
+
+def _is_of_user(error: BaseException) -> bool:
+    """Whether an error comes from code of the input, and a note of ours says how that came to run."""
+    last = traceback.extract_tb(error.__traceback__)[-1].filename.replace(os.sep, "/")
+    return bool(notes_of(error)) and "/mmpretrain/" not in last and "/site-packages/" not in last
 
 
 def _kind(error: BaseException) -> str:

@@ -9,6 +9,7 @@ from mmpretrain.compat.v0.translation import Old, Translation, pick, sourced
 from mmpretrain.config.node import ConfigDict, make_node
 from mmpretrain.config.source import Source
 from mmpretrain.config.tracked import raw
+from mmpretrain.utils.brief import brief
 
 # -- evaluation -------------------------------------------------------------------------------------
 
@@ -192,6 +193,8 @@ def translate_logging(t: Translation) -> None:
 
 
 def _translate_logger(t: Translation, log: Old, hook: ConfigDict, source: Source | None) -> None:
+    if not isinstance(hook, ConfigDict):
+        log.fail("hooks", f"A hook is a dict with a 'type', got {brief(hook)}", "For example TextLoggerHook.")
     kind = hook.get("type")
     if kind == "TextLoggerHook":
         options = pick(hook, ("interval", "ignore_last"))

@@ -6,10 +6,8 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from mmpretrain.checkpoints import sources
 from mmpretrain.config.checks.problem import Problem, problem
 from mmpretrain.config.tracked import raw_items
-from mmpretrain.errors import MMPretrainError
 from mmpretrain.registry import DATASETS
 
 #: Data sets that fetch what is missing.
@@ -19,11 +17,10 @@ _DOWNLOADED = {"CIFAR10", "CIFAR100", "MNIST", "FashionMNIST"}
 def check_files(cfg: Mapping[str, Any], splits: Sequence[str]) -> Iterator[Problem]:
     """Check that local checkpoints, and the data of these splits, are there."""
     if cfg.get("load_from"):
-        hint = "Set load_from=None to start without it."
-        yield from _check_weights(cfg, "load_from", cfg["load_from"], hint)
+        yield from _check(cfg, "load_from", cfg["load_from"], "Set load_from=None to start without it.")
     for path, node in _nodes(cfg, ""):
         if node.get("type") == "Pretrained":
-            yield from _check_weights(cfg, f"{path}.checkpoint", node.get("checkpoint"), None)
+            yield from _check(cfg, f"{path}.checkpoint", node.get("checkpoint"), None)
     for split in splits:
         loader = cfg.get(f"{split}_dataloader")
         if isinstance(loader, Mapping):
@@ -36,6 +33,8 @@ def _check_dataset(cfg: Mapping[str, Any], path: str, dataset: Mapping[str, Any]
     if (kind in _DOWNLOADED and dataset.get("download", True)) or not _is_local(kind, path, dataset):
         return
     root = dataset.get("data_root") or ""
+    if not isinstance(root, str):  # which is said where arguments are checked
+        return
     if root:
         problems = list(_check(cfg, f"{path}.data_root", root, "Set it to where your data is."))
         if problems:  # the rest is below it
@@ -65,14 +64,6 @@ def _is_local(kind: str, path: str, dataset: Mapping[str, Any]) -> bool:
     return True
 
 
-def _check_weights(cfg: Mapping[str, Any], path: str, source: Any, hint: str | None) -> Iterator[Problem]:
-    if isinstance(source, str):
-        try:
-            sources.check(source)
-        except MMPretrainError as error:
-            yield problem(cfg, path, error.message, hint or error.hint)
-
-
 def _check(cfg: Mapping[str, Any], path: str, file: Any, hint: str | None) -> Iterator[Problem]:
     if not isinstance(file, str) or "://" in file or ":" in file.partition("/")[0]:
         return
@@ -82,7 +73,7 @@ def _check(cfg: Mapping[str, Any], path: str, file: Any, hint: str | None) -> It
 
 def _nodes(value: Any, path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield all dicts with a type, with their paths."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         if "type" in value:
             yield path, value
         for key, item in raw_items(value):

@@ -37,8 +37,9 @@ def _asked_for(cfg: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if not isinstance(hook, Mapping):
             continue
         best = hook.get("save_best") if hook.get("type", "CheckpointHook") == "CheckpointHook" else None
-        for name in [best] if isinstance(best, str) else best or ():
-            yield f"{path}.save_best", name
+        for name in _listed(best or ()):
+            if isinstance(name, str):
+                yield f"{path}.save_best", name
         if hook.get("type") == "EarlyStoppingHook" and isinstance(hook.get("monitor"), str):
             yield f"{path}.monitor", hook["monitor"]
 
@@ -46,7 +47,7 @@ def _asked_for(cfg: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _metrics(evaluator: Any) -> list[Mapping[str, Any]]:
     if isinstance(evaluator, Mapping) and "metrics" in evaluator:
         evaluator = evaluator["metrics"]
-    items = [evaluator] if isinstance(evaluator, Mapping) else evaluator or []
+    items = _listed(evaluator) if evaluator else []
     return [item for item in items if isinstance(item, Mapping)]
 
 
@@ -57,7 +58,10 @@ def result_names(metrics: list[Mapping[str, Any]]) -> set[str] | None:
         rule = _RULES.get(str(metric.get("type")).rpartition(".")[2])
         if rule is None:
             return None
-        prefix, results = rule(metric)
+        try:
+            prefix, results = rule(metric)
+        except (TypeError, ValueError):  # an argument of a wrong type, which is reported by itself
+            return None
         prefix = metric.get("prefix") or prefix
         names.update(f"{prefix}/{result}" for result in results)
     return names
@@ -125,8 +129,9 @@ def _check_labels(cfg: Mapping[str, Any]) -> Iterator[Problem]:
         while isinstance(dataset, Mapping) and isinstance(dataset.get("dataset"), Mapping):
             dataset = dataset["dataset"]
         kind = dataset.get("type") if isinstance(dataset, Mapping) else None
-        for metric in _metrics(cfg.get(f"{split}_evaluator")) if kind in _MULTI_LABEL_DATASETS else ():
-            if metric.get("type") in _SINGLE_LABEL:
+        several = isinstance(kind, str) and kind in _MULTI_LABEL_DATASETS
+        for metric in _metrics(cfg.get(f"{split}_evaluator")) if several else ():
+            if isinstance(metric.get("type"), str) and metric["type"] in _SINGLE_LABEL:
                 yield problem(
                     cfg,
                     f"{split}_evaluator",

@@ -8,6 +8,7 @@ from typing import Any
 
 from mmpretrain.config.checks.problem import Problem, problem
 from mmpretrain.config.tracked import raw, raw_items
+from mmpretrain.utils.brief import brief
 from mmpretrain.utils.suggest import did_you_mean
 
 SPLITS = ("train", "val", "test")
@@ -57,6 +58,10 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "env_cfg.tf32": (bool,),
     "env_cfg.keep_freed_memory": (bool,),
     "env_cfg.mp_cfg": (dict,),
+    "env_cfg.mp_cfg.mp_start_method": (str,),
+    "env_cfg.mp_cfg.opencv_num_threads": (int,),
+    "env_cfg.resource_limit": (int,),
+    "env_cfg.dist_cfg.backend": (str,),
     "env_cfg.dist_cfg": (dict,),
     "auto_scale_lr.base_batch_size": (int,),
     "auto_scale_lr.enable": (bool,),
@@ -102,7 +107,7 @@ def check_types(cfg: Mapping[str, Any]) -> Iterator[Problem]:
         wrong = not isinstance(value, types) or (isinstance(value, bool) and bool not in types)
         if wrong:
             names = " or ".join(kind.__name__ for kind in types)
-            yield problem(cfg, path, f"{path} must be {names}, got {type(value).__name__} {_short(value)}")
+            yield problem(cfg, path, f"{path} must be {names}, got {type(value).__name__} {brief(value)}")
         elif path.rpartition(".")[2] in _POSITIVE and isinstance(value, int) and value < 1:
             yield problem(cfg, path, f"{path} must be at least 1, got {value}")
 
@@ -171,8 +176,3 @@ def _at(cfg: Any, path: str) -> Any:
             return None
         cfg = raw(cfg, key)
     return cfg
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) < 60 else f"{text[:57]}..."

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mmpretrain.config.checks.annotations import describe, fits, resolve
+from mmpretrain.arguments import misfits
 from mmpretrain.config.checks.problem import Problem, problem
 from mmpretrain.config.lazy import LazyObject
 from mmpretrain.config.node import ConfigDict
@@ -180,18 +180,16 @@ def _check_arguments(cfg: Mapping[str, Any], node: Node, target: Any) -> Iterato
     for key in _TAKEN_OUT.get(node.registry, ()):
         given.pop(key, None)
     label = _label(node.values["type"])
-    for key, value in given.items():
+    wrong = dict(misfits(target, given))
+    for key in given:
         path = f"{node.path}.{key}"
         if not signature.takes(key):
             hint = _left_over(cfg, node, key) or did_you_mean(key, signature.all)
             hint = hint or f"It accepts: {', '.join(signature.all) or 'no arguments'}."
             yield problem(cfg, path, f"{label} has no argument {key!r}", hint)
             continue
-        argument = signature.own.get(key)
-        annotation = resolve(argument.annotation, target) if argument is not None else Any
-        if not fits(value, annotation):
-            expected = describe(annotation)
-            yield problem(cfg, path, f"{label}.{key} must be {expected}, got {value!r}")
+        if key in wrong:
+            yield problem(cfg, path, f"{label}.{wrong[key]}")
     if node.registry == "MODELS" and node.path not in _WHOLE:
         return
     missing = signature.missing([*given, *_ADDED.get(node.registry, ())])

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar
-
-from mmpretrain.datasets.transforms.blame import blame, is_own
+from typing import Any
 
 
 class BaseTransform(ABC):
@@ -17,19 +15,9 @@ class BaseTransform(ABC):
 
     #: Set while several images share their random draws (``randomness.cache_random_params``).
     _shared_draws: Any = None
-    #: Whether errors name it; a pipeline names its steps instead.
-    _is_named: ClassVar[bool] = True
 
     def __call__(self, results: dict) -> Any:
-        try:
-            return self.transform(results)
-        except Exception as error:
-            if not self._is_named:
-                raise
-            blamed = blame(error, type(self).__name__, is_own(type(self)), results)
-            if blamed is error:
-                raise
-            raise blamed from error
+        return self.transform(results)
 
     @abstractmethod
     def transform(self, results: dict) -> Any:

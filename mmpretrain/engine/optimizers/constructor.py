@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import inspect
 import logging
+import numbers
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, NamedTuple
 
+import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.instancenorm import _InstanceNorm
 
 from mmpretrain.engine.optimizers.wrapper import OptimWrapper
-from mmpretrain.errors import ArgumentError, ConfigError, MMPretrainError
+from mmpretrain.errors import ArgumentError, ConfigError
 from mmpretrain.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS, OPTIMIZERS, locate, resolve_type
+from mmpretrain.utils.brief import brief
 from mmpretrain.utils.suggest import did_you_mean
 
 logger = logging.getLogger("mmpretrain")
@@ -94,7 +97,11 @@ class DefaultOptimWrapperConstructor:
         self.optim_wrapper_cfg: Any = optim_wrapper_cfg.copy()  # type: ignore[attr-defined]
         self.optimizer_cfg = self.optim_wrapper_cfg.pop("optimizer")
         self.paramwise_cfg = {} if paramwise_cfg is None else paramwise_cfg
-        self.base_lr = self.optimizer_cfg.get("lr")
+        if not isinstance(self.optimizer_cfg, Mapping):
+            raise ArgumentError(
+                f"optimizer must be a dict with a 'type', got {brief(self.optimizer_cfg)}", key="optimizer"
+            )
+        self.base_lr: Any = self.optimizer_cfg.get("lr")
         self.base_wd = self.optimizer_cfg.get("weight_decay")
         self._validate_cfg()
         # Sorted by length, so that the first that fits is the most specific one.
@@ -111,12 +118,18 @@ class DefaultOptimWrapperConstructor:
                 f"custom_keys must be a dict, got {type(self.custom_keys).__name__}", key="custom_keys"
             )
         self._check_spelling()
-        if isinstance(self.base_lr, str):
-            raise ArgumentError(
-                f"The learning rate must be a number, got the text {self.base_lr!r}",
-                where=locate(self.optimizer_cfg, "lr"),
-                hint="In YAML, write 1.0e-3, not 1e-3.",
-            )
+        for name, key, value in (
+            ("learning rate", "lr", self.base_lr),
+            ("weight decay", "weight_decay", self.base_wd),
+        ):
+            if value is not None and not _is_factor(value):
+                is_text = isinstance(value, str)
+                raise ArgumentError(
+                    f"The {name} must be a number, got {'the text ' if is_text else ''}{brief(value)}",
+                    where=locate(self.optimizer_cfg, key),
+                    hint="In YAML, write 1.0e-3, not 1e-3." if is_text else None,
+                )
+        self._check_factors()
         if self.base_wd is not None:
             return
         asked = [key for key in DECAY_OPTIONS[:3] if key in self.paramwise_cfg]
@@ -126,6 +139,32 @@ class DefaultOptimWrapperConstructor:
                 f"paramwise_cfg.{asked[0]} multiplies the weight decay, but the optimizer has none",
                 hint="Add weight_decay to the optimizer.",
                 key="paramwise_cfg",
+            )
+
+    def _check_factors(self) -> None:
+        """Complain about what multiplies a rate and is no number."""
+        for part, settings in self.custom_keys.items():
+            if not isinstance(part, str) or not isinstance(settings, Mapping):
+                raise ArgumentError(
+                    f"paramwise_cfg.custom_keys takes dicts by part of a name, got {brief({part: settings})}",
+                    where=locate(self.custom_keys, part),
+                    hint="For example custom_keys=dict(head=dict(lr_mult=0.1)).",
+                )
+        for node in (self.paramwise_cfg, *self.custom_keys.values()):
+            for key, value in node.items():
+                if str(key).endswith("_mult") and value is not None and not _is_factor(value):
+                    raise ArgumentError(
+                        f"paramwise_cfg: {key} must be a number, got {brief(value)}", where=locate(node, key)
+                    )
+        if self.base_lr is None and (
+            asked := [
+                k for k in ("bias_lr_mult", "dcn_offset_lr_mult", "custom_keys") if self.paramwise_cfg.get(k)
+            ]
+        ):
+            raise ConfigError(
+                f"paramwise_cfg.{asked[0]} multiplies the learning rate, but the optimizer has none",
+                where=locate(self.paramwise_cfg, asked[0]),
+                hint="Add lr to the optimizer.",
             )
 
     def _check_spelling(self) -> None:
@@ -159,13 +198,7 @@ class DefaultOptimWrapperConstructor:
                 )
         kind = resolve_type(self.optimizer_cfg["type"], OPTIMIZERS)
         first = next(iter(inspect.signature(kind).parameters))
-        try:
-            optimizer = OPTIMIZERS.build(self.optimizer_cfg, default_args={first: params})
-        except (RuntimeError, TypeError, ValueError) as error:  # torch's own checks of values
-            if isinstance(error, MMPretrainError):
-                raise
-            where = locate(self.optimizer_cfg, "type")
-            raise ConfigError(f"{kind.__name__} cannot be built: {error}", where=where) from error
+        optimizer = OPTIMIZERS.build(self.optimizer_cfg, default_args={first: params})
         defaults = {"type": "OptimWrapper", "optimizer": optimizer}
         return OPTIM_WRAPPERS.build(self.optim_wrapper_cfg, default_args=defaults)
 
@@ -244,6 +277,10 @@ class DefaultOptimWrapperConstructor:
         }
         factors = (self.paramwise_cfg.get(key) for key, belongs in kinds.items() if belongs)
         return next((factor for factor in factors if factor is not None), None)
+
+
+def _is_factor(value: Any) -> bool:
+    return isinstance(value, numbers.Real) or (isinstance(value, torch.Tensor) and value.numel() == 1)
 
 
 def walk(module: nn.Module, prefix: str = "", in_dcn: bool = False) -> Iterator[Place]:

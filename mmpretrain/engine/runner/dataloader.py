@@ -8,7 +8,7 @@ same with any number of workers, and a resumed run can start in mid-epoch withou
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from itertools import islice
@@ -17,10 +17,10 @@ from typing import Any, NamedTuple
 import torch
 from torch.utils.data import DataLoader, Dataset, IterableDataset, get_worker_info
 
-from mmpretrain.engine.runner.failures import Carrying, Failure, load_samples
-from mmpretrain.errors import ConfigError, TrainingError, add_note
-from mmpretrain.registry import DATA_SAMPLERS, DATASETS, FUNCTIONS, locate
+from mmpretrain.errors import ArgumentError, ConfigError, MMPretrainError, TrainingError
+from mmpretrain.registry import DATA_SAMPLERS, DATASETS, FUNCTIONS, check_accepts, locate, resolve_type
 from mmpretrain.utils.blame import quoted
+from mmpretrain.utils.brief import brief
 from mmpretrain.utils.dist import get_dist_info
 from mmpretrain.utils.seeding import preserved_rng, seed_everything
 
@@ -61,9 +61,9 @@ class KeyedDataset(Dataset):
 
     def __getitems__(self, keys: list[SampleKey]) -> list[Any]:
         if get_worker_info() is not None:
-            return load_samples(self, keys)
+            return [self[key] for key in keys]
         with preserved_rng():  # the main process has random numbers of its own to draw
-            return load_samples(self, keys)
+            return [self[key] for key in keys]
 
 
 class KeyedBatches:
@@ -124,7 +124,6 @@ class KeyedDataLoader(DataLoader):
         # The inner loader must not draw from the main process's generators, or resuming would shift them.
         kwargs.setdefault("generator", torch.Generator().manual_seed(seed))
         batches: Any = KeyedBatches(self)
-        kwargs["collate_fn"] = Carrying(self.collate_fn)
         self._inner = DataLoader(KeyedDataset(dataset, seed), batch_sampler=batches, **kwargs)
 
     def start(self, epoch: int, skip: int = 0) -> None:
@@ -146,21 +145,10 @@ class KeyedDataLoader(DataLoader):
             self._inner._iterator = None
 
     def __iter__(self) -> Any:
-        number = self.skip
-        try:
-            for batch in self._arriving():
-                if isinstance(batch, Failure):
-                    batch.throw()
-                yield batch
-                number += 1
-        except Exception as error:
-            add_note(error, f"This was batch {number + 1} of {len(self)}")
-            raise
-
-    def _arriving(self) -> Any:
-        """Yield what comes from the workers, or say that one of them has died."""
         try:
             yield from self._inner
+        except MMPretrainError as error:
+            raise _as_raised(error) from error
         except (ConnectionError, EOFError, FileNotFoundError) as error:
             # A worker that dies may do so while it hands a batch over. Errors from inside of one say so.
             if self._inner.num_workers == 0 or "DataLoader worker" in str(error):
@@ -169,6 +157,12 @@ class KeyedDataLoader(DataLoader):
 
     def __len__(self) -> int:
         return len(self.batch_sampler)  # type: ignore[arg-type]
+
+
+def _as_raised(error: MMPretrainError) -> MMPretrainError:
+    """Take off the worker's traceback, which torch puts into the message of an error from a worker."""
+    _, found, text = error.message.rpartition(f"{type(error).__name__}: ")
+    return type(error)(text.strip()) if found else error
 
 
 @contextmanager
@@ -236,9 +230,11 @@ def build_dataloader(cfg: Any, seed: int | None = None, diff_rank_seed: bool = F
     if not isinstance(cfg, dict):
         return cfg
     args = dict(cfg)
-    dataset = args.pop("dataset")
+    dataset = args.pop("dataset", None)
     if isinstance(dataset, dict):
         dataset = DATASETS.build(dataset)
+    if not hasattr(dataset, "__getitem__") or isinstance(dataset, (str, bytes, type)):
+        raise _no_part("dataset", dataset, cfg)
     if hasattr(dataset, "full_init"):
         dataset.full_init()
     if (batches := args.pop("num_batch_per_epoch", None)) is not None:
@@ -247,6 +243,8 @@ def build_dataloader(cfg: Any, seed: int | None = None, diff_rank_seed: bool = F
     if isinstance(sampler, dict):
         defaults = dict(dataset=dataset, seed=None if diff_rank_seed else seed)
         sampler = DATA_SAMPLERS.build(sampler, default_args=defaults)
+    if sampler is not None and (isinstance(sampler, (str, type)) or not hasattr(sampler, "__iter__")):
+        raise _no_part("sampler", sampler, cfg)
     batch_sampler = args.pop("batch_sampler", None)
     if isinstance(batch_sampler, dict):
         defaults = dict(sampler=sampler, batch_size=args.pop("batch_size"))
@@ -257,10 +255,12 @@ def build_dataloader(cfg: Any, seed: int | None = None, diff_rank_seed: bool = F
         args.pop("prefetch_factor", None)
     if not torch.accelerator.is_available():
         args.pop("pin_memory", None)  # no device would profit, and torch warns
-    args["collate_fn"] = _function(args.pop("collate_fn", "pseudo_collate"))
+    args["collate_fn"] = _function(args.pop("collate_fn", "pseudo_collate"), cfg, "collate_fn")
     if args.get("num_workers"):
         then = args.get("worker_init_fn")
-        args["worker_init_fn"] = partial(_start_worker, None if then is None else _function(then))
+        args["worker_init_fn"] = partial(
+            _start_worker, None if then is None else _function(then, cfg, "worker_init_fn")
+        )
     if batch_sampler is not None:
         args["batch_sampler"] = batch_sampler
         for replaced in ("batch_size", "shuffle", "drop_last"):
@@ -286,15 +286,26 @@ def build_dataloader(cfg: Any, seed: int | None = None, diff_rank_seed: bool = F
     return loader
 
 
-def _function(cfg: Any) -> Any:
-    """Resolve a function by name, or by a dict with further arguments."""
-    if callable(cfg):
-        return cfg
-    args = {"type": cfg} if isinstance(cfg, str) else dict(cfg)
-    kind = args.pop("type")
-    function = kind if callable(kind) else FUNCTIONS.get(kind)
-    if function is None:
-        raise KeyError(f"{kind!r} is no registered function; known: {FUNCTIONS.names()}")
+def _no_part(name: str, value: Any, cfg: Any) -> ArgumentError:
+    message = f"The {name} of a data loader must be a dict with a 'type', got {brief(value)}"
+    return ArgumentError(message, where=locate(cfg, name), key=name)
+
+
+def _function(value: Any, cfg: Any, name: str) -> Any:
+    """Resolve a function by name, or by a dict with further arguments.
+
+    Args:
+        value: The function, its name, or the dict.
+        cfg: The config of the loader, for messages.
+        name: The key in it.
+    """
+    if callable(value):
+        return value
+    if not isinstance(value, (str, Mapping)):
+        raise _no_part(name, value, cfg)
+    args = {"type": value} if isinstance(value, str) else dict(value)
+    function = resolve_type(args.pop("type", None), FUNCTIONS, where=locate(cfg, name))
+    check_accepts(function, args, cfg=value)
     return partial(function, **args) if args else function
 
 

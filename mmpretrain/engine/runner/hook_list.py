@@ -7,8 +7,9 @@ from typing import Any
 
 from mmpretrain.engine.hooks.hook import Hook
 from mmpretrain.engine.hooks.priority import Priority, get_priority
-from mmpretrain.errors import located
+from mmpretrain.errors import ArgumentError, located
 from mmpretrain.registry import HOOKS, locate
+from mmpretrain.utils.brief import brief
 
 #: The hooks that every run has, by the names under which ``default_hooks`` changes them.
 DEFAULT_HOOKS: dict[str, dict[str, Any]] = {
@@ -39,7 +40,7 @@ class HookList(list[Hook]):
             priority = hook.pop("priority", priority)
         built = HOOKS.build(hook)
         if not isinstance(built, Hook):
-            raise TypeError(f"A hook must extend Hook, got {type(built).__name__}")
+            raise ArgumentError(f"A hook must extend Hook, got {brief(hook)}", where=locate(hook))
         if priority is not None:
             built.priority = priority
         with located(where):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from functools import cache
 from typing import Any, Literal
@@ -13,6 +13,7 @@ import torch
 
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import LOG_PROCESSORS
+from mmpretrain.utils.brief import brief
 
 Mode = Literal["train", "val", "test"]
 
@@ -40,18 +41,32 @@ class LogProcessor:
         log_with_hierarchy: bool = False,
         mean_pattern: str = r".*(loss|time|data_time|grad_norm).*",
     ) -> None:
+        if not 0 <= num_digits <= 100:
+            raise ConfigError(
+                f"num_digits of the log processor must be between 0 and 100, got {brief(num_digits)}",
+                key="num_digits",
+            )
         self.window_size = window_size
         self.by_epoch = by_epoch
+        if not all(isinstance(item, Mapping) for item in custom_cfg or []):
+            raise ConfigError(
+                f"custom_cfg of the log processor must be a list of dicts, got {brief(custom_cfg)}",
+                hint="For example [dict(data_src='loss', method_name='mean', window_size='global')].",
+                key="custom_cfg",
+            )
         self.custom_cfg = [dict(item) for item in custom_cfg or []]
-        self.num_digits = num_digits
+        self.num_digits = int(num_digits)
         self.log_with_hierarchy = log_with_hierarchy
         self.mean_pattern = re.compile(mean_pattern)
         self._is_mean = cache(lambda key: self.mean_pattern.search(key) is not None)
-        if any("data_src" not in item for item in self.custom_cfg):
-            raise ConfigError(
-                "Each entry of the log processor's custom_cfg needs data_src, the name of a number",
-                key="custom_cfg",
-            )
+        for item in self.custom_cfg:
+            texts = (item.get("data_src"), item.get("log_name", ""), item.get("method_name", "mean"))
+            if not all(isinstance(text, str) for text in texts):
+                raise ConfigError(
+                    "Each entry of the log processor's custom_cfg needs data_src, the name of a number; "
+                    f"data_src, log_name and method_name are texts, got {brief(item)}",
+                    key="custom_cfg",
+                )
         names = [item.get("log_name", item["data_src"]) for item in self.custom_cfg]
         for name in names:
             if names.count(name) > 1:

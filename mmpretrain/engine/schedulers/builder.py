@@ -7,7 +7,8 @@ from typing import Any
 
 from mmpretrain.engine.schedulers.base import ParamScheduler
 from mmpretrain.errors import ConfigError, located
-from mmpretrain.registry import PARAM_SCHEDULERS, check_arguments, locate, resolve_type
+from mmpretrain.registry import PARAM_SCHEDULERS, blamed, check_arguments, locate, resolve_type
+from mmpretrain.utils.brief import brief
 
 
 def build_param_schedulers(
@@ -44,7 +45,7 @@ def build_param_schedulers(
 def _build_list(cfg: Any, optimizer: Any, lengths: dict[str, int | None]) -> list[ParamScheduler]:
     if cfg is None:
         return []
-    items = cfg if isinstance(cfg, Sequence) else [cfg]
+    items = cfg if isinstance(cfg, Sequence) and not isinstance(cfg, str) else [cfg]
     return [_build_one(item, optimizer, **lengths) for item in items]
 
 
@@ -56,8 +57,8 @@ def _build_one(
     epoch_length: int | None,
 ) -> ParamScheduler:
     if not isinstance(cfg, Mapping):
-        if not hasattr(cfg, "step"):
-            raise ConfigError(f"A scheduler is a dict with a 'type', got {cfg!r}")
+        if not hasattr(cfg, "step") or not hasattr(cfg, "by_epoch"):
+            raise ConfigError(f"A scheduler is a dict with a 'type', got {brief(cfg)}")
         return cfg
     last = max_epochs if cfg.get("by_epoch", True) else max_iters
     defaults: dict[str, Any] = {"optimizer": optimizer}
@@ -69,13 +70,15 @@ def _build_one(
         return PARAM_SCHEDULERS.build(kept, default_args=defaults)
     if epoch_length is None:
         raise ConfigError(
-            f"{cfg['type']} has convert_to_iter_based=True, which needs a training loop over epochs",
+            f"{cfg.get('type')} has convert_to_iter_based=True, which needs a training loop over epochs",
             hint="Give its begin and end in iterations, with by_epoch=False.",
         )
-    kind = resolve_type(cfg["type"], PARAM_SCHEDULERS)
+    kind = resolve_type(cfg.get("type"), PARAM_SCHEDULERS, where=locate(cfg))
+    if not hasattr(kind, "build_iter_from_epoch"):
+        raise ConfigError(f"{brief(cfg['type'])} is no scheduler", where=locate(cfg, "type"), key="type")
     args = {**defaults, **cfg}
     for key in ("type", "convert_to_iter_based", "_scope_"):
         args.pop(key, None)
     check_arguments(kind, args, cfg=cfg)
-    with located(locate(cfg, "type")):
+    with located(locate(cfg, "type")), blamed(kind, args, cfg):
         return kind.build_iter_from_epoch(**args, epoch_length=epoch_length)
