@@ -9,6 +9,7 @@ Every message says what is wrong, where it is, and what to do::
     │   └── CustomImportError (ImportError) a module of ``custom_imports`` that does not import
     ├── MissingFileError (FileNotFoundError)
     ├── DataError (ValueError)              an image, an annotation line, a label
+    │   └── TransformError                  an image that a transform cannot work on
     ├── CheckpointError (RuntimeError)      a checkpoint that cannot be read or does not fit
     ├── TrainingError (RuntimeError)        a run that cannot go on
     └── OptionalDependencyError (ImportError)
@@ -101,6 +102,10 @@ class MissingFileError(MMPretrainError, FileNotFoundError):
 
 class DataError(MMPretrainError, ValueError):
     """An image, an annotation or a label cannot be used."""
+
+
+class TransformError(DataError):
+    """A transform of this package cannot work on an image."""
 
 
 class CheckpointError(MMPretrainError, RuntimeError):

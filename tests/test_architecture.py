@@ -23,7 +23,7 @@ RULES: dict[str, set[str]] = {
     "arguments": {"errors", "utils", "signature"},
     "registry": {"errors", "utils", "signature", "arguments"},
     "checkpoints": {"errors", "utils", "registry"},
-    "config": {"errors", "utils", "signature", "arguments", "registry"},
+    "config": {"errors", "utils", "signature", "arguments", "registry", "checkpoints"},
     "structures": {"errors", "utils", "registry"},
     "evaluation.functional": {"errors", "utils", "structures"},
     "evaluation": {"errors", "utils", "registry", "structures", "evaluation.functional"},

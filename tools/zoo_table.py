@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mmpretrain import registry
-from mmpretrain.apis.index import zoo
+from mmpretrain.checkpoints.zoo import zoo
 from mmpretrain.config import Config
 
 PAGE = Path(__file__).parents[1] / "docs" / "zoo.md"

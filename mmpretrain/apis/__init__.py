@@ -8,7 +8,7 @@ __getattr__, __dir__, __all__ = lazy_package(
         "base": ("BaseInferencer",),
         "image_classification": ("ImageClassificationInferencer",),
         "inference": ("inference_model",),
-        "index": ("list_models",),
+        "index": ("ModelHub", "list_models"),
         "model": ("get_model", "init_model", "open_model"),
     },
 )

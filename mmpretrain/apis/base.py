@@ -32,14 +32,15 @@ class BaseInferencer(ABC):
     Args:
         model: A model built by :func:`~mmpretrain.apis.init_model`, or anything that
             :func:`~mmpretrain.apis.open_model` takes: a checkpoint, the folder of a run, a config, a name.
-        pretrained: Weights, where ``model`` is a config or a name.
+        pretrained: Weights, where ``model`` is a config or a name: a path or an address; True for those that
+            belong to ``model``; False for none.
         device: Where to run; by default an accelerator if there is one.
     """
 
     def __init__(
         self,
         model: BaseModel | str | os.PathLike[str],
-        pretrained: str | os.PathLike[str] | None = None,
+        pretrained: bool | str | os.PathLike[str] | None = True,
         device: str | torch.device | None = None,
     ) -> None:
         if isinstance(model, torch.nn.Module):

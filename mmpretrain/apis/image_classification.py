@@ -31,7 +31,8 @@ class ImageClassificationInferencer(BaseInferencer):
 
     Args:
         model: A model, a checkpoint, the folder of a run, a config, or a name of the zoo.
-        pretrained: Weights, where ``model`` is a config; for a name, by default the published ones.
+        pretrained: Weights, where ``model`` is a config: a path or an address; True for those that belong to
+            ``model`` (for a name, the published ones); False for none.
         device: Where to run; by default an accelerator if there is one.
         classes: Class names; by default those in the checkpoint.
 
@@ -44,7 +45,7 @@ class ImageClassificationInferencer(BaseInferencer):
     def __init__(
         self,
         model: BaseModel | str | os.PathLike[str],
-        pretrained: str | os.PathLike[str] | None = None,
+        pretrained: bool | str | os.PathLike[str] | None = True,
         device: str | torch.device | None = None,
         classes: Sequence[str] | None = None,
     ) -> None:

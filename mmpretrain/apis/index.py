@@ -1,94 +1,18 @@
-"""The index of the model zoo: what each ``metafile.yml`` under ``configs/`` says."""
+"""Looking around in the model zoo, and adding to it."""
 
 from __future__ import annotations
 
-import functools
+import os
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from mmpretrain.errors import ConfigError
-from mmpretrain.utils.resources import resource_root
-from mmpretrain.utils.suggest import did_you_mean
-
-
-@dataclass(frozen=True)
-class ModelInfo:
-    """An entry of the zoo.
-
-    Args:
-        name: Its name, as :func:`list_models` shows it.
-        collection: The family that it belongs to, such as ``'Swin-Transformer'``.
-        config: Its config file.
-        weights: Where its weights were published.
-        flops: Multiply-adds of a forward pass.
-        params: Number of parameters.
-        results: Published results: ``Task``, ``Dataset`` and ``Metrics`` of each.
-        downstream: Names of models that were fine-tuned from this one.
-    """
-
-    name: str
-    collection: str
-    config: Path
-    weights: str | None = None
-    flops: float | None = None
-    params: float | None = None
-    results: list[dict[str, Any]] = field(default_factory=list)
-    downstream: list[str] = field(default_factory=list)
-
-    @property
-    def tasks(self) -> set[str]:
-        """The tasks that results were published for."""
-        return {result["Task"] for result in self.results}
-
-
-@functools.lru_cache(maxsize=1)
-def zoo() -> dict[str, ModelInfo]:
-    """Return all entries of the zoo by name."""
-    root = resource_root()
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C parser is ten times as fast
-    entries: dict[str, ModelInfo] = {}
-    for path in sorted((root / "configs").glob("*/metafile.yml")):
-        for item in yaml.load(path.read_text(encoding="utf-8"), Loader=loader)["Models"]:
-            meta = item.get("Metadata", {})
-            entries[item["Name"]] = ModelInfo(
-                name=item["Name"],
-                collection=item["In Collection"],
-                config=root / item["Config"],
-                weights=item.get("Weights"),
-                flops=meta.get("FLOPs"),
-                params=meta.get("Parameters"),
-                results=item.get("Results", []),
-                downstream=item.get("Downstream", []),
-            )
-    return entries
-
-
-@functools.cache
-def _by_lower_name() -> dict[str, ModelInfo]:
-    return {name.lower(): info for name, info in zoo().items()}
-
-
-def has_model(name: str) -> bool:
-    """Whether :func:`find_model` finds an entry."""
-    return name.lower() in _by_lower_name()
-
-
-def find_model(name: str) -> ModelInfo:
-    """Return the entry of that name; upper and lower case are the same.
-
-    Raises:
-        ConfigError: If there is none, with the closest names.
-    """
-    try:
-        return _by_lower_name()[name.lower()]
-    except KeyError:
-        hint = did_you_mean(name, zoo()) or "list_models() and `mmpretrain list` show all names."
-        raise ConfigError(f"the model zoo has no model {name!r}", hint=hint) from None
+from mmpretrain.checkpoints import zoo
+from mmpretrain.checkpoints.zoo import ModelInfo
+from mmpretrain.config.config import Config
+from mmpretrain.errors import MissingFileError
 
 
 def list_models(
@@ -110,14 +34,112 @@ def list_models(
         ['swin-tiny_16xb64_in1k', ...]
     """
     excluded = [exclude_patterns] if isinstance(exclude_patterns, str) else list(exclude_patterns or ())
-    names = [name for name in zoo() if pattern is None or _matches(name, pattern)]
+    entries = zoo.zoo()
+    names = [name for name in entries if pattern is None or _matches(name, pattern)]
     names = [name for name in names if not any(_matches(name, other) for other in excluded)]
     if task == "null":
-        names = [name for name in names if not zoo()[name].tasks]
+        names = [name for name in names if not entries[name].tasks]
     elif task is not None:
-        names = [name for name in names if task in zoo()[name].tasks]
+        names = [name for name in names if task in entries[name].tasks]
     return sorted(names)
 
 
 def _matches(name: str, pattern: str) -> bool:
     return fnmatch(name.lower(), pattern.lower() + "*")
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """Size of a model, under the names of 1.x."""
+
+    flops: float | None
+    parameters: float | None
+
+
+@dataclass(frozen=True)
+class HubEntry:
+    """An entry of the zoo as :meth:`ModelHub.get` returns it.
+
+    Args:
+        info: The facts.
+        config: The config, loaded.
+    """
+
+    info: ModelInfo
+    config: Config
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.info.name
+
+    @property
+    def weights(self) -> str | None:
+        """Where its weights were published."""
+        return self.info.weights
+
+    @property
+    def metadata(self) -> Metadata:
+        """Its size."""
+        return Metadata(self.info.flops, self.info.params)
+
+    @property
+    def in_collection(self) -> str:
+        """The family that it belongs to."""
+        return self.info.collection
+
+    @property
+    def results(self) -> list[dict[str, Any]]:
+        """Published results: ``Task``, ``Dataset`` and ``Metrics`` of each."""
+        return self.info.results
+
+
+class ModelHub:
+    """The zoo as 1.x users know it: entries by name, and a way to add the models of another project.
+
+    Example:
+        >>> ModelHub.register_model_index('my_project/model-index.yml')
+        >>> model = mmpretrain.get_model('my_model', pretrained=True)
+    """
+
+    @classmethod
+    def register_model_index(
+        cls, model_index_path: str | os.PathLike[str], config_prefix: str | os.PathLike[str] | None = None
+    ) -> None:
+        """Add the models of an index file, so that they are found by name everywhere.
+
+        Args:
+            model_index_path: A ``model-index.yml`` or ``metafile.yml``.
+            config_prefix: Folder that the paths of configs in it start from; by default the closest
+                one above the file from which they lead to a config.
+
+        Raises:
+            ConfigError: If it is not an index of models, or a name in it is taken.
+            MissingFileError: If the file, or a config that it names, is not there.
+        """
+        root = None if config_prefix is None else Path(config_prefix).expanduser()
+        found = list(zoo.read_index(model_index_path, root))
+        for info in found:
+            if not info.config.is_file():
+                raise MissingFileError(
+                    f"The model {info.name!r} has no config file {str(info.config)!r}",
+                    where=str(model_index_path),
+                    hint="Give config_prefix, the folder that these paths start from.",
+                )
+        for info in found:
+            zoo.add(info)
+
+    @classmethod
+    def has(cls, model_name: str) -> bool:
+        """Whether there is a model of that name; upper and lower case are the same."""
+        return zoo.has_model(model_name)
+
+    @classmethod
+    def get(cls, model_name: str) -> HubEntry:
+        """Return the entry of that name, with its config.
+
+        Raises:
+            ConfigError: If there is none, with the closest names.
+        """
+        info = zoo.find_model(model_name)
+        return HubEntry(info, Config.fromfile(info.config))

@@ -10,23 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from mmpretrain.apis.index import find_model, has_model
+from mmpretrain import checkpoints
+from mmpretrain.checkpoints import zoo
 from mmpretrain.checkpoints.fitting import load_into
 from mmpretrain.checkpoints.layouts import weights_of
-from mmpretrain.checkpoints.run_folder import RunFolder
-from mmpretrain.checkpoints.serialization import load
 from mmpretrain.config.config import Config
 from mmpretrain.errors import CheckpointError, ConfigError, NotRegisteredError
 from mmpretrain.registry import MODELS
 from mmpretrain.utils.env import find_device
-from mmpretrain.utils.resources import find_config
+from mmpretrain.utils.resources import find_config, zoo_configs
 
 if TYPE_CHECKING:
     from mmpretrain.models.base import BaseModel
 
 logger = logging.getLogger(__name__)
 
-CHECKPOINT_SUFFIXES = (".pth", ".pt", ".safetensors")
 CONFIG_SUFFIXES = (".py", ".yaml", ".yml", ".json")
 NOT_YET = "This component of the original is not implemented here yet; docs/zoo.md says which families are."
 
@@ -41,7 +39,7 @@ def init_model(
 
     Args:
         config: A config, its file, or the name of a config of the zoo.
-        checkpoint: Weights to load.
+        checkpoint: Weights to load: a path, an address, the folder of a run, or a name of the zoo.
         device: Where to put the model; by default an accelerator if there is one.
         **kwargs: Changes to ``config.model``, such as ``head=dict(num_classes=10)``.
 
@@ -49,8 +47,10 @@ def init_model(
         The model. ``model._config`` is the config, ``model._dataset_meta`` the metadata of the data it was
         trained on (with ``classes``), if the checkpoint has it.
     """
-    content = None if checkpoint is None else load(checkpoint)
-    return _build(config, content, device, source=str(checkpoint), changes=kwargs)
+    if checkpoint is None:
+        return _build(config, None, device, source="", changes=kwargs)
+    found = checkpoints.find(checkpoint)
+    return _build(config, checkpoints.read(found), device, source=found.name, changes=kwargs)
 
 
 def _build(
@@ -62,8 +62,7 @@ def _build(
     changes: Mapping[str, Any] | None = None,
 ) -> BaseModel:
     """Build a model, and fill it from a checkpoint that has been read."""
-    cfg = config if isinstance(config, Config) else Config.fromfile(find_config(config))
-    cfg = cfg.copy()
+    cfg = (config if isinstance(config, Config) else Config.fromfile(_config_file(config))).copy()
     if changes:
         cfg.merge_from_dict({"model": dict(changes)})
     settings = dict(cfg.model)
@@ -84,6 +83,13 @@ def _build(
     return model.to(find_device(device)).eval()
 
 
+def _config_file(name: str | os.PathLike[str]) -> Path:
+    """The config that a path, the name of a config or that of a model of the zoo stands for."""
+    text = os.fspath(name)
+    named = not Path(text).expanduser().exists() and zoo.has_model(text)
+    return zoo.find_model(text).config if named else find_config(name)
+
+
 def get_model(
     model: str | os.PathLike[str] | Config,
     pretrained: bool | str | os.PathLike[str] = False,
@@ -94,7 +100,8 @@ def get_model(
 
     Args:
         model: A name of the zoo (:func:`~mmpretrain.list_models`), a config file or a config.
-        pretrained: True for the published weights, or a checkpoint.
+        pretrained: True for the published weights, False for none, or a checkpoint: a path, an address, the
+            folder of a run.
         device: Where to put the model.
         **kwargs: Changes to its config, such as ``head=dict(num_classes=10)``.
 
@@ -110,7 +117,7 @@ def get_model(
     """
     info = None
     if isinstance(model, str) and not model.endswith(CONFIG_SUFFIXES):
-        info = find_model(model)
+        info = None if model in zoo_configs() and not zoo.has_model(model) else zoo.find_model(model)
     config = info.config if info is not None else model
     checkpoint = None if isinstance(pretrained, bool) else pretrained
     if pretrained is True:
@@ -132,15 +139,17 @@ def get_model(
 
 def open_model(
     source: str | os.PathLike[str],
-    checkpoint: str | os.PathLike[str] | None = None,
+    checkpoint: bool | str | os.PathLike[str] | None = None,
     device: str | torch.device | None = None,
 ) -> BaseModel:
     """Build a model from whatever names it.
 
     Args:
-        source: A checkpoint of a training run (its config is inside), the folder of a run (its best or last
-            checkpoint is taken), a name of the zoo (its published weights are loaded), or a config file.
-        checkpoint: Weights, where ``source`` is a config or a name.
+        source: A checkpoint of a training run (its config is inside): a path or an address; the folder of a
+            run (its best or last checkpoint is taken); a name of the zoo (its published weights are loaded);
+            or a config file.
+        checkpoint: Weights, where ``source`` is a config or a name; False for a model without any, True and
+            None for those that belong to ``source``.
         device: Where to put the model.
 
     Raises:
@@ -148,41 +157,32 @@ def open_model(
         CheckpointError: If a checkpoint has no config inside and none is given.
         ConfigError: If there are no weights: a model with random ones would answer all the same.
     """
-    path = Path(source).expanduser()
-    if checkpoint is not None:
+    text = os.fspath(source)
+    if not isinstance(checkpoint, bool) and checkpoint is not None:
         return init_model(source, checkpoint, device)
-    if path.is_dir():
-        path = checkpoint_of_run(path)
-    if path.suffix not in CHECKPOINT_SUFFIXES:
-        if has_model(str(source)):
-            return get_model(str(source), pretrained=True, device=device)
+    named = not Path(text).expanduser().exists()
+    if text.endswith(CONFIG_SUFFIXES) or (named and text in zoo_configs() and not zoo.has_model(text)):
+        config = find_config(text)
+        if checkpoint is False:
+            return init_model(config, None, device)
         raise ConfigError(
-            f"{str(find_config(source))!r} says how a model is built, but has no weights",
+            f"{str(config)!r} says how a model is built, but has no weights",
             hint="Name the weights too: --checkpoint CKPT, or pretrained='CKPT' in Python.",
         )
-    content = _read(path)
-    text = content.get("meta", {}).get("cfg")
-    if not isinstance(text, str):
+    if named and zoo.has_model(text):
+        return get_model(text, pretrained=checkpoint is not False, device=device)
+    found = checkpoints.find(text)
+    if found.why:
+        logger.info("%s: taking %s (%s)", text, found.path, found.why)
+    content = checkpoints.read(found)
+    cfg = content.get("meta", {}).get("cfg")
+    if not isinstance(cfg, str):
         raise CheckpointError(
-            f"{path} does not hold the config that it was trained with",
-            hint=f"Name the config as the model, and this file as the checkpoint: --checkpoint {path}",
+            f"{found.name} does not hold the config that it was trained with",
+            hint=f"Name the config as the model, and this as the checkpoint: --checkpoint {found.name}",
         )
-    return _build(Config.fromstring(text, ".py"), content, device, source=str(path))
-
-
-def _read(checkpoint: Path) -> dict[str, Any]:
-    if checkpoint.is_dir():
-        from mmpretrain.checkpoints import sharded  # imports much of torch.distributed
-
-        return sharded.load(checkpoint)
-    return load(checkpoint)
-
-
-def checkpoint_of_run(folder: Path) -> Path:
-    """Return the best checkpoint of a work folder by its value, or the last where no best one was kept."""
-    choice = RunFolder(folder).choose()
-    logger.info("%s: %s: %s", folder, choice.why, choice.path)
-    return choice.path
+    weights = None if checkpoint is False else content
+    return _build(Config.fromstring(cfg, ".py"), weights, device, source=found.name)
 
 
 def dataset_meta(checkpoint: dict[str, Any]) -> dict[str, Any] | None:

@@ -24,7 +24,6 @@ import numpy as np
 import torch
 from torch import _utils as rebuilders
 
-from mmpretrain.checkpoints.cache import local_weights
 from mmpretrain.errors import CheckpointError, MissingFileError
 from mmpretrain.utils.atomic import write_atomic
 
@@ -236,7 +235,7 @@ def load(path: str | os.PathLike, map_location: Any = "cpu") -> dict[str, Any]:
     """Read a checkpoint: a ``.pth`` of any layout, a ``.safetensors`` file, or a TorchScript archive.
 
     Args:
-        path: The file, or an address to download it from.
+        path: The file.
         map_location: Where tensors go, as for :func:`torch.load`.
 
     Returns:
@@ -247,7 +246,7 @@ def load(path: str | os.PathLike, map_location: Any = "cpu") -> dict[str, Any]:
         MissingFileError: If there is no such file.
         CheckpointError: If it is not a whole checkpoint.
     """
-    path = local_weights(path)
+    path = Path(path).expanduser()
     if path.is_dir():
         hint = "If a run with FSDPStrategy wrote it: `mmpretrain convert FOLDER FILE.pth` makes a file of it."
         raise MissingFileError(f"{path} is a folder, and not a checkpoint file", hint=hint)

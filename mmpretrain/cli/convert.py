@@ -14,8 +14,8 @@ def convert(
     checkpoint: Annotated[
         str,
         typer.Argument(
-            help="Weights of another library or of 0.x (file or address; of TensorFlow what the names of its "
-            "files begin with), or a sharded checkpoint (folder)."
+            help="Weights of another library or of 0.x (path, address, folder of a run, name of the zoo; of "
+            "TensorFlow what the names of its files begin with), or a sharded checkpoint (folder)."
         ),
     ],
     out: Annotated[Path, typer.Argument(help="Where to write them: .pth or .safetensors.")],
@@ -40,21 +40,22 @@ def convert(
 
     `mmpretrain convert work_dirs/vit/epoch_10.pth epoch_10_whole.pth`
     """
+    from mmpretrain import checkpoints
     from mmpretrain.checkpoints import layouts
-    from mmpretrain.checkpoints.serialization import load, save
+    from mmpretrain.checkpoints.serialization import save
 
     if out.exists() and not force:
         raise ConfigError(f"{str(out)!r} exists", hint="Name another file, or add --force.")
-    if Path(checkpoint).is_dir():
-        from mmpretrain.checkpoints import sharded
-
-        save(sharded.load(checkpoint), out)
-        typer.echo(f"{out}: all of the sharded checkpoint {checkpoint}.")
-        return
     if layouts.tensorflow.is_checkpoint(checkpoint):
         given = layouts.tensorflow.read(checkpoint)
     else:
-        given = layouts.weights_of(load(checkpoint))
+        found = checkpoints.find(checkpoint)
+        content = checkpoints.read(found)
+        if Path(found.path).is_dir():
+            save(content, out)
+            typer.echo(f"{out}: all of the sharded checkpoint {found.name}.")
+            return
+        given = layouts.weights_of(content)
     converted = layouts.convert(given, source)
     save({"state_dict": converted.weights, "meta": {"converted_from": converted.layout.name}}, out)
     parts: dict[str, int] = {}

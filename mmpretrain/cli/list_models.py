@@ -23,6 +23,7 @@ def list_models(
     `mmpretrain list '*swin*' --task 'Image Classification'`
     """
     from mmpretrain.apis import index
+    from mmpretrain.checkpoints import zoo
 
     names = index.list_models(pattern, task=task)
     if names_only:
@@ -33,14 +34,14 @@ def list_models(
 
     table = Table("name", "parameters (M)", "FLOPs (G)", "top-1 (%)", "data set")
     for name in names:
-        info = index.zoo()[name]
-        result = next((item for item in info.results if "Top 1 Accuracy" in item["Metrics"]), None)
+        info = zoo.zoo()[name]
+        accuracy, dataset = info.metric("Top 1 Accuracy")
         table.add_row(
             name,
             f"{info.params / 1e6:.2f}" if info.params is not None else "",
             f"{info.flops / 1e9:.2f}" if info.flops is not None else "",
-            str(result["Metrics"]["Top 1 Accuracy"]) if result else "",
-            result["Dataset"] if result else "",
+            str(accuracy) if accuracy is not None else "",
+            dataset,
         )
     Console(soft_wrap=True).print(table)
     typer.echo(

@@ -16,7 +16,7 @@ import typer
 from mmpretrain import __version__
 from mmpretrain.cli import check, config, convert, demo, demo_data, doctor, list_models, predict, test, train
 from mmpretrain.cli.argv import modernize
-from mmpretrain.errors import MMPretrainError
+from mmpretrain.errors import MMPretrainError, notes_of
 
 USAGE_ERROR = 2
 #: The disk is full, or what a user may take of it.
@@ -92,9 +92,21 @@ def entry_point(argv: Sequence[str] | None = None) -> None:
             MMPretrainError("The disk is full", where=error.filename, hint="Free some space and repeat it.")
         )
         sys.exit(USAGE_ERROR)
+    except Exception as error:
+        if sys.version_info < (3, 11):  # later versions print them with the traceback
+            report_notes(error)
+        raise
 
 
 def report(error: MMPretrainError) -> None:
     """Print a deliberate error for people."""
     typer.secho("error: ", fg="red", bold=True, nl=False, err=True)
     typer.echo(str(error), err=True)
+    report_notes(error)
+
+
+def report_notes(error: BaseException) -> None:
+    """Print the sentences beside an error: the step, the images."""
+    for note in notes_of(error):
+        typer.secho("  ", nl=False, err=True)
+        typer.echo(note, err=True)

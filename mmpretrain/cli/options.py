@@ -51,14 +51,15 @@ def checkpoint_in(source: str) -> str:
 
     if not Path(source).is_dir():
         return source
+    from mmpretrain import checkpoints
     from mmpretrain.checkpoints.run_folder import RunFolder
     from mmpretrain.utils.dist import is_main_process
 
-    run = RunFolder(source)
-    choice = run.choose()
+    found = checkpoints.find(source)
     if is_main_process():
-        typer.echo(f"{choice.path}: {choice.why}. {run.earlier_in_words()}".rstrip(), err=True)
-    return str(choice.path)
+        earlier = RunFolder(source).earlier_in_words()
+        typer.echo(f"{found.path}: {found.why}. {earlier}".rstrip(), err=True)
+    return found.path
 
 
 def relaunch(context: typer.Context) -> NoReturn:

@@ -46,7 +46,7 @@ def test(
     checkpoint: Annotated[
         str,
         typer.Argument(
-            metavar="CKPT", help="A checkpoint: path, URL, or the folder of a run (its best one)."
+            metavar="CKPT", help="A checkpoint: path, URL, the folder of a run (its best one), a zoo name."
         ),
     ],
     work_dir: WorkDir = None,

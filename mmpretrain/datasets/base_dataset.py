@@ -16,8 +16,8 @@ from mmpretrain.datasets.lazy_list import LazyList
 from mmpretrain.datasets.records import RecordTable
 from mmpretrain.datasets.transforms import Compose
 from mmpretrain.datasets.transforms.loading import storage_options
-from mmpretrain.errors import ConfigError, DataError, MissingFileError
-from mmpretrain.registry import DATASETS, TRANSFORMS
+from mmpretrain.errors import ConfigError, DataError, MissingFileError, TransformError
+from mmpretrain.registry import DATASETS
 from mmpretrain.utils.fileio import default_backend, exists, is_absolute, is_file, join, read_lines
 from mmpretrain.utils.plain_data import load
 
@@ -129,9 +129,7 @@ class BaseDataset(Dataset):
         self.data_list: list[dict] = []
         self._records: RecordTable | None = None
         self._join_prefix()
-        self.pipeline = Compose(
-            [TRANSFORMS.build(step) if isinstance(step, Mapping) else step for step in pipeline]
-        )
+        self.pipeline = Compose(pipeline)
         if not lazy_init:
             self.full_init()
 
@@ -368,7 +366,7 @@ class BaseDataset(Dataset):
                 data = self.prepare_data(idx)
             except (DataError, OSError) as error:
                 if self.on_error == "raise":
-                    if isinstance(error, DataError) and error.hint is None:
+                    if not isinstance(error, TransformError | OSError) and error.hint is None:
                         error.hint = "The data set can leave such images out: on_error='skip'."
                     raise
                 report_bad_file(error, self.get_data_info(idx), self.bad_files)

@@ -20,6 +20,7 @@ from mmpretrain.datasets.preflight_data import (
     different_classes,
     duplicates,
     empty_classes,
+    failing_steps,
     label_range,
     missing_files,
     soft,
@@ -92,6 +93,7 @@ def check_datasets(
         yield from missing
         if not missing:
             yield from unreadable_images(split, dataset, full)
+            yield from failing_steps(split, dataset)
     if "train" in datasets:
         yield from empty_classes(datasets["train"])
         if full:

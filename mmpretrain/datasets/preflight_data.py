@@ -18,8 +18,9 @@ import numpy as np
 from mmpretrain.datasets.encoded import EncodedDataset
 from mmpretrain.datasets.records import RecordTable, TextColumn
 from mmpretrain.datasets.transforms import LoadImageFromFile
-from mmpretrain.errors import MMPretrainError
+from mmpretrain.errors import ConfigError, MMPretrainError, TransformError, add_note
 from mmpretrain.utils.fileio import is_local, read_lines
+from mmpretrain.utils.seeding import preserved_rng, seed_everything
 
 Level = Literal["hard", "soft"]
 HARD: Level = "hard"
@@ -27,6 +28,8 @@ HARD: Level = "hard"
 #: Images that are decoded where not all are.
 SAMPLE = 64
 THREADS = 16
+#: Samples that go through the pipeline once.
+TRIED = 8
 #: Names that a message lists before it stops.
 SHOWN = 3
 
@@ -336,6 +339,31 @@ def unreadable_images(split: str, dataset: Any, full: bool) -> Iterator[Problem]
         of = f"{len(errors)} of {len(chosen)}" + ("" if len(chosen) == size else " sampled")
         text = f"{of} images cannot be read, first {errors[0]}{advice}"
         yield soft(split, text) if tolerated else Problem(HARD, split, text)
+
+
+def failing_steps(split: str, dataset: Any) -> Iterator[Problem]:
+    """Run a few samples through the pipeline, and find a transform that fails on them.
+
+    Raises:
+        Exception: That of a user's own transform, with the step and the image beside it.
+    """
+    size = len(dataset)
+    with preserved_rng():
+        for number, index in enumerate(np.linspace(0, size - 1, min(size, TRIED)).astype(int).tolist()):
+            plain, inner = root_of(dataset, index)
+            if not hasattr(plain, "prepare_data"):
+                return
+            seed_everything(number)
+            try:
+                plain.prepare_data(inner)
+            except (TransformError, ConfigError) as error:
+                yield Problem(HARD, split, str(error))
+                return
+            except (MMPretrainError, OSError):  # an unreadable file, which has a check of its own
+                continue
+            except Exception as error:
+                add_note(error, f"This was tried before the start, on a sample of {split}")
+                raise
 
 
 def duplicates(train: Any, other: Any, split: str) -> Iterator[Problem]:

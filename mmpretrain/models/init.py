@@ -20,10 +20,10 @@ from typing import Any, Literal
 
 from torch import Tensor, nn
 
+from mmpretrain import checkpoints
 from mmpretrain.checkpoints import layouts
 from mmpretrain.checkpoints.fitting import advise, load_into
 from mmpretrain.checkpoints.layouts import weights_of
-from mmpretrain.checkpoints.serialization import load
 from mmpretrain.errors import CheckpointError, ConfigError
 from mmpretrain.registry import WEIGHT_INITIALIZERS, build_from_cfg
 
@@ -172,7 +172,7 @@ class PretrainedInit:
     """Load weights from a checkpoint; what does not fit is logged, and an error only if almost nothing fits.
 
     Args:
-        checkpoint: File or address.
+        checkpoint: A file, an address, the folder of a run, or a name of the zoo.
         prefix: Load the part of the checkpoint below this prefix, such as ``'backbone.'``, without it.
         map_location: Device to load to.
     """
@@ -183,8 +183,8 @@ class PretrainedInit:
         self.map_location = map_location
 
     def __call__(self, module: nn.Module) -> None:
-        checkpoint = load(self.checkpoint, map_location=self.map_location)
-        weights: Mapping[str, Tensor] = weights_of(checkpoint)
+        content = checkpoints.open(self.checkpoint, self.map_location)
+        weights: Mapping[str, Tensor] = weights_of(content)
         if self.prefix:
             weights = _below(self.prefix, weights, module, str(self.checkpoint))
         report = load_into(module, weights, source=str(self.checkpoint))

@@ -9,47 +9,24 @@ from __future__ import annotations
 
 import configparser
 import hashlib
-import http.client
 import json
 import os
 import re
 import threading
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping
+from http.client import HTTPException
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from fsspec import AbstractFileSystem
 from fsspec.spec import AbstractBufferedFile
 
 from mmpretrain.errors import ConfigError, DataError, MissingFileError
+from mmpretrain.utils import web
 from mmpretrain.utils.optional import optional_import
 
-#: Pauses before the second and third attempt of a download that failed for a reason that may pass.
-RETRY_PAUSES = (0.2, 1.0)
-USER_AGENT = "mmpretrain"
 #: Servers refuse larger items unless they are told otherwise: 1 MiB with the key and a header.
 MEMCACHED_LIMIT = (1 << 20) - 512
-
-
-#: Failures of a download that may pass; of the answers that servers give, only those that blame themselves.
-PASSING = (urllib.error.URLError, http.client.IncompleteRead, TimeoutError, ConnectionError)
-
-T = TypeVar("T")
-
-
-def _persist(attempt: Callable[[], T]) -> T:
-    """Make up to three attempts."""
-    for pause in RETRY_PAUSES:
-        try:
-            return attempt()
-        except PASSING as error:
-            if isinstance(error, urllib.error.HTTPError) and error.code < 500:
-                raise
-        time.sleep(pause)
-    return attempt()
 
 
 class HttpFileSystem(AbstractFileSystem):
@@ -68,15 +45,11 @@ class HttpFileSystem(AbstractFileSystem):
     ) -> None:
         super().__init__(**options)
         self.timeout = timeout
-        self.headers = {"User-Agent": USER_AGENT, **(headers or {})}
+        self.headers = dict(headers or {})
 
     @classmethod
     def _strip_protocol(cls, path: Any) -> Any:
         return path
-
-    def request(self, url: str, headers: Mapping[str, str] | None = None, method: str = "GET") -> Any:
-        """Open ``url``; dropped connections and server errors are tried again."""
-        return _persist(lambda: self._open_once(url, headers, method))
 
     def cat_file(self, path: str, start: int | None = None, end: int | None = None, **kwargs: Any) -> bytes:
         """Bytes ``start`` to ``end`` of what is behind the address ``path``."""
@@ -88,27 +61,20 @@ class HttpFileSystem(AbstractFileSystem):
 
     def _read(self, url: str, headers: Mapping[str, str] | None = None) -> tuple[bytes, int]:
         """Content and status of an answer; one that breaks off is asked for again."""
-
-        def read_once() -> tuple[bytes, int]:
-            with self._open_once(url, headers) as answer:
-                return answer.read(), answer.status
-
-        return _persist(read_once)
-
-    def _open_once(self, url: str, headers: Mapping[str, str] | None, method: str = "GET") -> Any:
-        request = urllib.request.Request(url, headers={**self.headers, **(headers or {})}, method=method)
-        try:
-            return urllib.request.urlopen(request, timeout=self.timeout)
-        except urllib.error.HTTPError as error:
-            if error.code in (404, 410):
-                raise FileNotFoundError(f"{url} answers {error.code}") from error
-            raise
+        for last in (False, False, True):
+            with web.request(url, {**self.headers, **(headers or {})}, seconds=self.timeout) as answer:
+                try:
+                    return answer.read(), answer.status
+                except (HTTPException, OSError) as error:
+                    if last:
+                        raise web.explain(error, self.timeout) from error
+        raise AssertionError("the last attempt returns or raises")
 
     def info(self, path: str, **kwargs: Any) -> dict[str, Any]:
         """Size and type of what is behind the address ``path``."""
-        with self.request(path, method="HEAD") as answer:
-            size = answer.headers.get("Content-Length")
-        return {"name": path, "type": "file", "size": None if size is None else int(size)}
+        with web.request(path, self.headers, method="HEAD", seconds=self.timeout) as answer:
+            size = answer.headers.get("Content-Length") or ""
+        return {"name": path, "type": "file", "size": int(size) if size.isdecimal() else None}
 
     def _open(self, path: str, mode: str = "rb", block_size: Any = None, **kwargs: Any) -> Any:
         return _HttpFile(self, path, mode, size=self.info(path)["size"])

@@ -1,5 +1,24 @@
 from __future__ import annotations
 
-from tests.engine.conftest import make_runner
+import pytest
 
-__all__ = ["make_runner"]
+from mmpretrain.utils import web
+from tests.engine.conftest import make_runner
+from tests.server import serve
+
+__all__ = ["make_runner", "site"]
+
+
+@pytest.fixture
+def site(tmp_path, monkeypatch):
+    """A server on this machine, and an empty cache."""
+    monkeypatch.setattr(web, "RETRY_PAUSES", (0.0, 0.0))
+    monkeypatch.setenv("MMPRETRAIN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    for name in ("MIRRORS", "OFFLINE", "TIMEOUT"):
+        monkeypatch.delenv(f"MMPRETRAIN_{name}", raising=False)
+    for name in ("HF_ENDPOINT", "HF_TOKEN", "HF_HUB_OFFLINE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    with serve() as site:
+        yield site

@@ -21,7 +21,7 @@ from mmpretrain.datasets.samplers import base
 from mmpretrain.datasets.shards import ShardSampler, expand, write_index
 from mmpretrain.errors import ConfigError, DataError, MissingFileError
 from mmpretrain.registry import DATASETS
-from tests.datasets.server import serve
+from tests.server import serve
 
 PIPELINE = [dict(type="LoadImageFromFile")]
 CLASSES = ("cat", "dog")

@@ -11,10 +11,10 @@ from mmpretrain.datasets import CIFAR10, MNIST
 from mmpretrain.errors import DataError, MissingFileError
 from mmpretrain.registry import DATASETS
 from mmpretrain.utils import download as module
-from mmpretrain.utils import storage
+from mmpretrain.utils import web
 from mmpretrain.utils.download import download, matches
 from tests.contracts import dataset_trees
-from tests.datasets.server import serve
+from tests.server import serve
 
 DATA = os.urandom(100_000)
 MD5 = f"md5:{hashlib.md5(DATA).hexdigest()}"
@@ -22,7 +22,7 @@ MD5 = f"md5:{hashlib.md5(DATA).hexdigest()}"
 
 @pytest.fixture
 def site(monkeypatch):
-    monkeypatch.setattr(storage, "RETRY_PAUSES", (0.0, 0.0))
+    monkeypatch.setattr(web, "RETRY_PAUSES", (0.0, 0.0))
     with serve() as site:
         site.files["/a.bin"] = DATA
         yield site
@@ -84,7 +84,7 @@ def test_sources_in_turn(site, tmp_path):
     urls = [f"{site.url}/none.bin", f"{site.url}/wrong.bin", f"{site.url}/a.bin"]
     download(urls, tmp_path / "a.bin", MD5)
     assert (tmp_path / "a.bin").read_bytes() == DATA
-    with pytest.raises(MissingFileError, match=r"none\.bin answers 404"):
+    with pytest.raises(MissingFileError, match=r"none\.bin: it answers 404"):
         download(urls[:1], tmp_path / "b.bin")
     with pytest.raises(DataError, match="does not match md5"):
         download(urls[1], tmp_path / "b.bin", MD5)

@@ -6,8 +6,10 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from mmpretrain.checkpoints import sources
 from mmpretrain.config.checks.problem import Problem, problem
 from mmpretrain.config.tracked import raw_items
+from mmpretrain.errors import MMPretrainError
 from mmpretrain.registry import DATASETS
 
 #: Data sets that fetch what is missing.
@@ -17,10 +19,11 @@ _DOWNLOADED = {"CIFAR10", "CIFAR100", "MNIST", "FashionMNIST"}
 def check_files(cfg: Mapping[str, Any], splits: Sequence[str]) -> Iterator[Problem]:
     """Check that local checkpoints, and the data of these splits, are there."""
     if cfg.get("load_from"):
-        yield from _check(cfg, "load_from", cfg["load_from"], "Set load_from=None to start without it.")
+        hint = "Set load_from=None to start without it."
+        yield from _check_weights(cfg, "load_from", cfg["load_from"], hint)
     for path, node in _nodes(cfg, ""):
         if node.get("type") == "Pretrained":
-            yield from _check(cfg, f"{path}.checkpoint", node.get("checkpoint"), None)
+            yield from _check_weights(cfg, f"{path}.checkpoint", node.get("checkpoint"), None)
     for split in splits:
         loader = cfg.get(f"{split}_dataloader")
         if isinstance(loader, Mapping):
@@ -62,6 +65,14 @@ def _is_local(kind: str, path: str, dataset: Mapping[str, Any]) -> bool:
         if options.get("backend", "disk") not in ("disk", "local"):
             return False
     return True
+
+
+def _check_weights(cfg: Mapping[str, Any], path: str, source: Any, hint: str | None) -> Iterator[Problem]:
+    if isinstance(source, str):
+        try:
+            sources.check(source)
+        except MMPretrainError as error:
+            yield problem(cfg, path, error.message, hint or error.hint)
 
 
 def _check(cfg: Mapping[str, Any], path: str, file: Any, hint: str | None) -> Iterator[Problem]:

@@ -271,7 +271,7 @@ class AugMix(BaseTransform):
             branch = {"img": img.copy()}
             for index in self.random_chain():
                 branch = self.chain.transforms[index](branch)
-            mixture += branch["img"] * np.float32((1 - own) * weight)
+            mixture += branch["img"].reshape(img.shape) * np.float32((1 - own) * weight)
         results["img"] = np.clip(np.rint(mixture), 0, 255).astype(img.dtype)
         return results
 

@@ -207,5 +207,8 @@ class GaussianBlur(BaseAugTransform):
         self._check_strength()
 
     def apply(self, img: np.ndarray) -> np.ndarray:
-        blurred = Image.fromarray(img).filter(ImageFilter.GaussianBlur(float(self.strength())))
-        return np.array(blurred, dtype=img.dtype)
+        color.check_colors(img)
+        color.check_bytes(img)
+        plane = img[..., 0] if img.shape[2:] == (1,) else img  # Pillow has no (H, W, 1)
+        blurred = Image.fromarray(plane).filter(ImageFilter.GaussianBlur(float(self.strength())))
+        return np.array(blurred, dtype=img.dtype).reshape(img.shape)

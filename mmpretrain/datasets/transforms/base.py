@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, ClassVar
+
+from mmpretrain.datasets.transforms.blame import blame, is_own
 
 
 class BaseTransform(ABC):
@@ -15,9 +17,19 @@ class BaseTransform(ABC):
 
     #: Set while several images share their random draws (``randomness.cache_random_params``).
     _shared_draws: Any = None
+    #: Whether errors name it; a pipeline names its steps instead.
+    _is_named: ClassVar[bool] = True
 
     def __call__(self, results: dict) -> Any:
-        return self.transform(results)
+        try:
+            return self.transform(results)
+        except Exception as error:
+            if not self._is_named:
+                raise
+            blamed = blame(error, type(self).__name__, is_own(type(self)), results)
+            if blamed is error:
+                raise
+            raise blamed from error
 
     @abstractmethod
     def transform(self, results: dict) -> Any:

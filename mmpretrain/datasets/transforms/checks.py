@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from numbers import Number
 from typing import Any
 
-from mmpretrain.errors import ConfigError
+from mmpretrain.errors import ConfigError, TransformError
 from mmpretrain.utils.suggest import did_you_mean
 
 
@@ -14,6 +14,12 @@ def require(condition: Any, message: str, hint: str | None = None, *, key: str |
     """Raise :class:`ConfigError` unless ``condition`` holds."""
     if not condition:
         raise ConfigError(message, hint=hint, key=key)
+
+
+def suits(condition: Any, reason: str, hint: str | None = None, *, key: str | None = None) -> None:
+    """Raise :class:`TransformError` unless an image suits a transform; the pipeline adds which ones."""
+    if not condition:
+        raise TransformError(reason, hint=hint, key=key)
 
 
 def one_of(name: str, value: Any, choices: Iterable[Any]) -> None:

@@ -127,7 +127,7 @@ class Lighting(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         img = results["img"]
-        if self.to_rgb:
+        if self.to_rgb and color.channels_of(img) == 3:
             img = cv2.cvtColor(img, cv2.COLOR_BGR2RGB)
         lit = color.adjust_lighting(img, self.eigval, self.eigvec, self.alphastd)
         # Values of uint8 images wrap around at 0 and 255. That is how the published models were trained.
@@ -168,6 +168,7 @@ class RandomGrayscale(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         img = results["img"]
+        color.check_range(img)
         if self.color_format == "hsv":
             img = cv2.cvtColor(img, cv2.COLOR_HSV2BGR)
         img = img[..., None] if img.ndim == 2 else img

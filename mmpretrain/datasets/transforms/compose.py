@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeGuard
 
 from mmpretrain.datasets.transforms.base import BaseTransform
+from mmpretrain.datasets.transforms.blame import blame, is_own, locate_step
 from mmpretrain.datasets.transforms.loading import LoadImageFromFile
 from mmpretrain.datasets.transforms.window import WindowTransform
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import TRANSFORMS
+from mmpretrain.utils.blame import locate
 
 Transform = Callable[[dict], Any]
 
@@ -26,9 +28,15 @@ class Compose(BaseTransform):
             which may be changed at any time.
     """
 
+    _is_named = False
+
     def __init__(self, transforms: Mapping | Transform | Sequence[Mapping | Transform]) -> None:
         items = transforms if isinstance(transforms, Sequence) else [transforms]
         self.transforms: list[Transform] = [_build(item) for item in items]
+        # Which line of which config each step is from; the list of steps may be changed.
+        self._places = [
+            (step, place) for step, item in zip(self.transforms, items) if (place := locate(item))
+        ]
         self._planned: list[Transform] = []
         self._steps: list[Transform] = []
 
@@ -41,11 +49,32 @@ class Compose(BaseTransform):
     def transform(self, results: dict) -> Any:
         if self._planned != self.transforms:
             self._planned, self._steps = list(self.transforms), plan(self.transforms)
-        for step in self._steps:
-            results = step(results)
-            if results is None:
-                return None
+        step: Any = None
+        before: Any = results
+        try:
+            for step in self._steps:
+                before, results = results, step(results)
+                if results is None:
+                    return None
+        except Exception as error:
+            blamed = error
+            if not isinstance(step, BaseTransform):
+                name = getattr(step, "__name__", type(step).__name__)
+                blamed = blame(error, name, is_own(type(step)) or is_own(step), before)
+            locate_step(blamed, self._place_of(step))
+            if blamed is error:
+                raise
+            raise blamed from error
         return results
+
+    def _place_of(self, step: Any) -> str:
+        """Return where a step is set: a line of a config, or its number."""
+        wanted = step.window if isinstance(step, LoadPart) else step
+        for known, place in self._places:
+            if known is wanted:
+                return place.replace(".type)", ")")
+        number = next((i for i, other in enumerate(self.transforms) if other is wanted), None)
+        return "pipeline" if number is None else f"pipeline.{number}"
 
     def __repr__(self) -> str:
         inner = "".join(f"\n    {transform!r}," for transform in self.transforms)
@@ -68,6 +97,7 @@ class LoadPart:
     def __init__(self, load: LoadImageFromFile, window: WindowTransform) -> None:
         self.load = load
         self.window = window
+        self.__name__ = f"{type(load).__name__} > {type(window).__name__}"
         self.crop: WindowTransform | None = None
 
     def __call__(self, results: dict) -> dict | None:

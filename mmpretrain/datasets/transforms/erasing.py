@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mmpretrain.datasets.transforms.base import BaseTransform
-from mmpretrain.datasets.transforms.checks import one_of, ordered_range, probability, require
+from mmpretrain.datasets.transforms.checks import one_of, ordered_range, probability, require, suits
 from mmpretrain.datasets.transforms.randomness import cache_randomness
 from mmpretrain.registry import TRANSFORMS
 
@@ -23,7 +23,7 @@ class RandomErasing(BaseTransform):
         aspect_range: Range of height / width of the box; one number is one end, its inverse the other.
         mode: ``'const'`` fills with ``fill_color``; ``'rand'`` with normal noise around it or, without
             ``fill_std``, with uniform noise.
-        fill_color: Value of each channel, or one for all.
+        fill_color: Value of each channel, or one for all. Three equal values serve any number of channels.
         fill_std: Standard deviation of the noise, for each channel or for all.
     """
 
@@ -52,8 +52,8 @@ class RandomErasing(BaseTransform):
         self.max_area_ratio = max_area_ratio
         self.aspect_range = ordered_range("aspect_range", aspect_range)
         self.mode = mode
-        self.fill_color = _triple("fill_color", fill_color)
-        self.fill_std = None if fill_std is None else _triple("fill_std", fill_std)
+        self.fill_color = _values("fill_color", fill_color)
+        self.fill_std = None if fill_std is None else _values("fill_std", fill_std)
 
     @cache_randomness
     def random_disable(self) -> bool:
@@ -73,15 +73,16 @@ class RandomErasing(BaseTransform):
         left = np.random.randint(0, img_w - width) if img_w > width else 0
         return top, left, height, width
 
-    def _fill(self, height: int, width: int) -> np.ndarray:
+    def _fill(self, height: int, width: int, channels: int) -> np.ndarray:
+        """Return what fills the box, (H, W, C), or (C,) for one colour."""
         if self.mode == "const":
-            return np.array(self.fill_color, dtype=np.uint8)
+            return _for_channels("fill_color", self.fill_color, channels).astype(np.uint8)
         if self.fill_std is None:
-            return np.random.uniform(0, 256, (height, width, 3)).astype(np.uint8)
+            return np.random.uniform(0, 256, (height, width, channels)).astype(np.uint8)
         # The numbers of np.random.normal(fill_color, fill_std, ...), at half the time.
-        noise = np.random.standard_normal((height, width, 3))
-        noise *= self.fill_std
-        noise += self.fill_color
+        noise = np.random.standard_normal((height, width, channels))
+        noise *= _for_channels("fill_std", self.fill_std, channels)
+        noise += _for_channels("fill_color", self.fill_color, channels)
         return np.clip(noise, 0, 255, out=noise).astype(np.uint8)
 
     def transform(self, results: dict) -> dict:
@@ -89,11 +90,30 @@ class RandomErasing(BaseTransform):
             return results
         img = results["img"]
         top, left, height, width = self.random_patch(*img.shape[:2])
-        img[top : top + height, left : left + width] = self._fill(height, width)
+        fill = self._fill(height, width, 1 if img.ndim == 2 else img.shape[2])
+        img[top : top + height, left : left + width] = fill[..., 0] if img.ndim == 2 else fill
         return results
 
 
-def _triple(name: str, value: float | Sequence[float]) -> np.ndarray:
-    values = np.array([value] * 3 if isinstance(value, (int, float)) else value, dtype=np.float64)
-    require(values.shape == (3,), f"{name} must be one number or three, got {value!r}", key=name)
+def _values(name: str, value: float | Sequence[float]) -> np.ndarray:
+    values = np.atleast_1d(np.array(value, dtype=np.float64))
+    require(
+        values.ndim == 1 and len(values) > 0,
+        f"{name} must be one number, or one for each channel, got {value!r}",
+        key=name,
+    )
     return values
+
+
+def _for_channels(name: str, values: np.ndarray, channels: int) -> np.ndarray:
+    """Return a value for each channel; equal values serve any number of them."""
+    if len(values) == channels:
+        return values
+    suits(
+        (values == values[0]).all(),
+        f"{name} has {len(values)} different values, and the image {channels} "
+        f"channel{'s' if channels > 1 else ''}",
+        "Give one number, or one for each channel.",
+        key=name,
+    )
+    return np.full(channels, values[0])

@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 
 from mmpretrain.datasets.transforms.base import BaseTransform
+from mmpretrain.datasets.transforms.checks import suits
 from mmpretrain.datasets.transforms.functional.geometry import is_plain_image
 from mmpretrain.registry import TRANSFORMS
 from mmpretrain.structures import DataSample, MultiTaskDataSample
@@ -157,6 +158,11 @@ class Transpose(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         for key in self.keys:
+            suits(
+                results[key].ndim == len(self.order),
+                f"{key!r} has {results[key].ndim} axes, and order={self.order!r} {len(self.order)}",
+                key="order",
+            )
             results[key] = results[key].transpose(self.order)
         return results
 
@@ -174,7 +180,11 @@ class NumpyToPIL(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         img = results["img"]
-        results["img"] = Image.fromarray(cv2.cvtColor(img, cv2.COLOR_BGR2RGB) if self.to_rgb else img)
+        if img.shape[2:] == (1,):  # Pillow has no (H, W, 1)
+            img = img[..., 0]
+        if self.to_rgb and img.ndim == 3:
+            img = cv2.cvtColor(img, cv2.COLOR_BGRA2RGBA if img.shape[2] == 4 else cv2.COLOR_BGR2RGB)
+        results["img"] = Image.fromarray(img)
         return results
 
 
@@ -193,7 +203,9 @@ class PILToNumpy(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         img = np.array(results["img"], dtype=self.dtype)
-        results["img"] = cv2.cvtColor(img, cv2.COLOR_RGB2BGR) if self.to_bgr else img
+        if self.to_bgr and img.ndim == 3:
+            img = cv2.cvtColor(img, cv2.COLOR_RGBA2BGRA if img.shape[2] == 4 else cv2.COLOR_RGB2BGR)
+        results["img"] = img
         return results
 
 

@@ -110,7 +110,7 @@ class RandomTranslatePad(BaseTransform):
             top, left = self.rand_translate_params(rows, columns)
         else:
             top, left = round(rows / 2.0 - 0.1), round(columns / 2.0 - 0.1)
-        canvas = np.zeros((self.size, self.size, 3), dtype=np.float32)
+        canvas = np.zeros((self.size, self.size, *img.shape[2:]), dtype=np.float32)
         canvas[top : top + height, left : left + width] = img
         results["img"] = canvas
         results["img_shape"] = (self.size, self.size)

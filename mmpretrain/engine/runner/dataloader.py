@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 import torch
 from torch.utils.data import DataLoader, Dataset, IterableDataset, get_worker_info
 
-from mmpretrain.errors import ArgumentError, ConfigError, MMPretrainError, TrainingError
+from mmpretrain.engine.runner.failures import Carrying, Failure, load_samples
+from mmpretrain.errors import ArgumentError, ConfigError, TrainingError, add_note
 from mmpretrain.registry import DATA_SAMPLERS, DATASETS, FUNCTIONS, check_accepts, locate, resolve_type
 from mmpretrain.utils.blame import quoted
 from mmpretrain.utils.brief import brief
@@ -61,9 +62,9 @@ class KeyedDataset(Dataset):
 
     def __getitems__(self, keys: list[SampleKey]) -> list[Any]:
         if get_worker_info() is not None:
-            return [self[key] for key in keys]
+            return load_samples(self, keys)
         with preserved_rng():  # the main process has random numbers of its own to draw
-            return [self[key] for key in keys]
+            return load_samples(self, keys)
 
 
 class KeyedBatches:
@@ -124,6 +125,7 @@ class KeyedDataLoader(DataLoader):
         # The inner loader must not draw from the main process's generators, or resuming would shift them.
         kwargs.setdefault("generator", torch.Generator().manual_seed(seed))
         batches: Any = KeyedBatches(self)
+        kwargs["collate_fn"] = Carrying(self.collate_fn)
         self._inner = DataLoader(KeyedDataset(dataset, seed), batch_sampler=batches, **kwargs)
 
     def start(self, epoch: int, skip: int = 0) -> None:
@@ -145,10 +147,21 @@ class KeyedDataLoader(DataLoader):
             self._inner._iterator = None
 
     def __iter__(self) -> Any:
+        number = self.skip
+        try:
+            for batch in self._arriving():
+                if isinstance(batch, Failure):
+                    batch.throw()
+                yield batch
+                number += 1
+        except Exception as error:
+            add_note(error, f"This was batch {number + 1} of {len(self)}")
+            raise
+
+    def _arriving(self) -> Any:
+        """Yield what comes from the workers, or say that one of them has died."""
         try:
             yield from self._inner
-        except MMPretrainError as error:
-            raise _as_raised(error) from error
         except (ConnectionError, EOFError, FileNotFoundError) as error:
             # A worker that dies may do so while it hands a batch over. Errors from inside of one say so.
             if self._inner.num_workers == 0 or "DataLoader worker" in str(error):
@@ -157,12 +170,6 @@ class KeyedDataLoader(DataLoader):
 
     def __len__(self) -> int:
         return len(self.batch_sampler)  # type: ignore[arg-type]
-
-
-def _as_raised(error: MMPretrainError) -> MMPretrainError:
-    """Take off the worker's traceback, which torch puts into the message of an error from a worker."""
-    _, found, text = error.message.rpartition(f"{type(error).__name__}: ")
-    return type(error)(text.strip()) if found else error
 
 
 @contextmanager

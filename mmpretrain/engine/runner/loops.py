@@ -12,6 +12,7 @@ import torch
 
 from mmpretrain.engine.hooks.sampler_seed import set_sampler_epoch
 from mmpretrain.engine.runner.dataloader import is_infinite, start_epoch
+from mmpretrain.engine.runner.failures import naming_batch
 from mmpretrain.engine.runner.precision import build_precision
 from mmpretrain.errors import ConfigError, DataError
 from mmpretrain.registry import LOOPS
@@ -131,9 +132,10 @@ class TrainLoop(BaseLoop):
                 hint="They are listed in bad_files.txt in the work folder; larger batches stand single ones.",
             )
         runner = self._runner
-        runner.call_hook("before_train_iter", batch_idx=idx, data_batch=data_batch)
-        outputs = runner.model.train_step(data_batch, optim_wrapper=runner.optim_wrapper)
-        runner.call_hook("after_train_iter", batch_idx=idx, data_batch=data_batch, outputs=outputs)
+        with naming_batch(f"training iteration {self.iter + 1}", data_batch):
+            runner.call_hook("before_train_iter", batch_idx=idx, data_batch=data_batch)
+            outputs = runner.model.train_step(data_batch, optim_wrapper=runner.optim_wrapper)
+            runner.call_hook("after_train_iter", batch_idx=idx, data_batch=data_batch, outputs=outputs)
         self.state.iter += 1
 
     def _validate_if_due(self, done: int, last: int) -> None:
@@ -319,11 +321,12 @@ class EvalLoop(BaseLoop):
     def run_iter(self, idx: int, data_batch: Any) -> None:
         """Predict one batch."""
         runner, mode = self._runner, self.mode
-        runner.call_hook(f"before_{mode}_iter", batch_idx=idx, data_batch=data_batch)
-        with self.precision.context():
-            outputs = getattr(runner.model, f"{mode}_step")(data_batch)
-        self.evaluator.process(data_samples=outputs, data_batch=data_batch)
-        runner.call_hook(f"after_{mode}_iter", batch_idx=idx, data_batch=data_batch, outputs=outputs)
+        with naming_batch(f"{mode} iteration {idx + 1}", data_batch):
+            runner.call_hook(f"before_{mode}_iter", batch_idx=idx, data_batch=data_batch)
+            with self.precision.context():
+                outputs = getattr(runner.model, f"{mode}_step")(data_batch)
+            self.evaluator.process(data_samples=outputs, data_batch=data_batch)
+            runner.call_hook(f"after_{mode}_iter", batch_idx=idx, data_batch=data_batch, outputs=outputs)
 
     def evaluate(self) -> dict[str, float]:
         """Compute the metrics of all that was predicted."""

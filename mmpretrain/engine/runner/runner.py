@@ -11,6 +11,7 @@ from typing import Any
 
 from torch import nn
 
+from mmpretrain import checkpoints
 from mmpretrain.checkpoints.fitting import load_into
 from mmpretrain.checkpoints.layouts import weights_of
 from mmpretrain.checkpoints.store import CheckpointStore
@@ -312,8 +313,19 @@ class Runner(RunnerProperties):
         strict: bool = False,
         revise_keys: Sequence[tuple[str, str]] = ((r"^module\.", ""),),
     ) -> dict[str, Any]:
-        """Load weights into the model, and return what is in the file."""
-        content = self.store.load(filename, map_location, self.strategy.allocate)
+        """Load weights into the model, and return what is in the file.
+
+        Args:
+            filename: What :func:`mmpretrain.checkpoints.open` takes: a path, the folder of a run, an address,
+                a name of the zoo.
+            map_location: Where tensors go.
+            strict: Whether anything that does not fit is an error.
+            revise_keys: Regular expressions and their replacements, applied to keys.
+        """
+        found = checkpoints.find(filename)
+        if found.why:
+            self.logger.info(f"{filename}: taking {found.path} ({found.why}).")
+        content = checkpoints.read(found, map_location, allocate=self.strategy.allocate)
         self.call_hook("after_load_checkpoint", checkpoint=content)
         weights = weights_of(content)
         weights = self.strategy.fit(self.model, weights)
@@ -329,6 +341,7 @@ class Runner(RunnerProperties):
         map_location: Any = "cpu",
     ) -> None:
         """Go on from a checkpoint, exactly where the run that wrote it was."""
+        filename = checkpoints.find(filename, prefer="last").path
         content = self.load_checkpoint(
             filename, "cpu" if map_location == "default" else map_location, strict=True
         )

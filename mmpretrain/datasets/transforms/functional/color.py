@@ -12,17 +12,56 @@ import cv2
 import numpy as np
 from PIL import Image, ImageEnhance
 
-from mmpretrain.datasets.transforms.checks import one_of, require
+from mmpretrain.datasets.transforms.checks import one_of, require, suits
 
 Array = np.ndarray
 Numbers = Sequence[float] | np.ndarray
 
 _VALUES = np.arange(256)
+
+
+def channels_of(img: Array) -> int:
+    """Number of channels of an image (H, W) or (H, W, C)."""
+    return 1 if img.ndim == 2 else img.shape[2]
+
+
+def check_bytes(img: Array) -> None:
+    """Refuse images whose values are no bytes, where each value is looked up in a table."""
+    suits(
+        img.dtype == np.uint8,
+        f"it takes images of 8 bits (uint8), and gets {img.dtype}",
+        "Convert them first; LoadImageFromFile with color_type='color' gives 8 bits.",
+    )
+
+
+def check_range(img: Array) -> None:
+    """Refuse images of integers that go beyond 255, which is the lightest value here."""
+    suits(
+        img.dtype == np.uint8 or img.dtype.kind == "f",
+        f"it takes images of 8 bits, or floats from 0 to 255, and gets {img.dtype}",
+        "Convert them first; LoadImageFromFile with color_type='color' gives 8 bits.",
+    )
+
+
+def check_colors(img: Array) -> None:
+    """Refuse images that are neither grey nor BGR, with or without an alpha channel."""
+    channels = channels_of(img)
+    suits(channels in (1, 3, 4), f"it takes images of 1, 3 or 4 channels, and gets {channels}")
+    check_range(img)
+
+
+def grey_of(img: Array) -> Array:
+    """The grey level of a BGR or BGRA image, (H, W); a grey image is its own."""
+    check_colors(img)
+    return img.reshape(img.shape[:2]) if channels_of(img) == 1 else cv2.cvtColor(img, cv2.COLOR_BGR2GRAY)
+
+
 _SHARPNESS_KERNEL = np.array([[1.0, 1.0, 1.0], [1.0, 5.0, 1.0], [1.0, 1.0, 1.0]]) / 13
 
 
 def _by_value(img: Array, function: Callable[[Array], Array]) -> Array:
     """Apply a function of single values; for uint8 images, to the 256 values there are."""
+    check_range(img)
     if img.dtype != np.uint8:
         return function(img).astype(img.dtype)
     return cv2.LUT(img, function(_VALUES.astype(np.uint8)).astype(np.uint8)).reshape(img.shape)
@@ -30,9 +69,9 @@ def _by_value(img: Array, function: Callable[[Array], Array]) -> Array:
 
 def _histograms(img: Array) -> Array:
     """Histograms of the channels of a uint8 image, (C, 256)."""
-    channels = 1 if img.ndim == 2 else img.shape[2]
-    counts = [cv2.calcHist([img], [channel], None, [256], [0, 256]) for channel in range(channels)]
-    return np.stack(counts).reshape(channels, 256).astype(np.int64)
+    check_bytes(img)
+    counts = [cv2.calcHist([img], [channel], None, [256], [0, 256]) for channel in range(channels_of(img))]
+    return np.stack(counts).reshape(len(counts), 256).astype(np.int64)
 
 
 def _by_channel(img: Array, tables: Array) -> Array:
@@ -46,6 +85,7 @@ def _by_channel(img: Array, tables: Array) -> Array:
 
 def iminvert(img: Array) -> Array:
     """Replace each value v by 255 - v."""
+    check_range(img)
     return 255 - img
 
 
@@ -61,6 +101,7 @@ def solarize_add(img: Array, magnitude: float, thr: float = 128) -> Array:
 
 def posterize(img: Array, bits: int) -> Array:
     """Keep the highest bits of a uint8 image."""
+    check_bytes(img)
     return img & np.uint8((0xFF << (8 - bits)) & 0xFF)
 
 
@@ -83,7 +124,7 @@ def adjust_contrast(img: Array, factor: float = 1.0, backend: str = "cv2") -> Ar
         histogram = np.array(_to_pillow(img).convert("L").histogram())
         mean = int(histogram @ _VALUES / histogram.sum() + 0.5)
         return _by_value(img, lambda v: _pillow_table(v, factor, mean))
-    grey = cv2.cvtColor(img, cv2.COLOR_BGR2GRAY)
+    grey = grey_of(img)
     mean = round(np.sum(grey, dtype=np.float64) / grey.size)
     return _by_value(img, lambda v: _weigh(v, factor, np.full_like(v, mean)))
 
@@ -104,6 +145,7 @@ def auto_contrast(img: Array, cutoff: float | tuple[float, float] = 0) -> Array:
         img: uint8 image.
         cutoff: Percentage of pixels to leave out at the dark and at the light end.
     """
+    check_bytes(img)
     ends = [cv2.minMaxLoc(plane)[:2] for plane in cv2.split(img)] if cutoff == 0 else _cut_ends(img, cutoff)
     tables = []
     for low, high in ends:
@@ -144,21 +186,30 @@ def imequalize(img: Array) -> Array:
 
 
 def adjust_color(img: Array, alpha: float = 1, backend: str = "cv2") -> Array:
-    """Blend with the grey image; alpha 0 is grey and 1 the image itself."""
+    """Blend with the grey image; alpha 0 is grey and 1 the image itself. Grey images stay as they are."""
+    grey = grey_of(img)
+    if channels_of(img) == 1:
+        return img
+    if channels_of(img) == 4:
+        return _beside_alpha(img, lambda colors: adjust_color(colors, alpha, backend))
     if _is_pillow(backend, img):
         return _from_pillow(ImageEnhance.Color(_to_pillow(img)).enhance(alpha))
-    grey = cv2.cvtColor(cv2.cvtColor(img, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
-    mixed = cv2.addWeighted(img, alpha, grey, 1 - alpha, 0)
+    mixed = cv2.addWeighted(img, alpha, cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), 1 - alpha, 0)
     return mixed if img.dtype == np.uint8 else np.clip(mixed, 0, 255).astype(img.dtype)
 
 
 def adjust_hue(img: Array, hue_factor: float, backend: str = "cv2") -> Array:
-    """Turn the hue by ``hue_factor`` of the colour circle, from -0.5 to 0.5."""
+    """Turn the hue by ``hue_factor`` of the colour circle, from -0.5 to 0.5. Grey images have none."""
     require(
         -0.5 <= hue_factor <= 0.5,
         f"hue_factor must lie between -0.5 and 0.5, got {hue_factor!r}",
         key="hue_factor",
     )
+    check_colors(img)
+    if channels_of(img) == 1:
+        return img
+    if channels_of(img) == 4:
+        return _beside_alpha(img, lambda colors: adjust_hue(colors, hue_factor, backend))
     shift = int(hue_factor * 255) % 256
     if _is_pillow(backend, img):
         hue, saturation, value = _to_pillow(img).convert("HSV").split()
@@ -171,6 +222,7 @@ def adjust_hue(img: Array, hue_factor: float, backend: str = "cv2") -> Array:
 
 def adjust_sharpness(img: Array, factor: float = 1.0) -> Array:
     """Blend with the smoothed image; factor 0 is smooth, 1 the image itself, and above 1 sharper."""
+    check_range(img)
     smooth = cv2.filter2D(img, -1, _SHARPNESS_KERNEL)
     mixed = cv2.addWeighted(img, factor, smooth, 1 - factor, 0, dtype=cv2.CV_32F)
     return np.clip(mixed, 0, 255, out=mixed).astype(img.dtype)
@@ -188,14 +240,24 @@ def adjust_lighting(img: Array, eigval: Array, eigvec: Array, alphastd: float = 
     Returns:
         float64, with values that may leave the range of the image.
     """
+    suits(
+        channels_of(img) == 3,
+        f"it takes images of 3 channels, whose colours it changes, and gets {channels_of(img)}",
+    )
     alpha = np.random.normal(0, alphastd, len(eigval))
     return img.astype(np.float32) + (eigvec * alpha * eigval).sum(axis=1)
 
 
 def imnormalize(img: Array, mean: Numbers, std: Numbers, to_rgb: bool = True) -> Array:
     """Return ``(img - mean) / std`` as float32; ``to_rgb`` reverses the channels first."""
+    for name, numbers in (("mean", mean), ("std", std)):
+        suits(
+            np.size(numbers) in (1, channels_of(img)),
+            f"{name} has {np.size(numbers)} numbers, and the image {channels_of(img)} channels",
+            key=name,
+        )
     out = img.astype(np.float32)
-    if to_rgb:
+    if to_rgb and channels_of(img) == 3:
         out = cv2.cvtColor(out, cv2.COLOR_BGR2RGB)
     cv2.subtract(out, _row(mean), out)
     cv2.multiply(out, 1 / _row(std), out)
@@ -215,7 +277,7 @@ def _row(numbers: Numbers) -> Array:
 def _is_pillow(backend: str, img: Array) -> bool:
     one_of("backend", backend, ("cv2", "pillow"))
     if backend == "pillow":
-        require(
+        suits(
             img.dtype == np.uint8,
             f"The pillow backend takes uint8 images only, got {img.dtype}",
             key="backend",
@@ -223,8 +285,18 @@ def _is_pillow(backend: str, img: Array) -> bool:
     return backend == "pillow"
 
 
+def _beside_alpha(img: Array, function: Callable[[Array], Array]) -> Array:
+    """Change the colours of a BGRA image, and leave its alpha channel."""
+    out = img.copy()
+    out[..., :3] = function(np.ascontiguousarray(img[..., :3]))
+    return out
+
+
 def _to_pillow(img: Array) -> Image.Image:
-    return Image.fromarray(cv2.cvtColor(img, cv2.COLOR_BGR2RGB))
+    check_colors(img)
+    if channels_of(img) == 1:
+        return Image.fromarray(img.reshape(img.shape[:2]))
+    return Image.fromarray(cv2.cvtColor(img, cv2.COLOR_BGRA2RGB if img.shape[2] == 4 else cv2.COLOR_BGR2RGB))
 
 
 def _from_pillow(image: Image.Image) -> Array:

@@ -73,7 +73,8 @@ def imresize(
     require(
         img.dtype == np.uint8, f"The pillow backend resizes uint8 images only, got {img.dtype}", key="backend"
     )
-    return np.array(Image.fromarray(img).resize(size, PILLOW_INTERPOLATION[interpolation]))
+    plane = img[..., 0] if img.ndim == 3 and img.shape[2] == 1 else img  # Pillow has no (H, W, 1)
+    return np.array(Image.fromarray(plane).resize(size, PILLOW_INTERPOLATION[interpolation]))
 
 
 def imresize_fast(img: Array, size: tuple[int, int], interpolation: str) -> Array:
@@ -259,7 +260,7 @@ def _per_channel(img: Array, value: Any) -> tuple[float, ...]:
         f"pad_val needs a value for each of {channels} channels, got {value!r}",
         key="pad_val",
     )
-    return values[:3]
+    return values[:4]
 
 
 def cutout(img: Array, shape: int | tuple[int, int], pad_val: float | Sequence[float] = 0) -> Array:
