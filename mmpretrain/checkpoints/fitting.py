@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import torch
 from torch import nn
@@ -85,7 +86,7 @@ def load_into(
     model: nn.Module,
     state_dict: Mapping[str, torch.Tensor],
     *,
-    strict: bool = False,
+    strict: bool | Literal["but surplus"] = False,
     revise_keys: Sequence[tuple[str, str]] = ((r"^module\.", ""),),
     source: str = "the checkpoint",
 ) -> LoadReport:
@@ -98,7 +99,8 @@ def load_into(
     Args:
         model: The model; its tensors are overwritten in place.
         state_dict: Key -> tensor.
-        strict: Whether anything that does not fit is an error.
+        strict: Whether anything that does not fit is an error; ``'but surplus'`` allows tensors that the
+            model does not have.
         revise_keys: Regular expressions and their replacements, applied to keys that the model does not have.
         source: What to call the checkpoint in messages.
 
@@ -113,7 +115,8 @@ def load_into(
         logger.info("%s is in the layout %s: its keys are translated", source, translated.layout.name)
         revised = translated.weights
     report = _copy(model, revised)
-    if strict and (report.missing or report.unexpected or report.mismatched):
+    surplus = report.unexpected if strict is True else []
+    if strict and (report.missing or surplus or report.mismatched):
         raise CheckpointError(f"{source} does not fit the model. {report.summary()}")
     # Batch norm counts its batches from zero where a checkpoint does not say; that is no sign of a fit.
     fitting = [key for key in report.loaded if not key.endswith("num_batches_tracked")]

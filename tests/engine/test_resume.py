@@ -301,3 +301,22 @@ def test_a_checkpoint_with_odd_content_is_named_in_one_sentence(make_runner, tmp
     with pytest.raises(CheckpointError, match=rf"^{path}\W.*(load_from alone\.|does not fit.*\.)$"):
         make_runner(resume=True, load_from=str(path)).train()
     assert "this code has run" not in capfd.readouterr().out
+
+
+def test_surplus_tensors_do_not_stop_a_resumption(tmp_path, caplog):
+    """Checkpoints of other versions hold, for example, ``data_preprocessor.mean``."""
+    straight = tiny.make_runner(work_dir=str(tmp_path / "straight"))
+    straight.train()
+    content = serialization.load(tmp_path / "straight" / "epoch_1.pth")
+    content["state_dict"] |= {"data_preprocessor.mean": torch.zeros(3, 1, 1), "gone.weight": torch.ones(2)}
+    serialization.save(content, tmp_path / "old.pth")
+    resumed = tiny.make_runner(work_dir=str(tmp_path / "b"), load_from=str(tmp_path / "old.pth"), resume=True)
+    resumed.train()
+    assert "2 tensors of" in caplog.text
+    assert "(such as data_preprocessor.mean)" in caplog.text
+    assert same(resumed.model.state_dict(), straight.model.state_dict())
+    del content["state_dict"]["head.weight"]
+    serialization.save(content, tmp_path / "old.pth")
+    broken = tiny.make_runner(work_dir=str(tmp_path / "c"), load_from=str(tmp_path / "old.pth"), resume=True)
+    with pytest.raises(CheckpointError, match=r"does not fit the model.*Not in the checkpoint: head\.weight"):
+        broken.train()

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from torch import nn
 
@@ -310,7 +310,7 @@ class Runner(RunnerProperties):
         self,
         filename: str,
         map_location: Any = "cpu",
-        strict: bool = False,
+        strict: bool | Literal["but surplus"] = False,
         revise_keys: Sequence[tuple[str, str]] = ((r"^module\.", ""),),
     ) -> dict[str, Any]:
         """Load weights into the model, and return what is in the file.
@@ -319,7 +319,8 @@ class Runner(RunnerProperties):
             filename: What :func:`mmpretrain.checkpoints.open` takes: a path, the folder of a run, an address,
                 a name of the zoo.
             map_location: Where tensors go.
-            strict: Whether anything that does not fit is an error.
+            strict: Whether anything that does not fit is an error; ``'but surplus'`` allows tensors that the
+                model does not have.
             revise_keys: Regular expressions and their replacements, applied to keys.
         """
         found = checkpoints.find(filename)
@@ -331,6 +332,11 @@ class Runner(RunnerProperties):
         weights = self.strategy.fit(self.model, weights)
         report = load_into(self.bare_model, weights, strict=strict, revise_keys=revise_keys, source=filename)
         self.logger.info(f"{filename}: {report.summary()}")
+        if strict and report.unexpected:
+            self.logger.warning(
+                f"{len(report.unexpected)} tensors of {filename} are not part of this model and are passed "
+                f"over (such as {report.unexpected[0]}). The run goes on with all of its own."
+            )
         return content
 
     def resume(
@@ -343,7 +349,7 @@ class Runner(RunnerProperties):
         """Go on from a checkpoint, exactly where the run that wrote it was."""
         filename = checkpoints.find(filename, prefer="last").path
         content = self.load_checkpoint(
-            filename, "cpu" if map_location == "default" else map_location, strict=True
+            filename, "cpu" if map_location == "default" else map_location, strict="but surplus"
         )
         self.build_training()
         with checkpoint.oddities_explained(filename):
