@@ -44,11 +44,13 @@ def test(
     context: typer.Context,
     config: ConfigArgument,
     checkpoint: Annotated[
-        str,
+        str | None,
         typer.Argument(
-            metavar="CKPT", help="A checkpoint: path, URL, the folder of a run (its best one), a zoo name."
+            metavar="CKPT",
+            help="A checkpoint: path, URL, the folder of a run (its best one), a zoo name; by default that "
+            "of the config's own work folder.",
         ),
-    ],
+    ] = None,
     work_dir: WorkDir = None,
     data: Data = None,
     out: Annotated[
@@ -103,7 +105,12 @@ def test(
 
     os.environ.setdefault("LOCAL_RANK", str(local_rank))
     cfg = load_config(config, cfg_options, work_dir)
-    cfg.merge_from_dict({"load_from": checkpoint_in(checkpoint)}, source=Source("CHECKPOINT"))
+    if checkpoint is None and not Path(cfg.work_dir).is_dir():
+        raise ConfigError(
+            f"no checkpoint is named, and there is no work folder {cfg.work_dir!r} to look for one",
+            hint="Name one: mmpretrain test CONFIG CKPT",
+        )
+    cfg.merge_from_dict({"load_from": checkpoint_in(checkpoint or cfg.work_dir)}, source=Source("CHECKPOINT"))
     cfg.resume = False
     cfg.launcher = launcher
     if data is not None:
