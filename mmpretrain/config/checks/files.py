@@ -72,7 +72,8 @@ def _check_weights(cfg: Mapping[str, Any], path: str, source: Any, hint: str | N
         try:
             sources.check(source)
         except MMPretrainError as error:
-            yield problem(cfg, path, error.message, hint or error.hint)
+            close = error.hint is not None and error.hint.startswith("Did you mean")
+            yield problem(cfg, path, error.message, error.hint if close or hint is None else hint)
 
 
 def _check(cfg: Mapping[str, Any], path: str, file: Any, hint: str | None) -> Iterator[Problem]:
