@@ -42,7 +42,7 @@ def check(
 
     `mmpretrain check resnet50_8xb32_in1k --data photos/`
     """
-    from mmpretrain.config.validate import validate
+    from mmpretrain.config.validate import remarks, validate
 
     cfg = load_config(config, cfg_options)
     if data:
@@ -55,6 +55,8 @@ def check(
     if problems:
         typer.echo(f"{len(problems)} problem{'s' if len(problems) > 1 else ''} in {config}.")
         raise typer.Exit(2)
+    for item in remarks(cfg):
+        typer.secho(f"note: {item}", fg="yellow")
     typer.echo(f"No problem in {config}.")
     if data is not None or full:
         _check_data(cfg, full)

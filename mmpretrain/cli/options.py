@@ -25,6 +25,9 @@ WorkDir = Annotated[
     str | None, typer.Option(metavar="DIR", help="Where to write; `./work_dirs/<config name>` by default.")
 ]
 Amp = Annotated[bool, typer.Option("--amp", help="Use automatic mixed precision.")]
+SkipBad = Annotated[
+    bool, typer.Option("--skip-bad", help="Leave out images that cannot be read; bad_files.txt lists them.")
+]
 Launcher = Annotated[str, typer.Option(help="How processes were started: none, pytorch, slurm or mpi.")]
 LocalRank = Annotated[int, typer.Option("--local-rank", hidden=True)]
 Data = Annotated[

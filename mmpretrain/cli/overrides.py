@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from mmpretrain.errors import ConfigError
@@ -25,6 +26,16 @@ def set_loader_defaults(cfg: Config, *, pin_memory: bool = True, persistent_work
             loader["pin_memory"] = False
         if not persistent_workers:
             loader["persistent_workers"] = False
+
+
+def skip_unreadable(cfg: Config, splits: Sequence[str]) -> None:
+    """Leave out images that cannot be read, instead of stopping."""
+    from mmpretrain.utils.wrapped import plain_datasets
+
+    for split in splits:
+        loader = cfg.get(f"{split}_dataloader")
+        for dataset in plain_datasets(loader["dataset"]) if loader else ():
+            dataset["on_error"] = "skip"
 
 
 def enable_amp(cfg: Config) -> None:

@@ -20,6 +20,7 @@ from mmpretrain.cli.options import (
     MasterPort,
     Nnodes,
     NodeRank,
+    SkipBad,
     WorkDir,
     checkpoint_in,
     load_config,
@@ -65,6 +66,7 @@ def test(
     ] = None,
     cfg_options: CfgOptions = None,
     amp: Amp = False,
+    skip_bad: SkipBad = False,
     metrics: Annotated[
         list[str] | None, typer.Option(metavar="NAME...", help="Metrics instead of the config's.")
     ] = None,
@@ -119,7 +121,7 @@ def test(
         use_data(cfg, data)
     if metrics:
         use_metrics(cfg, metrics, metric_options or [])
-    prepare(cfg, amp=amp, tta=tta, pin_memory=not no_pin_memory)
+    prepare(cfg, amp=amp, tta=tta, skip_bad=skip_bad, pin_memory=not no_pin_memory)
     if show or show_dir is not None:
         draw_predictions(cfg, show=show, show_dir=show_dir, interval=interval, wait_time=wait_time)
     saves_predictions = _check_out(out, out_item)
@@ -137,6 +139,7 @@ def prepare(
     *,
     amp: bool = False,
     tta: bool = False,
+    skip_bad: bool = False,
     pin_memory: bool = True,
 ) -> None:
     """Apply the options of a test run to its config."""
@@ -148,6 +151,8 @@ def prepare(
             where=cfg.filename,
             hint="Add test_dataloader, test_evaluator and test_cfg = dict().",
         )
+    if skip_bad:
+        overrides.skip_unreadable(cfg, ("test",))
     if amp:
         cfg.test_cfg = {**(cfg.get("test_cfg") or {}), "fp16": True}
     if tta:

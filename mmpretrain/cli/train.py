@@ -23,6 +23,7 @@ from mmpretrain.cli.options import (
     MasterPort,
     Nnodes,
     NodeRank,
+    SkipBad,
     WorkDir,
     load_config,
     relaunch,
@@ -45,6 +46,7 @@ def train(
         ),
     ] = None,
     amp: Amp = False,
+    skip_bad: SkipBad = False,
     no_validate: Annotated[bool, typer.Option("--no-validate", help="Train without validation.")] = False,
     auto_scale_lr: Annotated[
         bool, typer.Option("--auto-scale-lr", help="Scale the learning rate with the batch size.")
@@ -81,6 +83,7 @@ def train(
         data=data,
         resume=resume,
         amp=amp,
+        skip_bad=skip_bad,
         validate=not no_validate,
         auto_scale_lr=auto_scale_lr,
         pin_memory=not no_pin_memory,
@@ -97,6 +100,7 @@ def prepare(
     data: str | None = None,
     resume: str | None = None,
     amp: bool = False,
+    skip_bad: bool = False,
     validate: bool = True,
     auto_scale_lr: bool = False,
     pin_memory: bool = True,
@@ -114,6 +118,8 @@ def prepare(
         overrides.use_data(cfg, data)
     if not validate:
         overrides.disable_validation(cfg)
+    if skip_bad:
+        overrides.skip_unreadable(cfg, ("train", "val"))
     if amp:
         overrides.enable_amp(cfg)
     if auto_scale_lr:

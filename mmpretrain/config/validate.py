@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mmpretrain.config.checks.effects import check_effects
 from mmpretrain.config.checks.files import check_files
+from mmpretrain.config.checks.groups import check_groups
 from mmpretrain.config.checks.problem import Problem
 from mmpretrain.config.checks.results import check_results
 from mmpretrain.config.checks.sections import SPLITS, check_companions, check_keys, check_types
@@ -34,6 +36,16 @@ def validate(cfg: Mapping[str, Any], *, files: bool = True, splits: Sequence[str
     return list(dict.fromkeys(problems))
 
 
+def remarks(cfg: Mapping[str, Any], epoch_length: int | None = None) -> list[Problem]:
+    """Return what stops no run, but probably comes out otherwise than meant.
+
+    Args:
+        cfg: A config that is valid.
+        epoch_length: Number of training iterations in an epoch, if it is known.
+    """
+    return [*check_effects(cfg, epoch_length), *check_groups(cfg)]
+
+
 def require_valid(cfg: Mapping[str, Any], *, files: bool = True, splits: Sequence[str] = SPLITS) -> None:
     """Raise if anything is wrong with a config; see :func:`validate`.
 
@@ -55,4 +67,4 @@ def _without(cfg: Mapping[str, Any], keys: set[str]) -> Mapping[str, Any]:
     return rest
 
 
-__all__ = ["Problem", "require_valid", "validate"]
+__all__ = ["Problem", "remarks", "require_valid", "validate"]

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from mmpretrain.datasets.preflight_batches import last_batch_of_one
 from mmpretrain.datasets.preflight_data import (
     HARD,
     Problem,
@@ -27,6 +28,7 @@ from mmpretrain.datasets.preflight_data import (
     source_of_samples,
     unreadable_images,
 )
+from mmpretrain.datasets.preflight_labels import label_encoding
 from mmpretrain.errors import DataError, MMPretrainError
 from mmpretrain.registry import DATASETS
 from mmpretrain.utils.dist import get_world_size
@@ -49,6 +51,7 @@ def preflight(
     topk: Sequence[int] = (),
     splits: Sequence[str] = SPLITS,
     full: bool = False,
+    built: dict[str, Any] | None = None,
 ) -> list[Problem]:
     """Check data sets, or everything that a config says about data.
 
@@ -59,11 +62,14 @@ def preflight(
         topk: The k of top-k accuracies that are reported; taken from a config.
         splits: The splits to look at.
         full: Decode all images, not only a sample, and look for the same image in several splits.
+        built: Gets the data sets of a config that could be built, by split.
     """
     problems: list[Problem] = []
     if any(f"{split}_dataloader" in data for split in SPLITS):
         problems += check_settings(data)
         datasets = build_datasets(data, splits, problems)
+        if built is not None:
+            built.update(datasets)
         classifier = find_classifier(data.get("model"))
         if num_classes is None and classifier:
             num_classes = classifier["num_classes"]
@@ -71,7 +77,10 @@ def preflight(
         topk = topk or find_topk(data, splits)
     else:
         datasets = {split: data[split] for split in splits if data.get(split) is not None}
-    return problems + list(check_datasets(datasets, num_classes, num_classes_source, topk, full))
+    problems += check_datasets(datasets, num_classes, num_classes_source, topk, full)
+    if "train" in datasets and data.get("train_dataloader") and not any(p.level == HARD for p in problems):
+        problems += last_batch_of_one(data, datasets["train"])
+    return problems
 
 
 def check_datasets(
@@ -88,7 +97,8 @@ def check_datasets(
             continue
         if split != "train" and "train" in datasets:
             yield from different_classes(datasets["train"], dataset, split)
-        yield from label_range(split, dataset, num_classes, num_classes_source)
+        odd = list(label_encoding(split, dataset, num_classes))
+        yield from odd or label_range(split, dataset, num_classes, num_classes_source)
         missing = list(missing_files(split, dataset))
         yield from missing
         if not missing:

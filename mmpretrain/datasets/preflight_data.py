@@ -27,6 +27,8 @@ HARD: Level = "hard"
 
 #: Images that are decoded where not all are.
 SAMPLE = 64
+#: Data sets of no more images than this are decoded whole.
+SMALL = 512
 THREADS = 16
 #: Samples that go through the pipeline once.
 TRIED = 8
@@ -152,13 +154,14 @@ def label_range(split: str, dataset: Any, num_classes: int | None, source: str |
             continue
         wrong = np.flatnonzero((labels < 0) | (labels >= limit))
         if len(wrong):
+            from_one = labels.min() == 1 and labels.max() == limit
             worst = labels[wrong[np.abs(labels[wrong]).argmax()]]
             yield Problem(
                 level,
                 split,
                 f"Label {worst} out of range: {reason}, but {split} has labels "
                 f"{labels.min()}..{labels.max()}; {len(set(owners[wrong].tolist()))} samples, "
-                f"first {place_of(dataset, int(owners[wrong[0]]))}",
+                f"first {place_of(dataset, int(owners[wrong[0]]))}{'; labels count from 0' * bool(from_one)}",
             )
 
 
@@ -312,7 +315,9 @@ def _changed(folder: str) -> int:
 def unreadable_images(split: str, dataset: Any, full: bool) -> Iterator[Problem]:
     """Decode images, all of them or a sample, and find those that cannot be."""
     size = len(dataset)
-    chosen = range(size) if full or size <= SAMPLE else np.linspace(0, size - 1, SAMPLE).astype(int).tolist()
+    known = [] if full else list(_known_bad(dataset))
+    sampled = np.linspace(0, size - 1, SAMPLE).astype(int).tolist()
+    chosen = range(size) if full or size <= SMALL else sorted({*sampled, *known})
 
     def attempt(index: int) -> MMPretrainError | OSError | None:
         plain, inner = root_of(dataset, index)
@@ -330,15 +335,34 @@ def unreadable_images(split: str, dataset: Any, full: bool) -> Iterator[Problem]
         return None
 
     with ThreadPoolExecutor(THREADS) as pool:
-        errors = [error for error in pool.map(attempt, chosen) if error is not None]
+        found = [
+            (index, error) for index, error in zip(chosen, pool.map(attempt, chosen)) if error is not None
+        ]
+    errors = [error for _, error in found]
+    if full:
+        _remember_bad(dataset, [index for index, _ in found])
     if errors:
         plain = root_of(dataset, 0)[0]
         tolerated = getattr(plain, "on_error", "raise") != "raise"
         policies = "'skip'" if getattr(plain, "test_mode", False) else "'skip' or 'replace'"
-        advice = "" if tolerated else f"; on_error={policies} leaves such images out"
+        advice = "" if tolerated else f"; --skip-bad (on_error={policies}) leaves such images out"
         of = f"{len(errors)} of {len(chosen)}" + ("" if len(chosen) == size else " sampled")
         text = f"{of} images cannot be read, first {errors[0]}{advice}"
         yield soft(split, text) if tolerated else Problem(HARD, split, text)
+
+
+def _known_bad(dataset: Any) -> Iterator[int]:
+    """Yield the samples that the last look at all images (``check --full``) could not read."""
+    memory = None if hasattr(dataset, "locate") else _memory(dataset)
+    if memory is not None and (listing := memory.with_suffix(".bad.json")).exists():
+        yield from (index for index in json.loads(listing.read_text()) if index < len(dataset))
+
+
+def _remember_bad(dataset: Any, bad: Sequence[int]) -> None:
+    memory = None if hasattr(dataset, "locate") else _memory(dataset)
+    if memory is not None:
+        memory.parent.mkdir(parents=True, exist_ok=True)
+        memory.with_suffix(".bad.json").write_text(json.dumps(list(bad)))
 
 
 def failing_steps(split: str, dataset: Any) -> Iterator[Problem]:

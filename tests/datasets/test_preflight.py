@@ -152,9 +152,35 @@ def test_complete_folders_are_remembered_until_they_change(tmp_path, monkeypatch
     assert "1 of 2 images do not exist" in found({"train": train})[0][2]
 
 
+def test_a_small_data_set_is_read_whole(tmp_path, monkeypatch):
+    monkeypatch.setattr(checks, "SAMPLE", 2)
+    listing(tmp_path, *[f"{i}.png 0" for i in range(5)])
+    (tmp_path / "1.png").write_bytes(b"")
+    train = CustomDataset(data_prefix=str(tmp_path), ann_file=str(tmp_path / "list.txt"))
+    (problem,) = found({"train": train})
+    assert f"1 of 5 images cannot be read, first {tmp_path}/1.png" in problem[2]
+
+
+def test_what_a_full_look_found_is_remembered(tmp_path, monkeypatch):
+    monkeypatch.setattr(checks, "SAMPLE", 2)
+    monkeypatch.setattr(checks, "SMALL", 0)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    listing(tmp_path, *[f"{i}.png 0" for i in range(5)])
+    content = (tmp_path / "1.png").read_bytes()
+    (tmp_path / "1.png").write_bytes(b"")
+    train = CustomDataset(data_prefix=str(tmp_path), ann_file=str(tmp_path / "list.txt"))
+    assert found({"train": train}) == []
+    assert len(found({"train": train}, full=True)) == 1
+    (problem,) = found({"train": train})
+    assert "1 of 3 sampled images cannot be read" in problem[2]
+    (tmp_path / "1.png").write_bytes(content)
+    assert found({"train": train}) == []
+
+
 @pytest.mark.parametrize("on_error", ["raise", "skip"])
 def test_unreadable_images(tmp_path, on_error, monkeypatch):
     monkeypatch.setattr(checks, "SAMPLE", 32)
+    monkeypatch.setattr(checks, "SMALL", 49)
     listing(tmp_path, *[f"{i}.png 0" for i in range(50)])
     (tmp_path / "0.png").write_bytes(b"<html>")
     (tmp_path / "2.png").write_bytes(b"")  # not in the sample
