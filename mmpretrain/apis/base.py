@@ -13,7 +13,9 @@ import numpy as np
 import torch
 from PIL import Image
 
+from mmpretrain.apis.inputs import InputType, as_bgr, is_single
 from mmpretrain.apis.model import open_model
+from mmpretrain.engine.runner.failures import naming_batch
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import TRANSFORMS, VISUALIZERS
 from mmpretrain.utils.wrapped import innermost
@@ -21,9 +23,6 @@ from mmpretrain.utils.wrapped import innermost
 if TYPE_CHECKING:
     from mmpretrain.config import Config
     from mmpretrain.models.base import BaseModel
-
-#: A path, an array ``(H, W, 3)`` in BGR (as OpenCV reads), or a Pillow image.
-InputType = str | os.PathLike[str] | np.ndarray | Image.Image
 
 
 class BaseInferencer(ABC):
@@ -77,12 +76,12 @@ class BaseInferencer(ABC):
         Returns:
             One result per image.
         """
-        single = isinstance(inputs, (str, os.PathLike, np.ndarray, Image.Image))
-        images: list[Any] = [inputs] if single else list(inputs)
+        images: list[Any] = [inputs] if is_single(inputs) else list(inputs)  # type: ignore[arg-type]
         results: list[Any] = []
         names = visualize_kwargs.pop("names", None) or picture_names(images)
         for batch in self._batches(images, batch_size):
-            samples = self.model.test_step(batch)
+            with naming_batch("prediction", batch):
+                samples = self.model.test_step(batch)
             if visualize_kwargs:
                 part = slice(len(results), len(results) + len(samples))
                 self.visualize(images[part], samples, names=names[part], **visualize_kwargs)
@@ -91,13 +90,14 @@ class BaseInferencer(ABC):
 
     def _batches(self, images: Sequence[InputType], size: int) -> Iterator[dict[str, list[Any]]]:
         for start in range(0, len(images), size):
-            packed = [self.pipeline(self._record(image)) for image in images[start : start + size]]
+            part = enumerate(images[start : start + size], start=start)
+            packed = [self.pipeline(self._record(image, number)) for number, image in part]
             yield {key: [item[key] for item in packed] for key in packed[0]}
 
-    def _record(self, image: InputType) -> dict[str, Any]:
+    def _record(self, image: InputType, number: int) -> dict[str, Any]:
         if isinstance(image, (str, os.PathLike)):
             return {"img_path": os.fspath(image)}
-        return {"img": as_bgr(image)}
+        return {"img": as_bgr(image, number), "sample_idx": number}
 
     def _pipeline_config(self) -> list[Any]:
         """The config's test pipeline, made to accept paths as well as images that are in memory."""
@@ -142,6 +142,8 @@ class LoadImage:
         image = results["img"]
         if self.grey and image.ndim == 3:
             image = np.asarray(Image.fromarray(np.ascontiguousarray(image[..., ::-1])).convert("L"))
+        elif not self.grey and image.ndim == 2:
+            image = np.repeat(image[..., None], 3, axis=2)
         results["img"] = image
         results["img_shape"] = results["ori_shape"] = image.shape[:2]
         return results
@@ -158,15 +160,6 @@ def split_pipeline(cfg: Config, pipeline: Sequence[Any]) -> tuple[dict[str, Any]
         return dict(steps.pop(0)), steps
     channels = len((cfg.get("data_preprocessor") or {}).get("mean") or "BGR")
     return {"type": "LoadImageFromFile", "color_type": "grayscale" if channels == 1 else "color"}, steps
-
-
-def as_bgr(image: np.ndarray | Image.Image) -> np.ndarray:
-    """Return an image as an array ``(H, W, 3)`` in BGR, or ``(H, W)`` if it is grey."""
-    if isinstance(image, np.ndarray):
-        return image
-    if image.mode == "L":
-        return np.asarray(image)
-    return np.ascontiguousarray(np.asarray(image.convert("RGB"))[..., ::-1])
 
 
 def as_rgb(image: InputType) -> np.ndarray:

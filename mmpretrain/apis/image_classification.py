@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 import torch
 
 from mmpretrain.apis.base import BaseInferencer, InputType, as_rgb
+from mmpretrain.errors import ConfigError
 
 if TYPE_CHECKING:
     from mmpretrain.models.base import BaseModel
-    from mmpretrain.structures import DataSample
+    from mmpretrain.structures import DataSample, MultiTaskDataSample
+
+logger = logging.getLogger(__name__)
 
 
 class Classification(TypedDict, total=False):
@@ -24,6 +28,10 @@ class Classification(TypedDict, total=False):
     pred_label: int
     pred_score: float
     pred_class: str
+
+
+#: The result for one image: that of its task, or those of its tasks by name.
+Result = Classification | dict[str, "Result"]
 
 
 class ImageClassificationInferencer(BaseInferencer):
@@ -51,19 +59,47 @@ class ImageClassificationInferencer(BaseInferencer):
     ) -> None:
         super().__init__(model, pretrained, device)
         meta = getattr(self.model, "_dataset_meta", None) or {}
-        self.classes = classes if classes is not None else meta.get("classes")
+        self.classes = self._checked(classes, meta.get("classes"))
 
-    def postprocess(self, samples: Sequence[DataSample]) -> list[Classification]:
-        """Return scores, label, its score and its name for each sample."""
-        results = []
-        for sample in samples:
-            scores = sample.pred_score.cpu().numpy()
-            label = int(scores.argmax())
-            result = Classification(pred_scores=scores, pred_label=label, pred_score=float(scores[label]))
-            if self.classes is not None:
-                result["pred_class"] = self.classes[label]
-            results.append(result)
-        return results
+    def _checked(self, given: Sequence[str] | None, stored: Sequence[str] | None) -> Sequence[str] | None:
+        """Return the class names, which must be as many as the model has outputs.
+
+        Raises:
+            ConfigError: If those that were given are not.
+        """
+        outputs = count_outputs(self.model)
+        if given is not None:
+            if isinstance(given, (str, bytes)) or (outputs is not None and len(given) != outputs):
+                number = f"{len(given)} class names" if not isinstance(given, (str, bytes)) else "One text"
+                raise ConfigError(
+                    f"{number} for a model of {outputs} outputs: classes={_shortened(given)}",
+                    hint="Give one name for each output, in their order.",
+                    key="classes",
+                )
+            return given
+        if stored is not None and outputs is not None and len(stored) != outputs:
+            logger.warning(
+                "The checkpoint has %d class names for a model of %d outputs: labels stay without names. "
+                "classes=[...] gives them.",
+                len(stored),
+                outputs,
+            )
+            return None
+        return stored
+
+    def postprocess(self, samples: Sequence[DataSample | MultiTaskDataSample]) -> list[Result]:
+        """Return scores, label, its score and its name for each sample; of several tasks, by task."""
+        return [self._result(sample) for sample in samples]
+
+    def _result(self, sample: Any) -> Result:
+        if "pred_score" not in sample:
+            return {task: self._result(inner) for task, inner in sample.items() if hasattr(inner, "items")}
+        scores = sample.pred_score.cpu().numpy()
+        label = int(scores.argmax())
+        result = Classification(pred_scores=scores, pred_label=label, pred_score=float(scores[label]))
+        if self.classes is not None and len(self.classes) == len(scores):
+            result["pred_class"] = self.classes[label]
+        return result
 
     def visualize(
         self,
@@ -110,3 +146,17 @@ class ImageClassificationInferencer(BaseInferencer):
             )
             for image, sample, name in zip(images, samples, names)
         ]
+
+
+def count_outputs(model: Any) -> int | None:
+    """Return how many classes a model has, if its head or backbone says so; several tasks have no number."""
+    for part in (getattr(model, "head", None), getattr(model, "backbone", None)):
+        count = getattr(part, "num_classes", None)
+        if isinstance(count, int) and count > 0:
+            return count
+    return None
+
+
+def _shortened(names: Any) -> str:
+    text = repr(names)
+    return text if len(text) < 80 else f"{text[:77]}..."

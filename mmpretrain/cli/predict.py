@@ -99,7 +99,8 @@ def predict_files(
     def run(batch: list[Path]) -> None:
         drawing = {} if show_dir is None else {"show_dir": show_dir, "names": [names[path] for path in batch]}
         for path, result in zip(batch, inferencer(batch, batch_size=len(batch), **drawing)):
-            rows.extend(ranked(str(path), result["pred_scores"], inferencer.classes, top_k))
+            for task, scores in by_task(result):
+                rows.extend(ranked(str(path), scores, inferencer.classes, top_k, task))
 
     for batch in track([paths[i : i + batch_size] for i in range(0, len(paths), batch_size)], "predict"):
         try:
@@ -113,12 +114,26 @@ def predict_files(
     return rows, bad
 
 
-def ranked(image: str, scores: Any, classes: Any, top_k: int) -> list[dict[str, Any]]:
-    """Return a row for each of the ``top_k`` best classes of an image."""
+def by_task(result: Any, name: str | None = None) -> Iterator[tuple[str | None, Any]]:
+    """Yield the name and the scores of each task of a result; the only task has no name."""
+    if "pred_scores" in result:
+        yield name, result["pred_scores"]
+        return
+    for task, inner in result.items():
+        yield from by_task(inner, task if name is None else f"{name}.{task}")
+
+
+def ranked(
+    image: str, scores: Any, classes: Any, top_k: int, task: str | None = None
+) -> list[dict[str, Any]]:
+    """Return a row for each of the ``top_k`` best classes of an image, or of one of its tasks."""
     best = (-scores).argsort(kind="stable")[:top_k]
+    if task is not None and classes is not None and len(classes) != len(scores):
+        classes = None
     return [
         {
             "image": image,
+            **({} if task is None else {"task": task}),
             "rank": rank,
             "label": int(label),
             "class": classes[label] if classes is not None else None,
@@ -144,10 +159,15 @@ def expand(images: list[str]) -> Iterator[Path]:
             raise MissingFileError(f"there is no image {name!r}", hint=f"The current folder is {Path.cwd()}.")
 
 
+def _task_column(rows: list[dict[str, Any]]) -> list[str]:
+    return ["task"] if any("task" in row for row in rows) else []
+
+
 def as_csv(rows: list[dict[str, Any]]) -> str:
     """Return rows as CSV with a header."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, ["image", "rank", "label", "class", "score"], lineterminator="\n")
+    columns = ["image", *_task_column(rows), "rank", "label", "class", "score"]
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
@@ -158,8 +178,12 @@ def print_table(rows: list[dict[str, Any]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("image", "label", "class", "score")
+    tasks = _task_column(rows)
+    table = Table("image", *tasks, "label", "class", "score")
+    shown = ""
     for row in rows:
-        image = row["image"] if row["rank"] == 1 else ""
-        table.add_row(image, str(row["label"]), row["class"], f"{row['score']:.4f}")
+        image = "" if row["image"] == shown and (tasks or row["rank"] > 1) else row["image"]
+        shown = row["image"]
+        task = [row["task"] if row["rank"] == 1 else ""] if tasks else []
+        table.add_row(image, *task, str(row["label"]), row["class"], f"{row['score']:.4f}")
     Console(soft_wrap=True).print(table)

@@ -16,14 +16,14 @@ SHOWN = 10
 
 def stored_classes(source: Any) -> list[str] | None:
     """Return the class names in a checkpoint; None if it has none, or cannot be read here."""
+    from mmpretrain import checkpoints
     from mmpretrain.apis.model import dataset_meta
-    from mmpretrain.checkpoints.serialization import load
     from mmpretrain.errors import MMPretrainError
 
     if not isinstance(source, (str, os.PathLike)) or os.path.isdir(source):
         return None
     try:
-        meta = dataset_meta(load(source)) or {}
+        meta = dataset_meta(checkpoints.read(checkpoints.find(source))) or {}
     except (MMPretrainError, OSError):  # said on loading
         return None
     names = meta.get("classes")

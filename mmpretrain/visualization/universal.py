@@ -61,12 +61,7 @@ class UniversalVisualizer(Visualizer):
         """
         if classes is None and self.dataset_meta is not None:
             classes = self.dataset_meta.get("classes")
-        lines = []
-        if draw_gt and "gt_label" in data_sample:
-            lines += [f"Ground truth: {text}" for text in _describe(data_sample.gt_label, None, classes)]
-        if draw_pred and "pred_label" in data_sample:
-            scores = data_sample.get("pred_score") if draw_score else None
-            lines += [f"Prediction: {text}" for text in _describe(data_sample.pred_label, scores, classes)]
+        lines = _lines(data_sample, classes, draw_gt=draw_gt, draw_pred=draw_pred, draw_score=draw_score)
         if image.ndim == 2 or image.shape[2] == 1:
             image = np.repeat(image.reshape(*image.shape[:2], 1), 3, axis=2)
         image = np.ascontiguousarray(image)
@@ -78,6 +73,23 @@ class UniversalVisualizer(Visualizer):
         return self._finish(drawn, name=name, step=step, show=show, wait_time=wait_time, out_file=out_file)
 
     add_datasample = visualize_cls  # type: ignore[assignment]
+
+
+def _lines(
+    sample: Any, classes: Sequence[str] | None, *, draw_gt: bool, draw_pred: bool, draw_score: bool
+) -> list[str]:
+    """Return what is written on a picture; for several tasks, with the name of each."""
+    lines = []
+    if draw_gt and "gt_label" in sample:
+        lines += [f"Ground truth: {text}" for text in _describe(sample.gt_label, None, classes)]
+    if draw_pred and "pred_label" in sample:
+        scores = sample.get("pred_score") if draw_score else None
+        lines += [f"Prediction: {text}" for text in _describe(sample.pred_label, scores, classes)]
+    for task, part in sample.items():
+        if hasattr(part, "items"):
+            inner = _lines(part, None, draw_gt=draw_gt, draw_pred=draw_pred, draw_score=draw_score)
+            lines += [f"{task}: {line}" for line in inner]
+    return lines
 
 
 def _describe(labels: Any, scores: Any, classes: Sequence[str] | None) -> list[str]:
