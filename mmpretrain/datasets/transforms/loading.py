@@ -127,7 +127,7 @@ class LoadImageFromFile(BaseTransform):
                 inner = crop.window(window.size)
                 window = window._replace(kept=(inner.top, inner.left, inner.height, inner.width))
             reduce = window.reduction() if fast else 1
-            img = jpeg.decode(data, header, rows=window.bottom, reduce=reduce, fast=reduce > 1)
+            img = jpeg.decode(data, header, rows=window.bottom, reduce=reduce, fast=reduce > 1, where=path)
         except (DataError, OSError):
             if self.ignore_empty:
                 return None

@@ -9,7 +9,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-import simplejpeg
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from mmpretrain.datasets.transforms.checks import one_of
@@ -103,7 +102,7 @@ def imfrombytes(
         )
     try:
         check_size(*(header.shape[:2] if header is not None else _announced_size(data)), where=where)
-        img = _decode(data, header, flag, channel_order, backend)
+        img = _decode(data, header, flag, channel_order, backend, where)
     except DataError:
         raise
     except UnidentifiedImageError as error:
@@ -143,22 +142,29 @@ def _announced_size(data: bytes) -> tuple[int, int]:
 
 
 def _decode(
-    data: bytes, header: jpeg.JpegHeader | None, flag: str, channel_order: str, backend: str
+    data: bytes,
+    header: jpeg.JpegHeader | None,
+    flag: str,
+    channel_order: str,
+    backend: str,
+    where: str | None,
 ) -> np.ndarray | None:
     if backend == "pillow":
         with Image.open(io.BytesIO(data)) as image:
-            return _from_pillow(image, flag, channel_order)
+            img = _from_pillow(image, flag, channel_order)
+        if header is not None and jpeg.looks_cut(img):
+            jpeg.decode_checked(data, "GRAY", where, min_height=1, min_width=1)
+        return img
     if backend == "turbojpeg":
         one_of("color_type (imdecode_backend 'turbojpeg')", flag, ("color", "grayscale"))
         space = "GRAY" if flag == "grayscale" else channel_order.upper()
-        img = simplejpeg.decode_jpeg(data, space, strict=False)
+        img = jpeg.decode_checked(data, space, where)
         return img[..., 0] if flag == "grayscale" else img
     if backend == "tifffile":
         tifffile = optional_import("tifffile", feature="imdecode_backend='tifffile'")
         return tifffile.imread(io.BytesIO(data))
-    if header is not None and header.ordinary and flag.startswith("color"):
-        # The same decoder and pixels as OpenCV, without its second copy.
-        return jpeg.decode(data, header, channel_order.upper())  # type: ignore[arg-type]
+    if header is not None and header.plain:
+        return _decode_jpeg(data, header, flag, channel_order, where)
     img = cv2.imdecode(np.frombuffer(data, np.uint8), CV2_FLAGS[flag])
     if img is None:  # a format that OpenCV does not know
         with Image.open(io.BytesIO(data)) as image:
@@ -166,6 +172,19 @@ def _decode(
     if channel_order == "rgb" and flag.startswith("color"):
         img = cv2.cvtColor(img, cv2.COLOR_BGR2RGB)
     return img
+
+
+def _decode_jpeg(
+    data: bytes, header: jpeg.JpegHeader, flag: str, channel_order: str, where: str | None
+) -> np.ndarray:
+    """The pixels of OpenCV, which has the same decoder, without its second copy; damage is an error."""
+    if flag.startswith("grayscale") or (flag == "unchanged" and header.components == 1):
+        img = jpeg.decode(data, header, "GRAY", where=where)[..., 0]
+    else:
+        order = "BGR" if flag == "unchanged" else channel_order.upper()
+        img = jpeg.decode(data, header, order, where=where)  # type: ignore[arg-type]
+    turns = flag in ("color", "grayscale") and header.orientation > 1
+    return jpeg.upright(img, header.orientation) if turns else img
 
 
 def _from_pillow(image: Image.Image, flag: str, channel_order: str) -> np.ndarray:

@@ -7,10 +7,13 @@ a region need not be decoded at all: with a smaller height in the header, the de
 from __future__ import annotations
 
 import struct
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
+import cv2
 import numpy as np
 import simplejpeg
+
+from mmpretrain.errors import DataError
 
 #: A decoded image stays at least this many times as large as the output asked for (Pillow has the same under
 #: this name). Larger is nearer to a full decode, and slower; docs/transforms.md has the differences.
@@ -19,6 +22,8 @@ REDUCING_GAP = 1.4
 _START_OF_FRAME = {0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
 _BASELINE = {0xC0, 0xC1}
 _ORIENTATION_TAG = 0x0112
+#: Orientation -> how :func:`cv2.flip` makes it upright, after a transposition from 5 on.
+_FLIPS = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}
 
 
 class JpegHeader(NamedTuple):
@@ -43,9 +48,14 @@ class JpegHeader(NamedTuple):
         return (self.height, self.width, 3)
 
     @property
+    def plain(self) -> bool:
+        """Whether all decoders agree on it: 8 bits, grey or three colours."""
+        return self.precision == 8 and self.components in (1, 3) and self.height > 0
+
+    @property
     def ordinary(self) -> bool:
-        """Whether all decoders agree on it: 8 bits, grey or three colours, not rotated by EXIF."""
-        return self.precision == 8 and self.components in (1, 3) and self.orientation <= 1 and self.height > 0
+        """Whether it is plain, and not rotated by EXIF."""
+        return self.plain and self.orientation <= 1
 
 
 def read_header(data: bytes) -> JpegHeader | None:
@@ -128,6 +138,7 @@ def decode(
     rows: int | None = None,
     reduce: int = 1,
     fast: bool = False,
+    where: str | None = None,
 ) -> np.ndarray:
     """Decode an :attr:`~JpegHeader.ordinary` JPEG.
 
@@ -139,11 +150,15 @@ def decode(
         reduce: Decode at 1/1, 1/2, 1/4 or 1/8 of the size.
         fast: Repeat colours instead of interpolating between them, and compute with less precision; about
             an eighth faster.
+        where: File name for messages.
 
     Returns:
         The same pixels as a full decode when ``reduce`` is 1 and ``fast`` is not set.
+
+    Raises:
+        DataError: If the data between the markers are damaged, which leaves a part of the image grey.
     """
-    height = header.height
+    height, whole = header.height, data
     if rows is not None and header.baseline:
         # Chroma is interpolated between rows: the last ones would lack their neighbours below.
         needed = rows + header.row_block // 4
@@ -152,12 +167,51 @@ def decode(
             data = b"".join(
                 (data[: header.height_at], struct.pack(">H", needed), data[header.height_at + 2 :])
             )
-    return simplejpeg.decode_jpeg(
-        data,
-        colorspace,
-        fastdct=fast,
-        fastupsample=fast,
-        min_height=-(-height // reduce),
-        min_width=-(-header.width // reduce),
-        strict=False,
-    )
+    options = {
+        "fastdct": fast,
+        "fastupsample": fast,
+        "min_height": -(-height // reduce),
+        "min_width": -(-header.width // reduce),
+    }
+    if data is whole:
+        return decode_checked(data, colorspace, where, **options)
+    # The decoder stops before the end of the data, and would complain of the rest.
+    img = simplejpeg.decode_jpeg(data, colorspace, strict=False, **options)
+    if looks_cut(img):
+        decode_checked(whole, colorspace, where, min_height=1, min_width=1)
+    return img
+
+
+def decode_checked(data: bytes, colorspace: str, where: str | None, **options: Any) -> np.ndarray:
+    """Decode, and raise where the decoder would fill in what is missing.
+
+    Raises:
+        DataError: If the data are damaged. What only offends against the standard is no damage.
+    """
+    try:
+        return simplejpeg.decode_jpeg(data, colorspace, strict=True, **options)
+    except ValueError as error:
+        if not _is_damage(str(error)):
+            return simplejpeg.decode_jpeg(data, colorspace, strict=False, **options)
+        raise DataError(
+            f"The JPEG is damaged: {error}", where=where, hint="Copy or download the file again."
+        ) from error
+
+
+def looks_cut(img: np.ndarray) -> bool:
+    """Whether the last row is of one colour, neither black nor white, as where a decoder had no more data."""
+    last = img[-1].reshape(img.shape[1], -1)
+    return bool((last == last[0]).all()) and int(last[0].max()) > 5 and int(last[0].min()) < 250
+
+
+def _is_damage(warning: str) -> bool:
+    """Whether a warning of libjpeg means that pixels are missing."""
+    text = warning.lower()
+    return "premature end" in text or ("corrupt jpeg data" in text and "extraneous" not in text)
+
+
+def upright(img: np.ndarray, orientation: int) -> np.ndarray:
+    """Turn an image as the orientation tag of EXIF says."""
+    turned = cv2.transpose(img) if orientation >= 5 else img
+    code = _FLIPS.get(orientation)
+    return turned if code is None else cv2.flip(turned, code)
