@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from mmpretrain.compat.v0.data import translate_data
 from mmpretrain.compat.v0.model import translate_model
@@ -17,6 +17,20 @@ from mmpretrain.compat.v0.runtime import (
 from mmpretrain.compat.v0.schedule import translate_optimizer, translate_runner, translate_schedules
 from mmpretrain.compat.v0.translation import Translation
 from mmpretrain.config.node import ConfigDict
+from mmpretrain.errors import ConfigError
+
+#: What is translated one after the other, besides the model.
+STEPS: tuple[Callable[[Translation], None], ...] = (
+    translate_runner,
+    translate_schedules,
+    translate_optimizer,
+    translate_data,
+    translate_evaluation,
+    translate_logging,
+    translate_hooks,
+    translate_workflow,
+    translate_environment,
+)
 
 
 def translate(cfg: ConfigDict, said: Collection[str] = ()) -> list[str]:
@@ -34,15 +48,13 @@ def translate(cfg: ConfigDict, said: Collection[str] = ()) -> list[str]:
     """
     t = Translation(cfg)
     new = "default_scope" not in cfg
-    translate_runner(t)
-    translate_schedules(t)
-    translate_optimizer(t)
-    translate_data(t)
-    translate_evaluation(t)
-    translate_logging(t)
-    translate_hooks(t)
-    translate_workflow(t)
-    translate_environment(t)
+    for step in STEPS:
+        try:
+            step(t)
+        except ConfigError as error:
+            if not t.lenient:
+                raise
+            t.lines.append(f"{error.where}: {error.message}: left out, 1.x ignores it")
     translate_model(t)
     if new:
         cfg.assign("default_scope", "mmpretrain", None)

@@ -11,6 +11,9 @@ from mmpretrain.config.source import Source
 from mmpretrain.config.tracked import raw, raw_items
 from mmpretrain.errors import ConfigError
 
+#: With these, a config can train in 1.x.
+_COMPLETE = ("model", "train_dataloader", "train_cfg", "optim_wrapper")
+
 
 class Translation:
     """A config whose 0.x keys are taken out and put back as what they mean today.
@@ -20,11 +23,14 @@ class Translation:
 
     Attributes:
         lines: One sentence for each key that was translated.
+        lenient: Whether the config is complete without its 0.x keys, which 1.x ignores: those without a
+            counterpart are left out then.
     """
 
     def __init__(self, cfg: ConfigDict) -> None:
         self.cfg = cfg
         self.lines: list[str] = []
+        self.lenient = all(isinstance(cfg.get(key), Mapping) for key in _COMPLETE)
 
     def take(self, key: str) -> Old:
         """Take a section out of the config; a missing one is empty."""
@@ -137,8 +143,11 @@ class Old:
 
     def finish(self, hint: str) -> None:
         """Raise if there are keys left that nobody knew what to do with."""
-        for key in self.node:
-            self.fail(key, f"{self.path}.{key} cannot be translated", hint)
+        for key in list(self.node):
+            if self.translation.lenient:
+                self.drop(key, "1.x ignores it, and it cannot be translated")
+            else:
+                self.fail(key, f"{self.path}.{key} cannot be translated", hint)
 
     def fail(self, key: str, message: str, hint: str | None = None) -> NoReturn:
         """Raise an error about a key."""
