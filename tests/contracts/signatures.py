@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from typing import Any
 
 from tests.golden.facts import load
@@ -14,7 +15,8 @@ NOT_LITERAL = object()
 
 def recorded(registry: str, name: str) -> dict[str, Any]:
     """Parameter names of a 1.x component and their defaults (``inspect.Parameter.empty`` for none)."""
-    arguments = ast.parse(f"def f{load('components')[registry][name]}: ...").body[0].args  # type: ignore[attr-defined]
+    text = re.sub(r"<class '.*?'>", "NOT_LITERAL", load("components")[registry][name])
+    arguments = ast.parse(f"def f{text}: ...").body[0].args  # type: ignore[attr-defined]
     names = [arg.arg for arg in arguments.args]
     defaults = [_literal(default) for default in arguments.defaults]
     return dict(zip(names, [inspect.Parameter.empty] * (len(names) - len(defaults)) + defaults))

@@ -41,6 +41,7 @@ class Case:
         arch_key: Argument that takes the keys of ``arch_settings``.
         arch_size: Size of images for the archs, where ``size`` does not fit.
         channels: Channels of its images.
+        deploy: Argument that builds the deployed form.
         unused: Part of the names of parameters that only have a place in checkpoints.
     """
 
@@ -51,6 +52,7 @@ class Case:
     arch_key: str = "arch"
     arch_size: int = 64
     channels: int = 3
+    deploy: str = "deploy"
     unused: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
 
@@ -104,6 +106,18 @@ SMALL_HRNET = {
     for i in (1, 2, 3, 4)
 }  # fmt: skip
 SMALL_MOBILEVIT = [["mobilenetv2", 8, 2, 2, 2], ["mobilevit", 12, 2, 16, 32, 1, 2]]
+SMALL_EFFICIENTFORMER = {
+    "layers": [1, 1, 1, 2], "embed_dims": [8, 12, 16, 24], "vit_num": 1,
+    "downsamples": [False, True, True, True],
+}  # fmt: skip
+SMALL_LEVIT = {"embed_dims": [32, 48, 64], "num_heads": [2, 3, 4], "depths": [1, 1, 2], "key_dims": [8, 8, 8]}
+SMALL_TINYVIT = {"channels": [8, 12, 16, 24], "num_heads": [1, 2, 2, 3], "depths": [1, 1, 2, 1]}
+SMALL_REPLKNET = {
+    "large_kernel_sizes": (7, 7, 5, 5), "layers": (1, 1, 2, 1), "channels": (8, 12, 16, 24),
+    "small_kernel": 3, "dw_ratio": 1,
+}  # fmt: skip
+SMALL_REPMLP = {"channels": [8, 12, 16, 24], "depths": [1, 1, 2, 1], "sharesets_nums": [1, 2, 4, 8]}
+SMALL_CONFORMER = {"embed_dims": 16, "channel_ratio": 1, "num_heads": 2, "depths": 3}
 PATCHES = {"img_size": 32, "patch_size": 8}
 WINDOWS = {"img_size": 32, "window_size": 2, "patch_size": 2}
 CASES: dict[str, Case] = {
@@ -114,6 +128,7 @@ CASES: dict[str, Case] = {
     "CSPResNet": Case(
         {"depth": {**SMALL_CSP, "block_fn": Bottleneck}, "out_indices": -1}, 3, 2, arch_key="depth"
     ),
+    "Conformer": Case({"arch": SMALL_CONFORMER, "base_channels": 16}, 0, 3),
     "ConvMixer": Case({"arch": SMALL_CONVMIXER}, 3, 3),
     "ConvNeXt": Case({"arch": {"depths": (1, 1, 7, 1), "channels": (8, 8, 16, 16)}}, 4, 4),
     "DeiT3": Case({"arch": SMALL_VIT, **PATCHES}, 3, 3, unused=".ln2."),
@@ -121,11 +136,13 @@ CASES: dict[str, Case] = {
     "DistilledVisionTransformer": Case({"arch": SMALL_VIT, **PATCHES}, 3, 3),
     "EdgeNeXt": Case({"arch": SMALL_EDGENEXT}, 4, 4),
     "EfficientNet": Case({"arch": "b0"}, 7, 7),
+    "EfficientFormer": Case({"arch": SMALL_EFFICIENTFORMER}, 4, 4, size=64),
     "HiViT": Case({"arch": SMALL_HIVIT, "img_size": 64, "rpe": True}, 3, 9, size=64, arch_size=224),
     "HorNet": Case({"arch": SMALL_HORNET}, 4, 3),
     "HRNet": Case({"extra": SMALL_HRNET}, 0, 4, size=64),
     "InceptionV3": Case({"num_classes": 8, "dropout": 0.0}, 0, 3, size=75),
     "EfficientNetV2": Case({"arch": "b0"}, 8, 8),
+    "LeViT": Case({"arch": SMALL_LEVIT, "img_size": 64}, 3, 3, size=64, arch_size=224),
     "LeNet5": Case({}, 0, 1, channels=1),
     "MlpMixer": Case({"arch": SMALL_MIXER, **PATCHES}, 3, 3, arch_size=224),
     "MobileNetV2": Case({"widen_factor": 0.25}, 8, 8),
@@ -136,6 +153,8 @@ CASES: dict[str, Case] = {
     "RIFormer": Case({"arch": SMALL_METAFORMER}, 7, 6, size=64),
     "MobileOne": Case({"arch": SMALL_MOBILEONE}, 4, 4),
     "RegNet": Case({"arch": SMALL_REGNET}, 4, 4),
+    "RepLKNet": Case({"arch": SMALL_REPLKNET}, 4, 4, deploy="small_kernel_merged"),
+    "RepMLPNet": Case({"arch": SMALL_REPMLP, "img_size": 64}, 4, 4, size=64, arch_size=224),
     "RepVGG": Case({"arch": "A0", "base_channels": 8}, 4, 4),
     "Res2Net": Case({**SMALL_RESNET, "base_width": 2, "scales": 3}, 4, 4, arch_key="depth"),
     "ResNeSt": Case({**SMALL_RESNET, "groups": 2, "width_per_group": 4}, 4, 4, arch_key="depth"),
@@ -151,6 +170,7 @@ CASES: dict[str, Case] = {
     "ShuffleNetV2": Case({"widen_factor": 0.5}, 4, 4, arch_key="widen_factor"),
     "SwinTransformer": Case({"arch": SMALL_SWIN, **WINDOWS}, 4, 3, arch_size=224),
     "SwinTransformerV2": Case({"arch": SMALL_SWIN, **WINDOWS}, 4, 3, arch_size=256),
+    "TinyViT": Case({"arch": SMALL_TINYVIT, "window_size": (7, 2, 3, 2)}, 4, 4, size=64),
     "VAN": Case({"arch": SMALL_VAN}, 4, 3),
     "VGG": Case({"depth": 11, "norm_cfg": {"type": "BN"}}, 5, 5, arch_key="depth"),
     "ViTEVA02": Case({"arch": SMALL_VIT, **PATCHES}, 3, 3),
@@ -277,7 +297,7 @@ def test_init_weights_leaves_nothing_uninitialised(name):
     model.init_weights()
     for key, parameter in model.named_parameters():
         assert parameter.isfinite().all(), key
-        if parameter.ndim > 1 and parameter.shape[0] > 1:
+        if parameter.ndim > 1 and parameter.shape[0] > 1 and not key.endswith("attention_biases"):
             assert parameter.any(), key
     assert all(t.isfinite().all() for t in tensors(model.train()(images(name))))
 
@@ -310,6 +330,7 @@ def test_constructor_names_the_common_options(name):
 
 #: Arguments whose default differs from that of 1.x, and why.
 OTHER_DEFAULTS = {
+    ("Conformer", "norm_eval"): "there, true without effect",
     ("DistilledVisionTransformer", "arch"): "another name of the same arch",
     ("HiViT", "out_indices"): "the last block of any arch, not block 23",
     ("PoolFormer", "frozen_stages"): "nothing is frozen by default",
@@ -506,7 +527,7 @@ def test_deployed_form_computes_the_same(name):
     torch.testing.assert_close(
         tensors(model(x)), expected, rtol=0, atol=1e-4 * max(t.abs().max() for t in expected)
     )
-    deployed = make(name, deploy=True)
+    deployed = make(name, **{CASES[name].deploy: True})
     deployed.load_state_dict(model.state_dict())
     assert {k: v.shape for k, v in deployed.state_dict().items()} == {
         k: v.shape for k, v in model.state_dict().items()

@@ -19,22 +19,22 @@ from mmpretrain.models.base import BaseModule, Sequential
 from .build import build_conv_layer, make_norm
 
 
-def fuse_conv_norm(kernel: Tensor, norm: nn.BatchNorm2d, bias: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """Fold a batch norm in evaluation mode into the convolution before it.
+def fuse_conv_norm(kernel: Tensor, norm: Any, bias: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """Fold a batch norm in evaluation mode into the convolution or linear layer before it.
 
     Args:
-        kernel: (C_out, C_in / groups, k, k).
+        kernel: (C_out, ...).
         norm: Batch norm of C_out channels.
-        bias: Bias of the convolution, (C_out,).
+        bias: Bias of the layer, (C_out,).
 
     Returns:
-        Kernel and bias of the one convolution that does both.
+        Kernel and bias of the one layer that does both.
     """
     mean, var = norm.running_mean, norm.running_var
     assert mean is not None and var is not None, "only a norm with running statistics can be folded"  # noqa: PT018
     scale = norm.weight / (var + norm.eps).sqrt()
     shift = norm.bias - mean * scale
-    return kernel * scale.reshape(-1, 1, 1, 1), shift if bias is None else shift + bias * scale
+    return kernel * scale.view(-1, *(1,) * (kernel.ndim - 1)), shift if bias is None else shift + bias * scale
 
 
 def identity_kernel(channels: int, kernel_size: int, groups: int = 1, like: Tensor | None = None) -> Tensor:
@@ -162,3 +162,12 @@ def switch_to_deploy(model: nn.Module) -> None:
     for module in model.modules():
         if isinstance(module, ReparamBlock):
             module.switch_to_deploy()
+
+
+def fuse_layers(module: nn.Module) -> None:
+    """Replace each submodule that has a method ``fuse`` by what that returns, in place."""
+    for name, child in list(module.named_children()):
+        if hasattr(child, "fuse"):
+            setattr(module, name, child.fuse())  # type: ignore[operator]
+        else:
+            fuse_layers(child)
