@@ -5,6 +5,7 @@ Every message says what is wrong, where it is, and what to do::
     MMPretrainError
     ├── ConfigError (ValueError)            a config file or an option
     │   ├── NotRegisteredError (KeyError)   a ``type`` that no registry knows
+    │   ├── NameTakenError (KeyError)       a component under the name of another one
     │   ├── ArgumentError (TypeError)       a ``type`` whose arguments do not fit its signature
     │   └── CustomImportError (ImportError) a module of ``custom_imports`` that does not import
     ├── MissingFileError (FileNotFoundError)
@@ -86,6 +87,10 @@ class ConfigError(MMPretrainError, ValueError):
 
 class NotRegisteredError(ConfigError, KeyError):
     """A ``type`` names something that is in no registry."""
+
+
+class NameTakenError(ConfigError, KeyError):
+    """A component is registered under the name of another one."""
 
 
 class ArgumentError(ConfigError, TypeError):

@@ -11,29 +11,34 @@ from __future__ import annotations
 
 import ast
 import importlib
+import importlib.util
 import inspect
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from mmpretrain.arguments import blamed, check_accepts, check_arguments
 from mmpretrain.errors import (
     ArgumentError,
     ConfigError,
+    NameTakenError,
     NotRegisteredError,
     OptionalDependencyError,
     add_note,
 )
 from mmpretrain.utils.blame import locate
 from mmpretrain.utils.brief import brief
-from mmpretrain.utils.former import FORMER
+from mmpretrain.utils.former import FORMER, OLD_METHODS, compat
 from mmpretrain.utils.lazy import TABLE
 from mmpretrain.utils.suggest import did_you_mean
 
 #: Libraries whose components live here now; ``mmcls.X`` and ``mmpretrain.X`` are the same thing.
 SCOPES = FORMER | {"mmpretrain"}
 
+_NONE: frozenset[str] = frozenset()
 #: Names with these prefixes stand for classes of another package: prefix -> module to look them up in.
 FOREIGN = {"torchvision/": "mmpretrain.datasets.transforms.from_torchvision"}
 
@@ -64,6 +69,9 @@ class Registry:
         self.build_func = build_func or (parent.build_func if parent else build_from_cfg)
         self._locations = list(locations)
         self._objects: dict[str, Any] = {}
+        self._places: dict[str, str] = {}  # where each was registered
+        self._forced: set[str] = set()  # names that someone took on purpose
+        self._clashes: dict[str, NameTakenError] = {}  # names that are in use twice
         self._children: dict[str, Registry] = {}
         if parent is not None:
             parent._children[self.scope] = self
@@ -127,6 +135,8 @@ class Registry:
                 importlib.import_module(module)
             elif (found := _foreign(key)) is not None:
                 self._objects[key] = found
+        if key in self._clashes:
+            raise self._clashes[key]
         return self._objects.get(key)
 
     def _table(self) -> dict[str, str]:
@@ -178,14 +188,40 @@ class Registry:
             raise TypeError(
                 f"Only classes and functions can be registered, got {type(obj).__name__}: {obj!r}"
             )
+        module, place = _caller()
+        if inspect.isclass(obj) and not OLD_METHODS.get(self.name, _NONE).isdisjoint(vars(obj)):
+            self._adapt(obj, module)
         for name in names or [obj.__name__]:
             known = self._objects.get(name)
-            if known is not None and not force and not _same_definition(known, obj):
-                raise KeyError(
-                    f"{name!r} is already registered as a {self.name} by {known.__module__}; "
-                    "use another name, or force=True to replace it"
-                )
+            home = self._home(name)
+            own = module == home or module.startswith("mmpretrain.")
+            if not force and known is not None and not _same_definition(known, obj):
+                error = _taken(name, self, self._places[name], place)
+                if not own:
+                    raise error
+                # A built-in whose name is in use. Whoever imports it is not to blame.
+                if name not in self._forced:
+                    self._clashes[name] = error
+                continue
+            if not force and known is None and home is not None and not own:
+                raise _taken(name, self, _file_of(home), place)
             self._objects[name] = obj
+            self._places[name] = place
+            if force:
+                self._forced.add(name)
+
+    def _adapt(self, cls: type, module: str) -> None:
+        """Let a class of the user with methods of 0.x do its work through those of today."""
+        if self._home(cls.__name__) != module and not module.startswith("mmpretrain.engine.hooks."):
+            compat("protocols").adapt(self.name, cls)
+
+    def _home(self, name: str) -> str | None:
+        """Return the module that a table names for a component."""
+        for location in self._locations:
+            home = vars(importlib.import_module(location)).get(TABLE, {}).get(name)
+            if home is not None:
+                return home
+        return None
 
     # -- building -----------------------------------------------------------------------------------
 
@@ -260,6 +296,34 @@ def resolve_type(kind: Any, registry: Registry, where: str | None = None) -> Any
         f"{brief(kind)} is not a registered {registry.name}",
         where=where,
         hint=" ".join(_ways_out(kind, registry)),
+    )
+
+
+def _caller() -> tuple[str, str]:
+    """Return the module that registers something, and the line in it."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename == __file__:
+        frame = frame.f_back
+    if frame is None:
+        return "", ""
+    return frame.f_globals.get("__name__", ""), f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def _file_of(module: str) -> str:
+    spec = importlib.util.find_spec(module)
+    return module if spec is None or spec.origin is None else spec.origin
+
+
+def _short(file: str) -> str:
+    here = os.getcwd() + os.sep
+    return file.removeprefix(here)
+
+
+def _taken(name: str, registry: Registry, first: str, second: str) -> NameTakenError:
+    return NameTakenError(
+        f"{name!r} is already registered as a {registry.name}, in {_short(first)}",
+        where=_short(second),
+        hint="Use another name, or register_module(force=True) to replace it.",
     )
 
 

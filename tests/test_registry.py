@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import subprocess
 import sys
 import types
 from pathlib import Path
@@ -135,7 +136,8 @@ def test_locations_are_imported_when_asked(monkeypatch):
     monkeypatch.setitem(sys.modules, "lazy_pets", package)
     registry = Registry("pet", locations=["lazy_pets"])
     assert registry.names() == ["Snake"]
-    registry.register_module(name="Snake", module=type("Snake", (), {}))
+    lines = 'registry.register_module(name="Snake", module=type("Snake", (), {}))'
+    exec(lines, {"registry": registry, "__name__": "lazy_pets_snake"})
     monkeypatch.setitem(sys.modules, "lazy_pets_snake", module)
     assert registry.get("Snake") is not None
 
@@ -231,3 +233,44 @@ def test_facts_know_no_registry_that_is_missing():
 def test_scripts_of_1x_register_modules_first():
     register_all_modules(init_default_scope=False)
     assert MODELS.get("ResNet").__name__ == "ResNet"
+
+
+# -- names that are in use -----------------------------------------------------------------------------
+
+OWN = """
+from mmpretrain.registry import MODELS
+@MODELS.register_module({force})
+class ResNet:
+    pass
+"""
+
+
+@pytest.mark.parametrize("built_in_first", [True, False])
+@pytest.mark.parametrize("force", [True, False])
+def test_an_own_class_with_the_name_of_a_built_in(tmp_path, built_in_first, force):
+    """The answer does not depend on which of the two was imported first."""
+    (tmp_path / "own_net.py").write_text(OWN.format(force="force=True" if force else ""))
+    code = f"""
+from mmpretrain.errors import NameTakenError
+from mmpretrain.registry import MODELS
+if {built_in_first}:
+    MODELS.get('ResNet')
+try:
+    import own_net
+except NameTakenError as error:
+    print(error)
+import mmpretrain.models.backbones.resnet
+print(MODELS.get('ResNet').__module__)
+"""
+    out = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert out.returncode == 0, out.stderr
+    if force:
+        assert out.stdout.strip() == "own_net"
+    else:
+        message, module = out.stdout.strip().splitlines()
+        assert message.startswith("own_net.py:3: 'ResNet' is already registered as a model, in ")
+        assert "backbones/resnet.py" in message
+        assert "force=True" in message
+        assert module == "mmpretrain.models.backbones.resnet"

@@ -62,7 +62,7 @@ def _build(
     changes: Mapping[str, Any] | None = None,
 ) -> BaseModel:
     """Build a model, and fill it from a checkpoint that has been read."""
-    cfg = (config if isinstance(config, Config) else Config.fromfile(_config_file(config))).copy()
+    cfg = (config if isinstance(config, Config) else Config.fromfile(_config_file(config))).modern().copy()
     if changes:
         cfg.merge_from_dict({"model": dict(changes)})
     settings = dict(cfg.model)

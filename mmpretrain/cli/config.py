@@ -25,7 +25,7 @@ def _load(name: str, cfg_options: list[str] | None = None) -> Config:
     # Nothing is imported to look at a config: neither torch nor the user's modules.
     from mmpretrain.config import Config, parse_options
 
-    cfg = Config.fromfile(find_config(name), import_custom_modules=False)
+    cfg = Config.fromfile(find_config(name), import_custom_modules=False, translate=True)
     cfg.merge_from_dict(parse_options(cfg_options or []))
     return cfg
 

@@ -103,7 +103,7 @@ def load_config(name: str, cfg_options: list[str] | None, work_dir: str | None =
     from mmpretrain.config import Config, parse_options
 
     path = find_config(name)
-    cfg = Config.fromfile(path)
+    cfg = Config.fromfile(path, translate=True)
     if cfg_options:
         cfg.merge_from_dict(parse_options(cfg_options))
     if work_dir is not None:

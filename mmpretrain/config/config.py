@@ -91,7 +91,7 @@ class Config(ConfigDict):
         use_environment_variables: bool = True,
         lazy_import: bool | None = None,
         format_python_code: bool = True,
-        translate: bool = True,
+        translate: bool = False,
     ) -> Config:
         """Read a ``.py``, ``.yaml`` or ``.json`` config with all that it inherits.
 
@@ -102,7 +102,8 @@ class Config(ConfigDict):
             use_environment_variables: Replace ``{{ $NAME:default }}``.
             lazy_import: Whether imports in Python files are lazy; by default that depends on their style.
             format_python_code: Accepted for compatibility; the text is always formatted.
-            translate: Translate the keys of MMClassification 0.x to those of today.
+            translate: Translate the keys of MMClassification 0.x to those of today at once, and not when a
+                run or a model is built; see :meth:`modern`.
 
         Raises:
             ConfigError: If a file is wrong, with its name and line.
@@ -133,7 +134,7 @@ class Config(ConfigDict):
         loading: Loading,
         filename: str | None,
         import_modules: bool = True,
-        translate: bool = True,
+        translate: bool = False,
     ) -> Config:
         node = rebuild(cls, dict(raw_items(values)), values._sources_, "")
         text = "\n".join(f"{file}\n{content}" for file, content in loading.texts.items())
@@ -222,6 +223,18 @@ class Config(ConfigDict):
         self._settle()
         self._translate()
 
+    def modern(self) -> Config:
+        """Return the config with the keys of today; this one, if it has no keys of MMClassification 0.x.
+
+        A script may read and change the old keys until then.
+        """
+        if not compat("v0").is_old(self):
+            return self
+        copied = copy.deepcopy(self)
+        copied._about_["translated"] = True
+        copied._translate()
+        return copied
+
     def _translate(self) -> None:
         """Translate what is written for MMClassification 0.x."""
         if not self._about_["translated"] or not compat("v0").is_old(self):
@@ -276,7 +289,9 @@ class Config(ConfigDict):
     def diff(cfg1: str | os.PathLike[str] | Config, cfg2: str | os.PathLike[str] | Config) -> str:
         """Return the lines that differ between the texts of two configs."""
         first, second = (
-            cfg if isinstance(cfg, Config) else Config.fromfile(cfg, import_custom_modules=False)
+            cfg
+            if isinstance(cfg, Config)
+            else Config.fromfile(cfg, import_custom_modules=False, translate=True)
             for cfg in (cfg1, cfg2)
         )
         lines = difflib.unified_diff(

@@ -18,6 +18,16 @@ FOUNDATIONS = frozenset({"mmcv", "mmengine"})
 #: All of them.
 FORMER = TOOLBOXES | FOUNDATIONS
 
+#: Methods of 0.x that classes of users may have, by what they are registered as.
+OLD_METHODS = {
+    "hook": frozenset(
+        f"{when}_{what}"
+        for when in ("before", "after")
+        for what in ("epoch", "iter", "train_iter", "val_iter", "test_iter")
+    ),
+    "model": frozenset({"forward_train", "simple_test", "post_process"}),
+}
+
 
 def compat(module: str) -> Any:
     """Import a module of :mod:`mmpretrain.compat`, which no other room imports at its top.

@@ -47,4 +47,30 @@ NAMES = {
     "generate_presigned_url": "fsspec's S3 file system has sign()",
     "turn_on_activation_checkpointing": "set with_cp=True in the backbone",
     "autocast": "use torch.autocast",
+    **dict.fromkeys(
+        ("BaseRunner", "EpochBasedRunner", "IterBasedRunner", "build_runner", "RUNNER_BUILDERS"),
+        "Runner.from_cfg(cfg) of mmpretrain.engine makes the runner; its loops go by epoch or by iteration",
+    ),
+    **dict.fromkeys(
+        ("EvalHook", "DistEvalHook"),
+        "the validation loop evaluates: set val_dataloader, val_evaluator and train_cfg.val_interval",
+    ),
+    **dict.fromkeys(
+        ("OptimizerHook", "Fp16OptimizerHook", "GradientCumulativeOptimizerHook"),
+        "derive from mmpretrain.engine.optimizers.OptimWrapper, and name the class in optim_wrapper.type",
+    ),
+    **dict.fromkeys(
+        ("LrUpdaterHook", "MomentumUpdaterHook"),
+        "derive from mmpretrain.engine.schedulers.ParamScheduler, and name it in param_scheduler",
+    ),
+    **dict.fromkeys(
+        (
+            "TextLoggerHook",
+            "TensorboardLoggerHook",
+            "WandbLoggerHook",
+            "MlflowLoggerHook",
+            "NeptuneLoggerHook",
+        ),
+        "name it in log_config, or use a backend of the visualizer",
+    ),
 }

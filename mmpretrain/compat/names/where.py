@@ -194,6 +194,10 @@ MMCV = {
 
 #: Names of MMCV 1.x, with the protocols of its time.
 MMCV_1 = {
+    f"{_API}.training": (
+        "DefaultOptimizerConstructor IterLoader OPTIMIZER_BUILDERS auto_fp16 build_optimizer force_fp32 "
+        "wrap_fp16_model"
+    ),
     f"{_OLD}.file_client": "BaseStorageBackend=FileClient HardDiskBackend=FileClient",
     "mmpretrain.engine.hooks": (
         "CheckpointHook DistSamplerSeedHook EMAHook EmptyCacheHook Hook IterTimerHook LoggerHook "
@@ -203,6 +207,9 @@ MMCV_1 = {
 
 #: Names of MMClassification and MMSelfSup that are not found in the package of the same path.
 MMCLS = {
+    f"{_API}.training": "init_random_seed train_model",
+    f"{_API}.classifiers": "build_classifier init_model show_result_pyplot",
+    "mmpretrain.registry": "PIPELINES=TRANSFORMS SAMPLERS=DATA_SAMPLERS",
     "mmpretrain.structures": "ClsDataSample=DataSample SelfSupDataSample=DataSample",
     f"{_API}.distributed": (
         "allreduce_grads collect_results_cpu collect_results_gpu set_random_seed worker_init_fn"

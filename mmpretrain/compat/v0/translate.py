@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 from mmpretrain.compat.v0.data import translate_data
 from mmpretrain.compat.v0.model import translate_model
@@ -58,8 +58,19 @@ def translate(cfg: ConfigDict, said: Collection[str] = ()) -> list[str]:
     translate_model(t)
     if new:
         cfg.assign("default_scope", "mmpretrain", None)
-    logger = logging.getLogger("mmpretrain")
-    for line in t.lines:
-        if line not in said:
-            logger.warning(line)
+    new_lines = [line for line in t.lines if line not in said]
+    if new_lines:
+        logging.getLogger("mmpretrain").warning(table(new_lines))
     return t.lines
+
+
+def table(lines: Sequence[str]) -> str:
+    """Return what was translated as one message, with the old keys and the new ones in columns."""
+    rows = [line.removeprefix("0.x key ").partition(" -> ") for line in lines]
+    width = max(len(old) for old, _, _ in rows)
+    return "\n".join(
+        [
+            "Keys of MMClassification 0.x, and what they are now:",
+            *(f"  {a:<{width}}  {b}" for a, _, b in rows),
+        ]
+    )

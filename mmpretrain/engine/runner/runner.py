@@ -15,6 +15,7 @@ from mmpretrain import checkpoints
 from mmpretrain.checkpoints.fitting import load_into
 from mmpretrain.checkpoints.layouts import weights_of
 from mmpretrain.checkpoints.store import CheckpointStore
+from mmpretrain.config import Config
 from mmpretrain.engine import session
 from mmpretrain.engine.hooks.hook import Hook
 from mmpretrain.engine.hooks.progress_bar import ProgressBarHook
@@ -170,7 +171,7 @@ class Runner(RunnerProperties):
     @classmethod
     def from_cfg(cls, cfg: Any) -> Runner:
         """Build a runner from a config."""
-        cfg = copy.deepcopy(cfg)
+        cfg = copy.deepcopy(cfg.modern() if isinstance(cfg, Config) else cfg)
         if "work_dir" not in cfg:
             raise ConfigError(
                 "The config has no work_dir", hint="Set work_dir, or give --work-dir.", key="work_dir"

@@ -25,10 +25,12 @@ def test_every_module_path_of_1x_imports():
             assert importlib.import_module(module).__name__ == module
 
 
-@pytest.mark.parametrize("source", IMPORTS)
-def test_what_the_originals_import_is_there(source):
-    missing = [name for name in IMPORTS[source] if not there(name)]
-    assert len(missing) <= 0.05 * len(IMPORTS[source]), missing
+def test_what_the_originals_import_is_there():
+    """All that 1.2 imports, and 95 % of what both import. The rest is mostly for other hardware."""
+    assert [name for name in IMPORTS["mmpretrain 1.2"] if not there(name)] == []
+    both = {name for names in IMPORTS.values() for name in names}
+    missing = sorted(name for name in both if not there(name))
+    assert len(missing) <= 0.05 * len(both), missing
 
 
 def there(path: str) -> bool:
@@ -37,10 +39,10 @@ def there(path: str) -> bool:
         importlib.import_module(path)
     except ImportError:
         try:
-            getattr(importlib.import_module(module), name)
-        except (ImportError, AttributeError):
-            # `mmcv.Config.fromfile`: an attribute of a class
-            return bool(module) and "." in module and there(module)
+            owner = importlib.import_module(module)
+        except ImportError:  # an attribute of a class, such as `mmcv.Config.fromfile`
+            return "." in module and there(module)
+        return hasattr(owner, name)
     return True
 
 

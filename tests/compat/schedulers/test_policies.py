@@ -56,7 +56,7 @@ def translated(case: dict) -> Config:
     if case.get("runner") == "iter":
         runner = dict(type="IterBasedRunner", max_iters=EPOCHS * LENGTH)
     old = {f"{kind}_config": case[kind] for kind in ("lr", "momentum") if kind in case}
-    return Config.fromstring(json.dumps(dict(runner=runner, **old)), ".json")
+    return Config.fromstring(json.dumps(dict(runner=runner, **old)), ".json").modern()
 
 
 @pytest.mark.parametrize("policy", sorted({(c.get("lr") or c["momentum"])["policy"] for c in DATA["cases"]}))

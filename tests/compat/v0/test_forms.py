@@ -38,7 +38,7 @@ runner = dict(type='EpochBasedRunner', max_epochs=100)
 
 
 def load(text: str) -> Config:
-    return Config.fromstring(textwrap.dedent(text), ".py")
+    return Config.fromstring(textwrap.dedent(text), ".py").modern()
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def images(write):
 def test_an_old_config_trains(write, images, caplog):
     from mmpretrain.engine.runner import Runner
 
-    cfg = Config.fromfile(write("old.py", OLD))
+    cfg = Config.fromfile(write("old.py", OLD), translate=True)
     with caplog.at_level(logging.INFO, "mmpretrain"):
         runner = Runner.from_cfg(cfg)
         runner.logger.propagate = True
