@@ -6,15 +6,13 @@ Such a checkpoint is a folder, and whole at any moment::
     epoch_3.pth/parts-1f0a2b3c/...    their pieces, as torch.distributed.checkpoint writes them
 
 The index names the folder of the pieces, and takes its place in one step when they are on the disk. Reading
-runs no code: the only pickle besides the index, the table of the pieces, goes through an unpickler that knows
-the classes of that table and nothing else.
+runs no code: the table of the pieces is data (:mod:`mmpretrain.checkpoints.pieces`), as the index is.
 """
 
 from __future__ import annotations
 
 import io
 import os
-import pickle
 import re
 import secrets
 import shutil
@@ -27,26 +25,16 @@ from typing import Any
 import torch
 import torch.distributed.checkpoint as dcp
 from torch import Tensor
-from torch.distributed.checkpoint import filesystem, metadata
 from torch.distributed.checkpoint.api import CheckpointException
 from torch.distributed.tensor import DTensor
 
 from mmpretrain.checkpoints import serialization
+from mmpretrain.checkpoints.pieces import Reader, read_table
 from mmpretrain.checkpoints.serialization import INDEX, is_sharded
 from mmpretrain.errors import CheckpointError
 from mmpretrain.utils import nest
 from mmpretrain.utils.atomic import sync_folder
 from mmpretrain.utils.dist import broadcast_object, is_main_process
-
-#: Names of the classes in a table of pieces, by module.
-_TABLE = {
-    metadata.__name__: (
-        "ChunkStorageMetadata", "Metadata", "MetadataIndex", "StorageMeta", "TensorProperties",
-        "TensorStorageMetadata", "_MEM_FORMAT_ENCODING",
-    ),
-    filesystem.__name__: ("_StorageInfo",),
-    "torch.serialization": ("_get_layout",),
-}  # fmt: skip
 
 
 def save(checkpoint: dict[str, Any], folder: str | os.PathLike) -> None:
@@ -95,11 +83,15 @@ def load(folder: str | os.PathLike, allocate: Callable[[Tensor], Tensor] | None 
         CheckpointError: If it is not a whole checkpoint.
     """
     parts, content = _read_index(folder)
+    sizes = read_table(parts).state_dict_metadata
     pieces: dict[str, Tensor] = {}
 
     def make_room(tensor: Tensor, path: nest.Path) -> Tensor:
         if not tensor.is_meta:
             return tensor
+        known = sizes.get(_name(path))
+        if known is None or known.size != tensor.shape:  # type: ignore[union-attr]
+            raise CheckpointError(f"{folder} is damaged: its pieces do not make up {_name(path)}")
         room = torch.empty_like(tensor, device="cpu") if allocate is None else allocate(tensor)
         pieces[_name(path)] = room
         return room
@@ -108,7 +100,7 @@ def load(folder: str | os.PathLike, allocate: Callable[[Tensor], Tensor] | None 
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="torch.distributed is disabled")
-            dcp.load(pieces, storage_reader=_Reader(parts), no_dist=True)
+            dcp.load(pieces, storage_reader=Reader(parts), no_dist=True)
     except CheckpointException as error:
         raise CheckpointError(f"{folder} is damaged: {_reason(error)}") from error
     return content
@@ -123,7 +115,7 @@ def verify(folder: str | os.PathLike) -> dict[str, Any]:
     serialization.verify(Path(folder, INDEX))
     parts, content = _read_index(folder)
     try:
-        for piece in _Reader(parts).read_metadata().storage_data.values():
+        for piece in read_table(parts).storage_data.values():
             with open(parts / piece.relative_path, "rb") as file:
                 file.seek(piece.offset)
                 data = io.BytesIO(file.read(piece.length))
@@ -157,25 +149,3 @@ def _reason(error: CheckpointException) -> str:
     """What went wrong on the first of the processes where something did."""
     cause, _ = next(iter(error.failures.values()))
     return f"{type(cause).__name__}: {cause}"
-
-
-class _TableUnpickler(pickle.Unpickler):
-    """Finds the classes of a table of pieces, and harmless ones."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        if name in _TABLE.get(module, ()):
-            return super().find_class(module, name)
-        return serialization.find_harmless(module, name)
-
-
-class _Reader(dcp.FileSystemReader):
-    """Reads tensors, and no other objects: those would be unpickled."""
-
-    def read_metadata(self) -> metadata.Metadata:  # type: ignore[override]
-        with open(Path(self.path, ".metadata"), "rb") as file:
-            table = _TableUnpickler(file).load()
-        names = {piece.relative_path for piece in table.storage_data.values()}
-        if any(os.path.basename(name) != name for name in names):
-            raise CheckpointError("its table names files outside of its folder")
-        table.storage_meta = metadata.StorageMeta()
-        return table

@@ -10,6 +10,7 @@ from yaml.constructor import ConstructorError
 from mmpretrain.config.source import Source, short_path
 from mmpretrain.config.tracked import TrackedDict, rebuild
 from mmpretrain.errors import ConfigError
+from mmpretrain.utils import safe_yaml
 from mmpretrain.utils.brief import brief_text, said
 
 #: Most keys that `<<: *a` gives one mapping.
@@ -17,8 +18,8 @@ MOST_MERGED = 10_000
 _TUPLE = "tag:yaml.org,2002:python/tuple"
 
 
-class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader, which makes tracked dicts."""
+class _Loader(safe_yaml.Loader):
+    """The safe loader, which makes tracked dicts."""
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         """Make the value of a node; values that Python refuses, such as a 13th month, get their line."""
@@ -104,6 +105,8 @@ def parse(text: str, file: str) -> Any:
             f"This is not valid YAML: {brief_text(getattr(error, 'problem', None) or said(error), 300)}",
             where=where,
         ) from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"This is not readable YAML: {error}", where=short_path(file)) from error
     finally:
         if loader is not None:
             loader.dispose()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import pickle
@@ -11,8 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from mmpretrain.errors import ConfigError, DataError
+from mmpretrain.utils import pickles
 from mmpretrain.utils.atomic import write_atomic
+from mmpretrain.utils.budget import BudgetError, check_nest
 from mmpretrain.utils.fileio import BackendArgs, PathLike, read_bytes, read_text
+
+_KINDS = ("json", "yaml", "yml", "pkl", "pickle")
 
 
 def load(path: PathLike, file_format: str | None = None, backend_args: BackendArgs = None) -> Any:
@@ -21,52 +24,56 @@ def load(path: PathLike, file_format: str | None = None, backend_args: BackendAr
     Pickles may hold containers, numbers, strings and NumPy arrays; anything else is refused.
     """
     kind = file_format or os.path.splitext(os.fspath(path).partition("::")[0])[1].lstrip(".").lower()
+    if kind not in _KINDS:
+        raise DataError(
+            f"Files of the kind {kind!r} cannot be loaded",
+            where=os.fspath(path),
+            hint="Use json, yaml, yml, pkl or pickle.",
+        )
     try:
-        if kind == "json":
-            return json.loads(read_text(path, backend_args=backend_args))
-        if kind in ("yaml", "yml"):
-            import yaml
-
-            return yaml.safe_load(read_text(path, backend_args=backend_args))
         if kind in ("pkl", "pickle"):
             return load_pickle(read_bytes(path, backend_args))
-    except (ValueError, EOFError, pickle.UnpicklingError) as error:
-        if isinstance(error, DataError):
-            raise
+        text = read_text(path, backend_args=backend_args)
+        return _load_json(text) if kind == "json" else _load_yaml(text)
+    except DataError as error:
+        error.where = error.where or os.fspath(path)
+        raise
+    except (ValueError, RecursionError) as error:
         raise DataError(f"This is not a readable {kind} file ({error})", where=os.fspath(path)) from error
-    raise DataError(
-        f"Files of the kind {kind!r} cannot be loaded",
-        where=os.fspath(path),
-        hint="Use json, yaml, yml, pkl or pickle.",
-    )
 
 
-class _DataUnpickler(pickle.Unpickler):
-    BUILTINS = {"set", "frozenset", "complex", "bytearray", "slice", "range"}
-    ALLOWED = {
-        "builtins": BUILTINS,
-        "__builtin__": BUILTINS,  # as Python 2 called them, in old protocols
-        "collections": {"OrderedDict", "defaultdict", "deque"},
-        "_codecs": {"encode"},
-        "copyreg": {"_reconstructor"},
-        "numpy": {"ndarray", "dtype"},
-        "numpy.core.multiarray": {"_reconstruct", "scalar"},
-        "numpy._core.multiarray": {"_reconstruct", "scalar"},
-        "numpy._core.numeric": {"_frombuffer"},
-        "numpy.core.numeric": {"_frombuffer"},
-    }
+def _load_json(text: str) -> Any:
+    try:
+        value = json.loads(text)
+    except RecursionError:
+        raise BudgetError("its containers lie too deep in each other") from None
+    check_nest(value, len(text))
+    return value
 
-    def find_class(self, module: str, name: str) -> Any:
-        if name in self.ALLOWED.get(module, ()):
-            return super().find_class(module.replace("numpy.core", "numpy._core"), name)
-        raise DataError(
-            f"The pickle holds a {module}.{name}, which is not plain data", hint="Save it as JSON instead."
-        )
+
+def _load_yaml(text: str) -> Any:
+    import yaml
+
+    from mmpretrain.utils import safe_yaml
+
+    try:
+        return safe_yaml.load(text)
+    except yaml.YAMLError as error:
+        raise ValueError(error) from error
 
 
 def load_pickle(data: bytes, encoding: str = "ASCII") -> Any:
-    """Unpickle plain data: containers, numbers, strings, NumPy arrays. Nothing else is imported or called."""
-    return _DataUnpickler(io.BytesIO(data), encoding=encoding).load()
+    """Unpickle plain data: containers, numbers, strings, NumPy arrays. Nothing else is imported or called.
+
+    Raises:
+        DataError: If the pickle is damaged, or holds anything else.
+    """
+    try:
+        return pickles.loads(data, encoding)
+    except ValueError as error:
+        raise DataError(
+            f"This pickle cannot be read as plain data: {error}", hint="Save it as JSON instead."
+        ) from error
 
 
 def dump(obj: Any, path: str | os.PathLike) -> None:
