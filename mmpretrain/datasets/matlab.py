@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 import numpy as np
 
 from mmpretrain.datasets.base_dataset import BaseDataset
 from mmpretrain.datasets.categories import load_categories
+from mmpretrain.datasets.matlab_file import parse_mat
 from mmpretrain.datasets.splits import check_split
 from mmpretrain.errors import MissingFileError
 from mmpretrain.registry import DATASETS
 from mmpretrain.utils.fileio import exists, join, read_bytes
-from mmpretrain.utils.optional import optional_import
 
 
 def load_mat(path: str) -> dict[str, Any]:
     """Read a MATLAB file: structs become dicts, arrays of structs lists of dicts."""
-    scipy_io = optional_import("scipy.io", feature="Reading .mat files", extra="data")
-    return scipy_io.loadmat(io.BytesIO(read_bytes(path)), simplify_cells=True)
+    return parse_mat(read_bytes(path), path)
 
 
 class _MatDataset(BaseDataset):
