@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mmpretrain.cli.options import CfgOptions, ConfigArgument, load_config
+from mmpretrain.cli.say import say
 
 if TYPE_CHECKING:
     from mmpretrain.config import Config
@@ -51,13 +52,13 @@ def check(
         use_data(cfg, data)
     problems = validate(cfg, files=not no_files)
     for item in problems:
-        typer.secho(str(item), fg="red")
+        say(str(item), fg="red")
     if problems:
-        typer.echo(f"{len(problems)} problem{'s' if len(problems) > 1 else ''} in {config}.")
+        say(f"{len(problems)} problem{'s' if len(problems) > 1 else ''} in {config}.")
         raise typer.Exit(2)
     for item in remarks(cfg):
-        typer.secho(f"note: {item}", fg="yellow")
-    typer.echo(f"No problem in {config}.")
+        say(f"note: {item}", fg="yellow")
+    say(f"No problem in {config}.")
     if data is not None or full:
         _check_data(cfg, full)
 
@@ -66,6 +67,6 @@ def _check_data(cfg: Config, full: bool) -> None:
     from mmpretrain.datasets.preflight import HARD, preflight, table
 
     found = preflight(cfg, full=full)
-    typer.echo(table(found) if found else "No problem in the data.")
+    say(table(found) if found else "No problem in the data.")
     if any(problem.level == HARD for problem in found):
         raise typer.Exit(2)

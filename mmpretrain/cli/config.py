@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mmpretrain.cli.options import CfgOptions, ConfigArgument
+from mmpretrain.cli.say import say
 from mmpretrain.errors import ConfigError
 from mmpretrain.utils.resources import find_config
 
@@ -54,14 +55,14 @@ def show(
     if sources:
         for path, leaf, source in leaves(cfg, key or ""):
             place = "" if source is None else source.place
-            typer.echo(f"{path} = {format_value(leaf)}  # {place}")
+            say(f"{path} = {format_value(leaf)}  # {place}")
     elif key and not isinstance(value, dict):
-        typer.echo(format_value(value))
+        say(format_value(value))
     else:
         suffix = f".{output_format.lstrip('.')}"
         if suffix not in WRITERS:
             raise ConfigError(f"--format is py, yaml or json, got {output_format!r}")
-        typer.echo(WRITERS[suffix](value), nl=False)
+        say(WRITERS[suffix](value), nl=False)
 
 
 @app.command()
@@ -79,7 +80,7 @@ def explain(
     from mmpretrain.config.explain import explain_key
 
     for line in explain_key(_load(config, cfg_options), key):
-        typer.echo(line)
+        say(line)
 
 
 @app.command()
@@ -98,9 +99,9 @@ def diff(
     found = False
     for sign, line in differences(_load(a), _load(b)):
         found = True
-        typer.secho(f"{sign} {line}", fg="red" if sign == "-" else "green")
+        say(f"{sign} {line}", fg="red" if sign == "-" else "green")
     if not found:
-        typer.echo("The two configs have the same values.")
+        say("The two configs have the same values.")
 
 
 @app.command()
@@ -119,9 +120,9 @@ def migrate(
     cfg = _load(old)
     header = f"# Translated from {Path(old).name} by `mmpretrain config migrate`.\n"
     if output is None:
-        typer.echo(header + cfg.pretty_text, nl=False)
+        say(header + cfg.pretty_text, nl=False)
         return
     cfg.dump(output)
     if output.suffix == ".py":
         output.write_text(header + output.read_text(encoding="utf-8"), encoding="utf-8")
-    typer.echo(f"Wrote {output}.", err=True)
+    say(f"Wrote {output}.", err=True)

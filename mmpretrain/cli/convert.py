@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from mmpretrain.cli.say import say
 from mmpretrain.errors import ConfigError
 
 
@@ -53,7 +54,7 @@ def convert(
         content = checkpoints.read(found)
         if Path(found.path).is_dir():
             save(content, out)
-            typer.echo(f"{out}: all of the sharded checkpoint {found.name}.")
+            say(f"{out}: all of the sharded checkpoint {found.name}.")
             return
         given = layouts.weights_of(content)
     converted = layouts.convert(given, source)
@@ -62,4 +63,4 @@ def convert(
     for key in converted.weights:
         parts[key.partition(".")[0]] = parts.get(key.partition(".")[0], 0) + 1
     shares = ", ".join(f"{name} {count}" for name, count in parts.items())
-    typer.echo(f"{out}: {len(converted.weights)} tensors ({shares}), converted from {converted.layout.name}.")
+    say(f"{out}: {len(converted.weights)} tensors ({shares}), converted from {converted.layout.name}.")

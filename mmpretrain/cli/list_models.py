@@ -6,6 +6,9 @@ from typing import Annotated
 
 import typer
 
+from mmpretrain.cli.say import say
+from mmpretrain.utils.text import cell
+
 
 def list_models(
     pattern: Annotated[
@@ -27,7 +30,7 @@ def list_models(
 
     names = index.list_models(pattern, task=task)
     if names_only:
-        typer.echo("\n".join(names))
+        say("\n".join(names))
         return
     from rich.console import Console
     from rich.table import Table
@@ -37,13 +40,11 @@ def list_models(
         info = zoo.zoo()[name]
         accuracy, dataset = info.metric("Top 1 Accuracy")
         table.add_row(
-            name,
+            cell(name),
             f"{info.params / 1e6:.2f}" if info.params is not None else "",
             f"{info.flops / 1e9:.2f}" if info.flops is not None else "",
-            str(accuracy) if accuracy is not None else "",
-            dataset,
+            cell(accuracy) if accuracy is not None else "",
+            cell(dataset),
         )
     Console(soft_wrap=True).print(table)
-    typer.echo(
-        f"{len(names)} models. Build one: mmpretrain.get_model(NAME); train it: mmpretrain train CONFIG"
-    )
+    say(f"{len(names)} models. Build one: mmpretrain.get_model(NAME); train it: mmpretrain train CONFIG")

@@ -16,6 +16,7 @@ import typer
 from mmpretrain import __version__
 from mmpretrain.cli import check, config, convert, demo, demo_data, doctor, list_models, predict, test, train
 from mmpretrain.cli.argv import modernize
+from mmpretrain.cli.say import say
 from mmpretrain.errors import MMPretrainError, notes_of
 
 USAGE_ERROR = 2
@@ -33,7 +34,7 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"mmpretrain {__version__}")
+        say(f"mmpretrain {__version__}")
         raise typer.Exit()
 
 
@@ -80,7 +81,7 @@ def entry_point(argv: Sequence[str] | None = None) -> None:
         report(error)
         sys.exit(USAGE_ERROR)
     except KeyboardInterrupt:
-        typer.secho("Interrupted.", fg="yellow", err=True)
+        say("Interrupted.", fg="yellow", err=True)
         sys.exit(130)
     except BrokenPipeError:  # `mmpretrain ... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -100,13 +101,13 @@ def entry_point(argv: Sequence[str] | None = None) -> None:
 
 def report(error: MMPretrainError) -> None:
     """Print a deliberate error for people."""
-    typer.secho("error: ", fg="red", bold=True, nl=False, err=True)
-    typer.echo(str(error), err=True)
+    say("error: ", fg="red", bold=True, nl=False, err=True)
+    say(str(error), err=True)
     report_notes(error)
 
 
 def report_notes(error: BaseException) -> None:
     """Print the sentences beside an error: the step, the images."""
     for note in notes_of(error):
-        typer.secho("  ", nl=False, err=True)
-        typer.echo(note, err=True)
+        say("  ", nl=False, err=True)
+        say(note, err=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from mmpretrain.cli.say import say
 from mmpretrain.utils.resources import find_config
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def checkpoint_in(source: str) -> str:
     found = checkpoints.find(source)
     if is_main_process():
         earlier = RunFolder(source).earlier_in_words()
-        typer.echo(f"{found.path}: {found.why}. {earlier}".rstrip(), err=True)
+        say(f"{found.path}: {found.why}. {earlier}".rstrip(), err=True)
     return found.path
 
 

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mmpretrain.cli.options import checkpoint_in
+from mmpretrain.cli.say import say
 from mmpretrain.errors import ConfigError, DataError, MissingFileError
+from mmpretrain.utils.text import cell, csv_cell, json_text
 
 if TYPE_CHECKING:
     from mmpretrain.apis import ImageClassificationInferencer
@@ -46,6 +48,9 @@ def predict(
     top_k: Annotated[int, typer.Option(min=1, help="How many classes to print for an image.")] = 1,
     batch_size: Annotated[int, typer.Option(min=1, help="How many images to run at once.")] = 32,
     device: Annotated[str | None, typer.Option(help="Such as cpu or cuda:1.")] = None,
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Run the config inside of the checkpoint as code.")
+    ] = False,
 ) -> None:
     """Say what images show.
 
@@ -60,19 +65,19 @@ def predict(
     paths = list(expand(images))
     from mmpretrain.apis import ImageClassificationInferencer
 
-    inferencer = ImageClassificationInferencer(checkpoint_in(model), checkpoint, device)
+    inferencer = ImageClassificationInferencer(checkpoint_in(model), checkpoint, device, trust=trust)
     rows, bad = predict_files(inferencer, paths, top_k=top_k, batch_size=batch_size, show_dir=show_dir)
     if out is OutFormat.json:
-        typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        typer.echo(json_text(json.dumps(rows, ensure_ascii=False, indent=2)))
     elif out is OutFormat.csv:
         typer.echo(as_csv(rows), nl=False)
     else:
         print_table(rows)
     if show_dir is not None and rows:
-        typer.echo(f"Saved {len(paths) - len(bad)} picture(s) to {show_dir}", err=True)
+        say(f"Saved {len(paths) - len(bad)} picture(s) to {show_dir}", err=True)
     if bad:
         for error in bad:
-            typer.secho(f"error: {error}", fg="red", err=True)
+            say(f"error: {error}", fg="red", err=True)
         raise typer.Exit(2)
 
 
@@ -169,7 +174,8 @@ def as_csv(rows: list[dict[str, Any]]) -> str:
     columns = ["image", *_task_column(rows), "rank", "label", "class", "score"]
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    for row in rows:
+        writer.writerow({key: csv_cell(item) if isinstance(item, str) else item for key, item in row.items()})
     return text.getvalue()
 
 
@@ -185,5 +191,6 @@ def print_table(rows: list[dict[str, Any]]) -> None:
         image = "" if row["image"] == shown and (tasks or row["rank"] > 1) else row["image"]
         shown = row["image"]
         task = [row["task"] if row["rank"] == 1 else ""] if tasks else []
-        table.add_row(image, *task, str(row["label"]), row["class"], f"{row['score']:.4f}")
+        texts = [image, *task, row["label"], row["class"] or "", f"{row['score']:.4f}"]
+        table.add_row(*map(cell, texts))
     Console(soft_wrap=True).print(table)

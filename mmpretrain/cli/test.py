@@ -26,7 +26,9 @@ from mmpretrain.cli.options import (
     load_config,
     relaunch,
 )
+from mmpretrain.cli.say import say
 from mmpretrain.errors import ConfigError
+from mmpretrain.utils.text import cell
 
 if TYPE_CHECKING:
     from mmpretrain.config import Config
@@ -206,7 +208,7 @@ def print_metrics(results: dict[str, Any]) -> None:
 
     table = Table("metric", "value", title="Test results", title_justify="left")
     for name, value in results.items():
-        table.add_row(name, f"{value:.4f}" if isinstance(value, float) else str(value))
+        table.add_row(cell(name), f"{value:.4f}" if isinstance(value, float) else cell(value))
     Console().print(table)
 
 
@@ -230,7 +232,7 @@ def write_metrics(results: dict[str, Any], path: Path) -> None:
     else:
         data = pickle.dumps(plain)
     write_atomic(path, lambda file: file.write(data))
-    typer.echo(f"Saved the metrics to {path}")
+    say(f"Saved the metrics to {path}")
 
 
 def _check_out(out: str | None, item: OutItem | None) -> bool:

@@ -28,6 +28,7 @@ from mmpretrain.cli.options import (
     load_config,
     relaunch,
 )
+from mmpretrain.cli.say import say
 
 if TYPE_CHECKING:
     from mmpretrain.config import Config
@@ -169,13 +170,13 @@ def print_summary(runner: Runner, seconds: float) -> None:
 def print_results(title: str, rows: Mapping[str, object], commands: Sequence[str]) -> None:
     """Print results, and below them what can be done next."""
     width = max(map(len, rows))
-    typer.secho(f"\n{title}", bold=True)
+    say(f"\n{title}", bold=True)
     for name, value in rows.items():
-        typer.echo(f"  {name:<{width}}  {value}")
+        say(f"  {name:<{width}}  {value}")
     if commands:
-        typer.secho("Next", bold=True)
+        say("Next", bold=True)
         for command in commands:
-            typer.echo(f"  {command}")
+            say(f"  {command}")
 
 
 def shown(path: str | os.PathLike[str]) -> str:

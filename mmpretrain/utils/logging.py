@@ -15,6 +15,7 @@ from typing import Any, TextIO
 
 from mmpretrain.errors import ConfigError
 from mmpretrain.utils.dist import get_rank
+from mmpretrain.utils.text import lines
 
 NAME = "mmpretrain"
 
@@ -34,10 +35,10 @@ class RunLogFormatter(logging.Formatter):
         self._traced = logging.Formatter(self.traced, datefmt)
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line."""
+        """Return the line; control characters appear as escapes."""
         if record.levelno == logging.DEBUG or record.levelno >= logging.ERROR:
-            return self._traced.format(record)
-        return super().format(record)
+            return lines(self._traced.format(record))
+        return lines(super().format(record))
 
 
 class ConsoleHandler(logging.StreamHandler):

@@ -15,6 +15,7 @@ from torch import Tensor
 from mmpretrain.evaluation.metrics.base import BaseMetric, pick
 from mmpretrain.registry import METRICS
 from mmpretrain.utils.fileio import write_text
+from mmpretrain.utils.text import csv_cell
 
 #: The 16 categories of the cue-conflict images, and the ImageNet-1k classes that each stands for.
 CATEGORIES = {
@@ -92,5 +93,5 @@ class ShapeBiasMetric(BaseMetric):
 
 def _table(rows: Iterable[Sequence[Any]]) -> str:
     buffer = io.StringIO()
-    csv.writer(buffer).writerows(rows)
+    csv.writer(buffer).writerows([csv_cell(value) for value in row] for row in rows)
     return buffer.getvalue()
