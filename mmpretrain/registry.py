@@ -31,6 +31,7 @@ from mmpretrain.errors import (
 )
 from mmpretrain.utils.blame import locate
 from mmpretrain.utils.brief import brief
+from mmpretrain.utils.foreign import Foreign, refuse_foreign
 from mmpretrain.utils.former import FORMER, OLD_METHODS, compat
 from mmpretrain.utils.lazy import TABLE
 from mmpretrain.utils.suggest import did_you_mean
@@ -120,12 +121,15 @@ class Registry:
         if dot and (scope in SCOPES or scope == self.scope) and "." not in rest:
             key = rest
         elif dot and scope in self._children:
-            return self._children[scope].get(rest)
+            return self._children[scope].get(type(key)(rest))
         found = self._get_here(key)
         if found is None and self.parent is not None:
             found = self.parent.get(key)
         if found is None and "." in key:
-            found = _import_path(key)
+            if not isinstance(key, Foreign):
+                return _import_path(key)
+            if scope in SCOPES:  # configs in pure-Python style are written out with paths of classes
+                return self.get(key.rpartition(".")[2])
         return found
 
     def _get_here(self, key: str) -> Any | None:
@@ -289,7 +293,11 @@ def resolve_type(kind: Any, registry: Registry, where: str | None = None) -> Any
         return kind
     found = registry.get(kind)
     if callable(found):
+        if getattr(found, "FETCHES", False):
+            refuse_foreign(kind, "fetches from elsewhere, and is built")
         return found
+    if "." in kind:
+        refuse_foreign(kind, "is imported")
     if found is not None:
         raise ConfigError(f"{kind!r} is a {type(found).__name__}, no class or function", where=where)
     raise NotRegisteredError(

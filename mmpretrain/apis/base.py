@@ -34,6 +34,7 @@ class BaseInferencer(ABC):
         pretrained: Weights, where ``model`` is a config or a name: a path or an address; True for those that
             belong to ``model``; False for none.
         device: Where to run; by default an accelerator if there is one.
+        trust: Run the config inside of a checkpoint as code; otherwise it is data.
     """
 
     def __init__(
@@ -41,11 +42,13 @@ class BaseInferencer(ABC):
         model: BaseModel | str | os.PathLike[str],
         pretrained: bool | str | os.PathLike[str] | None = True,
         device: str | torch.device | None = None,
+        *,
+        trust: bool = False,
     ) -> None:
         if isinstance(model, torch.nn.Module):
             self.model: Any = model if device is None else model.to(device)
         else:
-            self.model = open_model(model, pretrained, device)
+            self.model = open_model(model, pretrained, device, trust=trust)
         config = getattr(self.model, "_config", None)
         if config is None:
             raise ConfigError(

@@ -43,6 +43,7 @@ class ImageClassificationInferencer(BaseInferencer):
             ``model`` (for a name, the published ones); False for none.
         device: Where to run; by default an accelerator if there is one.
         classes: Class names; by default those in the checkpoint.
+        trust: Run the config inside of a checkpoint as code; otherwise it is data.
 
     Example:
         >>> inferencer = ImageClassificationInferencer('work_dirs/lenet5_digits')
@@ -56,8 +57,10 @@ class ImageClassificationInferencer(BaseInferencer):
         pretrained: bool | str | os.PathLike[str] | None = True,
         device: str | torch.device | None = None,
         classes: Sequence[str] | None = None,
+        *,
+        trust: bool = False,
     ) -> None:
-        super().__init__(model, pretrained, device)
+        super().__init__(model, pretrained, device, trust=trust)
         meta = getattr(self.model, "_dataset_meta", None) or {}
         self.classes = self._checked(classes, meta.get("classes"))
 

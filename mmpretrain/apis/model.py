@@ -15,6 +15,7 @@ from mmpretrain.checkpoints import zoo
 from mmpretrain.checkpoints.fitting import load_into
 from mmpretrain.checkpoints.layouts import weights_of
 from mmpretrain.config.config import Config
+from mmpretrain.config.embedded import read_embedded
 from mmpretrain.errors import CheckpointError, ConfigError, NotRegisteredError
 from mmpretrain.registry import MODELS
 from mmpretrain.utils.env import find_device
@@ -141,6 +142,8 @@ def open_model(
     source: str | os.PathLike[str],
     checkpoint: bool | str | os.PathLike[str] | None = None,
     device: str | torch.device | None = None,
+    *,
+    trust: bool = False,
 ) -> BaseModel:
     """Build a model from whatever names it.
 
@@ -151,6 +154,8 @@ def open_model(
         checkpoint: Weights, where ``source`` is a config or a name; False for a model without any, True and
             None for those that belong to ``source``.
         device: Where to put the model.
+        trust: Run the config inside of a checkpoint as the Python file that it is; otherwise it is data, and
+            names registered classes only.
 
     Raises:
         MissingFileError: If there is no such thing.
@@ -175,21 +180,34 @@ def open_model(
     if found.why:
         logger.info("%s: taking %s (%s)", text, found.path, found.why)
     content = checkpoints.read(found)
-    cfg = content.get("meta", {}).get("cfg")
-    if not isinstance(cfg, str):
+    meta = _meta(content)
+    cfg = meta.get("cfg") or meta.get("config")  # as 0.x calls it
+    if not isinstance(cfg, (str, Mapping)):
         raise CheckpointError(
             f"{found.name} does not hold the config that it was trained with",
             hint=f"Name the config as the model, and this as the checkpoint: --checkpoint {found.name}",
         )
     weights = None if checkpoint is False else content
-    return _build(Config.fromstring(cfg, ".py"), weights, device, source=found.name)
+    config = read_embedded(cfg, found.name, trust=trust)
+    return _build(config, weights, device, source=found.name)
 
 
 def dataset_meta(checkpoint: dict[str, Any]) -> dict[str, Any] | None:
     """Return the metadata of the training data in a checkpoint, lower-case keys (0.x wrote ``CLASSES``)."""
-    meta = checkpoint.get("meta") or {}
-    if "dataset_meta" in meta:
-        return {key.lower(): value for key, value in meta["dataset_meta"].items()}
-    if "CLASSES" in meta:
-        return {"classes": tuple(meta["CLASSES"])}
-    return None
+    meta = _meta(checkpoint)
+    known = meta.get("dataset_meta", {"classes": meta["CLASSES"]} if "CLASSES" in meta else None)
+    if not isinstance(known, Mapping):
+        return None
+    found = {str(key).lower(): value for key, value in known.items()}
+    if "classes" in found:
+        classes = found["classes"]
+        if not isinstance(classes, (list, tuple)) or not all(isinstance(name, str) for name in classes):
+            found.pop("classes")
+        else:
+            found["classes"] = tuple(classes)
+    return found
+
+
+def _meta(checkpoint: Mapping[str, Any]) -> Mapping[str, Any]:
+    meta = checkpoint.get("meta")
+    return meta if isinstance(meta, Mapping) else {}

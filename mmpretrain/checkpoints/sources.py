@@ -24,6 +24,7 @@ from mmpretrain.checkpoints.cache import fetch, is_address
 from mmpretrain.checkpoints.probe import kind_of
 from mmpretrain.errors import CheckpointError, ConfigError, MissingFileError
 from mmpretrain.utils import fileio, web
+from mmpretrain.utils.foreign import refuse_foreign
 from mmpretrain.utils.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def check(source: Source) -> None:
 
 
 def _text(source: Source) -> str:
+    refuse_foreign(source, "is opened")
     text = os.fspath(source) if isinstance(source, (str, os.PathLike)) else ""
     if not isinstance(text, str) or not text.strip():
         raise ConfigError(

@@ -20,7 +20,7 @@ from mmpretrain.config.node import ConfigDict, make_node, settle
 from mmpretrain.config.plain import Plain, foreign_parts
 from mmpretrain.config.pretty import KINDS, WRITERS, to_python
 from mmpretrain.config.source import COMMAND_LINE, Source
-from mmpretrain.config.tracked import raw_items, rebuild
+from mmpretrain.config.tracked import TrackedDict, raw_items, rebuild
 from mmpretrain.errors import ConfigError, CustomImportError, MMPretrainError, add_note
 from mmpretrain.utils.brief import brief
 from mmpretrain.utils.former import compat
@@ -126,6 +126,11 @@ class Config(ConfigDict):
         loading = Loading()
         file = os.path.join(os.getcwd(), f"<string>{file_format}")
         return cls._make(loading.load_text(cfg_str, file, file_format), loading, None)
+
+    @classmethod
+    def from_values(cls, values: TrackedDict) -> Config:
+        """Make a config of values that know their sources; nothing is imported for it."""
+        return cls._make(settle(values, "", None), Loading(), None, False)
 
     @classmethod
     def _make(

@@ -83,6 +83,7 @@ def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
 
 
 _Dumper.add_representer(str, _represent_text)
+_Dumper.add_multi_representer(str, _represent_text)
 
 
 def parse(text: str, file: str) -> Any:
@@ -105,7 +106,7 @@ def parse(text: str, file: str) -> Any:
             f"This is not valid YAML: {brief_text(getattr(error, 'problem', None) or said(error), 300)}",
             where=where,
         ) from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise ConfigError(f"This is not readable YAML: {error}", where=short_path(file)) from error
     finally:
         if loader is not None:

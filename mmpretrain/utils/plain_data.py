@@ -58,6 +58,8 @@ def _load_yaml(text: str) -> Any:
 
     try:
         return safe_yaml.load(text)
+    except RecursionError:
+        raise BudgetError("its containers lie too deep in each other") from None
     except yaml.YAMLError as error:
         raise ValueError(error) from error
 

@@ -30,10 +30,7 @@ class Loader(yaml.SafeLoader):
         Raises:
             BudgetError: If it is far larger than its text, or contains itself.
         """
-        try:
-            node = super().get_single_node()
-        except RecursionError:
-            raise BudgetError("its containers lie too deep in each other") from None
+        node = super().get_single_node()
         check_nest(node, self._size, _parts, _SLACK)
         return node
 

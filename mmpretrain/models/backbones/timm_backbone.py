@@ -10,6 +10,7 @@ from torch import Tensor
 from mmpretrain.errors import ArgumentError
 from mmpretrain.models.backbones.base import BaseBackbone
 from mmpretrain.registry import MODELS
+from mmpretrain.utils.foreign import refuse_foreign
 from mmpretrain.utils.optional import optional_import
 from mmpretrain.utils.suggest import did_you_mean
 
@@ -25,6 +26,8 @@ def create_timm_model(feature: str, model_name: str, *args: Any, **kwargs: Any) 
         *args: Further arguments of ``timm.create_model``.
         **kwargs: The same.
     """
+    for value in (model_name, *args, *kwargs.values()):
+        refuse_foreign(value, "is given to timm, which may fetch it,")
     timm = optional_import("timm", feature=feature, extra="timm")
     try:
         return timm.create_model(model_name, *args, **kwargs)

@@ -32,6 +32,9 @@ class HuggingFaceClassifier(ClassifierWrapper):
         **kwargs: Arguments of ``from_pretrained``.
     """
 
+    #: Not built for the config of a stranger.
+    FETCHES = True
+
     def __init__(
         self,
         model_name: str,
