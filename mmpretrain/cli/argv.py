@@ -35,6 +35,8 @@ def modernize(argv: Sequence[str]) -> list[str]:
     """
     words = list(argv)
     command = next((word for word in words if not word.startswith("-")), "")
+    if command == "run":  # what follows is for the script
+        return words
     result: list[str] = []
     position = 0
     while position < len(words):

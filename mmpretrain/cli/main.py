@@ -18,6 +18,7 @@ from mmpretrain.cli import check, config, convert, demo, demo_data, doctor, list
 from mmpretrain.cli.argv import modernize
 from mmpretrain.cli.say import say
 from mmpretrain.errors import MMPretrainError, notes_of
+from mmpretrain.utils.former import compat
 
 USAGE_ERROR = 2
 #: The disk is full, or what a user may take of it.
@@ -62,6 +63,9 @@ app.command("list")(list_models.list_models)
 app.command("doctor")(doctor.doctor)
 app.command("check")(check.check)
 app.command("convert")(convert.convert)
+old = compat("commands")
+app.command("run", context_settings=old.PASS_ON)(old.run)
+app.command("compat")(old.compat)
 app.add_typer(config.app, name="config")
 
 
@@ -69,8 +73,9 @@ def entry_point(argv: Sequence[str] | None = None) -> None:
     """Run the command line; deliberate errors end in one line on stderr and exit code 2."""
     words = modernize(sys.argv[1:] if argv is None else argv)
     # `--debug` may stand anywhere; the parser knows it in front of the command only.
-    debug = "--debug" in words or bool(os.environ.get("MMPRETRAIN_DEBUG"))
-    words = [word for word in words if word != "--debug"]
+    own = words.index("run") if words[:1] == ["run"] or words[:2] == ["--debug", "run"] else len(words)
+    debug = "--debug" in words[:own] or bool(os.environ.get("MMPRETRAIN_DEBUG"))
+    words = [word for word in words[:own] if word != "--debug"] + words[own:]
     if debug:
         os.environ["MMPRETRAIN_DEBUG"] = "1"
     try:
