@@ -58,12 +58,19 @@ def last_batch_of_one(cfg: Any, dataset: Any) -> Iterator[Problem]:
     """
     loader = cfg.get("train_dataloader")
     batch_size = loader.get("batch_size") if isinstance(loader, Mapping) else None
-    if not isinstance(batch_size, int) or batch_size < 2 or loader.get("drop_last"):
+    if not isinstance(batch_size, int) or batch_size < 1 or (batch_size > 1 and loader.get("drop_last")):
         return
     own = samples_of_a_process(loader, len(dataset))
-    if own is None or own % batch_size != 1 or (world_size() > 1 and cfg.get("sync_bn")):
+    lone = batch_size == 1 or (own is not None and own % batch_size == 1)
+    if not lone or (world_size() > 1 and cfg.get("sync_bn")) or not _cannot_train_on_one(cfg, dataset):
         return
-    if _cannot_train_on_one(cfg, dataset):
+    if batch_size == 1:
+        yield Problem(
+            HARD,
+            "train",
+            "batch norm cannot train on batches of one (batch_size=1): choose a larger batch_size",
+        )
+    else:
         share = "" if world_size() == 1 else f", {own} for each of {world_size()} processes,"
         yield Problem(
             HARD,

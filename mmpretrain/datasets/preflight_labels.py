@@ -53,7 +53,9 @@ def _vectors(
     if not np.isin(values, (0.0, 1.0)).all():
         return
     repeats = any(len(set(row)) < len(row) for row in values.tolist())
-    if repeats and (num_classes is None or length == num_classes or length > 2):
+    # Two indices of two classes would be in no order; vectors of length two are (0, 1) and (1, 0).
+    both_orders = length == num_classes and len(np.unique(values, axis=0)) > 1
+    if repeats or both_orders:
         first = lists[0][0]
         yield Problem(
             HARD,

@@ -29,6 +29,8 @@ SAID = {
     "param_scheduler = [dict(type='CosineAnnealingLR', T_max=8, begin=5)]": ("param_scheduler.0.T_max", "from 5"),
     "param_scheduler = [dict(type='LinearLR', end=20)]": ("param_scheduler.0.end", "goes on to 20, but the run ends"),
     "param_scheduler = [dict(type='LinearLR', end=500, by_epoch=False)]": ("param_scheduler.0.end", "90 iterations"),
+    "param_scheduler = [dict(type='MultiStepLR', milestones=[5, 8], by_epoch=False)]": ("param_scheduler.0", "iteration 8 of 90"),
+    "param_scheduler = [dict(type='CosineAnnealingLR', T_max=10, by_epoch=False)]": ("param_scheduler.0", "iteration 10 of 90"),
     "param_scheduler = [dict(type='StepLR', step_size=1, begin=10)]": ("param_scheduler.0.begin", "begins at 10"),
     "param_scheduler = [dict(type='StepLR', step_size=1, gamma=1.0)]": ("param_scheduler.0.gamma", "changes nothing"),
     "param_scheduler = [dict(type='ConstantLR', factor=1)]": ("param_scheduler.0.factor", "changes nothing"),
@@ -132,3 +134,56 @@ def test_lengths_in_iterations(line, path, tmp_path, monkeypatch):
     (found,) = remarks(read(tmp_path, monkeypatch, ITERS + line))
     assert found.path == path
     assert "40 iterations" in found.message
+
+
+#: Settings that the checks look at, in a config that has them all.
+WHOLE = (
+    EPOCHS
+    + "train_cfg.update(dynamic_intervals=[(5, 1)], val_begin=1)\n"
+    + f"{SGD}, paramwise_cfg=dict(bias_lr_mult=1., norm_decay_mult=1., custom_keys={{'a': dict(lr_mult=1.)}}))\n"
+    + "param_scheduler = [dict(type='MultiStepLR', milestones=[3], begin=0, end=10, by_epoch=True, gamma=0.1),\n"
+    "    dict(type='CosineAnnealingLR', T_max=10, eta_min=0.0)]\n"
+    "default_hooks = dict(checkpoint=dict(type='CheckpointHook', interval=1, save_begin=0, save_last=True))\n"
+    "custom_hooks = [dict(type='SwitchRecipeHook', schedule=[dict(action_epoch=3)]),\n"
+    "    dict(type='EarlyStoppingHook', patience=1), dict(type='PreciseBNHook', interval=1)]\n"
+)
+ODD = (
+    None,
+    "x",
+    "",
+    3,
+    -1,
+    0,
+    2.5,
+    True,
+    float("nan"),
+    [],
+    [None],
+    ["a"],
+    (),
+    {},
+    {"type": None},
+    {"type": 3},
+    {1: 2},
+)
+
+
+def paths(value, path=()):
+    """Yield the paths of all values in nested dicts and lists."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield (*path, key)
+        yield from paths(item, (*path, key))
+
+
+def test_odd_values_do_no_harm(tmp_path, monkeypatch):
+    plain = read(tmp_path, monkeypatch, WHOLE).to_dict()
+    for path in paths(plain):
+        for odd in ODD:
+            cfg = Config(plain)
+            *parents, last = path
+            node = cfg
+            for key in parents:
+                node = node[key]
+            node[last] = odd
+            assert isinstance(remarks(cfg, 9), list)

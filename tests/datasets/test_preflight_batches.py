@@ -64,12 +64,19 @@ def test_it_is_found():
         dict(drop_last=True),
         dict(model=dict(pooled=False)),  # each channel has 64 values
         dict(model=dict(norm=False)),
-        dict(batch_size=1),
+        dict(batch_size=1, model=dict(pooled=False)),
         dict(sampler=dict(type="RepeatAugSampler")),
     ],
 )
 def test_where_there_is_no_such_batch_or_no_harm(case):
     assert check(**case) == []
+
+
+def test_batches_of_one():
+    (found,) = check(batch_size=1, drop_last=True)
+    assert (
+        found.text == "batch norm cannot train on batches of one (batch_size=1): choose a larger batch_size"
+    )
 
 
 def test_the_share_of_a_process(monkeypatch):

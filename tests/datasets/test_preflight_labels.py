@@ -58,6 +58,15 @@ def test_indices(tmp_path, labels):
     assert problems(tmp_path, labels) == []
 
 
+def test_vectors_of_two_classes(tmp_path):
+    from mmpretrain.datasets.preflight_labels import label_encoding
+
+    problems(tmp_path, [[0, 1], [1, 0]])
+    dataset = MultiLabelDataset(ann_file=str(tmp_path / "ann.json"))
+    (found,) = label_encoding("train", dataset, 2)
+    assert "vectors of 0 and 1 of length 2" in found.text
+
+
 def test_labels_that_count_from_one(tmp_path):
     (found,) = problems(tmp_path, [1, 2, 3], BaseDataset)
     assert "Label 3 out of range" in found.text

@@ -6,7 +6,7 @@ None of these stops a run, since 1.x runs them too. Each is said in one line bef
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
@@ -81,7 +81,7 @@ def check_effects(cfg: Mapping[str, Any], epoch_length: int | None = None) -> It
     yield from _loop(cfg, length)
     if not length.by_epoch:
         yield from _epochs_that_do_not_pass(cfg)
-    for path, scheduler in _schedulers(cfg):
+    for path, scheduler in schedulers(cfg):
         yield from _scheduler(cfg, path, scheduler, length)
     for path, hook in _hooks(cfg):
         yield from _hook(cfg, path, hook, length)
@@ -98,7 +98,7 @@ def _loop(cfg: Mapping[str, Any], length: Length) -> Iterator[Problem]:
             f"val_begin={begin} is after the end of the run ({length.words(length.by_epoch)}): "
             "there will be no validation",
         )
-    for step in loop.get("dynamic_intervals") or ():
+    for step in _listed(loop.get("dynamic_intervals")):
         if isinstance(step, (list, tuple)) and step and isinstance(step[0], int) and end and step[0] >= end:
             yield problem(
                 cfg,
@@ -113,8 +113,8 @@ def _epochs_that_do_not_pass(cfg: Mapping[str, Any]) -> Iterator[Problem]:
     parts, effects = [], []
     counting = [
         path
-        for path, scheduler in _schedulers(cfg)
-        if scheduler.get("by_epoch", True) and _WAITING not in _kind(scheduler)
+        for path, scheduler in schedulers(cfg)
+        if scheduler.get("by_epoch", True) and _WAITING not in kind_of(scheduler)
     ]
     if counting:
         parts.append(", ".join(counting))
@@ -122,7 +122,7 @@ def _epochs_that_do_not_pass(cfg: Mapping[str, Any]) -> Iterator[Problem]:
     hooks = [
         (path, hook)
         for path, hook in _hooks(cfg)
-        if _kind(hook) == "CheckpointHook" and hook.get("by_epoch", True) and hook.get("interval", -1) > 0
+        if kind_of(hook) == "CheckpointHook" and hook.get("by_epoch", True) and hook.get("interval", -1) > 0
     ]
     if hooks:
         parts.append(hooks[0][0])
@@ -145,7 +145,7 @@ def _scheduler(
     cfg: Mapping[str, Any], path: str, scheduler: Mapping[str, Any], length: Length
 ) -> Iterator[Problem]:
     by_epoch = bool(scheduler.get("by_epoch", True))
-    kind = _kind(scheduler)
+    kind = kind_of(scheduler)
     if _WAITING in kind:
         if cfg.get("val_cfg") is None:
             yield problem(cfg, path, f"{kind} waits for results of a validation, and there is none")
@@ -154,9 +154,11 @@ def _scheduler(
     last = length.count(by_epoch)
     if last is None:
         return
+    yield from _epochs_as_iterations(cfg, path, scheduler, length)
     begin, end = scheduler.get("begin", 0), scheduler.get("end")
+    begin = begin if _number(begin) else 0
     words = length.words(by_epoch)
-    if _number(begin) and begin >= last:
+    if begin >= last:
         yield problem(cfg, f"{path}.begin", f"{kind} begins at {begin}, after the end of the run ({words})")
         return
     milestones = scheduler.get("milestones")
@@ -177,9 +179,27 @@ def _scheduler(
         yield problem(cfg, f"{path}.end", f"{kind} goes on to {end}, but the run ends after {words}")
 
 
+def _epochs_as_iterations(
+    cfg: Mapping[str, Any], path: str, scheduler: Mapping[str, Any], length: Length
+) -> Iterator[Problem]:
+    """Find schedulers that count iterations, with numbers that are meant as epochs."""
+    if scheduler.get("by_epoch", True) or not length.epochs or length.iters is None:
+        return
+    milestones = scheduler.get("milestones")
+    steps = [*(milestones if isinstance(milestones, (list, tuple)) else ()), scheduler.get("T_max")]
+    last = max((step for step in steps if _number(step)), default=None)
+    if last is not None and length.epochs / 2 <= last <= length.epochs and length.iters >= 5 * length.epochs:
+        yield problem(
+            cfg,
+            path,
+            f"{kind_of(scheduler)} counts iterations: its last step is iteration {last} of {length.iters}",
+            "If epochs are meant, set by_epoch=True.",
+        )
+
+
 def _constant(cfg: Mapping[str, Any], path: str, scheduler: Mapping[str, Any]) -> Iterator[Problem]:
     """Find schedulers that change nothing by their own settings."""
-    kind = _kind(scheduler)
+    kind = kind_of(scheduler)
     still = {
         "gamma": 1 if kind.startswith(("MultiStep", "Step", "Exponential")) else None,
         "factor": 1 if kind.startswith("Constant") else None,
@@ -194,13 +214,13 @@ def _constant(cfg: Mapping[str, Any], path: str, scheduler: Mapping[str, Any]) -
 
 
 def _hook(cfg: Mapping[str, Any], path: str, hook: Mapping[str, Any], length: Length) -> Iterator[Problem]:
-    kind = _kind(hook)
+    kind = kind_of(hook)
     if kind == "CheckpointHook":
         yield from _checkpoint_hook(cfg, path, hook, length)
     elif kind == "EarlyStoppingHook":
         yield from _early_stopping(cfg, path, hook, length)
     elif kind == "SwitchRecipeHook":
-        for index, recipe in enumerate(hook.get("schedule") or ()):
+        for index, recipe in enumerate(_listed(hook.get("schedule"))):
             epoch = recipe.get("action_epoch") if isinstance(recipe, Mapping) else None
             if _number(epoch) and length.epochs is not None and epoch > length.epochs:
                 where = f"{path}.schedule.{index}.action_epoch"
@@ -241,7 +261,7 @@ def _early_stopping(
     loop, last = cfg["train_cfg"], length.count(length.by_epoch)
     interval = loop.get("val_interval", 1 if length.by_epoch else 1000)
     patience, begin = hook.get("patience", 5), loop.get("val_begin", 1)
-    if not all(map(_number, (interval, patience, begin))) or last is None or interval < 1:
+    if not all(type(value) is int for value in (interval, patience, begin)) or last is None or interval < 1:
         return
     validations = sum(1 for step in range(interval, last + 1, interval) if step >= begin) + bool(
         last % interval
@@ -254,16 +274,14 @@ def _early_stopping(
         )
 
 
-def _schedulers(cfg: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def schedulers(cfg: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the key path and the config of each scheduler."""
     value = cfg.get("param_scheduler")
-    items = (
-        [("", value)]
-        if isinstance(value, Mapping)
-        else [(f".{i}", item) for i, item in enumerate(value or ())]
-    )
-    for suffix, item in items:
+    if isinstance(value, Mapping) and "type" in value:
+        yield "param_scheduler", value
+    for index, item in enumerate(_listed(value)):
         if isinstance(item, Mapping) and "type" in item:
-            yield f"param_scheduler{suffix}", item
+            yield f"param_scheduler.{index}", item
 
 
 def _hooks(cfg: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -278,9 +296,14 @@ def _hooks(cfg: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
             yield f"custom_hooks.{index}", hook
 
 
-def _kind(node: Mapping[str, Any]) -> str:
+def kind_of(node: Mapping[str, Any]) -> str:
+    """Return the name of the class that a node names."""
     kind = node.get("type")
     return kind.rpartition(".")[2] if isinstance(kind, str) else getattr(kind, "__name__", str(kind))
+
+
+def _listed(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, (list, tuple)) else ()
 
 
 def _number(value: Any) -> TypeGuard[int | float]:

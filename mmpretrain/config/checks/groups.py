@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mmpretrain.config.checks.effects import kind_of, schedulers
 from mmpretrain.config.checks.problem import Problem, problem
 
 #: Options of ``paramwise_cfg`` for kinds of parameters, by the multiplier that an entry of custom_keys has.
@@ -64,13 +65,9 @@ def _multipliers(paramwise: Mapping[str, Any], custom: Mapping[Any, Any]) -> dic
 
 
 def _minima(cfg: Mapping[str, Any], rate: float, multipliers: Mapping[str, float]) -> Iterator[Problem]:
-    schedulers = cfg.get("param_scheduler")
-    items = [("", schedulers)] if isinstance(schedulers, Mapping) else [
-        (f".{index}", item) for index, item in enumerate(schedulers or ())
-    ]  # fmt: skip
-    for suffix, item in items:
-        minimum = item.get("eta_min") if isinstance(item, Mapping) else None
-        if not isinstance(minimum, (int, float)) or not str(item.get("type")).endswith("LR"):
+    for path, item in schedulers(cfg):
+        minimum = item.get("eta_min")
+        if not isinstance(minimum, (int, float)) or not kind_of(item).endswith("LR"):
             continue
         above = {name: rate * factor for name, factor in multipliers.items() if rate * factor < minimum}
         if above:
@@ -78,7 +75,7 @@ def _minima(cfg: Mapping[str, Any], rate: float, multipliers: Mapping[str, float
             whose = "the learning rate" if name == "the optimizer" else f"that of {name}"
             yield problem(
                 cfg,
-                f"param_scheduler{suffix}.eta_min",
+                f"{path}.eta_min",
                 f"eta_min={minimum} is absolute: {whose} ({lowest:g}) rises to it",
                 "eta_min_ratio is relative to the rate of each group.",
             )
