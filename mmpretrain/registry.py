@@ -380,6 +380,9 @@ def _import_path(path: str) -> Any | None:
 
 def _ways_out(name: str, registry: Registry) -> Iterator[str]:
     bare = name.rpartition(".")[2]
+    if bare in compat("components").NOT_YET:
+        yield "MMPretrain 1.x has it; it is not implemented here yet. docs/zoo.md says which families are."
+        return
     meant = did_you_mean(bare, registry.names())
     if meant:
         yield meant

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import os
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -13,6 +15,11 @@ from mmpretrain.checkpoints import zoo
 from mmpretrain.checkpoints.zoo import ModelInfo
 from mmpretrain.config.config import Config
 from mmpretrain.errors import MissingFileError
+from mmpretrain.registry import MODELS
+from mmpretrain.utils.former import compat
+
+_TYPES = re.compile(r"""type=['"]([\w.-]+)['"]""")
+_FILES = re.compile(r"""['"]([^'":]+\.py)['"]""")
 
 
 def list_models(
@@ -42,6 +49,37 @@ def list_models(
     elif task is not None:
         names = [name for name in names if task in entries[name].tasks]
     return sorted(names)
+
+
+def missing_parts(info: ModelInfo) -> frozenset[str]:
+    """Return the components of a model of the zoo that are not implemented here yet."""
+    absent = compat("components").NOT_YET.difference(MODELS.names())
+    if not absent & _types_in(info.config):  # most need not be loaded, which takes a hundred times as long
+        return frozenset()
+    return frozenset(absent & set(_types(Config.fromfile(info.config, import_custom_modules=False).model)))
+
+
+def _types(cfg: Any) -> Iterator[str]:
+    """All ``type`` names in a config."""
+    if isinstance(cfg, Mapping):
+        if isinstance(cfg.get("type"), str):
+            yield cfg["type"]
+        cfg = cfg.values()
+    elif not isinstance(cfg, (list, tuple)):
+        return
+    for item in cfg:
+        yield from _types(item)
+
+
+@functools.cache
+def _types_in(path: Path) -> frozenset[str]:
+    """The ``type`` names in a config file, and in the files that it inherits from."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return frozenset()
+    inherited = (_types_in(path.parent / name) for name in _FILES.findall(text))
+    return frozenset(_TYPES.findall(text)).union(*inherited)
 
 
 def _matches(name: str, pattern: str) -> bool:

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 CONFIG_SUFFIXES = (".py", ".yaml", ".yml", ".json")
-NOT_YET = "This component of the original is not implemented here yet; docs/zoo.md says which families are."
 
 
 def init_model(
@@ -134,7 +133,7 @@ def get_model(
         if info is None:
             raise
         raise ConfigError(
-            f"{info.name} cannot be built: {error.message}", where=error.where, hint=NOT_YET
+            f"{info.name} cannot be built: {error.message}", where=error.where, hint=error.hint
         ) from error
 
 

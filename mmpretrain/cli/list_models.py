@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import typer
 
 from mmpretrain.cli.say import say
-from mmpretrain.utils.text import cell
+from mmpretrain.utils.text import visible
+
+#: Longer names have a line of their own.
+NAME_WIDTH = 58
 
 
 def list_models(
@@ -26,25 +31,44 @@ def list_models(
     `mmpretrain list '*swin*' --task 'Image Classification'`
     """
     from mmpretrain.apis import index
-    from mmpretrain.checkpoints import zoo
 
     names = index.list_models(pattern, task=task)
     if names_only:
         say("\n".join(names))
         return
-    from rich.console import Console
-    from rich.table import Table
+    for line in table(names, shutil.get_terminal_size((80, 24)).columns):
+        say(line)
 
-    table = Table("name", "parameters (M)", "FLOPs (G)", "top-1 (%)", "data set")
+
+def table(names: Sequence[str], columns: int) -> Iterator[str]:
+    """Yield the lines of a table of models that fits a terminal of so many columns, from 80 on."""
+    from mmpretrain.apis import index
+    from mmpretrain.checkpoints import zoo
+
+    wide = columns >= 100
+    width = min(max(map(len, names), default=0) + 1, NAME_WIDTH)
+    head = f"{'name':<{width}} {'params':>7} {'FLOPs':>7} {'top-1':>5}"
+    yield head + ("  data set" if wide else "")
+    lacking = 0
     for name in names:
         info = zoo.zoo()[name]
         accuracy, dataset = info.metric("Top 1 Accuracy")
-        table.add_row(
-            cell(name),
-            f"{info.params / 1e6:.2f}" if info.params is not None else "",
-            f"{info.flops / 1e9:.2f}" if info.flops is not None else "",
-            cell(accuracy) if accuracy is not None else "",
-            cell(dataset),
-        )
-    Console(soft_wrap=True).print(table)
-    say(f"{len(names)} models. Build one: mmpretrain.get_model(NAME); train it: mmpretrain train CONFIG")
+        mark = "*" if index.missing_parts(info) else ""
+        lacking += bool(mark)
+        numbers = f"{_short(info.params, 1e6):>7} {_short(info.flops, 1e9):>7} {_short(accuracy):>5}"
+        shown = visible(name) + mark
+        if len(shown) > width:
+            yield shown
+            shown = ""
+        yield f"{shown:<{width}} {numbers}  {visible(dataset) if wide else ''}".rstrip()
+    yield f"{len(names)} models; parameters in millions, FLOPs in billions, top-1 in percent."
+    if lacking:
+        yield f"* {lacking} of them have parts that are not implemented here yet."
+    yield "Build one: mmpretrain.get_model(NAME); train it: mmpretrain train NAME"
+
+
+def _short(value: float | None, unit: float = 1.0) -> str:
+    if value is None:
+        return ""
+    value = value / unit
+    return f"{value:.2f}" if value < 100 else f"{value:.1f}" if value < 10000 else f"{value:.0f}"

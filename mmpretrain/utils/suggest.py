@@ -11,10 +11,11 @@ LONGEST = 200
 
 
 def close_matches(name: Any, candidates: Iterable[Any], limit: int = 3) -> list[str]:
-    """Return the candidates most like ``name``, ignoring case; the best first."""
+    """Return the candidates most like ``name``, but not itself, ignoring case; the best first."""
     by_lower: dict[str, str] = {}
     for candidate in candidates:
-        by_lower.setdefault(str(candidate).lower(), str(candidate))
+        if candidate != name:
+            by_lower.setdefault(str(candidate).lower(), str(candidate))
     found = difflib.get_close_matches(str(name)[:LONGEST].lower(), by_lower, n=limit, cutoff=0.6)
     return [by_lower[key] for key in found]
 
