@@ -33,7 +33,8 @@ test: $(VENV)/.dev  ## Run the tests on all cores
 test-all: $(VENV)/.dev  ## The same with the costly ones (large models)
 	$(MAKE) test ARGS="-m 'not gpu' $(ARGS)"
 
-check: $(VENV)/.dev  ## Lint and type-check
+check: $(VENV)/.dev  ## Lint, type-check, and hold the rules of the house
+	$(BIN)/python -m pytest -q tests/test_architecture.py
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright --pythonpath $(BIN)/python

@@ -139,11 +139,23 @@ def test_compat_is_named_in_tables_only():
 
 
 def test_no_import_cycles():
-    graph = {m: {t for t in imports(m, top_only=True) if t in MODULES and t != m} for m in MODULES}
+    """Imports inside of functions count, too."""
+    graph = {m: {t for t in imports(m) if t in MODULES and t != m} for m in MODULES}
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         pytest.fail(" -> ".join(error.args[1]))
+
+
+def test_asserts_are_for_the_type_checker():
+    """What a user can get wrong is an error with a sentence; `python -O` skips an assert."""
+    wrong = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in MODULES.values()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Assert) and (node.msg or not ast.unparse(node.test).endswith("is not None"))
+    ]
+    assert not wrong, f"raise an error of mmpretrain.errors instead: {wrong}"
 
 
 def test_backbones_import_only_their_family():

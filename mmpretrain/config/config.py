@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from mmpretrain.config.bounds import check_bounds
 from mmpretrain.config.loader import Loading
-from mmpretrain.config.merge import merge_into, nest
-from mmpretrain.config.node import ConfigDict, make_node, settle
+from mmpretrain.config.merge import merge_into
+from mmpretrain.config.node import ConfigDict, make_node, nest, settle
 from mmpretrain.config.plain import Plain, foreign_parts
 from mmpretrain.config.pretty import KINDS, WRITERS, to_python
 from mmpretrain.config.source import COMMAND_LINE, Source

@@ -243,7 +243,7 @@ def _without_markers(value: Any) -> Any:
     if isinstance(value, ConfigDict):
         if DELETE in value:
             path = value._path_
-            value = without_delete(value)
+            value = without_delete(value, ConfigDict)
             object.__setattr__(value, "_path_", path)
         for key in list(dict.keys(value)):
             item = raw(value, key)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
-from mmpretrain.config.bounds import MAX_DEPTH
-from mmpretrain.config.node import ConfigDict, convert, make_node
-from mmpretrain.config.source import Source, join_path
-from mmpretrain.config.tracked import raw, raw_items, sources_of
+from mmpretrain.config.source import join_path
+from mmpretrain.config.tracked import TrackedDict, raw, raw_items, rebuild, sources_of
 from mmpretrain.errors import ConfigError
 from mmpretrain.utils.brief import brief
 
 DELETE = "_delete_"
+_T = TypeVar("_T", bound=TrackedDict)
 
 
-def merge_into(base: ConfigDict, child: Mapping[Any, Any], *, list_keys: bool = False) -> None:
+def merge_into(base: TrackedDict, child: Mapping[Any, Any], *, list_keys: bool = False) -> None:
     """Merge ``child`` into ``base``.
 
     Dicts are merged key by key, everything else is replaced. A dict with ``_delete_=True`` replaces the
@@ -35,12 +34,12 @@ def merge_into(base: ConfigDict, child: Mapping[Any, Any], *, list_keys: bool = 
         if isinstance(value, dict):
             old = raw(base, key) if key in base else None
             if dict.get(value, DELETE):
-                value = without_delete(value)
-            elif isinstance(old, ConfigDict):
+                value = without_delete(value, type(base))
+            elif isinstance(old, TrackedDict):
                 merge_into(old, value, list_keys=list_keys)
                 continue
             elif list_keys and isinstance(old, (list, tuple)):
-                value = _merge_list(old, value, join_path(base._path_, key))
+                value = _merge_list(old, value, join_path(base._path_, key), type(base))
             elif old is not None:
                 path = join_path(base._path_, key)
                 raise ConfigError(
@@ -51,15 +50,15 @@ def merge_into(base: ConfigDict, child: Mapping[Any, Any], *, list_keys: bool = 
         base.assign(key, value, source)
 
 
-def without_delete(node: dict[Any, Any]) -> ConfigDict:
-    """Return the node without its ``_delete_`` marker."""
+def without_delete(node: dict[Any, Any], kind: type[_T]) -> _T:
+    """Return the items of a node without its ``_delete_`` marker, as a node of that kind."""
     items = {key: value for key, value in raw_items(node) if key != DELETE}
     known = sources_of(node)
-    return make_node(items, {key: known[key] for key in items if key in known})
+    return rebuild(kind, items, {key: known[key] for key in items if key in known}, "")
 
 
 def _merge_list(
-    old: list[Any] | tuple[Any, ...], changes: dict[Any, Any], path: str
+    old: list[Any] | tuple[Any, ...], changes: dict[Any, Any], path: str, kind: type[TrackedDict]
 ) -> list[Any] | tuple[Any, ...]:
     new = list(old)
     known = sources_of(changes)
@@ -72,44 +71,10 @@ def _merge_list(
         if not -len(new) <= index < len(new):
             raise ConfigError(f"{path} has {len(new)} items, so there is no item {index}", where=where)
         item = new[index]
-        if isinstance(item, ConfigDict) and isinstance(value, dict) and not dict.get(value, DELETE):
+        if isinstance(item, TrackedDict) and isinstance(value, dict) and not dict.get(value, DELETE):
             merge_into(item, value, list_keys=True)
         elif isinstance(item, (list, tuple)) and isinstance(value, dict):
-            new[index] = _merge_list(item, value, f"{path}.{index}")
+            new[index] = _merge_list(item, value, f"{path}.{index}", kind)
         else:
-            new[index] = without_delete(value) if isinstance(value, dict) else value
+            new[index] = without_delete(value, kind) if isinstance(value, dict) else value
     return type(old)(new)
-
-
-def nest(options: Mapping[str, Any], source: Source | None = None) -> ConfigDict:
-    """Turn ``{'model.depth': 1}`` into ``{'model': {'depth': 1}}``.
-
-    Args:
-        options: Values by dotted key.
-        source: The place that set them.
-    """
-    root = make_node({}, {})
-    for dotted, value in options.items():
-        node = root
-        *parents, last = str(dotted).split(".")
-        if len(parents) >= MAX_DEPTH:
-            raise ConfigError(
-                f"The key {brief(str(dotted))} has more than {MAX_DEPTH} parts",
-                where=None if source is None else source.place,
-            )
-        for key in parents:
-            if not isinstance(dict.get(node, key), ConfigDict):
-                node.assign(key, make_node({}, {}), source)
-            node = raw(node, key)
-        node.assign(last, _stamped(convert(value), source), source)
-    return root
-
-
-def _stamped(value: Any, source: Source | None) -> Any:
-    """Name ``source`` as the origin of everything in a node, or in a list of nodes."""
-    if isinstance(value, (list, tuple)):
-        return type(value)(_stamped(item, source) for item in value)
-    if not isinstance(value, ConfigDict) or source is None:
-        return value
-    items = {key: _stamped(item, source) for key, item in raw_items(value)}
-    return make_node(items, dict.fromkeys(items, source))

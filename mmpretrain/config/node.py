@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from mmpretrain.config.bounds import MAX_DEPTH
 from mmpretrain.config.lazy import LazyObject
+from mmpretrain.config.merge import merge_into
 from mmpretrain.config.source import Source, join_path
 from mmpretrain.config.tracked import TrackedDict, caller, raw, raw_items, rebuild, sources_of
+from mmpretrain.errors import ConfigError
+from mmpretrain.utils.brief import brief
 from mmpretrain.utils.suggest import did_you_mean
 
 
@@ -89,8 +93,6 @@ class ConfigDict(TrackedDict):
 
     def merge(self, other: Mapping[Any, Any]) -> None:
         """Merge ``other`` into this node as a child config into its base: ``_delete_`` replaces a dict."""
-        from mmpretrain.config.merge import merge_into  # the rules of merging build on nodes
-
         merge_into(self, convert(other))
 
     # -- attributes ---------------------------------------------------------------------------------
@@ -136,6 +138,40 @@ def convert(value: Any) -> Any:
         if any(new is not old for new, old in zip(converted, value)):
             return kind(converted)
     return value
+
+
+def nest(options: Mapping[str, Any], source: Source | None = None) -> ConfigDict:
+    """Turn ``{'model.depth': 1}`` into ``{'model': {'depth': 1}}``.
+
+    Args:
+        options: Values by dotted key.
+        source: The place that set them.
+    """
+    root = make_node({}, {})
+    for dotted, value in options.items():
+        node = root
+        *parents, last = str(dotted).split(".")
+        if len(parents) >= MAX_DEPTH:
+            raise ConfigError(
+                f"The key {brief(str(dotted))} has more than {MAX_DEPTH} parts",
+                where=None if source is None else source.place,
+            )
+        for key in parents:
+            if not isinstance(dict.get(node, key), ConfigDict):
+                node.assign(key, make_node({}, {}), source)
+            node = raw(node, key)
+        node.assign(last, _stamped(convert(value), source), source)
+    return root
+
+
+def _stamped(value: Any, source: Source | None) -> Any:
+    """Name ``source`` as the origin of everything in a node, or in a list of nodes."""
+    if isinstance(value, (list, tuple)):
+        return type(value)(_stamped(item, source) for item in value)
+    if not isinstance(value, ConfigDict) or source is None:
+        return value
+    items = {key: _stamped(item, source) for key, item in raw_items(value)}
+    return make_node(items, dict.fromkeys(items, source))
 
 
 def settle(value: Any, path: str, source: Source | None) -> Any:

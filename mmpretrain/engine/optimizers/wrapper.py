@@ -184,7 +184,8 @@ class OptimWrapper:
             return loss
         full = self._max_counts == -1 or self._inner_count < self._max_counts - self._remainder_counts
         count = self._accumulative_counts if full else self._remainder_counts
-        assert count > 0, "initialize_count_status was given an iteration beyond the end of the run"
+        if count <= 0:
+            raise ValueError("initialize_count_status was given an iteration beyond the end of the run")
         return loss / count
 
     def _pending_gradients(self) -> list[Tensor | None] | None:

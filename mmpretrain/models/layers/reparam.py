@@ -31,7 +31,8 @@ def fuse_conv_norm(kernel: Tensor, norm: Any, bias: Tensor | None = None) -> tup
         Kernel and bias of the one layer that does both.
     """
     mean, var = norm.running_mean, norm.running_var
-    assert mean is not None and var is not None, "only a norm with running statistics can be folded"  # noqa: PT018
+    if mean is None or var is None:
+        raise ValueError("Only a norm with running statistics can be folded into a convolution")
     scale = norm.weight / (var + norm.eps).sqrt()
     shift = norm.bias - mean * scale
     return kernel * scale.view(-1, *(1,) * (kernel.ndim - 1)), shift if bias is None else shift + bias * scale
