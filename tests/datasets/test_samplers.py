@@ -99,7 +99,7 @@ def test_without_a_seed_ranks_share_one():
 
 
 def test_wrong_subsample_type():
-    with pytest.raises(ValueError, match="'default' or 'sequential'"):
+    with pytest.raises(ValueError, match="one of 'default', 'sequential', got 'other'"):
         build("SequentialSampler", subsample_type="other")
 
 

@@ -114,12 +114,14 @@ def find_own(name: str) -> ModuleSpec | None:
     return None
 
 
-def _spec(name: str, folders: list[str]) -> ModuleSpec:
+def _spec(name: str, folders: list[str]) -> ModuleSpec | None:
     parent, _, attribute = name.rpartition(".")
     if folders or is_known(name):
         spec = ModuleSpec(name, _OldLoader(), is_package=True)
         spec.submodule_search_locations = folders
         return spec
+    if attribute in MODULES.get(parent, ()) and resolve(parent, attribute) is not None:
+        return None  # a class or function, and no module
     raise explain(parent, attribute) if parent else OldNameError(f"There is no module {name!r}")
 
 

@@ -156,14 +156,12 @@ class DefaultOptimWrapperConstructor:
                     raise ArgumentError(
                         f"paramwise_cfg: {key} must be a number, got {brief(value)}", where=locate(node, key)
                     )
-        if self.base_lr is None and (
-            asked := [
-                k for k in ("bias_lr_mult", "dcn_offset_lr_mult", "custom_keys") if self.paramwise_cfg.get(k)
-            ]
-        ):
+        asked = [key for key in ("bias_lr_mult", "dcn_offset_lr_mult") if self.paramwise_cfg.get(key)]
+        asked += [f"custom_keys[{key!r}]" for key, value in self.custom_keys.items() if "lr_mult" in value]
+        if self.base_lr is None and asked:
             raise ConfigError(
                 f"paramwise_cfg.{asked[0]} multiplies the learning rate, but the optimizer has none",
-                where=locate(self.paramwise_cfg, asked[0]),
+                where=locate(self.paramwise_cfg, asked[0].partition("[")[0]),
                 hint="Add lr to the optimizer.",
             )
 
@@ -240,7 +238,9 @@ class DefaultOptimWrapperConstructor:
         custom = self.custom_options(f"{place.prefix}.{place.name}")
         if custom is not None:
             # Multipliers of 1 are written out: a group says what it was asked for.
-            scaled: dict[str, Any] = {"lr": self.base_lr * custom.get("lr_mult", 1.0)}
+            scaled: dict[str, Any] = {}
+            if self.base_lr is not None:
+                scaled["lr"] = self.base_lr * custom.get("lr_mult", 1.0)
             if self.base_wd is not None:
                 scaled["weight_decay"] = self.base_wd * custom.get("decay_mult", 1.0)
             return {**scaled, **custom}

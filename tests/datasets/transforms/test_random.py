@@ -246,7 +246,7 @@ def test_masks():
         dict(type="AutoAugment", policies="cifar"),
         dict(type="RandomErasing", min_area_ratio=0.5, max_area_ratio=0.4),
         dict(type="RandomErasing", aspect_range=(2.0, 1.0)),
-        dict(type="RandomErasing", fill_color=(1, 2)),
+        dict(type="RandomErasing", fill_color=("red",)),
         dict(type="RandomFlip"),
         dict(type="RandomFlip", prob=1.5),
         dict(type="RandomFlip", prob=[0.5], direction=["horizontal", "vertical"]),

@@ -235,6 +235,15 @@ def test_wrong_settings(cfg, message):
         wrap(TinyNet(), **cfg)
 
 
+def test_decay_of_parts_needs_no_learning_rate():
+    optimizer = {"type": "Adam", "weight_decay": 0.1}
+    groups = wrap(
+        TinyNet(), optimizer=optimizer, paramwise_cfg={"custom_keys": {"": {"decay_mult": 0.5}}}
+    ).param_groups
+    assert {group["weight_decay"] for group in groups} == {0.05}
+    assert {group["lr"] for group in groups} == {1e-3}  # Adam's own
+
+
 def test_error_names_the_argument():
     with pytest.raises(ArgumentError, match=r"SGD has no argument 'momentun'\. Did you mean 'momentum'"):
         wrap(TinyNet(), optimizer={"type": "SGD", "lr": 0.1, "momentun": 0.9})
