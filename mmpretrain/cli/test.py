@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mmpretrain.cli import shortcuts
 from mmpretrain.cli.options import (
     Amp,
     CfgOptions,
@@ -27,6 +28,7 @@ from mmpretrain.cli.options import (
     relaunch,
 )
 from mmpretrain.cli.say import say
+from mmpretrain.cli.shortcuts import BatchSize, Device, Workers
 from mmpretrain.errors import ConfigError
 from mmpretrain.utils.text import cell
 
@@ -69,6 +71,9 @@ def test(
     cfg_options: CfgOptions = None,
     amp: Amp = False,
     skip_bad: SkipBad = False,
+    batch_size: BatchSize = None,
+    device: Device = None,
+    workers: Workers = None,
     metrics: Annotated[
         list[str] | None, typer.Option(metavar="NAME...", help="Metrics instead of the config's.")
     ] = None,
@@ -116,6 +121,7 @@ def test(
         )
     cfg.merge_from_dict({"load_from": checkpoint_in(checkpoint or cfg.work_dir)}, source=Source("CHECKPOINT"))
     cfg.resume = False
+    shortcuts.apply(cfg, ("test",), batch_size=batch_size, device=device, workers=workers)
     cfg.launcher = launcher
     if data is not None:
         from mmpretrain.cli.overrides import use_data
@@ -169,11 +175,19 @@ def use_metrics(cfg: Config, names: list[str], options: list[str]) -> None:
     from mmpretrain.utils.former import compat
 
     old = compat("v0.runtime")
-    classes = [{"type": name} for name in names if name not in old.RESULTS]
+    classes = [{"type": _class_of(name)} for name in names if name not in old.RESULTS]
     results = [name for name in names if name in old.RESULTS]
     dataset = (cfg.get("test_dataloader") or {}).get("dataset")
     evaluators = [*old.metrics_of(results, dataset, parse_options(options)), *classes]
     cfg.merge_from_dict({"test_evaluator": evaluators}, source=Source("--metrics"))
+
+
+def _class_of(name: str) -> str:
+    """Return the name of a metric's class, also for ``confusion_matrix`` or ``confusion-matrix``."""
+    from mmpretrain.registry import METRICS
+
+    folded = name.replace("_", "").replace("-", "").lower()
+    return next((known for known in METRICS.names() if known.lower() == folded), name)
 
 
 def draw_predictions(

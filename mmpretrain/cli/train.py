@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mmpretrain.cli import shortcuts
 from mmpretrain.cli.options import (
     Amp,
     CfgOptions,
@@ -29,6 +30,7 @@ from mmpretrain.cli.options import (
     relaunch,
 )
 from mmpretrain.cli.say import say
+from mmpretrain.cli.shortcuts import BatchSize, Device, Epochs, LearningRate, Workers
 
 if TYPE_CHECKING:
     from mmpretrain.config import Config
@@ -48,6 +50,11 @@ def train(
     ] = None,
     amp: Amp = False,
     skip_bad: SkipBad = False,
+    epochs: Epochs = None,
+    batch_size: BatchSize = None,
+    lr: LearningRate = None,
+    device: Device = None,
+    workers: Workers = None,
     no_validate: Annotated[bool, typer.Option("--no-validate", help="Train without validation.")] = False,
     auto_scale_lr: Annotated[
         bool, typer.Option("--auto-scale-lr", help="Scale the learning rate with the batch size.")
@@ -74,11 +81,14 @@ def train(
 
     `mmpretrain train my_config.py --gpus 4 --resume`
 
-    `mmpretrain train resnet18_8xb32_in1k --data photos/`
+    `mmpretrain train resnet18_8xb32_in1k --data photos/ --epochs 20 --batch-size 64 --lr 0.01`
     """
     if gpus is not None and launcher == "none":
         relaunch(context)
     cfg = load_config(config, cfg_options, work_dir)
+    shortcuts.apply(
+        cfg, ("train", "val"), epochs=epochs, batch_size=batch_size, lr=lr, device=device, workers=workers
+    )
     prepare(
         cfg,
         data=data,

@@ -1,0 +1,75 @@
+"""Short options for the settings that people change most, beside ``--cfg-options``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mmpretrain.errors import ConfigError
+
+if TYPE_CHECKING:
+    from mmpretrain.config import Config
+
+Epochs = Annotated[int | None, typer.Option(metavar="N", min=1, help="Train so many epochs.")]
+BatchSize = Annotated[
+    int | None, typer.Option("--batch-size", metavar="N", min=1, help="Images in a batch of each process.")
+]
+LearningRate = Annotated[float | None, typer.Option("--lr", metavar="RATE", min=0, help="The learning rate.")]
+Device = Annotated[str | None, typer.Option(metavar="DEVICE", help="Such as cpu or cuda:1.")]
+Workers = Annotated[
+    int | None, typer.Option("--workers", metavar="N", min=0, help="Data workers of each process.")
+]
+
+
+def apply(
+    cfg: Config,
+    splits: tuple[str, ...],
+    *,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    lr: float | None = None,
+    device: str | None = None,
+    workers: int | None = None,
+) -> None:
+    """Set what the options say; errors and ``config explain`` name the option as the place.
+
+    Args:
+        cfg: The config.
+        splits: The splits whose data loaders are used.
+        epochs: Becomes ``train_cfg.max_epochs``.
+        batch_size: Of these data loaders.
+        lr: Becomes ``optim_wrapper.optimizer.lr``.
+        device: Where to run.
+        workers: Of these data loaders.
+
+    Raises:
+        ConfigError: If the config has no such setting.
+    """
+    from mmpretrain.config.source import Source
+
+    def change(option: str, key: str, value: object) -> None:
+        cfg.merge_from_dict({key: value}, source=Source(option))
+
+    if epochs is not None:
+        loop = cfg.get("train_cfg") or {}
+        if not loop.get("by_epoch", "max_iters" not in loop) or "max_iters" in loop:
+            raise ConfigError(
+                "the training loop of this config counts iterations",
+                where="--epochs",
+                hint="Use --cfg-options train_cfg.max_iters=N.",
+            )
+        change("--epochs", "train_cfg.max_epochs", epochs)
+    if lr is not None:
+        if "lr" not in ((cfg.get("optim_wrapper") or {}).get("optimizer") or {}):
+            raise ConfigError("the config has no optim_wrapper.optimizer.lr", where="--lr")
+        change("--lr", "optim_wrapper.optimizer.lr", lr)
+    for split in splits:
+        if cfg.get(f"{split}_dataloader") is None:
+            continue
+        if batch_size is not None:
+            change("--batch-size", f"{split}_dataloader.batch_size", batch_size)
+        if workers is not None:
+            change("--workers", f"{split}_dataloader.num_workers", workers)
+    if device is not None:
+        change("--device", "device", device)

@@ -1,0 +1,67 @@
+"""--epochs, --batch-size, --lr, --device and --workers beside --cfg-options; metrics by any spelling."""
+
+from __future__ import annotations
+
+import pytest
+
+from mmpretrain.cli import shortcuts
+from mmpretrain.cli.test import use_metrics
+from mmpretrain.config import Config
+from mmpretrain.errors import ConfigError
+
+
+def config(**changes) -> Config:
+    loader = dict(batch_size=8, num_workers=4)
+    return Config(
+        dict(
+            train_cfg=dict(by_epoch=True, max_epochs=5),
+            train_dataloader=dict(loader),
+            val_dataloader=dict(loader),
+            test_dataloader=dict(loader),
+            optim_wrapper=dict(optimizer=dict(type="SGD", lr=0.1)),
+        )
+        | changes
+    )
+
+
+def test_options_of_training():
+    cfg = config()
+    shortcuts.apply(cfg, ("train", "val"), epochs=2, batch_size=4, lr=0.5, device="cpu", workers=0)
+    assert cfg.train_cfg.max_epochs == 2
+    assert (cfg.train_dataloader.batch_size, cfg.val_dataloader.batch_size) == (4, 4)
+    assert (cfg.train_dataloader.num_workers, cfg.test_dataloader.num_workers) == (0, 4)
+    assert cfg.optim_wrapper.optimizer.lr == 0.5
+    assert cfg.device == "cpu"
+    assert str(cfg.source("optim_wrapper.optimizer.lr")) == "--lr (optim_wrapper.optimizer.lr)"
+
+
+def test_without_options_nothing_changes():
+    cfg = config()
+    shortcuts.apply(cfg, ("train", "val"))
+    assert cfg == config()
+
+
+def test_a_split_without_data():
+    cfg = config(val_dataloader=None)
+    shortcuts.apply(cfg, ("train", "val"), batch_size=2)
+    assert cfg.val_dataloader is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "options", "says"),
+    [
+        (dict(train_cfg=dict(by_epoch=False, max_iters=9)), dict(epochs=3), "--epochs: the training loop"),
+        (dict(train_cfg=dict(max_iters=9)), dict(epochs=3), "counts iterations"),
+        (dict(optim_wrapper=None), dict(lr=0.1), "--lr: the config has no optim_wrapper.optimizer.lr"),
+    ],
+)
+def test_what_a_config_does_not_have(changes, options, says):
+    with pytest.raises(ConfigError, match=says):
+        shortcuts.apply(config(**changes), ("train",), **options)
+
+
+@pytest.mark.parametrize("name", ["confusion_matrix", "confusion-matrix", "ConfusionMatrix"])
+def test_metrics_by_any_spelling(name):
+    cfg = config()
+    use_metrics(cfg, [name], [])
+    assert cfg.test_evaluator == [dict(type="ConfusionMatrix")]
