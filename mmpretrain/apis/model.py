@@ -17,7 +17,7 @@ from mmpretrain.checkpoints.layouts import weights_of
 from mmpretrain.config.config import Config
 from mmpretrain.config.embedded import read_embedded
 from mmpretrain.errors import CheckpointError, ConfigError, NotRegisteredError
-from mmpretrain.registry import MODELS
+from mmpretrain.registry import DATASETS, MODELS
 from mmpretrain.utils.env import find_device
 from mmpretrain.utils.resources import find_config, zoo_configs
 
@@ -77,10 +77,21 @@ def _build(
     if content is not None:
         report = load_into(model, weights_of(content), source=source)
         logger.info("%s: %s", source, report.summary())
-        meta = dataset_meta(content)
+        meta = dataset_meta(content) or _meta_of_config(cfg)
     model._config = cfg
     model._dataset_meta = meta
     return model.to(find_device(device)).eval()
+
+
+def _meta_of_config(cfg: Config) -> dict[str, Any] | None:
+    """The class names of the data that a config tests on, if its model tells as many classes apart."""
+    dataset = (cfg.get("test_dataloader") or {}).get("dataset") or {}
+    kind = dataset.get("type")
+    if not isinstance(kind, str) or kind not in DATASETS.names():
+        return None
+    classes = getattr(DATASETS.get(kind), "METAINFO", {}).get("classes", ())
+    wanted = (cfg.model.get("head") or {}).get("num_classes")
+    return {"classes": tuple(classes)} if classes and len(classes) == wanted else None
 
 
 def _config_file(name: str | os.PathLike[str]) -> Path:

@@ -4,6 +4,7 @@ A source is one of these, in the order in which they are tried:
 
 - ``http://``, ``https://`` (:mod:`~mmpretrain.checkpoints.cache`), ``hf://``
   (:mod:`~mmpretrain.checkpoints.hub`);
+- ``pkg://``, a file of an installed package (:mod:`~mmpretrain.checkpoints.packages`);
 - another address that :mod:`mmpretrain.utils.fileio` reads, such as ``s3://``;
 - a checkpoint file, or the folder of a checkpoint in pieces;
 - the folder of a run: its best checkpoint, or its last;
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mmpretrain.checkpoints import zoo
 from mmpretrain.checkpoints.cache import fetch, is_address
+from mmpretrain.checkpoints.packages import find_in_package, is_in_package
 from mmpretrain.checkpoints.probe import kind_of
 from mmpretrain.errors import CheckpointError, ConfigError, MissingFileError
 from mmpretrain.utils import fileio, web
@@ -68,6 +70,8 @@ def find(source: Source, prefer: Literal["best", "last"] = "best") -> Found:
     text = _text(source)
     if is_address(text):
         return Found(str(fetch(text)), web.shown(text))
+    if is_in_package(text):
+        return Found(str(find_in_package(text)), text)
     if not fileio.is_local(text):
         return Found(text, text)
     return _find_here(text, prefer)
@@ -81,6 +85,9 @@ def check(source: Source) -> None:
         ConfigError: If the source does not make sense, or no weights were published for that name.
     """
     text = _text(source)
+    if is_in_package(text):
+        find_in_package(text)
+        return
     if is_address(text) or not fileio.is_local(text) or _exists(text):
         return
     if not zoo.has_model(text):
@@ -156,7 +163,9 @@ def _find_here(text: str, prefer: Literal["best", "last"]) -> Found:
         return Found(str(path), text)
     if zoo.has_model(text):
         info = zoo.find_model(text)
-        return Found(str(fetch(_published(info))), info.name, "the published weights")
+        weights = _published(info)
+        path = find_in_package(weights) if is_in_package(weights) else fetch(weights)
+        return Found(str(path), info.name, "the published weights")
     raise _nothing(text, path)
 
 

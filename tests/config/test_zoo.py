@@ -21,6 +21,7 @@ FILES = {path.relative_to(ZOO).as_posix(): path for path in ZOO.rglob("*.py")}
 ADDED = {
     "swin_transformer_v2/swinv2-base-w12_8xb128_in21k-192px.py": ("base", 1024),
     "swin_transformer_v2/swinv2-large-w12_8xb128_in21k-192px.py": ("large", 1536),
+    **{f"efficientnet/efficientnet-lite{n}_8xb32_in1k.py": (f"lite{n}", 1280) for n in range(5)},
 }
 
 #: Upstream's mistakes that are corrected: config -> key path -> value here.

@@ -10,7 +10,15 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
-from mmpretrain.checkpoints.layouts import authors, older, tensorflow, timm, torchvision, transformers
+from mmpretrain.checkpoints.layouts import (
+    authors,
+    efficientnet_pytorch,
+    older,
+    tensorflow,
+    timm,
+    torchvision,
+    transformers,
+)
 from mmpretrain.checkpoints.layouts.layout import Layout, Tensors
 from mmpretrain.errors import ArgumentError, CheckpointError
 from mmpretrain.utils.suggest import did_you_mean
@@ -18,7 +26,7 @@ from mmpretrain.utils.suggest import did_you_mean
 #: The first one that matches is taken.
 LAYOUTS: tuple[Layout, ...] = (
     *older.LAYOUTS, *authors.LAYOUTS, *transformers.LAYOUTS, *timm.LAYOUTS, *torchvision.LAYOUTS,
-    *tensorflow.LAYOUTS,
+    *efficientnet_pytorch.LAYOUTS, *tensorflow.LAYOUTS,
 )  # fmt: skip
 
 #: Other names of sources and families.

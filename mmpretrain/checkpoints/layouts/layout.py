@@ -33,6 +33,7 @@ class Layout:
         without: Patterns that must not match any key.
         prepare: Functions of all tensors, applied before the rules.
         tensors: Pattern of a new key -> function of its tensor.
+        condition: A further condition on the tensors, where their keys leave a doubt.
     """
 
     source: str
@@ -42,19 +43,22 @@ class Layout:
     without: tuple[str, ...] = ()
     prepare: tuple[Callable[[Tensors], Tensors], ...] = ()
     tensors: tuple[tuple[str, Callable[[Tensor], Tensor]], ...] = ()
+    condition: Callable[[Mapping[str, Tensor]], bool] | None = None
 
     @property
     def name(self) -> str:
         """Source and family."""
         return f"{self.source}/{self.family}"
 
-    def matches(self, keys: Mapping[str, object]) -> bool:
-        """Whether these keys are of this layout."""
+    def matches(self, weights: Mapping[str, Tensor]) -> bool:
+        """Whether these weights are of this layout."""
 
         def found(pattern: str) -> bool:
-            return any(re.search(pattern, key) for key in keys)
+            return any(re.search(pattern, key) for key in weights)
 
-        return all(map(found, self.marks)) and not any(map(found, self.without))
+        if not all(map(found, self.marks)) or any(map(found, self.without)):
+            return False
+        return self.condition is None or self.condition(weights)
 
     def convert(self, weights: Mapping[str, Tensor]) -> Tensors:
         """Return the tensors under the names that a classifier has here."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+
+from torch import Tensor
 
 from mmpretrain.checkpoints.layouts.layout import Layout, Rules, Tensors, number, table
 from mmpretrain.checkpoints.layouts.tensors import matrix, unfold_order, vector
@@ -63,6 +65,14 @@ def _efficientnet(sizes: list[int], is_v2: bool) -> Callable[[int, int], str]:
         return f"layers.{layer}.{block + (sizes[stage - 1] if stage in joins else 0)}."
 
     return where
+
+
+def _is_efficientnet(weights: Mapping[str, Tensor]) -> bool:
+    """Tell EfficientNet from MobileNetV2: lite models have the same keys, but larger kernels."""
+    if any(re.search(r"\.(?:conv_exp|se\.conv_reduce)\.weight", key) for key in weights):
+        return True
+    kernel = weights.get("blocks.2.0.conv_dw.weight")
+    return kernel is not None and kernel.shape[-1] == 5
 
 
 def _name_efficientnet_last(weights: Tensors) -> Tensors:
@@ -155,7 +165,8 @@ LAYOUTS = (
     ),
     Layout(
         "timm", "efficientnet",
-        marks=(*MOBILE_MARKS, r"^bn2\.weight", r"\.(?:conv_exp|se\.conv_reduce)\.weight"),
+        marks=(*MOBILE_MARKS, r"^bn2\.weight"),
+        condition=_is_efficientnet,
         prepare=(name_blocks(_efficientnet), _name_efficientnet_last),
         rules=(
             (r"^conv_stem\.", "layers.0.conv."),
@@ -178,7 +189,6 @@ LAYOUTS = (
     Layout(
         "timm", "mobilenet_v2",
         marks=(*MOBILE_MARKS, r"^bn2\.weight"),
-        without=(r"\.(?:conv_exp|se\.conv_reduce)\.",),
         prepare=(name_blocks(_mobilenet_v2), _number_parts),
         rules=(
             (r"^conv_stem\.", "conv1.conv."),

@@ -85,6 +85,21 @@ class StageSpec(NamedTuple):
     edge: bool = False
 
 
+#: The unscaled stages of most models, without squeeze and excitation.
+LITE = (
+    StageSpec(3, 16, 1, 1, 1),
+    StageSpec(3, 24, 2, 2, 6),
+    StageSpec(5, 40, 2, 2, 6),
+    StageSpec(3, 80, 3, 2, 6),
+    StageSpec(5, 112, 3, 1, 6),
+    StageSpec(5, 192, 4, 2, 6),
+    StageSpec(3, 320, 1, 1, 6),
+)
+
+#: The default activation; a config that names it is another dict.
+SWISH = {"type": "Swish"}
+
+
 @MODELS.register_module()
 class EfficientNet(BaseBackbone):
     """EfficientNet: a stem, five layers of blocks and a 1×1 convolution, scaled in width and depth.
@@ -92,47 +107,47 @@ class EfficientNet(BaseBackbone):
     From `Rethinking Model Scaling for Convolutional Neural Networks
     <https://arxiv.org/abs/1905.11946>`_.
 
-    ==== ====== ======
-    arch width  depth
-    ==== ====== ======
-    b0   1.0    1.0
-    b1   1.0    1.1
-    b2   1.1    1.2
-    b3   1.2    1.4
-    b4   1.4    1.8
-    b5   1.6    2.2
-    b6   1.8    2.6
-    b7   2.0    3.1
-    b8   2.2    3.6
-    l2   4.3    5.3
-    es   1.0    1.0
-    em   1.0    1.1
-    el   1.2    1.4
-    ==== ====== ======
+    ===== ====== ======
+    arch  width  depth
+    ===== ====== ======
+    b0    1.0    1.0
+    b1    1.0    1.1
+    b2    1.1    1.2
+    b3    1.2    1.4
+    b4    1.4    1.8
+    b5    1.6    2.2
+    b6    1.8    2.6
+    b7    2.0    3.1
+    b8    2.2    3.6
+    l2    4.3    5.3
+    es    1.0    1.0
+    em    1.0    1.1
+    el    1.2    1.4
+    lite0 1.0    1.0
+    lite1 1.0    1.1
+    lite2 1.1    1.2
+    lite3 1.2    1.4
+    lite4 1.4    1.8
+    ===== ====== ======
 
     Args:
-        arch: A name of the table; es, em and el are for Edge TPUs.
+        arch: A name of the table; es, em and el are for Edge TPUs. `Lite models
+            <https://github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite>`_ are for
+            phones: without squeeze and excitation, with ReLU6, and their ends are not scaled.
         drop_path_rate: Rate of stochastic depth of the last block; it rises from 0 over the blocks.
         out_indices: Outputs; 0 is the stem, 1 to 5 are the layers, 6 is the last convolution.
         frozen_stages: Freeze that many outputs, the stem is the first; 0 freezes nothing.
         conv_cfg: Type of convolution.
         norm_cfg: Type of norm.
-        act_cfg: Type of activation.
+        act_cfg: Type of activation; by default Swish, of lite models ReLU6.
         init_cfg: How the weights are initialised.
         norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
 
     #: Unscaled stages, by family.
     stage_specs: Mapping[str, Sequence[StageSpec]] = {
-        "b": (
-            StageSpec(3, 16, 1, 1, 1, se_ratio=4),
-            StageSpec(3, 24, 2, 2, 6, se_ratio=4),
-            StageSpec(5, 40, 2, 2, 6, se_ratio=4),
-            StageSpec(3, 80, 3, 2, 6, se_ratio=4),
-            StageSpec(5, 112, 3, 1, 6, se_ratio=4),
-            StageSpec(5, 192, 4, 2, 6, se_ratio=4),
-            StageSpec(3, 320, 1, 1, 6, se_ratio=4),
-        ),
+        "b": tuple(spec._replace(se_ratio=4) for spec in LITE),
+        "lite": LITE,
         "e": (
             StageSpec(3, 24, 1, 1, 3, edge=True),
             StageSpec(3, 32, 2, 2, 8, edge=True),
@@ -142,6 +157,10 @@ class EfficientNet(BaseBackbone):
             StageSpec(5, 192, 2, 2, 8),
         ),
     }
+
+    #: Families whose ends (the stem, the last convolution, and the number of blocks of the first and last
+    #: stage) are not scaled, and their activation.
+    fixed_ends: Mapping[str, dict[str, str]] = {"lite": {"type": "ReLU6"}}
 
     #: Family, scale of the width, scale of the depth.
     arch_settings = {
@@ -158,6 +177,11 @@ class EfficientNet(BaseBackbone):
         "es": ("e", 1.0, 1.0),
         "em": ("e", 1.0, 1.1),
         "el": ("e", 1.2, 1.4),
+        "lite0": ("lite", 1.0, 1.0),
+        "lite1": ("lite", 1.0, 1.1),
+        "lite2": ("lite", 1.1, 1.2),
+        "lite3": ("lite", 1.2, 1.4),
+        "lite4": ("lite", 1.4, 1.8),
     }
 
     def __init__(
@@ -168,7 +192,7 @@ class EfficientNet(BaseBackbone):
         frozen_stages: int = 0,
         conv_cfg: dict | None = {"type": "Conv2dAdaptivePadding"},  # noqa: B006
         norm_cfg: dict = {"type": "BN", "eps": 1e-3},  # noqa: B006
-        act_cfg: dict = {"type": "Swish"},  # noqa: B006
+        act_cfg: dict = SWISH,
         norm_eval: bool = False,
         with_cp: bool = False,
         init_cfg: dict | list[dict] | None = KAIMING_INIT,
@@ -179,15 +203,13 @@ class EfficientNet(BaseBackbone):
             init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
         )
         family, width, depth = self.get_arch(arch)
+        fixed = family in self.fixed_ends
+        if fixed and act_cfg is SWISH:
+            act_cfg = self.fixed_ends[family]
         cfgs = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg}
-        specs = [
-            spec._replace(
-                channels=make_divisible(spec.channels * width, 8), blocks=math.ceil(spec.blocks * depth)
-            )
-            for spec in self.stage_specs[family]
-        ]
+        specs = scale(self.stage_specs[family], width, depth, fixed)
         rates = iter(drop_path_rates(drop_path_rate, sum(spec.blocks for spec in specs)))
-        channels, last = (make_divisible(base * width, 8) for base in (32, 1280))
+        channels, last = (base if fixed else make_divisible(base * width, 8) for base in (32, 1280))
         layers: list[nn.Module] = [ConvModule(3, channels, 3, stride=2, padding=1, **cfgs)]
         for layer in layers_of(specs):
             blocks = []
@@ -212,6 +234,15 @@ class EfficientNet(BaseBackbone):
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """(B, 3, H, W) to layers, the last of shape (B, C, H / 32, W / 32)."""
         return self.forward_stages(x, self.stage_names)
+
+
+def scale(specs: Sequence[StageSpec], width: float, depth: float, fixed_ends: bool) -> list[StageSpec]:
+    """Scale stages; with ``fixed_ends``, the first and the last keep their number of blocks."""
+    depths = [math.ceil(spec.blocks * depth) for spec in specs]
+    if fixed_ends:
+        depths[0], depths[-1] = specs[0].blocks, specs[-1].blocks
+    widths = [make_divisible(spec.channels * width, 8) for spec in specs]
+    return [spec._replace(channels=c, blocks=n) for spec, c, n in zip(specs, widths, depths)]
 
 
 def layers_of(specs: Sequence[StageSpec]) -> list[list[StageSpec]]:
