@@ -19,6 +19,7 @@ from mmpretrain.cli.argv import modernize
 from mmpretrain.cli.say import say
 from mmpretrain.errors import MMPretrainError, notes_of
 from mmpretrain.utils.former import compat
+from mmpretrain.utils.processes import open_standard_streams
 
 USAGE_ERROR = 2
 #: The disk is full, or what a user may take of it.
@@ -71,6 +72,7 @@ app.add_typer(config.app, name="config")
 
 def entry_point(argv: Sequence[str] | None = None) -> None:
     """Run the command line; deliberate errors end in one line on stderr and exit code 2."""
+    open_standard_streams()
     words = modernize(sys.argv[1:] if argv is None else argv)
     # `--debug` may stand anywhere; the parser knows it in front of the command only.
     own = words.index("run") if words[:1] == ["run"] or words[:2] == ["--debug", "run"] else len(words)

@@ -60,13 +60,23 @@ class ConsoleHandler(logging.StreamHandler):
         """Stay with the standard output; the base class sets what it was created with."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a record."""
+        """Write a record; once the standard output is closed or gone, there is nowhere to write it to."""
+        if sys.stdout is None or sys.stdout.closed:
+            return
         if getattr(record, "lengthy", False) and sys.stdout.isatty():
             return
         if self.progress is None:
             super().emit(record)
         elif not getattr(record, "in_progress_bar", False):
-            self.progress.console.print(self.format(record), markup=False, highlight=False, soft_wrap=True)
+            with suppress(OSError):
+                self.progress.console.print(
+                    self.format(record), markup=False, highlight=False, soft_wrap=True
+                )
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Report what kept a record from being written, unless the terminal or a pipe's reader is gone."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
 
 
 class FileHandler(logging.FileHandler):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import TypeVar
 
 from rich.console import Console
@@ -24,12 +25,34 @@ T = TypeVar("T")
 
 def on_terminal() -> bool:
     """Whether a person is watching the standard output."""
-    return sys.stdout.isatty() and Console().is_terminal
+    try:
+        return sys.stdout is not None and sys.stdout.isatty() and Console().is_terminal
+    except ValueError:  # it is closed
+        return False
+
+
+class Display(Progress):
+    """A progress display that goes on in silence when its terminal is gone."""
+
+    def start(self) -> None:
+        """Start the display."""
+        with suppress(OSError):
+            super().start()
+
+    def stop(self) -> None:
+        """Stop the display."""
+        with suppress(OSError):
+            super().stop()
+
+    def refresh(self) -> None:
+        """Draw the display."""
+        with suppress(OSError):
+            super().refresh()
 
 
 def make_progress(console: Console | None = None) -> Progress:
     """Return a progress display with one line per task: what, bar, count, times, and a note."""
-    return Progress(
+    return Display(
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(bar_width=30),
@@ -43,7 +66,7 @@ def make_progress(console: Console | None = None) -> Progress:
 
 def download_progress() -> Progress:
     """Return a progress display in bytes; it shows nothing when no one is watching."""
-    return Progress(
+    return Display(
         TextColumn("{task.description}"),
         BarColumn(bar_width=30),
         DownloadColumn(),

@@ -282,6 +282,10 @@ class Payload:
         {"meta": Payload()},
         {"meta": {"epoch": "two", "iter": 16}},
         {"meta": {"epoch": 1, "iter": -5}},
+        {"meta": {"epoch": 1, "iter": 8, "iters_per_epoch": float("nan")}},
+        {"meta": {"epoch": 1, "iter": 8, "iters_per_epoch": 0}},
+        {"meta": {"epoch": float("inf"), "iter": 8}},
+        {"meta": {"epoch": 1.5, "iter": 8}},
         {"message_hub": Payload()},
         {"message_hub": {"log_scalars": {"train/loss": Payload()}}},
         {"hooks": {"CheckpointHook": Payload()}},
@@ -320,3 +324,36 @@ def test_surplus_tensors_do_not_stop_a_resumption(tmp_path, caplog):
     broken = tiny.make_runner(work_dir=str(tmp_path / "c"), load_from=str(tmp_path / "old.pth"), resume=True)
     with pytest.raises(CheckpointError, match=r"does not fit the model.*Not in the checkpoint: head\.weight"):
         broken.train()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (dict(size=31), "31 samples (before: 32)"),
+        (dict(size=16, batch_size=2), "16 samples (before: 32), a batch size of 2 (before: 4)"),
+        (dict(), ""),
+    ],
+    ids=["samples", "samples and batch size", "same"],
+)
+def test_other_data_of_the_same_length_end_exactness(make_runner, caplog, monkeypatch, changes, said):
+    make_runner(train_cfg=dict(max_epochs=1)).train()
+    runner = make_runner(train_dataloader=tiny.loader(**changes), train_cfg=dict(max_epochs=2), resume=True)
+    monkeypatch.setattr(runner.logger, "propagate", True)
+    runner.train()
+    assert ("exactness ends here" in caplog.text) == bool(said)
+    assert said in caplog.text
+    assert runner.iter == 16
+
+
+@pytest.mark.parametrize("value", ["much", None, [1], float("nan")])
+def test_an_odd_best_score_does_not_matter(make_runner, tmp_path, value):
+    hooks = dict(checkpoint=dict(type="CheckpointHook", interval=1, save_best="acc"))
+    make_runner(train_cfg=dict(max_epochs=1), default_hooks=hooks).train()
+    path = tmp_path / "work" / "epoch_1.pth"
+    content = serialization.load(path)
+    content["message_hub"]["runtime_info"].update({"best_score": value, 7: "no name"})
+    serialization.save(content, path)
+    (tmp_path / "work" / "run.json").unlink()
+    runner = make_runner(train_cfg=dict(max_epochs=2), default_hooks=hooks, resume=True)
+    runner.train()
+    assert runner.state.best_score > 50

@@ -67,6 +67,7 @@ def straight(request, tmp_path_factory):
         ("before_run", 0, signal.SIGTERM),
         ("before_train_iter", 6, signal.SIGTERM),
         ("before_train_iter", 5, signal.SIGINT),
+        ("before_train_iter", 7, signal.SIGHUP),
         ("after_train_epoch", 8, signal.SIGTERM),
         ("before_val_iter", 4, signal.SIGINT),
         ("after_val_iter", 8, signal.SIGTERM),
@@ -151,3 +152,16 @@ def test_the_same_request_twice_is_one_request(monkeypatch):
         with pytest.raises(SystemExit) as info:
             os.kill(os.getpid(), signal.SIGINT)
         assert info.value.code == 130
+
+
+def test_nohup_counts(monkeypatch):
+    """A run that was started to survive its terminal does."""
+    monkeypatch.setattr(signals, "SAME_REQUEST", 0)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        state = RunState("", "")
+        with SignalGuard(state):
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert state.interrupted_by is None
+    finally:
+        signal.signal(signal.SIGHUP, before)

@@ -7,8 +7,11 @@ import operator
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from numbers import Real
 from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING, Any, cast
+
+from torch import Tensor
 
 from mmpretrain.checkpoints import serialization
 from mmpretrain.checkpoints.run_folder import Best, Rule, is_plain_name
@@ -199,14 +202,21 @@ class CheckpointHook(Hook):
             name, file = best.metric, _last_part(best.file)
             if self.rules.get(name) != best.rule or not self._gives(file, f"best_{name}_"):
                 continue
-            score = runner.message_hub.get_info(self._key("best_score", name))
-            better = not isinstance(score, (int, float)) or best.beats(replace(best, value=float(score)))
+            score = self._best_score(runner, name)
+            better = score is None or best.beats(replace(best, value=score))
             if better and runner.store.exists(runner.store.join(folder, file)):
                 if name in self.best and self.best[name] != file:
                     replaced.append(self.best[name])
                 self._note_best(runner, folder, name, file, best.value)
                 self._improved = True  # so that the next validation writes it into the latest checkpoint
         return replaced
+
+    def _best_score(self, runner: Session, name: str) -> float | None:
+        """Return the best value so far; a resumed checkpoint may hold anything in its place."""
+        score = runner.message_hub.get_info(self._key("best_score", name))
+        if isinstance(score, Tensor) and score.numel() == 1:
+            score = score.item()
+        return float(score) if isinstance(score, Real) and score == score else None
 
     def _note_best(self, runner: Session, folder: str, name: str, file: str, score: float) -> None:
         self.best[name] = file
@@ -327,7 +337,7 @@ class CheckpointHook(Hook):
                 f"save_best={name!r}, but the validation reports no such metric", hint=hint, key="save_best"
             )
         hub, score, folder = runner.message_hub, metrics[name], self.folder(runner)
-        best = hub.get_info(self._key("best_score", name))
+        best = self._best_score(runner, name)
         better = operator.gt if rule == "greater" else operator.lt
         if score is None or score != score or (best is not None and not better(score, best)):
             return

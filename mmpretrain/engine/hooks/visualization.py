@@ -12,6 +12,7 @@ import torch
 
 from mmpretrain.engine.hooks.access import trains_by_epoch
 from mmpretrain.engine.hooks.hook import Hook
+from mmpretrain.engine.hooks.picture_names import PictureNames
 from mmpretrain.registry import HOOKS
 from mmpretrain.utils.logging import going_on_without
 
@@ -40,29 +41,30 @@ class VisualizationHook(Hook):
         self.interval = interval
         self.out_dir = out_dir
         self.draw_args = {**kwargs, "show": show}
+        self._names = PictureNames()
 
     def after_val_iter(
         self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Sequence | None = None
     ) -> None:
         if self.enable:
             step = runner.epoch if trains_by_epoch(runner) else runner.iter
-            self._draw(runner, batch_idx, data_batch, outputs or [], step)
+            self._draw(runner, runner.val_dataloader, batch_idx, data_batch, outputs or [], step)
 
     def after_test_iter(
         self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Sequence | None = None
     ) -> None:
         if self.enable:
-            self._draw(runner, batch_idx, data_batch, outputs or [], step=0)
+            self._draw(runner, runner.test_dataloader, batch_idx, data_batch, outputs or [], step=0)
 
     def _draw(
-        self, runner: Any, batch_idx: int, batch: Mapping[str, Any], samples: Sequence, step: int
+        self, runner: Any, loader: Any, batch_idx: int, batch: Mapping[str, Any], samples: Sequence, step: int
     ) -> None:
         first = batch_idx * len(samples)
         due = range(math.ceil(first / self.interval) * self.interval, first + len(samples), self.interval)
         for index in due:
             sample = samples[index - first]
             path = sample.get("img_path")
-            name = Path(path).name if path else str(index)
+            name = self._names.of(str(path), loader.dataset) if path else str(index)
             arguments = dict(self.draw_args)
             if self.out_dir is not None:
                 arguments["out_file"] = str(Path(self.out_dir) / f"{name}_{step}.png")
@@ -89,6 +91,7 @@ class NaiveVisualizationHook(Hook):
         self.interval = interval
         self.draw_gt = draw_gt
         self.draw_pred = draw_pred
+        self._names = PictureNames()
 
     def after_test_iter(
         self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Sequence | None = None
@@ -97,8 +100,9 @@ class NaiveVisualizationHook(Hook):
             return
         for index, (inputs, sample) in enumerate(zip(data_batch["inputs"], outputs or [])):
             path = sample.get("img_path")
+            dataset = runner.test_dataloader.dataset
             runner.visualizer.add_datasample(
-                Path(path).name if path else f"{batch_idx}_{index}",
+                self._names.of(str(path), dataset) if path else f"{batch_idx}_{index}",
                 to_image(inputs),
                 sample,
                 draw_gt=self.draw_gt,

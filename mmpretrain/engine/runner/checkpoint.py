@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,7 +12,7 @@ from mmpretrain.checkpoints import serialization
 from mmpretrain.engine.runner.dataloader import KeyedDataLoader
 from mmpretrain.engine.runner.strategies import own_gradients
 from mmpretrain.errors import CheckpointError, MMPretrainError, located
-from mmpretrain.utils.dist import all_gather_object, get_rank, is_main_process
+from mmpretrain.utils.dist import all_gather_object, get_rank, get_world_size, is_main_process
 from mmpretrain.utils.logging import get_logger
 from mmpretrain.utils.seeding import get_rng_state, set_rng_state
 
@@ -36,6 +36,7 @@ def collect(runner: Any, meta: dict[str, Any], optimizer: bool, scheduler: bool)
         "time": time.strftime("%Y%m%d_%H%M%S"),
         "mmpretrain_version": mmpretrain.__version__,
         "iters_per_epoch": len(runner.train_dataloader),
+        "data": _describe_data(runner.train_dataloader),
     }
     if hasattr(dataset, "metainfo"):
         meta["dataset_meta"] = dict(dataset.metainfo)
@@ -84,9 +85,7 @@ def oddities_explained(path: str) -> Iterator[None]:
 def restore(runner: Any, checkpoint: dict[str, Any], optimizer: bool, scheduler: bool) -> None:
     """Put back what :func:`collect` gathered, or what MMEngine did; the model has its weights already."""
     state, meta = runner.state, checkpoint.get("meta", {})
-    state.epoch, state.iter = int(meta.get("epoch", 0)), int(meta.get("iter", 0))
-    if min(state.epoch, state.iter) < 0:
-        raise ValueError(f"epoch {state.epoch}, iteration {state.iter}")
+    state.epoch, state.iter = _count(meta, "epoch") or 0, _count(meta, "iter") or 0
     _fit_to_length(runner, meta)
     seed = meta.get("seed")
     if seed is not None and seed != state.seed:
@@ -124,20 +123,51 @@ def restore_rng(state: dict[str, Any] | None) -> None:
         set_rng_state(state)
 
 
+def _count(values: Mapping[str, Any], name: str) -> int | None:
+    """Return a whole number that is not negative, or None if there is none of that name."""
+    value = values.get(name)
+    if value is None:
+        return None
+    number = int(value)
+    if number != value or number < 0:
+        raise ValueError(f"{name} {value!r}")
+    return number
+
+
+def _describe_data(loader: Any) -> dict[str, int]:
+    """Return on what, besides the seed, it depends which samples make up a batch."""
+    batch_size = loader.batch_size or getattr(loader.batch_sampler, "batch_size", None)
+    numbers = {"samples": len(loader.dataset), "batch_size": batch_size, "processes": get_world_size()}
+    return {name: number for name, number in numbers.items() if number is not None}
+
+
 def _fit_to_length(runner: Any, meta: dict[str, Any]) -> None:
     """Count iterations anew where the data, the batch size or the number of processes has changed."""
     state, now = runner.state, len(runner.train_dataloader)
-    before = meta.get("iters_per_epoch")
+    before = _count(meta, "iters_per_epoch")
     if before is None and state.epoch > 0 and state.iter % state.epoch == 0:
         before = state.iter // state.epoch
-    if before in (None, now) or runner.train_loop.max_epochs == 1:
-        return
-    done = state.iter - state.epoch * before
-    state.iter = state.epoch * now + min(done * now // before, now)
-    get_logger().warning(
-        f"An epoch had {before} iterations and has {now} now: going on from iteration {state.iter} "
-        f"(epoch {state.epoch}); exactness ends here."
-    )
+    changes = _changes_of_data(meta.get("data"), _describe_data(runner.train_dataloader))
+    if before not in (None, now) and runner.train_loop.max_epochs != 1:
+        changes.append(f"{now} iterations in an epoch (before: {before})")
+        done = state.iter - state.epoch * before
+        state.iter = state.epoch * now + min(done * now // before, now)
+    if changes:
+        get_logger().warning(
+            f"The run now has {', '.join(changes)}: it goes on from iteration {state.iter} "
+            f"(epoch {state.epoch}), and exactness ends here."
+        )
+
+
+def _changes_of_data(before: Any, now: dict[str, int]) -> list[str]:
+    if not isinstance(before, dict):
+        return []
+    words = {"samples": "{} samples", "batch_size": "a batch size of {}", "processes": "{} processes"}
+    return [
+        f"{words[name].format(number)} (before: {before[name]!r})"
+        for name, number in now.items()
+        if name in before and before[name] != number
+    ]
 
 
 def _wind_forward(runner: Any) -> list[dict[str, Any]]:
@@ -149,7 +179,8 @@ def _wind_forward(runner: Any) -> list[dict[str, Any]]:
     state = runner.state
 
     def wind(scheduler: Any) -> None:
-        for _ in range(state.epoch if scheduler.by_epoch else state.iter):
+        done, last = (state.epoch, state.max_epochs) if scheduler.by_epoch else (state.iter, state.max_iters)
+        for _ in range(min(done, last)):
             scheduler.step()
 
     _map_schedulers(runner.param_schedulers, wind)

@@ -16,7 +16,9 @@ from typing import Any, Literal
 import torch
 import torch.distributed as dist
 
+from mmpretrain.engine.runner.signals import SIGNALS, is_ignored
 from mmpretrain.errors import ConfigError, TrainingError
+from mmpretrain.utils.processes import die_with_parent
 
 Launcher = Literal["none", "pytorch", "slurm", "mpi"]
 
@@ -43,6 +45,8 @@ def init_process_group(
         return
     if port is not None and launcher != "pytorch":
         os.environ["MASTER_PORT"] = str(port)
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        die_with_parent()  # when torchrun is killed, it cannot end its processes
     os.environ.update(torchrun_variables(launcher, os.environ))
     missing = [name for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK") if name not in os.environ]
     if missing:
@@ -133,7 +137,7 @@ def torchrun(
 ) -> int:  # fmt: skip
     """Run a Python command (``['-m', 'mmpretrain', ...]``) in several processes, and return its exit code.
 
-    After SIGINT and SIGTERM, that is 130 and 143, as with a single process.
+    After SIGINT, SIGTERM and SIGHUP, that is 130, 143 and 129, as with a single process.
 
     Args:
         command: What to give to Python.
@@ -170,13 +174,15 @@ def call_and_pass_signals(command: list[str]) -> int:
     were two, of which the second ends a run at once.
     """
     received: list[int] = []
-    child = subprocess.Popen(command, start_new_session=True)
+    child = subprocess.Popen(
+        command, start_new_session=True, preexec_fn=die_with_parent if sys.platform == "linux" else None
+    )
 
     def pass_on(number: int, frame: object) -> None:
         received.append(number)
         child.send_signal(number)
 
-    before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, pass_on) for number in SIGNALS if not is_ignored(number)}
     try:
         code = child.wait()
     finally:

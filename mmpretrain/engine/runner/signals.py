@@ -13,6 +13,8 @@ import torch
 from mmpretrain.engine.runner.state import RunState
 from mmpretrain.utils.dist import all_reduce, get_world_size
 
+#: Ctrl-C, the request to end, and a terminal that is closed; where there is a SIGHUP.
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 #: With several processes, about how often they agree on whether to end, in seconds ...
 AGREE_EVERY = 1.0
 #: ... and at least how often, in iterations, as these may suddenly become slower.
@@ -21,8 +23,15 @@ MOST_ITERATIONS = 10
 SAME_REQUEST = 1.0
 
 
+def is_ignored(number: int) -> bool:
+    """Whether whoever started this process wants a closed terminal to have no effect."""
+    return number == getattr(signal, "SIGHUP", None) and signal.getsignal(number) == signal.SIG_IGN
+
+
 class SignalGuard:
-    """While entered, SIGINT and SIGTERM set ``state.interrupted_by``; a second one ends the process at once.
+    """While entered, :data:`SIGNALS` set ``state.interrupted_by``; a second one ends the process at once.
+
+    A SIGHUP that is ignored, as under ``nohup``, stays so.
 
     Args:
         state: The state of the run.
@@ -38,7 +47,9 @@ class SignalGuard:
     def __enter__(self) -> SignalGuard:
         # Only the main thread may set handlers; a run in another one is ended by its owner.
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in SIGNALS:
+                if is_ignored(number):
+                    continue
                 self._before[number] = signal.signal(number, self._note)
         return self
 

@@ -179,7 +179,7 @@ class MessageHub:
             if key not in skip:
                 self.log_scalars[key] = HistoryBuffer.from_state(value)
         for key, value in state.get("runtime_info", {}).items():
-            if key not in skip:
+            if key not in skip and isinstance(key, str):
                 self.runtime_info[key] = value
 
 

@@ -560,7 +560,11 @@ class Drawings:
 
 
 def drawing_runner(**attributes):
-    return SimpleNamespace(visualizer=Drawings(), epoch=3, iter=40, train_loop=None, **attributes)
+    loader = SimpleNamespace(dataset=None)
+    return SimpleNamespace(
+        visualizer=Drawings(), epoch=3, iter=40, train_loop=None, val_dataloader=loader,
+        test_dataloader=loader, **attributes,
+    )  # fmt: skip
 
 
 BATCH = {"inputs": [torch.full((3, 4, 5), float(i)) for i in range(4)]}
