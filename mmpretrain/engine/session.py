@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     import logging
 
     import torch
-    from torch import nn
 
     from mmpretrain.checkpoints.store import CheckpointStore
     from mmpretrain.engine.runner.log_processor import LogProcessor
@@ -27,8 +26,9 @@ if TYPE_CHECKING:
 class Session(Protocol):
     """What hooks and loops may touch of a run; a :class:`.Runner` is one."""
 
-    #: The model as it trains, in a wrapper where several processes train it.
-    model: nn.Module
+    #: The model as it trains, in a wrapper where several processes train it. A loop calls its ``train_step``,
+    #: ``val_step`` and ``test_step``.
+    model: Any
     #: The config of the run.
     cfg: Mapping[str, Any]
     #: Where the run is and what it has achieved.

@@ -130,6 +130,46 @@ def test_default_hooks_can_be_left_out(make_runner):
     assert not list(Path(runner.work_dir).glob("*.pth"))
 
 
+def test_no_default_hook_is_needed(make_runner, tmp_path):
+    """Loops, validations and the order of samples are the same without any hook but the schedulers'."""
+    first = make_runner(work_dir=str(tmp_path / "first"))
+    first.train()
+    names = ("runtime_info", "invalid_loss", "timer", "sampler_seed", "logger", "checkpoint")
+    second = make_runner(work_dir=str(tmp_path / "second"), default_hooks=dict.fromkeys(names))
+    second.train()
+    for one, two in zip(first.model.state_dict().values(), second.model.state_dict().values()):
+        assert torch.equal(one, two)
+    assert second.state.metrics == first.state.metrics
+    assert second.message_hub.get_info("iter") == second.state.iter == 24
+    assert second.state.validated_at == 24
+
+
+class Plain:
+    """A hook that extends nothing."""
+
+    priority = "HIGH"
+
+    def __init__(self):
+        self.seen = []
+
+    def before_train_epoch(self, runner):
+        self.seen.append(runner.epoch)
+
+    def after_train(self, runner):
+        self.seen.append("end")
+
+
+def test_a_hook_need_not_extend_anything(make_runner):
+    hook = Plain()
+    runner = make_runner(custom_hooks=[hook, dict(type=Plain, priority="LOWEST")])
+    runner.train()
+    assert hook.seen == [0, 1, 2, "end"]
+    assert runner.hooks[-1].seen == hook.seen
+    assert "(HIGH        ) Plain" in runner.get_hooks_info()
+    with pytest.raises(ConfigError, match="no method for any point"):
+        runner.register_hook(object())
+
+
 def test_incomplete_config_is_refused(make_runner):
     with pytest.raises(ConfigError, match="optim_wrapper missing"):
         make_runner(optim_wrapper=None, param_scheduler=None)

@@ -1,20 +1,22 @@
-"""What several hooks need to know of a runner."""
+"""From the module that trains to the user's model."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from torch import nn
+from torch.nn.parallel import DistributedDataParallel
 
-from mmpretrain.registry import LOOPS
-
-
-def original_model(model: nn.Module) -> Any:
-    """Return the model inside a wrapper such as DistributedDataParallel."""
-    return getattr(model, "module", model)
+from mmpretrain.registry import MODEL_WRAPPERS
 
 
-def trains_by_epoch(runner: Any) -> bool:
-    """Whether the training loop counts epochs, as opposed to iterations only."""
-    iter_based = LOOPS.get("IterBasedTrainLoop")
-    return iter_based is None or not isinstance(runner.train_loop, iter_based)
+def is_model_wrapper(model: nn.Module) -> bool:
+    """Whether a module only holds a model, as ``module``, for several processes to train it together."""
+    return isinstance(model, (DistributedDataParallel, *MODEL_WRAPPERS.module_dict.values()))
+
+
+def unwrap(model: nn.Module) -> Any:
+    """Return the user's model."""
+    while is_model_wrapper(model):
+        model = model.module  # type: ignore[assignment]
+    return model

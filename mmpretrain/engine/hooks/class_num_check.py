@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mmpretrain.engine.hooks.hook import Hook
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import HOOKS
+
+if TYPE_CHECKING:
+    from mmpretrain.engine.session import Session
 
 
 @HOOKS.register_module()
 class ClassNumCheckHook(Hook):
     """Fails before the first step if ``num_classes`` of a module is not that of the data set."""
 
-    def before_train(self, runner: Any) -> None:
+    def before_train(self, runner: Session) -> None:
         self._check(runner.model, runner.train_dataloader.dataset)
 
-    def before_val(self, runner: Any) -> None:
+    def before_val(self, runner: Session) -> None:
         self._check(runner.model, runner.val_dataloader.dataset)
 
-    def before_test(self, runner: Any) -> None:
+    def before_test(self, runner: Session) -> None:
         self._check(runner.model, runner.test_dataloader.dataset)
 
     @staticmethod

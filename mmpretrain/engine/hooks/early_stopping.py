@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import math
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from mmpretrain.engine.hooks.hook import Hook
 from mmpretrain.errors import ConfigError, TrainingError
 from mmpretrain.registry import HOOKS
 from mmpretrain.utils.better import which_is_better
+
+if TYPE_CHECKING:
+    from mmpretrain.engine.session import Session
 
 logger = logging.getLogger("mmpretrain")
 
@@ -52,13 +55,13 @@ class EarlyStoppingHook(Hook):
         self.wait_count = 0
         self.best_score = -math.inf if self.rule == "greater" else math.inf
 
-    def before_train(self, runner: Any) -> None:
+    def before_train(self, runner: Session) -> None:
         if not hasattr(runner.train_loop, "stop_training"):
             raise ConfigError(
                 f"{type(runner.train_loop).__name__} cannot be stopped: it has no stop_training"
             )
 
-    def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+    def after_val_epoch(self, runner: Session, metrics: dict[str, float] | None = None) -> None:
         metrics = metrics or {}
         if self.monitor not in metrics:
             message = f"EarlyStoppingHook watches {self.monitor!r}, but the metrics are: {', '.join(metrics)}"
@@ -68,7 +71,8 @@ class EarlyStoppingHook(Hook):
             return
         reason = self._reason_to_stop(metrics[self.monitor])
         if reason is not None:
-            runner.train_loop.stop_training = True
+            if runner.state.training:
+                runner.train_loop.stop_training = True
             logger.info("Training stops: %s", reason)
 
     def _reason_to_stop(self, score: float) -> str | None:

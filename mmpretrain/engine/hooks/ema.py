@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
-from mmpretrain.engine.hooks.access import original_model
-from mmpretrain.engine.hooks.hook import Hook
+from mmpretrain.engine.hooks.access import unwrap
+from mmpretrain.engine.hooks.hook import DataBatch, Hook
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import HOOKS, MODELS, check_arguments, resolve_type
+
+if TYPE_CHECKING:
+    from mmpretrain.engine.session import Session
 
 logger = logging.getLogger("mmpretrain")
 
@@ -69,14 +72,14 @@ class EMAHook(Hook):
         self._loaded = False
         self._swapped = False
 
-    def before_run(self, runner: Any) -> None:
-        self.src_model = original_model(runner.model)
+    def before_run(self, runner: Session) -> None:
+        self.src_model = unwrap(runner.model)
         self.ema_model = MODELS.build(self.ema_cfg, default_args={"model": self.src_model})
         self._loaded = False
 
     # -- training -----------------------------------------------------------------------------------
 
-    def before_train(self, runner: Any) -> None:
+    def before_train(self, runner: Session) -> None:
         name, begin, last = ("begin_iter", self.begin_iter, runner.max_iters)
         if self.begin_epoch:
             name, begin, last = ("begin_epoch", self.begin_epoch, runner.max_epochs)
@@ -84,13 +87,13 @@ class EMAHook(Hook):
             raise ConfigError(f"EMAHook has {name}={begin}, but the run ends at {last}", key=name)
         if hasattr(self.ema_model, "set_max_iters"):
             self.ema_model.set_max_iters(runner.max_iters)
-        if self._loaded and not runner._resume:
+        if self._loaded and not runner.state.resuming:
             logger.info("Training starts from the averaged weights of the checkpoint.")
             for averaged, source in self.ema_model.paired_tensors(self.src_model):
                 source.copy_(averaged)
 
     def after_train_iter(
-        self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: dict | None = None
+        self, runner: Session, batch_idx: int, data_batch: DataBatch = None, outputs: dict | None = None
     ) -> None:
         if self.begin_epoch:
             started = runner.epoch + 1 >= self.begin_epoch
@@ -106,19 +109,19 @@ class EMAHook(Hook):
 
     # -- evaluation ---------------------------------------------------------------------------------
 
-    def before_val_epoch(self, runner: Any) -> None:
+    def before_val_epoch(self, runner: Session) -> None:
         self._swap_for_evaluation()
 
-    def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+    def after_val_epoch(self, runner: Session, metrics: dict[str, float] | None = None) -> None:
         self._swap_for_evaluation()
         self._evaluate_origin(runner, runner.val_loop, "val")
 
-    def before_test_epoch(self, runner: Any) -> None:
+    def before_test_epoch(self, runner: Session) -> None:
         which = "averaged" if self.evaluate_on_ema else "trained"
         logger.info("The %s weights are tested.", which)
         self._swap_for_evaluation()
 
-    def after_test_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+    def after_test_epoch(self, runner: Session, metrics: dict[str, float] | None = None) -> None:
         self._swap_for_evaluation()
         self._evaluate_origin(runner, runner.test_loop, "test")
 
@@ -133,20 +136,16 @@ class EMAHook(Hook):
                 averaged.copy_(source)
                 source.copy_(kept)
 
-    def _evaluate_origin(self, runner: Any, loop: Any, mode: str) -> None:
+    def _evaluate_origin(self, runner: Session, loop: Any, mode: str) -> None:
         """Evaluate once more, now with the trained weights."""
         if not (self.evaluate_on_ema and self.evaluate_on_origin):
             return
-        runner.model.eval()
-        for index, batch in enumerate(loop.dataloader):
-            loop.run_iter(index, batch)
-        metrics = loop.evaluator.evaluate(len(loop.dataloader.dataset))
-        for name, value in metrics.items():
+        for name, value in loop.measure().items():
             runner.message_hub.update_scalar(f"{mode}/{name}_origin", value)
 
     # -- checkpoints --------------------------------------------------------------------------------
 
-    def before_save_checkpoint(self, runner: Any, checkpoint: dict) -> None:
+    def before_save_checkpoint(self, runner: Session, checkpoint: dict) -> None:
         if self._swapped:  # a signal ends the run in the middle of a validation
             self._swap_for_evaluation()
             checkpoint["state_dict"] = runner.strategy.model_state(runner.model)
@@ -154,9 +153,9 @@ class EMAHook(Hook):
         checkpoint["ema_state_dict"] = runner.strategy.model_state(self.ema_model)
         self._swap_in_checkpoint(checkpoint)
 
-    def after_load_checkpoint(self, runner: Any, checkpoint: dict) -> None:
+    def after_load_checkpoint(self, runner: Session, checkpoint: dict) -> None:
         if "ema_state_dict" not in checkpoint:
-            if runner._resume:
+            if runner.state.resuming:
                 logger.warning("The checkpoint has no averaged weights: the average starts from its weights.")
             return
         self._swap_in_checkpoint(checkpoint)

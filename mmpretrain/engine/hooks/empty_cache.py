@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
-from mmpretrain.engine.hooks.hook import Hook
+from mmpretrain.engine.hooks.hook import DataBatch, Hook
 from mmpretrain.registry import HOOKS
+
+if TYPE_CHECKING:
+    from mmpretrain.engine.session import Session
 
 
 @HOOKS.register_module()
@@ -29,14 +32,19 @@ class EmptyCacheHook(Hook):
         self._at_end = after_epoch
         self._at_iter = after_iter
 
-    def _before_epoch(self, runner: Any, mode: str = "train") -> None:
+    def _before_epoch(self, runner: Session, mode: str = "train") -> None:
         _empty(self._at_start)
 
-    def _after_epoch(self, runner: Any, mode: str = "train") -> None:
+    def _after_epoch(self, runner: Session, mode: str = "train") -> None:
         _empty(self._at_end)
 
     def _after_iter(
-        self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None, mode: str = "train"
+        self,
+        runner: Session,
+        batch_idx: int,
+        data_batch: DataBatch = None,
+        outputs: Any = None,
+        mode: str = "train",
     ) -> None:
         _empty(self._at_iter)
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from mmpretrain.engine.hooks.priority import Priority
+
+if TYPE_CHECKING:
+    from mmpretrain.engine.session import Session
 
 DataBatch = dict | tuple | list | None
 
@@ -47,36 +50,36 @@ class Hook:
 
     # -- the run ------------------------------------------------------------------------------------
 
-    def before_run(self, runner: Any) -> None:
+    def before_run(self, runner: Session) -> None:
         """Before anything of a run."""
 
-    def after_run(self, runner: Any) -> None:
+    def after_run(self, runner: Session) -> None:
         """After everything of a run."""
 
-    def before_train(self, runner: Any) -> None:
+    def before_train(self, runner: Session) -> None:
         """Before the training loop."""
 
-    def after_train(self, runner: Any) -> None:
+    def after_train(self, runner: Session) -> None:
         """After the training loop."""
 
-    def before_val(self, runner: Any) -> None:
+    def before_val(self, runner: Session) -> None:
         """Before a validation."""
 
-    def after_val(self, runner: Any) -> None:
+    def after_val(self, runner: Session) -> None:
         """After a validation."""
 
-    def before_test(self, runner: Any) -> None:
+    def before_test(self, runner: Session) -> None:
         """Before a test."""
 
-    def after_test(self, runner: Any) -> None:
+    def after_test(self, runner: Session) -> None:
         """After a test."""
 
     # -- checkpoints --------------------------------------------------------------------------------
 
-    def before_save_checkpoint(self, runner: Any, checkpoint: dict) -> None:
+    def before_save_checkpoint(self, runner: Session, checkpoint: dict) -> None:
         """Change the checkpoint before it is written."""
 
-    def after_load_checkpoint(self, runner: Any, checkpoint: dict) -> None:
+    def after_load_checkpoint(self, runner: Session, checkpoint: dict) -> None:
         """Read from a checkpoint before it is put into the model."""
 
     def state_dict(self) -> dict[str, Any]:
@@ -88,76 +91,76 @@ class Hook:
 
     # -- epochs -------------------------------------------------------------------------------------
 
-    def before_train_epoch(self, runner: Any) -> None:
+    def before_train_epoch(self, runner: Session) -> None:
         """Before each training epoch."""
         self._before_epoch(runner, mode="train")
 
-    def before_val_epoch(self, runner: Any) -> None:
+    def before_val_epoch(self, runner: Session) -> None:
         """Before each pass over the validation data."""
         self._before_epoch(runner, mode="val")
 
-    def before_test_epoch(self, runner: Any) -> None:
+    def before_test_epoch(self, runner: Session) -> None:
         """Before each pass over the test data."""
         self._before_epoch(runner, mode="test")
 
-    def after_train_epoch(self, runner: Any) -> None:
+    def after_train_epoch(self, runner: Session) -> None:
         """After each training epoch."""
         self._after_epoch(runner, mode="train")
 
-    def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+    def after_val_epoch(self, runner: Session, metrics: dict[str, float] | None = None) -> None:
         """After each pass over the validation data, with its metrics."""
         self._after_epoch(runner, mode="val")
 
-    def after_test_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+    def after_test_epoch(self, runner: Session, metrics: dict[str, float] | None = None) -> None:
         """After each pass over the test data, with its metrics."""
         self._after_epoch(runner, mode="test")
 
-    def _before_epoch(self, runner: Any, mode: str = "train") -> None:
+    def _before_epoch(self, runner: Session, mode: str = "train") -> None:
         """Before an epoch of any mode."""
 
-    def _after_epoch(self, runner: Any, mode: str = "train") -> None:
+    def _after_epoch(self, runner: Session, mode: str = "train") -> None:
         """After an epoch of any mode."""
 
     # -- iterations ---------------------------------------------------------------------------------
 
-    def before_train_iter(self, runner: Any, batch_idx: int, data_batch: DataBatch = None) -> None:
+    def before_train_iter(self, runner: Session, batch_idx: int, data_batch: DataBatch = None) -> None:
         """Before each training step."""
         self._before_iter(runner, batch_idx=batch_idx, data_batch=data_batch, mode="train")
 
-    def before_val_iter(self, runner: Any, batch_idx: int, data_batch: DataBatch = None) -> None:
+    def before_val_iter(self, runner: Session, batch_idx: int, data_batch: DataBatch = None) -> None:
         """Before each validation step."""
         self._before_iter(runner, batch_idx=batch_idx, data_batch=data_batch, mode="val")
 
-    def before_test_iter(self, runner: Any, batch_idx: int, data_batch: DataBatch = None) -> None:
+    def before_test_iter(self, runner: Session, batch_idx: int, data_batch: DataBatch = None) -> None:
         """Before each test step."""
         self._before_iter(runner, batch_idx=batch_idx, data_batch=data_batch, mode="test")
 
     def after_train_iter(
-        self, runner: Any, batch_idx: int, data_batch: DataBatch = None, outputs: dict | None = None
+        self, runner: Session, batch_idx: int, data_batch: DataBatch = None, outputs: dict | None = None
     ) -> None:
         """After each training step; ``outputs`` are the logged losses."""
         self._after_iter(runner, batch_idx=batch_idx, data_batch=data_batch, outputs=outputs, mode="train")
 
     def after_val_iter(
-        self, runner: Any, batch_idx: int, data_batch: DataBatch = None, outputs: Sequence | None = None
+        self, runner: Session, batch_idx: int, data_batch: DataBatch = None, outputs: Sequence | None = None
     ) -> None:
         """After each validation step; ``outputs`` are the predicted samples."""
         self._after_iter(runner, batch_idx=batch_idx, data_batch=data_batch, outputs=outputs, mode="val")
 
     def after_test_iter(
-        self, runner: Any, batch_idx: int, data_batch: DataBatch = None, outputs: Sequence | None = None
+        self, runner: Session, batch_idx: int, data_batch: DataBatch = None, outputs: Sequence | None = None
     ) -> None:
         """After each test step; ``outputs`` are the predicted samples."""
         self._after_iter(runner, batch_idx=batch_idx, data_batch=data_batch, outputs=outputs, mode="test")
 
     def _before_iter(
-        self, runner: Any, batch_idx: int, data_batch: DataBatch = None, mode: str = "train"
+        self, runner: Session, batch_idx: int, data_batch: DataBatch = None, mode: str = "train"
     ) -> None:
         """Before a step of any mode."""
 
     def _after_iter(
         self,
-        runner: Any,
+        runner: Session,
         batch_idx: int,
         data_batch: DataBatch = None,
         outputs: Sequence | dict | None = None,
@@ -167,7 +170,7 @@ class Hook:
 
     # -- questions that hooks ask -------------------------------------------------------------------
 
-    def every_n_epochs(self, runner: Any, n: int, start: int = 0) -> bool:
+    def every_n_epochs(self, runner: Session, n: int, start: int = 0) -> bool:
         """Whether this epoch is the n-th, 2n-th, ... after ``start``."""
         return n > 0 and runner.epoch + 1 - start >= 0 and (runner.epoch + 1 - start) % n == 0
 
@@ -175,7 +178,7 @@ class Hook:
         """Whether this is the n-th, 2n-th, ... iteration of its epoch."""
         return n > 0 and (batch_idx + 1) % n == 0
 
-    def every_n_train_iters(self, runner: Any, n: int, start: int = 0) -> bool:
+    def every_n_train_iters(self, runner: Session, n: int, start: int = 0) -> bool:
         """Whether this training iteration is the n-th, 2n-th, ... after ``start``."""
         return n > 0 and runner.iter + 1 - start >= 0 and (runner.iter + 1 - start) % n == 0
 
@@ -186,11 +189,11 @@ class Hook:
         """Whether this iteration is the last one of its epoch."""
         return batch_idx + 1 == len(dataloader)
 
-    def is_last_train_epoch(self, runner: Any) -> bool:
+    def is_last_train_epoch(self, runner: Session) -> bool:
         """Whether this is the last training epoch."""
         return runner.epoch + 1 == runner.max_epochs
 
-    def is_last_train_iter(self, runner: Any) -> bool:
+    def is_last_train_iter(self, runner: Session) -> bool:
         """Whether this is the last training iteration of the run."""
         return runner.iter + 1 == runner.max_iters
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
 from mmpretrain.engine.hooks.hook import DataBatch, Hook
 from mmpretrain.errors import TrainingError
 from mmpretrain.registry import HOOKS
+
+if TYPE_CHECKING:
+    from mmpretrain.engine.session import Session
 
 #: How many losses may stay unseen on a GPU: to see one means to wait for it, and the GPU waits afterwards.
 MOST_UNSEEN = 50
@@ -48,7 +51,7 @@ class InvalidLossHook(Hook):
         self._unseen: list[_Unseen] = []
 
     def after_train_iter(
-        self, runner: Any, batch_idx: int, data_batch: DataBatch = None, outputs: dict | None = None
+        self, runner: Session, batch_idx: int, data_batch: DataBatch = None, outputs: dict | None = None
     ) -> None:
         """Check the loss, or note it down."""
         loss = outputs.get("loss") if outputs else None
@@ -65,11 +68,11 @@ class InvalidLossHook(Hook):
         if not waits or len(self._unseen) >= MOST_UNSEEN:
             self._look(runner)
 
-    def after_train_epoch(self, runner: Any) -> None:
+    def after_train_epoch(self, runner: Session) -> None:
         """Check the losses that are left."""
         self._look(runner)
 
-    def before_save_checkpoint(self, runner: Any, checkpoint: dict) -> None:
+    def before_save_checkpoint(self, runner: Session, checkpoint: dict) -> None:
         """Check the losses that are left, and the weights."""
         self._look(runner)
         for name, parameter in runner.bare_model.named_parameters():
@@ -78,7 +81,7 @@ class InvalidLossHook(Hook):
                 place = f"after iteration {checkpoint['meta']['iter']}"
                 raise TrainingError(f"The weights {name} are not finite {place}", hint=_advice(runner))
 
-    def _look(self, runner: Any) -> None:
+    def _look(self, runner: Session) -> None:
         unseen, self._unseen = self._unseen, []
         values = [item.loss for item in unseen]
         if values and isinstance(values[0], torch.Tensor):
@@ -109,7 +112,7 @@ def _named_files(samples: Any) -> str:
     return f"; its files: {shown}" if files else ""
 
 
-def _advice(runner: Any) -> str:
+def _advice(runner: Session) -> str:
     # The pointer is written after a checkpoint, and the name in the state before it.
     last = runner.store.pointed() if runner.state.last_checkpoint else None
     return "Lower the learning rate, add optim_wrapper.clip_grad, or look at these files. " + (

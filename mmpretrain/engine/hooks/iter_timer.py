@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mmpretrain.engine.hooks.hook import DataBatch, Hook
 from mmpretrain.registry import HOOKS
+
+if TYPE_CHECKING:
+    from mmpretrain.engine.session import Session
 
 #: From this share of waiting for data on, the loader is what to improve.
 LOADER_BOUND = 0.3
@@ -32,30 +35,30 @@ class IterTimerHook(Hook):
         self._waiting = self._seconds = self._wait = 0.0
         self._counted = 0
 
-    def before_train(self, runner: Any) -> None:
+    def before_train(self, runner: Session) -> None:
         """Count from here, which is not the beginning when a run is resumed."""
         self.start_iter = runner.iter
         self.train_seconds = 0.0
 
-    def _before_epoch(self, runner: Any, mode: str = "train") -> None:
+    def _before_epoch(self, runner: Session, mode: str = "train") -> None:
         self.eval_seconds = 0.0
         self._since = perf_counter()
         if mode == "train":
             self._reset_epoch()
 
-    def after_val(self, runner: Any) -> None:
+    def after_val(self, runner: Session) -> None:
         """Do not count a validation as waiting for training data."""
         self._since = perf_counter()
 
     def _before_iter(
-        self, runner: Any, batch_idx: int, data_batch: DataBatch = None, mode: str = "train"
+        self, runner: Session, batch_idx: int, data_batch: DataBatch = None, mode: str = "train"
     ) -> None:
         self._wait = perf_counter() - self._since
         runner.message_hub.update_scalar(f"{mode}/data_time", self._wait)
 
     def _after_iter(
         self,
-        runner: Any,
+        runner: Session,
         batch_idx: int,
         data_batch: DataBatch = None,
         outputs: Any = None,
@@ -79,7 +82,7 @@ class IterTimerHook(Hook):
             size = len(runner.val_dataloader if mode == "val" else runner.test_dataloader)
             hub.runtime_info["eta"] = self.eval_seconds / (batch_idx + 1) * (size - batch_idx - 1)
 
-    def after_train_epoch(self, runner: Any) -> None:
+    def after_train_epoch(self, runner: Session) -> None:
         """Say what the time went into, and how fast the other side could be."""
         if self._counted < 2:
             return

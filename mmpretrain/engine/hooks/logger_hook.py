@@ -5,12 +5,15 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mmpretrain.engine.hooks.hook import DataBatch, Hook
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import HOOKS
 from mmpretrain.utils import fileio
+
+if TYPE_CHECKING:
+    from mmpretrain.engine.session import Session
 
 
 @HOOKS.register_module()
@@ -54,12 +57,12 @@ class LoggerHook(Hook):
         self.log_metric_by_epoch = log_metric_by_epoch
         self.backend_args = backend_args or file_client_args
 
-    def before_train(self, runner: Any) -> None:
+    def before_train(self, runner: Session) -> None:
         """Note the length of an epoch."""
         self._epoch_length = len(runner.train_dataloader)
 
     def after_train_iter(
-        self, runner: Any, batch_idx: int, data_batch: DataBatch = None, outputs: dict | None = None
+        self, runner: Session, batch_idx: int, data_batch: DataBatch = None, outputs: dict | None = None
     ) -> None:
         """Write a line every ``interval`` iterations."""
         last = batch_idx + 1 == self._epoch_length
@@ -72,23 +75,23 @@ class LoggerHook(Hook):
             runner.log_sink.add_scalars(tag, runner.iter + 1, "train")
 
     def after_val_iter(
-        self, runner: Any, batch_idx: int, data_batch: DataBatch = None, outputs: Sequence | None = None
+        self, runner: Session, batch_idx: int, data_batch: DataBatch = None, outputs: Sequence | None = None
     ) -> None:
         """Write a line every ``interval`` iterations."""
         self._progress(runner, batch_idx, "val")
 
     def after_test_iter(
-        self, runner: Any, batch_idx: int, data_batch: DataBatch = None, outputs: Sequence | None = None
+        self, runner: Session, batch_idx: int, data_batch: DataBatch = None, outputs: Sequence | None = None
     ) -> None:
         """Write a line every ``interval`` iterations."""
         self._progress(runner, batch_idx, "test")
 
-    def _progress(self, runner: Any, batch_idx: int, mode: Any) -> None:
+    def _progress(self, runner: Session, batch_idx: int, mode: Any) -> None:
         if self.every_n_inner_iters(batch_idx, self.interval):
             _, line = runner.log_processor.get_log_after_iter(runner, batch_idx, mode)
             runner.logger.info(line, extra={"in_progress_bar": True})
 
-    def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+    def after_val_epoch(self, runner: Session, metrics: dict[str, float] | None = None) -> None:
         """Write the metrics."""
         tag, line = runner.log_processor.get_log_after_epoch(runner, len(runner.val_dataloader), "val")
         runner.logger.info(line)
@@ -97,7 +100,7 @@ class LoggerHook(Hook):
             step = runner.epoch if self.log_metric_by_epoch else runner.iter
         runner.log_sink.add_scalars(tag, step, "val")
 
-    def after_test_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+    def after_test_epoch(self, runner: Session, metrics: dict[str, float] | None = None) -> None:
         """Write the metrics."""
         tag, line = runner.log_processor.get_log_after_epoch(
             runner, len(runner.test_dataloader), "test", with_non_scalar=True
@@ -105,7 +108,7 @@ class LoggerHook(Hook):
         runner.logger.info(line)
         runner.write_metrics(tag)
 
-    def after_run(self, runner: Any) -> None:
+    def after_run(self, runner: Session) -> None:
         """Finish the files, and copy them if asked to."""
         runner.log_sink.close()
         if self.out_dir is None or not runner.is_main:

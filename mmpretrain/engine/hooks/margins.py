@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mmpretrain.engine.hooks.access import original_model
+from mmpretrain.engine.hooks.access import unwrap
 from mmpretrain.engine.hooks.hook import Hook
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import HOOKS
+
+if TYPE_CHECKING:
+    from mmpretrain.engine.session import Session
 
 
 @HOOKS.register_module()
@@ -30,8 +33,8 @@ class SetAdaptiveMarginsHook(Hook):
         self.margin_max = margin_max
         self.power = power
 
-    def before_train(self, runner: Any) -> None:
-        head: Any = getattr(original_model(runner.model), "head", None)
+    def before_train(self, runner: Session) -> None:
+        head: Any = getattr(unwrap(runner.model), "head", None)
         if not hasattr(head, "set_margins"):
             raise ConfigError(f"SetAdaptiveMarginsHook needs an ArcFaceClsHead, got {type(head).__name__}")
         counts = np.bincount(runner.train_dataloader.dataset.get_gt_labels(), minlength=head.num_classes)

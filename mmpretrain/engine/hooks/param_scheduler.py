@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mmpretrain.engine.hooks.hook import DataBatch, Hook
 from mmpretrain.registry import HOOKS
+
+if TYPE_CHECKING:
+    from mmpretrain.engine.session import Session
 
 
 @HOOKS.register_module()
@@ -16,16 +19,16 @@ class ParamSchedulerHook(Hook):
     priority = "LOW"
 
     def after_train_iter(
-        self, runner: Any, batch_idx: int, data_batch: DataBatch = None, outputs: dict | None = None
+        self, runner: Session, batch_idx: int, data_batch: DataBatch = None, outputs: dict | None = None
     ) -> None:
         """Step those that count iterations."""
         _for_each(runner.param_schedulers, lambda scheduler: None if scheduler.by_epoch else scheduler.step())
 
-    def after_train_epoch(self, runner: Any) -> None:
+    def after_train_epoch(self, runner: Session) -> None:
         """Step those that count epochs."""
         _for_each(runner.param_schedulers, lambda scheduler: scheduler.step() if scheduler.by_epoch else None)
 
-    def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+    def after_val_epoch(self, runner: Session, metrics: dict[str, float] | None = None) -> None:
         """Step those that watch a metric."""
         if metrics is not None and runner.is_training_built:
             _for_each(runner.param_schedulers, lambda scheduler: _judge(scheduler, metrics))

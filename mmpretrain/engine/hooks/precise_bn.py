@@ -6,18 +6,21 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.instancenorm import _InstanceNorm
 
-from mmpretrain.engine.hooks.access import original_model, trains_by_epoch
-from mmpretrain.engine.hooks.hook import Hook
+from mmpretrain.engine.hooks.access import unwrap
+from mmpretrain.engine.hooks.hook import DataBatch, Hook
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import HOOKS
 from mmpretrain.utils.dist import all_reduce, get_world_size
+
+if TYPE_CHECKING:
+    from mmpretrain.engine.session import Session
 
 logger = logging.getLogger("mmpretrain")
 
@@ -33,7 +36,7 @@ def update_bn_stats(model: nn.Module, loader: Any, num_samples: int = 8192) -> N
         loader: Where batches come from.
         num_samples: How many samples to look at, over all processes.
     """
-    model = original_model(model)
+    model = unwrap(model)
     layers: list[Any] = [
         m for m in model.modules() if m.training and isinstance(m, _BatchNorm) and m.track_running_stats
     ]
@@ -101,16 +104,16 @@ class PreciseBNHook(Hook):
         self.num_samples = num_samples
         self.interval = interval
 
-    def after_train_epoch(self, runner: Any) -> None:
-        if trains_by_epoch(runner) and self.every_n_epochs(runner, self.interval):
+    def after_train_epoch(self, runner: Session) -> None:
+        if runner.state.by_epoch and self.every_n_epochs(runner, self.interval):
             self._update(runner)
 
     def after_train_iter(
-        self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: dict | None = None
+        self, runner: Session, batch_idx: int, data_batch: DataBatch = None, outputs: dict | None = None
     ) -> None:
-        if not trains_by_epoch(runner) and self.every_n_train_iters(runner, self.interval):
+        if not runner.state.by_epoch and self.every_n_train_iters(runner, self.interval):
             self._update(runner)
 
-    def _update(self, runner: Any) -> None:
+    def _update(self, runner: Session) -> None:
         logger.info("PreciseBN: computing statistics over %d samples.", self.num_samples)
         update_bn_stats(runner.model, runner.train_loop.dataloader, self.num_samples)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torch import profiler
 
-from mmpretrain.engine.hooks.hook import Hook
+from mmpretrain.engine.hooks.hook import DataBatch, Hook
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import HOOKS
 from mmpretrain.utils.logging import going_on_without
+
+if TYPE_CHECKING:
+    from mmpretrain.engine.session import Session
 
 logger = logging.getLogger("mmpretrain")
 
@@ -78,7 +81,7 @@ class ProfilerHook(Hook):
         }
         self.profiler: profiler.profile | None = None
 
-    def before_train(self, runner: Any) -> None:
+    def before_train(self, runner: Session) -> None:
         length = runner.max_epochs if self.by_epoch else runner.max_iters
         if length < self.profile_times:
             raise ConfigError(
@@ -89,7 +92,7 @@ class ProfilerHook(Hook):
         logger.info("The profiler is running; training is slower than usual.")
         self._last_iter = runner.iter + self.profile_times - 1
 
-    def _handler(self, runner: Any) -> Callable[[profiler.profile], Any] | None:
+    def _handler(self, runner: Session) -> Callable[[profiler.profile], Any] | None:
         if self.on_trace_ready is None or callable(self.on_trace_ready):
             return self.on_trace_ready  # type: ignore[return-value]
         if not isinstance(self.on_trace_ready, Mapping):
@@ -110,7 +113,7 @@ class ProfilerHook(Hook):
         )
 
     def after_train_iter(
-        self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: dict | None = None
+        self, runner: Session, batch_idx: int, data_batch: DataBatch = None, outputs: dict | None = None
     ) -> None:
         if self.profiler is None:
             return
@@ -118,7 +121,7 @@ class ProfilerHook(Hook):
         if not self.by_epoch and runner.iter >= self._last_iter:
             self.close()
 
-    def after_train_epoch(self, runner: Any) -> None:
+    def after_train_epoch(self, runner: Session) -> None:
         self.close()
 
     def close(self) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mmpretrain.engine.hooks.hook import DataBatch, Hook
 from mmpretrain.registry import HOOKS
 from mmpretrain.utils.logging import console_handler
 from mmpretrain.utils.progress import make_progress
+
+if TYPE_CHECKING:
+    from mmpretrain.engine.session import Session
 
 _LABELS = {"train": "Epoch", "val": "Validating", "test": "Testing"}
 
@@ -29,14 +32,14 @@ class ProgressBarHook(Hook):
         self.progress = progress or make_progress()
         self._tasks: dict[str, Any] = {}
 
-    def before_run(self, runner: Any) -> None:
+    def before_run(self, runner: Session) -> None:
         """Take over the console."""
         self.progress.start()
         handler = console_handler()
         if handler is not None:
             handler.progress = self.progress
 
-    def after_run(self, runner: Any) -> None:
+    def after_run(self, runner: Session) -> None:
         """Give the console back."""
         self.close()
 
@@ -47,7 +50,7 @@ class ProgressBarHook(Hook):
             handler.progress = None
         self.progress.stop()
 
-    def _before_epoch(self, runner: Any, mode: str = "train") -> None:
+    def _before_epoch(self, runner: Session, mode: str = "train") -> None:
         label = _LABELS[mode]
         total = len(getattr(runner, f"{mode}_dataloader"))
         done = 0
@@ -58,13 +61,13 @@ class ProgressBarHook(Hook):
             label, total, done = "Training", runner.max_iters, runner.iter
         self._tasks[mode] = self.progress.add_task(label, total=total, completed=done, note="")
 
-    def _after_epoch(self, runner: Any, mode: str = "train") -> None:
+    def _after_epoch(self, runner: Session, mode: str = "train") -> None:
         self.progress.refresh()  # a short epoch would never be seen at its end
         self.progress.remove_task(self._tasks.pop(mode))
 
     def _after_iter(
         self,
-        runner: Any,
+        runner: Session,
         batch_idx: int,
         data_batch: DataBatch = None,
         outputs: Any = None,

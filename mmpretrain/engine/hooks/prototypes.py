@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import TYPE_CHECKING
 
-from mmpretrain.engine.hooks.access import original_model
+from mmpretrain.engine.hooks.access import unwrap
 from mmpretrain.engine.hooks.hook import Hook
 from mmpretrain.registry import HOOKS
+
+if TYPE_CHECKING:
+    from mmpretrain.engine.session import Session
 
 
 @HOOKS.register_module()
 class PrepareProtoBeforeValLoopHook(Hook):
     """Lets a retriever compute the features of its prototype images before each validation."""
 
-    def before_val(self, runner: Any) -> None:
-        model = original_model(runner.model)
+    def before_val(self, runner: Session) -> None:
+        model = unwrap(runner.model)
         if hasattr(model, "prepare_prototype"):
             model.prepare_prototype()
         else:

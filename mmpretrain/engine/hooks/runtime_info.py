@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numbers
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -12,6 +12,9 @@ import mmpretrain
 from mmpretrain.engine.hooks.hook import DataBatch, Hook
 from mmpretrain.registry import HOOKS
 
+if TYPE_CHECKING:
+    from mmpretrain.engine.session import Session
+
 
 @HOOKS.register_module()
 class RuntimeInfoHook(Hook):
@@ -19,7 +22,7 @@ class RuntimeInfoHook(Hook):
 
     priority = "VERY_HIGH"
 
-    def before_run(self, runner: Any) -> None:
+    def before_run(self, runner: Session) -> None:
         """Note what the run is."""
         runner.message_hub.update_info_dict(
             {
@@ -30,30 +33,25 @@ class RuntimeInfoHook(Hook):
             }
         )
 
-    def before_train(self, runner: Any) -> None:
+    def before_train(self, runner: Session) -> None:
         """Note how far training is to go."""
         hub = runner.message_hub
         for name in ("epoch", "iter", "max_epochs", "max_iters"):
             hub.update_info(name, getattr(runner, name))
         hub.update_info("loop_stage", "train", resumed=False)
-        for module in runner.model.modules():
-            if hasattr(
-                module, "set_max_iters"
-            ):  # CosineEMA: a momentum that depends on the length of the run
-                module.set_max_iters(runner.max_iters)
         metainfo = getattr(runner.train_dataloader.dataset, "metainfo", None)
         if metainfo is not None:
             hub.update_info("dataset_meta", metainfo, resumed=False)
 
-    def after_train(self, runner: Any) -> None:
+    def after_train(self, runner: Session) -> None:
         """Note that training is over."""
         runner.message_hub.pop_info("loop_stage")
 
-    def before_train_epoch(self, runner: Any) -> None:
+    def before_train_epoch(self, runner: Session) -> None:
         """Note the epoch."""
         runner.message_hub.runtime_info["epoch"] = runner.epoch
 
-    def before_train_iter(self, runner: Any, batch_idx: int, data_batch: DataBatch = None) -> None:
+    def before_train_iter(self, runner: Session, batch_idx: int, data_batch: DataBatch = None) -> None:
         """Note the iteration and its learning rates."""
         hub = runner.message_hub
         hub.runtime_info["iter"] = runner.iter
@@ -61,7 +59,7 @@ class RuntimeInfoHook(Hook):
             hub.update_scalar(f"train/{name}", rates[0])
 
     def after_train_iter(
-        self, runner: Any, batch_idx: int, data_batch: DataBatch = None, outputs: dict | None = None
+        self, runner: Session, batch_idx: int, data_batch: DataBatch = None, outputs: dict | None = None
     ) -> None:
         """Note the norm of the gradients, if they are clipped, and the losses: lines show them so in 1.x."""
         hub = runner.message_hub
@@ -70,38 +68,37 @@ class RuntimeInfoHook(Hook):
         for name, value in (outputs or {}).items():
             hub.update_scalar(f"train/{name}", value)
 
-    def before_val(self, runner: Any) -> None:
+    def before_val(self, runner: Session) -> None:
         """Note that a validation is running."""
         self._stage = runner.message_hub.get_info("loop_stage")
         runner.message_hub.update_info("loop_stage", "val", resumed=False)
 
-    def after_val(self, runner: Any) -> None:
-        """Note that the validation is over, and after which iteration it was."""
+    def after_val(self, runner: Session) -> None:
+        """Note that the validation is over."""
         hub = runner.message_hub
-        hub.update_info("validated_at", runner.iter if runner.is_training_built else 0)
         if self._stage is None:
             hub.pop_info("loop_stage")
         else:
             hub.update_info("loop_stage", self._stage, resumed=False)
 
-    def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+    def after_val_epoch(self, runner: Session, metrics: dict[str, float] | None = None) -> None:
         """Note the metrics."""
         self._note(runner, "val", metrics)
 
-    def before_test(self, runner: Any) -> None:
+    def before_test(self, runner: Session) -> None:
         """Note that a test is running."""
         runner.message_hub.update_info("loop_stage", "test", resumed=False)
 
-    def after_test(self, runner: Any) -> None:
+    def after_test(self, runner: Session) -> None:
         """Note that the test is over."""
         runner.message_hub.pop_info("loop_stage")
 
-    def after_test_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+    def after_test_epoch(self, runner: Session, metrics: dict[str, float] | None = None) -> None:
         """Note the metrics."""
         self._note(runner, "test", metrics)
 
     @staticmethod
-    def _note(runner: Any, mode: str, metrics: dict[str, Any] | None) -> None:
+    def _note(runner: Session, mode: str, metrics: dict[str, Any] | None) -> None:
         for name, value in (metrics or {}).items():
             if _is_scalar(value):
                 runner.message_hub.update_scalar(f"{mode}/{name}", value)

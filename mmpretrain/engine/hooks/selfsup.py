@@ -5,15 +5,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
-from mmpretrain.engine.hooks.access import original_model
-from mmpretrain.engine.hooks.hook import Hook
+from mmpretrain.engine.hooks.access import unwrap
+from mmpretrain.engine.hooks.hook import DataBatch, Hook
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import HOOKS
 from mmpretrain.utils.dist import all_gather_object, get_rank, get_world_size
+
+if TYPE_CHECKING:
+    from mmpretrain.engine.session import Session
 
 
 @HOOKS.register_module()
@@ -27,15 +30,15 @@ class DenseCLHook(Hook):
     def __init__(self, start_iters: int = 1000) -> None:
         self.start_iters = start_iters
 
-    def before_train(self, runner: Any) -> None:
-        model = original_model(runner.model)
+    def before_train(self, runner: Session) -> None:
+        model = unwrap(runner.model)
         if not hasattr(model, "loss_lambda"):
             raise ConfigError(f"DenseCLHook needs a model with loss_lambda, got {type(model).__name__}")
         self.loss_lambda = model.loss_lambda
 
-    def before_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None) -> None:
+    def before_train_iter(self, runner: Session, batch_idx: int, data_batch: DataBatch = None) -> None:
         started = runner.iter >= self.start_iters
-        original_model(runner.model).loss_lambda = self.loss_lambda if started else 0.0
+        unwrap(runner.model).loss_lambda = self.loss_lambda if started else 0.0
 
 
 @HOOKS.register_module()
@@ -53,14 +56,14 @@ class SimSiamHook(Hook):
         self.lr = lr
         self.adjust_by_epoch = adjust_by_epoch
 
-    def before_train_epoch(self, runner: Any) -> None:
+    def before_train_epoch(self, runner: Session) -> None:
         self._fix(runner)
 
-    def before_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None) -> None:
+    def before_train_iter(self, runner: Session, batch_idx: int, data_batch: DataBatch = None) -> None:
         if not self.adjust_by_epoch:
             self._fix(runner)
 
-    def _fix(self, runner: Any) -> None:
+    def _fix(self, runner: Session) -> None:
         if self.fix_pred_lr:
             for group in runner.optim_wrapper.optimizer.param_groups:
                 if group.get("fix_lr", False):
@@ -99,7 +102,7 @@ class SwAVHook(Hook):
         self.frozen_layers_cfg = dict(frozen_layers_cfg or {})
         self.queue: torch.Tensor | None = None
 
-    def before_run(self, runner: Any) -> None:
+    def before_run(self, runner: Session) -> None:
         self._read_old_file(Path(runner.work_dir))
 
     def _read_old_file(self, folder: Path) -> None:
@@ -109,7 +112,7 @@ class SwAVHook(Hook):
             self.queue = torch.load(path, map_location="cpu", weights_only=True)["queue"]
             logging.getLogger("mmpretrain").info("SwAVHook: the queue comes from %s", path)
 
-    def before_train_epoch(self, runner: Any) -> None:
+    def before_train_epoch(self, runner: Session) -> None:
         loss = self._loss(runner)
         if self.queue_length > 0 and runner.epoch >= self.epoch_queue_starts and self.queue is None:
             shape = (len(self.crops_for_assign), self.queue_length // get_world_size(), self.feat_dim)
@@ -119,20 +122,20 @@ class SwAVHook(Hook):
         loss.queue = self.queue
         loss.use_queue = False  # the loss sets it once the queue is full
 
-    def before_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None) -> None:
+    def before_train_iter(self, runner: Session, batch_idx: int, data_batch: DataBatch = None) -> None:
         for layer, first_iter in self.frozen_layers_cfg.items():
-            for name, param in original_model(runner.model).named_parameters():
+            for name, param in unwrap(runner.model).named_parameters():
                 if layer in name:
                     param.requires_grad = runner.iter >= first_iter
 
     def after_train_iter(
-        self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: dict | None = None
+        self, runner: Session, batch_idx: int, data_batch: DataBatch = None, outputs: dict | None = None
     ) -> None:
         self.queue = self._loss(runner).queue
 
     @staticmethod
-    def _loss(runner: Any) -> Any:
-        return original_model(runner.model).head.loss_module
+    def _loss(runner: Session) -> Any:
+        return unwrap(runner.model).head.loss_module
 
     def state_dict(self) -> dict[str, Any]:
         """Return the queues of all processes."""

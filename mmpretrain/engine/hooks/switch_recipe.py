@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mmpretrain.engine.hooks.access import original_model
+from mmpretrain.engine.hooks.access import unwrap
 from mmpretrain.engine.hooks.hook import Hook
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import BATCH_AUGMENTS, HOOKS, MODELS, TRANSFORMS
+
+if TYPE_CHECKING:
+    from mmpretrain.engine.session import Session
 
 logger = logging.getLogger("mmpretrain")
 
@@ -58,18 +61,18 @@ class SwitchRecipeHook(Hook):
             recipes[epoch] = {key: _BUILDERS[key](value) for key, value in recipe.items()}
         self.schedule = dict(sorted(recipes.items()))
 
-    def before_train(self, runner: Any) -> None:
+    def before_train(self, runner: Session) -> None:
         # A resumed run goes through what happened before.
         for epoch, recipe in self.schedule.items():
             if epoch <= runner.epoch:
                 self._switch(runner, recipe, f"as since epoch {epoch}")
 
-    def before_train_epoch(self, runner: Any) -> None:
+    def before_train_epoch(self, runner: Session) -> None:
         epoch = runner.epoch + 1
         if epoch in self.schedule:
             self._switch(runner, self.schedule[epoch], f"at epoch {epoch}")
 
-    def _switch(self, runner: Any, recipe: dict[str, Any], when: str) -> None:
+    def _switch(self, runner: Session, recipe: dict[str, Any], when: str) -> None:
         for key, value in recipe.items():
             _SWITCHES[key](runner, value)
             logger.info("Switched %s %s.", key.replace("_", " "), when)
@@ -83,7 +86,7 @@ def _build_batch_augments(cfg: Any) -> Any:
     return BATCH_AUGMENTS.build({"type": "RandomBatchAugment", **cfg}) if isinstance(cfg, Mapping) else cfg
 
 
-def _switch_pipeline(runner: Any, pipeline: Any) -> None:
+def _switch_pipeline(runner: Session, pipeline: Any) -> None:
     loader = runner.train_loop.dataloader
     _set_pipeline(loader.dataset, pipeline)
     # Workers that persist have a copy of the old pipeline.
@@ -105,15 +108,15 @@ def _set_pipeline(dataset: Any, pipeline: Any) -> None:
         raise ConfigError(f"SwitchRecipeHook finds no pipeline in {type(dataset).__name__}", key="schedule")
 
 
-def _switch_batch_augments(runner: Any, augments: Any) -> None:
-    preprocessor = original_model(runner.model).data_preprocessor
+def _switch_batch_augments(runner: Session, augments: Any) -> None:
+    preprocessor = unwrap(runner.model).data_preprocessor
     preprocessor.batch_augments = augments
     if augments is not None:
         preprocessor.to_onehot = True  # what is mixed are one-hot labels
 
 
-def _switch_loss(runner: Any, loss: Any) -> None:
-    model = original_model(runner.model)
+def _switch_loss(runner: Session, loss: Any) -> None:
+    model = unwrap(runner.model)
     owner = next((m for m in (model, getattr(model, "head", None)) if hasattr(m, "loss_module")), None)
     if owner is None:
         raise ConfigError(

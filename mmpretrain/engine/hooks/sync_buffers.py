@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mmpretrain.engine.hooks.hook import Hook
 from mmpretrain.registry import HOOKS
 from mmpretrain.utils.dist import all_reduce_params
+
+if TYPE_CHECKING:
+    from mmpretrain.engine.session import Session
 
 
 @HOOKS.register_module()
@@ -18,11 +21,11 @@ class SyncBuffersHook(Hook):
     def __init__(self) -> None:
         self._in_sync = False
 
-    def before_val_epoch(self, runner: Any) -> None:
+    def before_val_epoch(self, runner: Session) -> None:
         if not self._in_sync:
             all_reduce_params(runner.model.buffers(), op="mean")
         self._in_sync = False
 
-    def after_train_epoch(self, runner: Any) -> None:
+    def after_train_epoch(self, runner: Session) -> None:
         all_reduce_params(runner.model.buffers(), op="mean")
         self._in_sync = True

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mmpretrain.engine.hooks.hook import Hook
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import HOOKS, MODELS, RUNNERS
 from mmpretrain.utils.wrapped import plain_datasets
+
+if TYPE_CHECKING:
+    from mmpretrain.engine.session import Session
 
 
 @HOOKS.register_module()
@@ -22,7 +25,7 @@ class PrepareTTAHook(Hook):
     def __init__(self, tta_cfg: Mapping[str, Any]) -> None:
         self.tta_cfg = tta_cfg
 
-    def before_test(self, runner: Any) -> None:
+    def before_test(self, runner: Session) -> None:
         runner.model = MODELS.build(self.tta_cfg, default_args={"module": runner.model})
 
 

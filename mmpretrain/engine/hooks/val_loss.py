@@ -6,15 +6,18 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterable
 from itertools import chain, islice, repeat
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
-from mmpretrain.engine.hooks.access import original_model, trains_by_epoch
-from mmpretrain.engine.hooks.hook import Hook
+from mmpretrain.engine.hooks.access import unwrap
+from mmpretrain.engine.hooks.hook import DataBatch, Hook
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import HOOKS
 from mmpretrain.utils.dist import all_reduce_dict
+
+if TYPE_CHECKING:
+    from mmpretrain.engine.session import Session
 
 logger = logging.getLogger("mmpretrain")
 
@@ -43,22 +46,22 @@ class ValLossHook(Hook):
         self.interval = interval
         self.rounds = rounds
 
-    def before_train(self, runner: Any) -> None:
+    def before_train(self, runner: Session) -> None:
         if isinstance(self.dataloader, dict):
             self.dataloader = runner.build_dataloader(self.dataloader)
 
-    def after_train_epoch(self, runner: Any) -> None:
-        if trains_by_epoch(runner) and self.every_n_epochs(runner, self.interval):
+    def after_train_epoch(self, runner: Session) -> None:
+        if runner.state.by_epoch and self.every_n_epochs(runner, self.interval):
             self._report(runner, chain.from_iterable(repeat(self.dataloader, self.rounds)))
 
     def after_train_iter(
-        self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: dict | None = None
+        self, runner: Session, batch_idx: int, data_batch: DataBatch = None, outputs: dict | None = None
     ) -> None:
-        if not trains_by_epoch(runner) and self.every_n_train_iters(runner, self.interval):
+        if not runner.state.by_epoch and self.every_n_train_iters(runner, self.interval):
             self._report(runner, islice(self.dataloader, self.rounds))
 
-    def _report(self, runner: Any, batches: Iterable[Any]) -> None:
-        losses = mean_losses(original_model(runner.model), batches)
+    def _report(self, runner: Session, batches: Iterable[Any]) -> None:
+        losses = mean_losses(unwrap(runner.model), batches)
         for name, value in losses.items():
             runner.message_hub.update_scalar(f"val/{name}", value)
         text = ", ".join(f"{name}: {value:.4f}" for name, value in losses.items())

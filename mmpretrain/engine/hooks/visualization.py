@@ -5,16 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
-from mmpretrain.engine.hooks.access import trains_by_epoch
 from mmpretrain.engine.hooks.hook import Hook
 from mmpretrain.engine.hooks.picture_names import PictureNames
 from mmpretrain.registry import HOOKS
 from mmpretrain.utils.logging import going_on_without
+
+if TYPE_CHECKING:
+    from mmpretrain.engine.session import Session
 
 
 @HOOKS.register_module()
@@ -44,20 +46,26 @@ class VisualizationHook(Hook):
         self._names = PictureNames()
 
     def after_val_iter(
-        self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Sequence | None = None
+        self, runner: Session, batch_idx: int, data_batch: Any = None, outputs: Sequence | None = None
     ) -> None:
         if self.enable:
-            step = runner.epoch if trains_by_epoch(runner) else runner.iter
+            step = runner.epoch if runner.state.by_epoch else runner.iter
             self._draw(runner, runner.val_dataloader, batch_idx, data_batch, outputs or [], step)
 
     def after_test_iter(
-        self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Sequence | None = None
+        self, runner: Session, batch_idx: int, data_batch: Any = None, outputs: Sequence | None = None
     ) -> None:
         if self.enable:
             self._draw(runner, runner.test_dataloader, batch_idx, data_batch, outputs or [], step=0)
 
     def _draw(
-        self, runner: Any, loader: Any, batch_idx: int, batch: Mapping[str, Any], samples: Sequence, step: int
+        self,
+        runner: Session,
+        loader: Any,
+        batch_idx: int,
+        batch: Mapping[str, Any],
+        samples: Sequence,
+        step: int,
     ) -> None:
         first = batch_idx * len(samples)
         due = range(math.ceil(first / self.interval) * self.interval, first + len(samples), self.interval)
@@ -94,7 +102,7 @@ class NaiveVisualizationHook(Hook):
         self._names = PictureNames()
 
     def after_test_iter(
-        self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Sequence | None = None
+        self, runner: Session, batch_idx: int, data_batch: Any = None, outputs: Sequence | None = None
     ) -> None:
         if not self.every_n_inner_iters(batch_idx, self.interval):
             return

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mmpretrain.engine.hooks.access import original_model
-from mmpretrain.engine.hooks.hook import Hook
+from mmpretrain.engine.hooks.access import unwrap
+from mmpretrain.engine.hooks.hook import DataBatch, Hook
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import HOOKS
+
+if TYPE_CHECKING:
+    from mmpretrain.engine.session import Session
 
 
 @HOOKS.register_module()
@@ -26,9 +29,9 @@ class WarmupParamHook(Hook):
         self.module_name = module_name
         self.warmup_epochs = warmup_epochs
 
-    def _module(self, runner: Any) -> Any:
+    def _module(self, runner: Session) -> Any:
         try:
-            module = attrgetter(self.module_name)(original_model(runner.model))
+            module = attrgetter(self.module_name)(unwrap(runner.model))
             getattr(module, self.param_name)
         except AttributeError as error:
             raise ConfigError(
@@ -36,10 +39,10 @@ class WarmupParamHook(Hook):
             ) from error
         return module
 
-    def before_train(self, runner: Any) -> None:
+    def before_train(self, runner: Session) -> None:
         self.full_value = getattr(self._module(runner), self.param_name)
 
-    def before_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None) -> None:
+    def before_train_iter(self, runner: Session, batch_idx: int, data_batch: DataBatch = None) -> None:
         length = self.warmup_epochs * runner.max_iters / runner.max_epochs
         part = min(1, runner.iter / length) if length else 1
         setattr(self._module(runner), self.param_name, self.full_value * part)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from mmpretrain.engine.runner.loops import BaseLoop
 from mmpretrain.errors import ConfigError
@@ -101,3 +102,11 @@ def build_visualizer(cfg: Any, name: str, save_dir: str) -> Any:
     if not isinstance(cfg, Mapping):
         return cfg
     return VISUALIZERS.build(cfg, default_args={"name": name, "save_dir": save_dir})
+
+
+def announce_length(model: nn.Module, max_iters: int) -> None:
+    """Tell modules whose momentum depends on the length of the run, such as CosineEMA, how long it is."""
+    for module in model.modules():
+        set_max_iters: Any = getattr(module, "set_max_iters", None)
+        if set_max_iters is not None:
+            set_max_iters(max_iters)

@@ -37,6 +37,7 @@ def collect(runner: Any, meta: dict[str, Any], optimizer: bool, scheduler: bool)
         "mmpretrain_version": mmpretrain.__version__,
         "iters_per_epoch": len(runner.train_dataloader),
         "data": _describe_data(runner.train_dataloader),
+        "validated_at": state.validated_at,
     }
     if hasattr(dataset, "metainfo"):
         meta["dataset_meta"] = dict(dataset.metainfo)
@@ -59,9 +60,11 @@ def collect(runner: Any, meta: dict[str, Any], optimizer: bool, scheduler: bool)
 
 
 def named_hooks(runner: Any) -> Iterator[tuple[str, Any]]:
-    """Yield each hook with a name that is the same in every run of a config."""
+    """Yield each hook that has a state, with a name that is the same in every run of a config."""
     seen: dict[str, int] = {}
     for hook in runner.hooks:
+        if not hasattr(hook, "state_dict"):
+            continue
         name = type(hook).__name__
         seen[name] = seen.get(name, 0) + 1
         yield (name if seen[name] == 1 else f"{name}_{seen[name]}"), hook
@@ -93,6 +96,7 @@ def restore(runner: Any, checkpoint: dict[str, Any], optimizer: bool, scheduler:
         if isinstance(runner.train_dataloader, KeyedDataLoader):
             runner.train_dataloader.reseed(runner.seed)
     runner.message_hub.load_state_dict(checkpoint.get("message_hub", {}))
+    state.validated_at = _count(meta, "validated_at")
     hook_states = checkpoint.get("hooks", {})
     for name, hook in named_hooks(runner):
         if name in hook_states:

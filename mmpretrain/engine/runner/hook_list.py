@@ -23,15 +23,18 @@ DEFAULT_HOOKS: dict[str, dict[str, Any]] = {
 }
 
 
-class HookList(list[Hook]):
-    """A list of hooks, sorted by priority; those of equal priority stay in the order of registration."""
+class HookList(list[Any]):
+    """A list of hooks, sorted by priority; those of equal priority stay in the order of registration.
+
+    A hook is a :class:`.Hook`, or any object that has methods of the names of its points.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._callers: dict[str, list[Callable[..., None]]] = {}
         self._size = 0
 
-    def register(self, hook: Hook | dict, priority: str | int | Priority | None = None) -> None:
+    def register(self, hook: Any, priority: str | int | Priority | None = None) -> None:
         """Add a hook or its config; a ``priority`` in the config, or given here, replaces its own."""
         where = None
         if isinstance(hook, dict):
@@ -39,13 +42,17 @@ class HookList(list[Hook]):
             hook = hook.copy()
             priority = hook.pop("priority", priority)
         built = HOOKS.build(hook)
-        if not isinstance(built, Hook):
-            raise ArgumentError(f"A hook must extend Hook, got {brief(hook)}", where=locate(hook))
+        if not any(callable(getattr(built, point, None)) for point in Hook.stages):
+            raise ArgumentError(
+                f"{brief(hook)} is no hook: it has no method for any point of a run",
+                where=locate(hook),
+                hint=f"Points are {', '.join(Hook.stages[:6])} and so on.",
+            )
         if priority is not None:
             built.priority = priority
         with located(where):
-            number = get_priority(built.priority)
-        place = next((i for i, other in enumerate(self) if get_priority(other.priority) > number), len(self))
+            number = _number(built)
+        place = next((i for i, other in enumerate(self) if _number(other) > number), len(self))
         self.insert(place, built)
 
     def callers(self, point: str) -> list[Callable[..., None]]:
@@ -72,17 +79,22 @@ class HookList(list[Hook]):
     def _stages(self) -> Iterator[str]:
         for stage in Hook.stages:
             names = [
-                f"({_label(hook.priority):<12}) {type(hook).__name__}" for hook in self if hook.acts_at(stage)
+                f"({_label(_number(hook)):<12}) {type(hook).__name__}" for hook in self if _acts(hook, stage)
             ]
             if names:
                 yield "\n".join([f"{stage}:", *names, " -------------------- "])
 
 
-def _acts(hook: Hook, point: str) -> bool:
+def _acts(hook: Any, point: str) -> bool:
     """Whether a hook does something at a point: by its class, by an attribute, or at a point of its own."""
+    if not isinstance(hook, Hook):
+        return callable(getattr(hook, point, None))
     return hook.acts_at(point) or point in vars(hook) or (point not in Hook.stages and hasattr(hook, point))
 
 
-def _label(priority: int | str | Priority) -> str:
-    number = get_priority(priority)
+def _number(hook: Any) -> int:
+    return get_priority(getattr(hook, "priority", Hook.priority))
+
+
+def _label(number: int) -> str:
     return Priority(number).name if number in list(Priority) else str(number)

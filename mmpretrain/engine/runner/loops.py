@@ -14,6 +14,7 @@ from mmpretrain.engine.hooks.sampler_seed import set_sampler_epoch
 from mmpretrain.engine.runner.dataloader import is_infinite, start_epoch
 from mmpretrain.engine.runner.failures import naming_batch
 from mmpretrain.engine.runner.precision import build_precision
+from mmpretrain.engine.session import Session
 from mmpretrain.errors import ConfigError, DataError
 from mmpretrain.registry import LOOPS
 from mmpretrain.utils.brief import brief
@@ -28,7 +29,7 @@ class BaseLoop(ABC):
         dataloader: A loader or its config.
     """
 
-    def __init__(self, runner: Any, dataloader: Any) -> None:
+    def __init__(self, runner: Session, dataloader: Any) -> None:
         self._runner = runner
         self.dataloader = runner.build_dataloader(
             dataloader, seed=runner.seed, diff_rank_seed=runner.diff_rank_seed
@@ -38,7 +39,7 @@ class BaseLoop(ABC):
             dataset.bad_files = os.path.join(runner.work_dir, "bad_files.txt")
 
     @property
-    def runner(self) -> Any:
+    def runner(self) -> Session:
         """The runner that this loop works for."""
         return self._runner
 
@@ -57,6 +58,9 @@ class BaseLoop(ABC):
 class TrainLoop(BaseLoop):
     """What training loops share: the step, the position, and when to validate.
 
+    Attributes:
+        by_epoch: Whether it counts epochs.
+
     Args:
         runner: The runner that it works for.
         dataloader: The training data, or their config.
@@ -65,9 +69,11 @@ class TrainLoop(BaseLoop):
         dynamic_intervals: ``(milestone, interval)`` pairs: from each milestone on, its interval holds.
     """
 
+    by_epoch = True
+
     def __init__(
         self,
-        runner: Any,
+        runner: Session,
         dataloader: Any,
         val_begin: int = 1,
         val_interval: int = 1,
@@ -75,6 +81,7 @@ class TrainLoop(BaseLoop):
     ) -> None:
         super().__init__(runner, dataloader)
         self.state = runner.state
+        self.state.by_epoch = self.by_epoch
         self.val_begin = val_begin
         self.val_interval = val_interval
         try:
@@ -145,7 +152,7 @@ class TrainLoop(BaseLoop):
         due = done >= self.val_begin and (done % self.val_interval == 0 or done == last)
         if runner.val_loop is None or not due or done == 0:
             return
-        if runner.message_hub.get_info("validated_at") == self.iter:
+        if self.state.validated_at == self.iter:
             return
         runner.val_loop.run()
         runner.model.train()
@@ -166,7 +173,7 @@ class EpochBasedTrainLoop(TrainLoop):
 
     def __init__(
         self,
-        runner: Any,
+        runner: Session,
         dataloader: Any,
         max_epochs: int,
         val_begin: int = 1,
@@ -202,6 +209,7 @@ class EpochBasedTrainLoop(TrainLoop):
         runner, state = self._runner, self.state
         runner.call_hook("before_train_epoch")
         runner.model.train()
+        set_sampler_epoch(self.dataloader, state.epoch)
         batches = start_epoch(self.dataloader, state.epoch, seen)
         if seen:
             runner.restore_rng()
@@ -225,9 +233,11 @@ class IterBasedTrainLoop(TrainLoop):
         dynamic_intervals: ``(iteration, interval)`` pairs: from each iteration on, its interval holds.
     """
 
+    by_epoch = False
+
     def __init__(
         self,
-        runner: Any,
+        runner: Session,
         dataloader: Any,
         max_iters: int,
         val_begin: int = 1,
@@ -283,7 +293,7 @@ class EvalLoop(BaseLoop):
 
     mode = ""
 
-    def __init__(self, runner: Any, dataloader: Any, evaluator: Any, fp16: bool = False) -> None:
+    def __init__(self, runner: Session, dataloader: Any, evaluator: Any, fp16: bool = False) -> None:
         super().__init__(runner, dataloader)
         self.evaluator = runner.build_evaluator(evaluator)
         self.share_metainfo(self.evaluator, runner.visualizer)
@@ -295,13 +305,19 @@ class EvalLoop(BaseLoop):
         runner, mode = self._runner, self.mode
         runner.call_hook(f"before_{mode}")
         runner.call_hook(f"before_{mode}_epoch")
-        runner.model.eval()
-        for idx, data_batch in self.batches():
-            self.run_iter(idx, data_batch)
-        runner.state.metrics = metrics = self.evaluate()
+        runner.state.metrics = metrics = self.measure()
         runner.call_hook(f"after_{mode}_epoch", metrics=metrics)
+        if mode == "val":
+            runner.state.validated_at = runner.iter if runner.state.training else 0
         runner.call_hook(f"after_{mode}")
         return metrics
+
+    def measure(self) -> dict[str, float]:
+        """Predict all batches, and return the metrics; hooks may do so once more, with other weights."""
+        self._runner.model.eval()
+        for idx, data_batch in self.batches():
+            self.run_iter(idx, data_batch)
+        return self.evaluate()
 
     def batches(self) -> Iterator[tuple[int, Any]]:
         """Yield the batches with their numbers; between them, the run ends if a signal asked for it."""

@@ -20,11 +20,9 @@ class RetrievalLoop(EvalLoop):
     """
 
     @torch.no_grad()
-    def run(self) -> dict[str, float]:
-        """Evaluate, and return the metrics."""
+    def measure(self) -> dict[str, float]:
+        """Predict all batches, and return the metrics."""
         runner, mode, model = self._runner, self.mode, self._runner.bare_model
-        runner.call_hook(f"before_{mode}")
-        runner.call_hook(f"before_{mode}_epoch")
         runner.model.eval()
         features: list[dict[str, Any]] = []
         samples: list[Any] = []
@@ -45,9 +43,6 @@ class RetrievalLoop(EvalLoop):
             self.evaluator.process(predictions, None)
             found = self.evaluator.evaluate(size)
             metrics.update({f"{direction}/{name}": value for name, value in found.items()})
-        runner.state.metrics = metrics
-        runner.call_hook(f"after_{mode}_epoch", metrics=metrics)
-        runner.call_hook(f"after_{mode}")
         return metrics
 
 

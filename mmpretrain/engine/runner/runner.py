@@ -135,7 +135,7 @@ class Runner(RunnerProperties):
         work_dir = str(Path(work_dir).expanduser().absolute())
         log_dir = Path(work_dir, self.timestamp)
         self.state = RunState(work_dir, str(log_dir), str(log_dir / f"{self.timestamp}.log"))
-        self.state.hub = MessageHub(self.experiment_name)
+        self.state.hub = MessageHub(self.experiment_name, self.state)
         self._signals = SignalGuard(self.state)
         self.randomness: dict[str, Any] = {}
         self.set_randomness(**(randomness or {}))
@@ -152,8 +152,10 @@ class Runner(RunnerProperties):
 
         self.store = CheckpointStore(work_dir)
         self._load_from, self._resume, self._has_loaded = load_from, resume, False
+        self.state.resuming = resume
         if launch.was_restarted():
             self._load_from, self._resume = None, True
+            self.state.resuming = True
         self.pending_rng: dict[str, Any] | None = None
         with located(locate(self.cfg, "device")):
             self.device = find_device(self.cfg.get("device"))
@@ -215,6 +217,7 @@ class Runner(RunnerProperties):
                 speed.checkpoint_activations(self.bare_model, self.cfg.get("activation_checkpointing"))
             self.load_or_resume()
             self.optim_wrapper.initialize_count_status(self.model, self.iter, self.max_iters)
+            build.announce_length(self.model, self.max_iters)
             with located(locate(self.cfg, "compile")):
                 speed.compile_model(self.bare_model, self.cfg.get("compile"))
             workdir.settle(self)
@@ -348,6 +351,7 @@ class Runner(RunnerProperties):
         map_location: Any = "cpu",
     ) -> None:
         """Go on from a checkpoint, exactly where the run that wrote it was."""
+        self.state.resuming = True
         filename = checkpoints.find(filename, prefer="last").path
         content = self.load_checkpoint(
             filename, "cpu" if map_location == "default" else map_location, strict="but surplus"

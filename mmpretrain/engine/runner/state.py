@@ -99,15 +99,24 @@ class HistoryBuffer:
         return cls((float(value) for value in state["values"]), (int(count) for count in state["counts"]))
 
 
+#: What a hub knows without being told.
+FACTS = ("epoch", "iter", "max_epochs", "max_iters", "seed")
+
+
 class MessageHub:
     """The numbers and facts of a run by name, in the shape that user hooks and models know.
 
     ``log_scalars`` holds histories (``'train/loss'``), ``runtime_info`` the latest value of anything else
     (``'best_score'``). What was stored with ``resumed=False`` does not travel in checkpoints.
+
+    Args:
+        name: Name of the run.
+        state: The state of the run, which is asked for the facts in :data:`FACTS` that nobody has stored.
     """
 
-    def __init__(self, name: str = "run") -> None:
+    def __init__(self, name: str = "run", state: RunState | None = None) -> None:
         self.name = self.instance_name = name
+        self._state = state
         self.log_scalars: dict[str, HistoryBuffer] = {}
         self.runtime_info: dict[str, Any] = {}
         self._not_resumed: set[str] = set()
@@ -155,6 +164,8 @@ class MessageHub:
 
     def get_info(self, key: str, default: Any = None) -> Any:
         """Return a fact."""
+        if key not in self.runtime_info and self._state is not None and key in FACTS:
+            return getattr(self._state, key)
         return self.runtime_info.get(key, default)
 
     def pop_info(self, key: str, default: Any = None) -> Any:
@@ -212,7 +223,10 @@ class RunState:
         metrics: Metrics of the latest validation or test.
         interrupted_by: Number of the signal that asked the run to end.
         training: Whether a training is under way, and not only a validation or a test.
-        resumed_from: The checkpoint from which the run goes on.
+        by_epoch: Whether the training loop counts epochs, as opposed to iterations only.
+        validated_at: Iterations done at the latest validation.
+        resuming: Whether the run goes on from a checkpoint, or is asked to.
+        resumed_from: That checkpoint.
         at_home: Whether that lies in this run's own folder, so that the files which it names do, too.
     """
 
@@ -229,6 +243,9 @@ class RunState:
     metrics: dict[str, float] = field(default_factory=dict)
     interrupted_by: int | None = None
     training: bool = False
+    by_epoch: bool = True
+    validated_at: int | None = None
+    resuming: bool = False
     resumed_from: str | None = None
     at_home: bool = False
 

@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from mmpretrain.engine.hooks.access import unwrap
 from mmpretrain.engine.runner.sync_bn import sync_batch_norm
-from mmpretrain.engine.runner.wrappers import is_model_wrapper
 from mmpretrain.registry import MODEL_WRAPPERS, STRATEGIES
 from mmpretrain.utils.dist import all_gather_object, broadcast, get_rank, get_world_size
 from mmpretrain.utils.nest import map_tensors
@@ -57,9 +57,7 @@ class SingleDeviceStrategy:
 
     def unwrap(self, model: nn.Module) -> nn.Module:
         """Return the user's model."""
-        while is_model_wrapper(model):
-            model = model.module  # type: ignore[assignment]
-        return model
+        return unwrap(model)
 
     def after_init(self, model: nn.Module) -> None:
         """Make all processes start from the same weights."""

@@ -9,8 +9,10 @@ from torch import Tensor, nn
 from torch.nn.parallel import DataParallel as _DataParallel
 from torch.nn.parallel import DistributedDataParallel as _DistributedDataParallel
 
+from mmpretrain.engine.hooks.access import is_model_wrapper as is_model_wrapper  # of old
 from mmpretrain.registry import MODEL_WRAPPERS
 from mmpretrain.utils.logging import get_logger
+from mmpretrain.utils.step import train_step
 
 
 @MODEL_WRAPPERS.register_module(name=["MMDistributedDataParallel", "DistributedDataParallel"])
@@ -31,12 +33,7 @@ class MMDistributedDataParallel(_DistributedDataParallel):
 
     def train_step(self, data: Any, optim_wrapper: Any) -> dict[str, Tensor]:
         """Train on one batch; the model's own loss handling applies."""
-        with optim_wrapper.optim_context(self):
-            model = self.module
-            batch = model.data_preprocessor(data, True) if hasattr(model, "data_preprocessor") else data
-            losses = self(**batch, mode="loss") if isinstance(batch, dict) else self(*batch, mode="loss")
-        total, log_vars = model.parse_losses(losses)  # type: ignore[operator]
-        optim_wrapper.update_params(total)
+        log_vars = train_step(self.module, self, data, optim_wrapper)
         if self.detect_anomalous_params:
             self._name_parameters_without_gradient()
         return log_vars
@@ -103,8 +100,3 @@ class MMSeparateDistributedDataParallel(nn.Module):
 
 
 MODEL_WRAPPERS.register_module(name="DataParallel", module=_DataParallel)
-
-
-def is_model_wrapper(model: nn.Module) -> bool:
-    """Whether a module is one of these, and the user's model is its ``module``."""
-    return isinstance(model, (_DistributedDataParallel, *MODEL_WRAPPERS.module_dict.values()))

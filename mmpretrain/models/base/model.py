@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from mmpretrain.models.base.freeze import FreezableModule
-from mmpretrain.models.base.misfit import explain_misfit
 from mmpretrain.registry import MODELS
+from mmpretrain.utils.step import run_forward, train_step
 
 
 class BaseModel(FreezableModule):
@@ -57,11 +57,7 @@ class BaseModel(FreezableModule):
         Returns:
             Losses by name for the log; their sum is ``'loss'``.
         """
-        with optim_wrapper.optim_context(self):
-            losses = self._run_forward(self.data_preprocessor(data, True), mode="loss")
-        loss, log_vars = self.parse_losses(losses)
-        optim_wrapper.update_params(loss)
-        return log_vars
+        return train_step(self, self, data, optim_wrapper)
 
     def val_step(self, data: dict | tuple | list) -> list:
         """Return the predictions for a batch from the data loader."""
@@ -97,14 +93,4 @@ class BaseModel(FreezableModule):
         return total, {"loss": total, **log_vars}  # the sum first
 
     def _run_forward(self, data: dict | tuple | list, mode: str) -> Any:
-        try:
-            if isinstance(data, (dict, Mapping)):  # the class itself is checked faster than the protocol
-                return self(**data, mode=mode)
-            if isinstance(data, (tuple, list)):
-                return self(*data, mode=mode)
-        except (RuntimeError, IndexError) as error:
-            explained = explain_misfit(str(error))
-            if explained is None:
-                raise
-            raise explained from error
-        raise TypeError(f"A data preprocessor must return a dict, tuple or list, got {type(data).__name__}")
+        return run_forward(self, data, mode)

@@ -33,7 +33,8 @@ from tests.engine import tiny
 
 
 def metrics_runner():
-    return SimpleNamespace(train_loop=SimpleNamespace(stop_training=False))
+    state = SimpleNamespace(training=True)
+    return SimpleNamespace(state=state, train_loop=SimpleNamespace(stop_training=False))
 
 
 def stops_after(hook, values):
@@ -562,7 +563,7 @@ class Drawings:
 def drawing_runner(**attributes):
     loader = SimpleNamespace(dataset=None)
     return SimpleNamespace(
-        visualizer=Drawings(), epoch=3, iter=40, train_loop=None, val_dataloader=loader,
+        visualizer=Drawings(), epoch=3, iter=40, state=SimpleNamespace(by_epoch=True), val_dataloader=loader,
         test_dataloader=loader, **attributes,
     )  # fmt: skip
 
