@@ -167,7 +167,7 @@ def test_a_hook_need_not_extend_anything(make_runner):
     assert runner.hooks[-1].seen == hook.seen
     assert "(HIGH        ) Plain" in runner.get_hooks_info()
     with pytest.raises(ConfigError, match="no method for any point"):
-        runner.register_hook(object())
+        runner.register_hook(tiny.NoisyVectors())
 
 
 def test_incomplete_config_is_refused(make_runner):

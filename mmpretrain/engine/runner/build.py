@@ -4,27 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
 
+from mmpretrain.engine.hooks.progress_bar import ProgressBarHook
+from mmpretrain.engine.runner.hook_list import DEFAULT_HOOKS
 from mmpretrain.engine.runner.loops import BaseLoop
+from mmpretrain.engine.runner.plan import RunPlan
 from mmpretrain.errors import ConfigError
 from mmpretrain.evaluation import BaseMetric
 from mmpretrain.registry import EVALUATORS, LOOPS, STRATEGIES, VISUALIZERS
-from mmpretrain.utils.dist import get_world_size
+from mmpretrain.utils.dist import get_world_size, is_main_process
+from mmpretrain.utils.progress import on_terminal
 
-
-def check_complete(mode: str, dataloader: Any, cfg: Any, third: Any, last: str = "") -> None:
-    """Complain if only some of the three things that a mode needs are there."""
-    given = {f"{mode}_dataloader": dataloader, f"{mode}_cfg": cfg, last or f"{mode}_evaluator": third}
-    absent = [name for name, value in given.items() if value is None]
-    if absent and len(absent) < len(given):
-        raise ConfigError(
-            f"{' and '.join(absent)} missing: {', '.join(given)} go together",
-            hint=f"Set all three, or set all three to None to do without {mode}.",
-        )
+if TYPE_CHECKING:
+    from mmpretrain.engine.runner.runner import Runner
 
 
 def name_experiment(name: str | None, cfg: Any, timestamp: str) -> str:
@@ -47,20 +43,17 @@ def make_folder(path: str, where: str | None) -> None:
         ) from error
 
 
-def build_strategy(cfg: Mapping[str, Any], device: torch.device) -> Any:
+def build_strategy(plan: RunPlan, device: torch.device) -> Any:
     """Return where the model lives: by ``strategy`` in the config, else by the number of processes."""
-    options = (cfg.get("strategy") or {}).copy()
+    options = dict(plan.strategy)
     if "type" not in options:
         options["type"] = "DDPStrategy" if get_world_size() > 1 else "SingleDeviceStrategy"
     if options["type"] == "DDPStrategy":
-        for key in ("model_wrapper_cfg", "sync_bn", "find_unused_parameters", "static_graph"):
-            if cfg.get(key) is not None:
-                options.setdefault(key.removesuffix("_cfg"), cfg[key])
-    defaults = {"device": device, "channels_last": bool(cfg.get("channels_last", False))}
-    return STRATEGIES.build(options, default_args=defaults)
+        options = {**plan.wrapper, **options}
+    return STRATEGIES.build(options, default_args={"device": device, "channels_last": plan.channels_last})
 
 
-def build_train_loop(cfg: Any, runner: Any, dataloader: Any) -> BaseLoop:
+def build_train_loop(cfg: Any, runner: Runner, dataloader: Any) -> BaseLoop:
     """Return the training loop; without a ``type``, ``by_epoch`` says which one."""
     if isinstance(cfg, BaseLoop):
         return cfg
@@ -77,7 +70,7 @@ def build_train_loop(cfg: Any, runner: Any, dataloader: Any) -> BaseLoop:
     return LOOPS.build(cfg, default_args={"runner": runner, "dataloader": dataloader})
 
 
-def build_eval_loop(cfg: Any, runner: Any, mode: str, dataloader: Any, evaluator: Any) -> BaseLoop:
+def build_eval_loop(cfg: Any, runner: Runner, mode: str, dataloader: Any, evaluator: Any) -> BaseLoop:
     """Return the validation or test loop."""
     if isinstance(cfg, BaseLoop):
         return cfg
@@ -110,3 +103,18 @@ def announce_length(model: nn.Module, max_iters: int) -> None:
         set_max_iters: Any = getattr(module, "set_max_iters", None)
         if set_max_iters is not None:
             set_max_iters(max_iters)
+
+
+def init_weights(runner: Runner) -> None:
+    """Draw the weights of a model that says how, and give all processes the same."""
+    model: Any = runner.bare_model
+    if hasattr(model, "init_weights"):
+        with runner.strategy.initialising(model):
+            model.init_weights()
+    runner.strategy.after_init(runner.model)
+
+
+def default_hooks(changes: Mapping[str, Any] | None) -> list[Any]:
+    """Return the hooks that every run has, with changes by name; None leaves one out."""
+    hooks = [hook for hook in {**DEFAULT_HOOKS, **(changes or {})}.values() if hook is not None]
+    return [*hooks, ProgressBarHook()] if on_terminal() and is_main_process() else hooks

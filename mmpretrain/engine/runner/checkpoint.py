@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import mmpretrain
+from mmpretrain import checkpoints
 from mmpretrain.checkpoints import serialization
+from mmpretrain.checkpoints.fitting import load_into
+from mmpretrain.checkpoints.layouts import weights_of
 from mmpretrain.engine.runner.dataloader import KeyedDataLoader
 from mmpretrain.engine.runner.strategies import own_gradients
 from mmpretrain.errors import CheckpointError, MMPretrainError, located
@@ -16,8 +19,36 @@ from mmpretrain.utils.dist import all_gather_object, get_rank, get_world_size, i
 from mmpretrain.utils.logging import get_logger
 from mmpretrain.utils.seeding import get_rng_state, set_rng_state
 
+if TYPE_CHECKING:
+    from mmpretrain.engine.runner.runner import Runner
 
-def collect(runner: Any, meta: dict[str, Any], optimizer: bool, scheduler: bool) -> dict[str, Any]:
+
+def load_weights(
+    runner: Runner,
+    filename: str,
+    map_location: Any,
+    strict: bool | Literal["but surplus"],
+    revise_keys: Sequence[tuple[str, str]],
+) -> dict[str, Any]:
+    """Load weights into the model of a run; see :meth:`.Runner.load_checkpoint`."""
+    found = checkpoints.find(filename)
+    if found.why:
+        runner.logger.info(f"{filename}: taking {found.path} ({found.why}).")
+    content = checkpoints.read(found, map_location, allocate=runner.strategy.allocate)
+    runner.call_hook("after_load_checkpoint", checkpoint=content)
+    weights = weights_of(content)
+    weights = runner.strategy.fit(runner.model, weights)
+    report = load_into(runner.bare_model, weights, strict=strict, revise_keys=revise_keys, source=filename)
+    runner.logger.info(f"{filename}: {report.summary()}")
+    if strict and report.unexpected:
+        runner.logger.warning(
+            f"{len(report.unexpected)} tensors of {filename} are not part of this model and are passed "
+            f"over (such as {report.unexpected[0]}). The run goes on with all of its own."
+        )
+    return content
+
+
+def collect(runner: Runner, meta: dict[str, Any], optimizer: bool, scheduler: bool) -> dict[str, Any]:
     """Gather what a checkpoint of a run holds, in the layout that 1.x knows. Every process takes part.
 
     Args:
@@ -59,7 +90,7 @@ def collect(runner: Any, meta: dict[str, Any], optimizer: bool, scheduler: bool)
     return checkpoint
 
 
-def named_hooks(runner: Any) -> Iterator[tuple[str, Any]]:
+def named_hooks(runner: Runner) -> Iterator[tuple[str, Any]]:
     """Yield each hook that has a state, with a name that is the same in every run of a config."""
     seen: dict[str, int] = {}
     for hook in runner.hooks:
@@ -85,7 +116,7 @@ def oddities_explained(path: str) -> Iterator[None]:
             ) from error
 
 
-def restore(runner: Any, checkpoint: dict[str, Any], optimizer: bool, scheduler: bool) -> None:
+def restore(runner: Runner, checkpoint: dict[str, Any], optimizer: bool, scheduler: bool) -> None:
     """Put back what :func:`collect` gathered, or what MMEngine did; the model has its weights already."""
     state, meta = runner.state, checkpoint.get("meta", {})
     state.epoch, state.iter = _count(meta, "epoch") or 0, _count(meta, "iter") or 0
@@ -117,8 +148,8 @@ def restore(runner: Any, checkpoint: dict[str, Any], optimizer: bool, scheduler:
     if scheduler and "param_schedulers" in checkpoint:
         _load_schedulers(runner.param_schedulers, checkpoint["param_schedulers"])
     states = checkpoint.get("rng", [])
-    runner.pending_rng = states[get_rank()] if get_rank() < len(states) else None
-    restore_rng(runner.pending_rng)  # what is wrong with it comes out here, where the file is known
+    runner.state.pending_rng = states[get_rank()] if get_rank() < len(states) else None
+    restore_rng(runner.state.pending_rng)  # what is wrong with it comes out here, where the file is known
 
 
 def restore_rng(state: dict[str, Any] | None) -> None:
@@ -145,7 +176,7 @@ def _describe_data(loader: Any) -> dict[str, int]:
     return {name: number for name, number in numbers.items() if number is not None}
 
 
-def _fit_to_length(runner: Any, meta: dict[str, Any]) -> None:
+def _fit_to_length(runner: Runner, meta: dict[str, Any]) -> None:
     """Count iterations anew where the data, the batch size or the number of processes has changed."""
     state, now = runner.state, len(runner.train_dataloader)
     before = _count(meta, "iters_per_epoch")
@@ -174,7 +205,7 @@ def _changes_of_data(before: Any, now: dict[str, int]) -> list[str]:
     ]
 
 
-def _wind_forward(runner: Any) -> list[dict[str, Any]]:
+def _wind_forward(runner: Runner) -> list[dict[str, Any]]:
     """Bring new schedulers to where the run is, as checkpoints of MMCV 1.x have none.
 
     Returns:
@@ -212,7 +243,9 @@ def _load_schedulers(schedulers: Any, states: Any) -> None:
         scheduler.load_state_dict(state)
 
 
-def save_or_say(runner: Any, checkpoint: dict[str, Any], path: str, backend_args: dict | None = None) -> bool:
+def save_or_say(
+    runner: Runner, checkpoint: dict[str, Any], path: str, backend_args: dict | None = None
+) -> bool:
     """Write a checkpoint; a full disk is reported, and training goes on. Every process takes part.
 
     Returns:

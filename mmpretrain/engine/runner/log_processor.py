@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
+from mmpretrain.engine.session import Session
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import LOG_PROCESSORS
 from mmpretrain.utils.brief import brief
@@ -80,7 +81,7 @@ class LogProcessor:
                 "window_size='epoch' needs by_epoch=True in the log processor", key="window_size"
             )
 
-    def get_log_after_iter(self, runner: Any, batch_idx: int, mode: Mode) -> tuple[dict[str, Any], str]:
+    def get_log_after_iter(self, runner: Session, batch_idx: int, mode: Mode) -> tuple[dict[str, Any], str]:
         """Return the numbers of this iteration for files, and the line for people."""
         custom = self._fixed_windows(self.custom_cfg, runner, batch_idx)
         shown = self._scalars(runner, mode, custom, prefixed=False)
@@ -101,7 +102,7 @@ class LogProcessor:
         return tag, "  ".join([*parts, "  ".join(self._items(items))])
 
     def get_log_after_epoch(
-        self, runner: Any, batch_idx: int, mode: Mode, with_non_scalar: bool = False
+        self, runner: Session, batch_idx: int, mode: Mode, with_non_scalar: bool = False
     ) -> tuple[dict[str, Any], str]:
         """Return the metrics of a validation or test for files, and the line for people."""
         sources = {item["data_src"].removeprefix(f"{mode}/") for item in self.custom_cfg}
@@ -126,7 +127,7 @@ class LogProcessor:
         tag = {**metrics, **(infos if with_non_scalar else {}), **timing}
         return tag, header + "  ".join(self._items({**metrics, **infos, **timing}))
 
-    def _header(self, runner: Any, batch_idx: int, mode: Mode, tag: dict[str, Any]) -> str:
+    def _header(self, runner: Session, batch_idx: int, mode: Mode, tag: dict[str, Any]) -> str:
         if not self.by_epoch and mode == "train":
             done, total = runner.iter + 1, runner.max_iters
         else:
@@ -142,7 +143,7 @@ class LogProcessor:
         width = len(str(runner.max_epochs)) + 3 if runner.is_training_built else 0
         return f"Epoch({mode}){epoch.rjust(width)}{count}"
 
-    def _scalars(self, runner: Any, mode: Mode, custom: list[dict], prefixed: bool) -> dict[str, Any]:
+    def _scalars(self, runner: Session, mode: Mode, custom: list[dict], prefixed: bool) -> dict[str, Any]:
         histories = runner.message_hub.log_scalars
         values: dict[str, Any] = {}
         for key, history in histories.items():
@@ -158,7 +159,7 @@ class LogProcessor:
                 values[self._name(name, mode, prefixed)] = histories[source].statistics(**options)
         return values
 
-    def _fixed_windows(self, custom: list[dict], runner: Any, batch_idx: int) -> list[dict]:
+    def _fixed_windows(self, custom: list[dict], runner: Session, batch_idx: int) -> list[dict]:
         if not custom:
             return []
         sizes = {"epoch": batch_idx + 1, "global": runner.iter + 1}
@@ -189,9 +190,9 @@ def max_memory_mb() -> int:
     return int(peak)
 
 
-def _dataloader(runner: Any, mode: Mode) -> Any:
+def _dataloader(runner: Session, mode: Mode) -> Any:
     return getattr(runner, f"{mode}_dataloader")
 
 
-def _epochs_done(runner: Any) -> int:
+def _epochs_done(runner: Session) -> int:
     return runner.epoch if runner.is_training_built else 0

@@ -1,84 +1,95 @@
-"""What hooks and other user code read from a runner."""
+"""What hooks and other user code read from a runner, under the names of 1.x. Nothing is built here."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from operator import attrgetter
 from pathlib import Path
-from typing import Any
-
-from torch import nn
+from typing import TYPE_CHECKING, Any
 
 from mmpretrain.engine.runner.hook_list import HookList
-from mmpretrain.engine.runner.loops import BaseLoop
 from mmpretrain.engine.runner.state import MessageHub, RunState
 from mmpretrain.utils.dist import get_rank, get_world_size
 
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from mmpretrain.engine.runner.parts import Parts
+    from mmpretrain.engine.runner.plan import RunPlan
+    from mmpretrain.engine.runner.strategies import SingleDeviceStrategy
+
+
+class _View:
+    """An attribute that shows one of a part; on a runner it can be set, and then shows what was set."""
+
+    def __init__(self, path: str) -> None:
+        self._get = attrgetter(path)
+
+    def __get__(self, run: object, owner: type) -> Any:
+        return self if run is None else self._get(run)
+
+
+def view(path: str) -> Any:
+    """Declare an attribute that shows what is at ``path``, such as ``'state.epoch'``."""
+    return _View(path)
+
 
 class RunnerProperties:
-    """Read access to the parts of a run, under the names of 1.x."""
+    """Read access to the plan, the state and the parts of a run."""
 
-    cfg: Any
+    plan: RunPlan
     state: RunState
-    timestamp: str
+    parts: Parts
+    hooks: HookList
+    strategy: SingleDeviceStrategy
     model: Any
-    strategy: Any
-    launcher: str
+    timestamp: str
     randomness: dict[str, Any]
-    _hooks: HookList
-    _train_loop: Any
-    _val_loop: Any
-    _test_loop: Any
-    _train_dataloader: Any
-    _val_dataloader: Any
-    _test_dataloader: Any
-    _val_evaluator: Any
-    _test_evaluator: Any
 
-    @property
-    def epoch(self) -> int:
-        """Epochs done."""
-        return self.state.epoch
+    #: The whole config.
+    cfg: Any = view("plan.cfg")
+    #: ``'none'``, ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
+    launcher: str = view("plan.launcher")
+    default_scope: str = view("plan.default_scope")
+    auto_scale_lr: Any = view("plan.auto_scale_lr")
 
-    @property
-    def iter(self) -> int:
-        """Iterations done."""
-        return self.state.iter
+    #: Epochs and iterations done, and those to do; ``max_epochs`` is 1 if the loop counts iterations.
+    epoch: int = view("state.epoch")
+    iter: int = view("state.iter")
+    max_epochs: int = view("state.max_epochs")
+    max_iters: int = view("state.max_iters")
+    #: Where checkpoints go; where the logs of this start of the run go; its text log.
+    work_dir: str = view("state.work_dir")
+    log_dir: str = view("state.log_dir")
+    log_file: str | None = view("state.log_path")
+    #: The seed in use.
+    seed: int = view("state.seed")
+    #: Histories and facts by name.
+    message_hub: MessageHub = view("state.hub")
 
-    @property
-    def max_epochs(self) -> int:
-        """Epochs to do; 1 if the loop counts iterations."""
-        return self.state.max_epochs
-
-    @property
-    def max_iters(self) -> int:
-        """Iterations to do."""
-        return self.state.max_iters
-
-    @property
-    def work_dir(self) -> str:
-        """Where checkpoints go."""
-        return self.state.work_dir
-
-    @property
-    def log_dir(self) -> str:
-        """Where the logs of this start of the run go."""
-        return self.state.log_dir
-
-    @property
-    def log_file(self) -> str | None:
-        """The text log of this start of the run."""
-        return self.state.log_path
-
-    @property
-    def config_file(self) -> str:
-        """Where :meth:`dump_config` writes the config."""
-        name = Path(getattr(self.cfg, "filename", None) or f"{self.timestamp}.py").name
-        return str(Path(self.work_dir, name))
-
-    @property
-    def message_hub(self) -> MessageHub:
-        """Histories and facts by name."""
-        return self.state.hub
+    #: The loops; None if there is nothing to do for one.
+    train_loop: Any = view("parts.train_loop")
+    val_loop: Any = view("parts.val_loop")
+    test_loop: Any = view("parts.test_loop")
+    #: Whether there is a training loop already.
+    is_training_built: bool = view("parts.is_training_built")
+    #: The optimizer in its wrapper, and the schedulers.
+    optim_wrapper: Any = view("parts.optim_wrapper")
+    param_schedulers: Any = view("parts.param_schedulers")
+    train_dataloader: Any = view("parts.train_loop.dataloader")
+    val_dataloader: Any = view("parts.val_loop.dataloader")
+    test_dataloader: Any = view("parts.test_loop.dataloader")
+    #: The metrics.
+    val_evaluator: Any = view("parts.val_loop.evaluator")
+    test_evaluator: Any = view("parts.test_loop.evaluator")
+    #: Epochs or iterations between validations, and the first one after which to validate.
+    val_interval: int = view("parts.train_loop.val_interval")
+    val_begin: int = view("parts.train_loop.val_begin")
+    #: The device of this process.
+    device: torch.device = view("strategy.device")
+    _hooks: HookList = view("hooks")
+    #: Whether the run goes on from a checkpoint; hooks of 1.x read it under this name.
+    _resume: bool = view("state.resuming")
 
     @property
     def bare_model(self) -> nn.Module:
@@ -91,9 +102,10 @@ class RunnerProperties:
         return type(self.bare_model).__name__
 
     @property
-    def hooks(self) -> HookList:
-        """The hooks in the order in which they are called."""
-        return self._hooks
+    def config_file(self) -> str:
+        """Where the copy of the config goes."""
+        name = Path(getattr(self.cfg, "filename", None) or f"{self.timestamp}.py").name
+        return str(Path(self.work_dir, name))
 
     @property
     def is_main(self) -> bool:
@@ -116,11 +128,6 @@ class RunnerProperties:
         return self.launcher != "none"
 
     @property
-    def seed(self) -> int:
-        """The seed in use."""
-        return self.state.seed
-
-    @property
     def deterministic(self) -> bool:
         """Whether only deterministic algorithms are used."""
         return self.randomness.get("deterministic", False)
@@ -130,72 +137,6 @@ class RunnerProperties:
         """Whether each process has a seed of its own."""
         return self.randomness.get("diff_rank_seed", False)
 
-    # -- loops --------------------------------------------------------------------------------------
-
-    @property
-    def is_training_built(self) -> bool:
-        """Whether there is a training loop, and not only its config."""
-        return isinstance(self._train_loop, BaseLoop)
-
-    @property
-    def train_loop(self) -> Any:
-        """The training loop."""
-        return self._built("train")
-
-    @property
-    def val_loop(self) -> Any:
-        """The validation loop, or None."""
-        return self._built("val")
-
-    @property
-    def test_loop(self) -> Any:
-        """The test loop, or None."""
-        return self._built("test")
-
-    def _built(self, mode: str) -> Any:
-        name = f"_{mode}_loop"
-        loop = getattr(self, name)
-        if loop is not None and not isinstance(loop, BaseLoop):
-            loop = getattr(self, f"build_{mode}_loop")(loop)
-            setattr(self, name, loop)
-        return loop
-
-    @property
-    def train_dataloader(self) -> Any:
-        """The loader of the training data."""
-        return self.train_loop.dataloader
-
-    @property
-    def val_dataloader(self) -> Any:
-        """The loader of the validation data."""
-        return self.val_loop.dataloader
-
-    @property
-    def test_dataloader(self) -> Any:
-        """The loader of the test data."""
-        return self.test_loop.dataloader
-
-    @property
-    def val_evaluator(self) -> Any:
-        """The metrics of validation."""
-        return self.val_loop.evaluator
-
-    @property
-    def test_evaluator(self) -> Any:
-        """The metrics of test."""
-        return self.test_loop.evaluator
-
-    @property
-    def val_interval(self) -> int:
-        """Epochs or iterations between validations."""
-        return self.train_loop.val_interval
-
-    @property
-    def val_begin(self) -> int:
-        """First epoch or iteration after which to validate."""
-        return self.train_loop.val_begin
-
-    def hooks_of(self, kind: type | Sequence[type]) -> list[Any]:
-        """Return the hooks of a class."""
-        kinds = (kind,) if isinstance(kind, type) else tuple(kind)
-        return [hook for hook in self._hooks if isinstance(hook, kinds)]
+    def hooks_of(self, *kinds: type) -> list[Any]:
+        """Return the hooks of some classes."""
+        return [hook for hook in self.hooks if isinstance(hook, kinds)]

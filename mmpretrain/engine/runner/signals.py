@@ -5,13 +5,17 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from mmpretrain.engine.runner.state import RunState
-from mmpretrain.utils.dist import all_reduce, get_world_size
+from mmpretrain.utils.dist import all_reduce, barrier, get_world_size
+
+if TYPE_CHECKING:
+    from mmpretrain.engine.runner.runner import Runner
 
 #: Ctrl-C, the request to end, and a terminal that is closed; where there is a SIGHUP.
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
@@ -90,3 +94,31 @@ class SignalGuard:
         self._interval = self._left = min(max(fitting, 1), MOST_ITERATIONS)
         self._agreed_at = time.monotonic()
         return int(number) or None
+
+
+def leave(runner: Runner, guard: SignalGuard, ask: bool) -> None:
+    """End a run if a signal asked for it: save where it is, say how to go on, and exit.
+
+    Args:
+        runner: The runner.
+        guard: Who receives the signals.
+        ask: Ask the other processes even if they were asked a moment ago.
+
+    Raises:
+        SystemExit: With 130 after Ctrl-C, 143 after SIGTERM and 129 after SIGHUP.
+    """
+    number = guard.agreed(ask)
+    if number is None:
+        return
+    if runner.is_training_built:
+        meta = {"epoch": runner.epoch, "iter": runner.iter}
+        saved = runner.save_checkpoint(runner.work_dir, "interrupted.pth", meta=meta, by_epoch=False)
+        if saved and runner.is_main:
+            path = str(Path(runner.work_dir, "interrupted.pth"))
+            runner.store.point_to(path)
+            runner.logger.warning(
+                f"Interrupted after iteration {runner.iter}; the state is saved in {path}. "
+                "To go on, give the same command with --resume."
+            )
+        barrier()  # torchrun ends all as soon as the first has gone
+    raise SystemExit(128 + number)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -225,6 +226,8 @@ class RunState:
         training: Whether a training is under way, and not only a validation or a test.
         by_epoch: Whether the training loop counts epochs, as opposed to iterations only.
         validated_at: Iterations done at the latest validation.
+        loaded_from: The checkpoint whose weights the model has.
+        pending_rng: Where the random generators are to go on, until the loop is there.
         resuming: Whether the run goes on from a checkpoint, or is asked to.
         resumed_from: That checkpoint.
         at_home: Whether that lies in this run's own folder, so that the files which it names do, too.
@@ -245,9 +248,20 @@ class RunState:
     training: bool = False
     by_epoch: bool = True
     validated_at: int | None = None
+    loaded_from: str | None = None
+    pending_rng: dict[str, Any] | None = None
     resuming: bool = False
     resumed_from: str | None = None
     at_home: bool = False
+
+    @contextmanager
+    def in_training(self) -> Iterator[None]:
+        """Let :attr:`training` be true inside."""
+        self.training = True
+        try:
+            yield
+        finally:
+            self.training = False
 
     @property
     def best_key(self) -> str | None:

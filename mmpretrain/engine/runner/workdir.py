@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mmpretrain.checkpoints.archive import is_between_runs, make_room, make_room_remotely
 from mmpretrain.checkpoints.run_folder import Record
@@ -16,6 +16,9 @@ from mmpretrain.utils import fileio
 from mmpretrain.utils.dist import barrier, broadcast_object, is_main_process
 from mmpretrain.utils.locks import FolderLock
 from mmpretrain.utils.logging import going_on_without
+
+if TYPE_CHECKING:
+    from mmpretrain.engine.runner.runner import Runner
 
 
 @contextmanager
@@ -40,7 +43,7 @@ def held(folder: str) -> Iterator[None]:
         lock.__exit__(None, None, None)
 
 
-def latest(runner: Any) -> str | None:
+def latest(runner: Runner) -> str | None:
     """Return the checkpoint from which a run goes on by itself, and say which one it is, or why none."""
     source = None
     if runner.is_main:
@@ -59,7 +62,7 @@ def latest(runner: Any) -> str | None:
     return source
 
 
-def settle(runner: Any) -> None:
+def settle(runner: Runner) -> None:
     """Before the first file is written: move those of an earlier run, unless it is the one that goes on."""
     barrier()  # all have read the checkpoint that they start from, which may be one of these files
     state, run = runner.state, runner.store.run
@@ -75,7 +78,7 @@ def settle(runner: Any) -> None:
     barrier()
 
 
-def _make_room(runner: Any) -> None:
+def _make_room(runner: Runner) -> None:
     patterns = [hook.pattern() for hook in runner.hooks_of(CheckpointHook)]
     keep = getattr(runner.cfg, "filename", None)
     for folder in _homes(runner):
@@ -85,15 +88,15 @@ def _make_room(runner: Any) -> None:
             make_room(Path(folder), _stamp(runner), patterns, _config_name(runner), keep)
 
 
-def _homes(runner: Any) -> list[str]:
+def _homes(runner: Runner) -> list[str]:
     """Return the folders in which this run's checkpoints lie, the work folder first."""
     folders = [runner.work_dir, *(hook.folder(runner) for hook in runner.hooks_of(CheckpointHook))]
     return list(dict.fromkeys(folders))
 
 
-def _stamp(runner: Any) -> str:
+def _stamp(runner: Runner) -> str:
     return Path(runner.log_dir).name
 
 
-def _config_name(runner: Any) -> str:
+def _config_name(runner: Runner) -> str:
     return Path(runner.config_file).name
