@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from mmpretrain.engine.runner.dataloader import KeyedDataLoader, build_dataloader, start_epoch
+from mmpretrain.engine.runner.dataloader import Epoch, KeyedDataLoader, start_epoch
+from mmpretrain.engine.runner.loader_build import build_dataloader
 from mmpretrain.utils.seeding import get_rng_state, mix, preserved_rng, seed_everything, set_rng_state
 from tests.engine import tiny
 
@@ -127,3 +128,15 @@ def test_a_run_ends_its_workers(make_runner):
     runner.train()
     assert runner.train_dataloader._inner._iterator is None
     assert set(multiprocessing.active_children()) <= before
+
+
+def test_an_epoch_does_not_change_under_way():
+    """What an iterator gives is settled when it is made, whatever is asked of the loader meanwhile."""
+    loader = build_dataloader(tiny.loader(16, 4), seed=0)
+    expected = [batch["data_samples"] for batch in loader.over(Epoch(1, 2))]
+    stream = loader.over(Epoch(1, 2))
+    first = next(stream)["data_samples"]
+    with loader.second_pass():
+        assert len(list(loader.over(Epoch(3)))) == 4
+    assert [first, *(batch["data_samples"] for batch in stream)] == expected
+    assert len(expected) == 2

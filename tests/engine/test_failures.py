@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch.utils.data import Dataset
 
-from mmpretrain.engine.runner.dataloader import build_dataloader
 from mmpretrain.engine.runner.failures import SHOWN, Failure, listed, naming_batch, samples_of
+from mmpretrain.engine.runner.loader_build import build_dataloader
 from mmpretrain.errors import ConfigError, DataError, TransformError, notes_of
 from mmpretrain.structures import DataSample
 

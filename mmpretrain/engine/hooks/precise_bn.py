@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +55,7 @@ def update_bn_stats(model: nn.Module, loader: Any, num_samples: int = 8192) -> N
     try:
         for bn in layers:
             bn.momentum = 1.0  # the running statistics become those of the latest batch
-        with _second_pass(loader):
+        with getattr(loader, "second_pass", nullcontext)():
             for batch in islice(loader, count):
                 model(**model.data_preprocessor(batch, False))  # type: ignore[operator]
                 for bn, mean, variance in zip(layers, means, variances):
@@ -68,23 +67,6 @@ def update_bn_stats(model: nn.Module, loader: Any, num_samples: int = 8192) -> N
     for bn, mean, variance in zip(layers, means, variances):
         bn.running_mean.copy_(all_reduce(mean, "mean"))
         bn.running_var.copy_(all_reduce(variance, "mean"))
-
-
-@contextmanager
-def _second_pass(loader: Any) -> Iterator[None]:
-    """Let a loader be read anew while another pass is under way.
-
-    A loader with persistent workers has one iterator, which a second pass would take over.
-    """
-    inner = getattr(loader, "_inner", loader)
-    running = getattr(inner, "_iterator", None)
-    if running is not None:
-        inner._iterator = None
-    try:
-        yield
-    finally:
-        if running is not None:
-            inner._iterator = running
 
 
 @HOOKS.register_module()

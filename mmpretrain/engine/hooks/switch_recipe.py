@@ -92,8 +92,11 @@ def _switch_pipeline(runner: Session, pipeline: Any) -> None:
     # Workers that persist have a copy of the old pipeline.
     if hasattr(loader, "restart_workers"):
         loader.restart_workers()
-    else:
-        loader._iterator = None
+    elif getattr(loader, "persistent_workers", False):
+        raise ConfigError(
+            "SwitchRecipeHook cannot reach the workers of a data loader that was built by hand",
+            hint="Build it with persistent_workers=False, or from a config.",
+        )
 
 
 def _set_pipeline(dataset: Any, pipeline: Any) -> None:

@@ -5,9 +5,10 @@ from mmpretrain.utils.lazy import lazy_package
 __getattr__, __dir__, __all__ = lazy_package(
     __name__,
     {
-        "dataloader": ("KeyedDataLoader", "build_dataloader"),
+        "dataloader": ("KeyedDataLoader",),
         "flexible": ("FlexibleRunner",),
         "fsdp": ("FSDPStrategy",),
+        "loader_build": ("build_dataloader",),
         "log_processor": ("LogProcessor",),
         "loops": ("BaseLoop", "EpochBasedTrainLoop", "IterBasedTrainLoop", "TestLoop", "ValLoop"),
         "retrieval_loops": ("RetrievalTestLoop", "RetrievalValLoop"),

@@ -15,8 +15,9 @@ from mmpretrain.checkpoints.store import CheckpointStore
 from mmpretrain.engine import session
 from mmpretrain.engine.optimizers.builder import build_optim_wrapper, scale_lr
 from mmpretrain.engine.runner import build, checkpoint, environment, launch, signals, speed, workdir
-from mmpretrain.engine.runner.dataloader import build_dataloader, worker_deaths_explained
+from mmpretrain.engine.runner.dataloader import worker_deaths_explained
 from mmpretrain.engine.runner.hook_list import HookList
+from mmpretrain.engine.runner.loader_build import build_dataloader
 from mmpretrain.engine.runner.log_sinks import build_log_sink
 from mmpretrain.engine.runner.parts import Parts
 from mmpretrain.engine.runner.plan import RunPlan

@@ -24,6 +24,7 @@ from mmpretrain.engine.hooks import (
     SyncBuffersHook,
     build_runner_with_tta,
 )
+from mmpretrain.engine.runner.dataloader import start_epoch
 from mmpretrain.errors import ConfigError, TrainingError
 from mmpretrain.registry import DATASETS, HOOKS
 from mmpretrain.structures import DataSample
@@ -130,10 +131,8 @@ def test_precise_bn_in_a_run(make_runner, train_cfg, workers):
         seen, expected = (len(r.train_dataloader.dataset.loaded) for r in (runner, plain))
         assert seen - expected == 2 * 16
     if by_epoch:
-        runner.train_dataloader.start(runner.epoch - 1)
-        outputs = [
-            runner.model.backbone[0](batch["inputs"]) for _, batch in zip(range(4), runner.train_dataloader)
-        ]
+        batches = start_epoch(runner.train_dataloader, runner.epoch - 1)
+        outputs = [runner.model.backbone[0](batch["inputs"]) for _, batch in zip(range(4), batches)]
         assert torch.allclose(bn.running_mean, torch.stack([x.mean(0) for x in outputs]).mean(0), atol=1e-5)
         assert torch.allclose(bn.running_var, torch.stack([x.var(0) for x in outputs]).mean(0), atol=1e-5)
 
