@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -109,12 +110,14 @@ def test_processes_agree_about_once_a_second(tmp_path, monkeypatch, pause, calls
     """One of them is slow: with long iterations they ask each other more often, and always together."""
 
     def ask():
+        now = [0.0]
+        monkeypatch.setattr(signals, "time", SimpleNamespace(monotonic=lambda: now[0]))
         guard, asked = SignalGuard(RunState("", "")), []
         all_reduce = signals.all_reduce
         monkeypatch.setattr(signals, "all_reduce", lambda *args: asked.append(args) or all_reduce(*args))
         init_process_group("pytorch")
         for _ in range(calls):
-            time.sleep(pause * get_rank())
+            now[0] += pause * get_rank()
             assert guard.agreed() is None
         if get_rank() == 1:
             guard.state.interrupted_by = signal.SIGTERM

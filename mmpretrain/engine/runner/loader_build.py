@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -114,6 +115,9 @@ def _start_worker(then: Callable[[int], None] | None, number: int) -> None:
     ends them itself.
     """
     os.setpgrp()
+    parent = multiprocessing.parent_process()
+    if parent is not None and os.name == "posix" and os.getppid() != parent.pid:
+        os._exit(1)  # the run was killed a moment ago, which torch's own watch would not notice any more
     if then is not None:
         then(number)
 
