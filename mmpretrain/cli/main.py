@@ -16,6 +16,7 @@ import typer
 from mmpretrain import __version__
 from mmpretrain.cli import check, config, convert, demo, demo_data, doctor, list_models, predict, test, train
 from mmpretrain.cli.argv import modernize
+from mmpretrain.cli.flags import show_flags_as_flags
 from mmpretrain.cli.say import say
 from mmpretrain.errors import MMPretrainError, notes_of
 from mmpretrain.utils.former import compat
@@ -68,6 +69,7 @@ old = compat("commands")
 app.command("run", context_settings=old.PASS_ON)(old.run)
 app.command("compat")(old.compat)
 app.add_typer(config.app, name="config")
+show_flags_as_flags(app)
 
 
 def entry_point(argv: Sequence[str] | None = None) -> None:
