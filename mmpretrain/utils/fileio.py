@@ -15,9 +15,11 @@ A place is named by a path or URL and, optionally, by ``backend_args``::
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import re
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -191,7 +193,9 @@ def read_bytes(path: PathLike, backend_args: BackendArgs = None) -> bytes:
     if is_local(path, backend_args):
         try:
             return _read_local(_local(path))
-        except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        except (OSError, ValueError) as error:  # a ValueError for a null byte in the name
+            if getattr(error, "errno", None) in _OF_MACHINE:
+                raise
             raise _explained(error, path) from error
     try:
         system, inner = resolve(path, backend_args)
@@ -200,15 +204,23 @@ def read_bytes(path: PathLike, backend_args: BackendArgs = None) -> bytes:
         raise _explained(error, path) from error
 
 
+#: What says nothing about a file: too many are open, the disk is full or broken, memory is short.
+_OF_MACHINE = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EIO, errno.ENOMEM})
+
+
 def _read_local(path: str) -> bytes:
     """Read with one call each to open, ask for the size, read and close: half the time of a file object."""
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    # Without O_NONBLOCK, opening a pipe waits for somebody who writes into it.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
     try:
-        size = os.fstat(descriptor).st_size
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
+            raise DataError(f"{path!r} is a pipe, a socket or a device, no file")
+        size = status.st_size
         data = os.read(descriptor, size)
         if 0 < size == len(data):
             return data
-        with open(descriptor, "rb", closefd=False) as file:  # a pipe, or more than one call can give
+        with open(descriptor, "rb", closefd=False) as file:  # more than one call can give, or /proc
             return data + file.read()
     finally:
         os.close(descriptor)
@@ -222,7 +234,11 @@ def _explained(error: Exception, path: PathLike) -> MMPretrainError:
         return MissingFileError(f"There is no file {os.fspath(path)!r}", hint=nearest_folder(path))
     if isinstance(error, IsADirectoryError):
         return DataError(f"{os.fspath(path)!r} is a folder, a file was expected")
-    reason = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, OSError) and error.errno == errno.ELOOP:
+        return DataError(f"{os.fspath(path)!r} is a symbolic link that leads to itself")
+    if isinstance(error, OSError) and error.errno == errno.ENXIO:  # of a socket
+        return DataError(f"{os.fspath(path)!r} is a pipe, a socket or a device, no file")
+    reason = " ".join(str(getattr(error, "strerror", None) or error).split()) or type(error).__name__
     if isinstance(error, ImportError):
         return OptionalDependencyError(f"{os.fspath(path)!r} needs a package that is not installed: {reason}")
     return DataError(f"{os.fspath(path)!r} cannot be read: {reason}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from typing import Any
 
@@ -11,7 +10,13 @@ import numpy as np
 from mmpretrain.datasets.transforms.base import BaseTransform
 from mmpretrain.datasets.transforms.checks import one_of, require
 from mmpretrain.datasets.transforms.functional import jpeg
-from mmpretrain.datasets.transforms.functional.io import BACKENDS, CV2_FLAGS, check_size, imfrombytes
+from mmpretrain.datasets.transforms.functional.io import (
+    BACKENDS,
+    CV2_FLAGS,
+    check_size,
+    decoding,
+    imfrombytes,
+)
 from mmpretrain.datasets.transforms.window import WindowTransform
 from mmpretrain.errors import DataError
 from mmpretrain.registry import TRANSFORMS
@@ -41,16 +46,6 @@ def image_path(results: dict) -> str:
         prefix, name = results.get("img_prefix"), results["img_info"]["filename"]
         return fileio.join(prefix, name) if prefix else name
     return str(results["img_path"])
-
-
-def read_image(path: str, backend_args: dict | None) -> bytes:
-    """Read the bytes of an image; a link that leads to itself is a fault of the data."""
-    try:
-        return fileio.read_bytes(path, backend_args=backend_args)
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise DataError("This symbolic link leads to itself", where=path) from error
-        raise
 
 
 @TRANSFORMS.register_module()
@@ -92,7 +87,7 @@ class LoadImageFromFile(BaseTransform):
     def transform(self, results: dict) -> dict | None:
         path = image_path(results)
         try:
-            data = read_image(path, self.backend_args)
+            data = fileio.read_bytes(path, backend_args=self.backend_args)
             img = imfrombytes(data, self.color_type, backend=self.imdecode_backend, where=path)
         except (DataError, OSError):
             if self.ignore_empty:
@@ -113,7 +108,7 @@ class LoadImageFromFile(BaseTransform):
         """Load and apply a crop or resize, and a crop of its result, doing no more than needed."""
         path = image_path(results)
         try:
-            data = read_image(path, self.backend_args)
+            data = fileio.read_bytes(path, backend_args=self.backend_args)
             header = jpeg.read_header(data)
             if header is None or not header.ordinary or not jpeg.is_complete(data, header):
                 img = imfrombytes(data, self.color_type, backend=self.imdecode_backend, where=path)
@@ -127,7 +122,10 @@ class LoadImageFromFile(BaseTransform):
                 inner = crop.window(window.size)
                 window = window._replace(kept=(inner.top, inner.left, inner.height, inner.width))
             reduce = window.reduction() if fast else 1
-            img = jpeg.decode(data, header, rows=window.bottom, reduce=reduce, fast=reduce > 1, where=path)
+            with decoding(data, path):
+                img = jpeg.decode(
+                    data, header, rows=window.bottom, reduce=reduce, fast=reduce > 1, where=path
+                )
         except (DataError, OSError):
             if self.ignore_empty:
                 return None
@@ -192,7 +190,7 @@ class LoadAnnotations(BaseTransform):
             results["gt_bboxes_labels"] = _gather(results, "bbox_label", np.int64)
         if self.with_seg:
             path = str(results["seg_map_path"])
-            data = read_image(path, self.backend_args)
+            data = fileio.read_bytes(path, backend_args=self.backend_args)
             seg_map = imfrombytes(data, "unchanged", backend=self.imdecode_backend, where=path)
             results["gt_seg_map"] = seg_map.squeeze()
         if self.with_keypoints:

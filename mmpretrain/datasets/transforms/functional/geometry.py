@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from PIL import Image
 
 from mmpretrain.datasets.transforms.checks import one_of, require
+from mmpretrain.errors import DataError
 
 Array = np.ndarray
 Direction = Literal["horizontal", "vertical"]
@@ -68,7 +69,14 @@ def imresize(
 ) -> Array:
     """Resize to ``size``, which is (width, height)."""
     if backend == "cv2":
-        return cv2.resize(img, size, interpolation=CV2_INTERPOLATION[interpolation])
+        try:
+            return cv2.resize(img, size, interpolation=CV2_INTERPOLATION[interpolation])
+        except cv2.error as error:
+            raise DataError(
+                f"OpenCV cannot resize an image of {img.dtype} and shape {img.shape} to "
+                f"{size[0]} x {size[1]} pixels ({interpolation})",
+                hint="LoadImageFromFile gives uint8 with color_type='color'.",
+            ) from error
     check_resampling(backend, interpolation)
     require(
         img.dtype == np.uint8, f"The pillow backend resizes uint8 images only, got {img.dtype}", key="backend"

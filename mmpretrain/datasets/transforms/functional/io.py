@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,9 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from mmpretrain.datasets.transforms.checks import one_of
 from mmpretrain.datasets.transforms.functional import jpeg
-from mmpretrain.errors import DataError
+from mmpretrain.errors import ConfigError, DataError, MMPretrainError
 from mmpretrain.utils import fileio
+from mmpretrain.utils.brief import brief, brief_text
 from mmpretrain.utils.optional import optional_import
 
 CV2_FLAGS = {
@@ -32,6 +35,8 @@ _ONLY = {"turbojpeg": "JPEG", "tifffile": "TIFF"}
 #: Pixels that Pillow takes without an error.
 DEFAULT_MAX_PIXELS = 178_956_970
 
+#: How Encapsulated PostScript begins.
+_POSTSCRIPT = (b"%!PS", b"\xc5\xd0\xd3\xc6")
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 #: What transparent pixels of grey images become (BGR mean of ImageNet in RGB order).
@@ -100,20 +105,39 @@ def imfrombytes(
         raise DataError(
             "The JPEG is cut off: it has no end marker", where=where, hint="Copy or download the file again."
         )
-    try:
+    if data[:4] in _POSTSCRIPT:  # Pillow would run Ghostscript
+        raise DataError("This is PostScript, a program and no image", where=where)
+    with decoding(data, where, backend):
         check_size(*(header.shape[:2] if header is not None else _announced_size(data)), where=where)
         img = _decode(data, header, flag, channel_order, backend, where)
-    except DataError:
+    if img is None:
+        raise DataError(_what(data), where=where)
+    if img.size == 0:
+        raise DataError(f"This image has no pixels (its shape is {img.shape})", where=where)
+    return img
+
+
+@contextmanager
+def decoding(data: bytes, where: str | None, backend: str = "cv2") -> Iterator[None]:
+    """Say in what decoders raise that this is no sound image, and which file it is.
+
+    Decoders raise almost anything about damaged files: what their authors thought of, and what they did not.
+
+    Args:
+        data: The content of the file.
+        where: Its name.
+        backend: What decodes it.
+    """
+    try:
+        yield
+    except (MMPretrainError, MemoryError):
         raise
     except UnidentifiedImageError as error:
         raise DataError(_what(data), where=where) from error
-    except (cv2.error, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
+    except Exception as error:
         hint = f"imdecode_backend={backend!r} reads {_ONLY[backend]} only." if backend in _ONLY else None
-        raise DataError(f"{_what(data)} ({reason})", where=where, hint=hint) from error
-    if img is None:
-        raise DataError(_what(data), where=where)
-    return img
+        reason = str(error).strip().splitlines()[-1].strip() if str(error).strip() else type(error).__name__
+        raise DataError(f"{_what(data)} ({brief_text(reason, 200)})", where=where, hint=hint) from error
 
 
 def check_size(height: int, width: int, where: str | None = None) -> None:
@@ -121,7 +145,12 @@ def check_size(height: int, width: int, where: str | None = None) -> None:
 
     A file of a few kilobytes can announce an image that fills the memory.
     """
-    limit = int(os.environ.get("MMPRETRAIN_MAX_PIXELS", DEFAULT_MAX_PIXELS))
+    text = os.environ.get("MMPRETRAIN_MAX_PIXELS") or str(DEFAULT_MAX_PIXELS)
+    if not text.isdecimal():
+        raise ConfigError(
+            f"MMPRETRAIN_MAX_PIXELS must be a number of pixels, got {brief(text)}", hint="Set or unset it."
+        )
+    limit = int(text)
     if height * width > limit:
         raise DataError(
             f"An image of {width} x {height} pixels exceeds the limit of {limit}",
@@ -137,7 +166,9 @@ def _announced_size(data: bytes) -> tuple[int, int]:
     try:
         with Image.open(io.BytesIO(data)) as image:
             return image.height, image.width
-    except (OSError, SyntaxError, ValueError):
+    except (Image.DecompressionBombError, MemoryError):
+        raise
+    except Exception:  # Pillow cannot read the header; another decoder may
         return 0, 0
 
 
