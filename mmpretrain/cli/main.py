@@ -5,7 +5,6 @@ Command modules import nothing heavy at their top, so ``mmpretrain --help`` answ
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -17,14 +16,13 @@ from mmpretrain import __version__
 from mmpretrain.cli import check, config, convert, demo, demo_data, doctor, list_models, predict, test, train
 from mmpretrain.cli.argv import modernize
 from mmpretrain.cli.flags import show_flags_as_flags
+from mmpretrain.cli.guard import check_folder, is_ours, leave_pipe, of_machine, unforeseen
 from mmpretrain.cli.say import say
 from mmpretrain.errors import MMPretrainError, notes_of
 from mmpretrain.utils.former import compat
 from mmpretrain.utils.processes import open_standard_streams
 
 USAGE_ERROR = 2
-#: The disk is full, or what a user may take of it.
-NO_SPACE = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 app = typer.Typer(
     name="mmpretrain",
@@ -83,6 +81,7 @@ def entry_point(argv: Sequence[str] | None = None) -> None:
     if debug:
         os.environ["MMPRETRAIN_DEBUG"] = "1"
     try:
+        check_folder()
         app(args=words, prog_name="mmpretrain")
     except MMPretrainError as error:
         if debug:
@@ -93,19 +92,23 @@ def entry_point(argv: Sequence[str] | None = None) -> None:
         say("Interrupted.", fg="yellow", err=True)
         sys.exit(130)
     except BrokenPipeError:  # `mmpretrain ... | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        leave_pipe()
         sys.exit(0)
-    except OSError as error:
-        if debug or error.errno not in NO_SPACE:
-            raise
-        report(
-            MMPretrainError("The disk is full", where=error.filename, hint="Free some space and repeat it.")
-        )
-        sys.exit(USAGE_ERROR)
     except Exception as error:
+        if debug:
+            raise
+        if (sentence := of_machine(error)) is not None:
+            report(sentence)
+            sys.exit(USAGE_ERROR)
+        if is_ours(error):
+            report(unforeseen(error))
+            report_notes(error)
+            sys.exit(1)
         if sys.version_info < (3, 11):  # later versions print them with the traceback
             report_notes(error)
         raise
+    finally:
+        leave_pipe()
 
 
 def report(error: MMPretrainError) -> None:

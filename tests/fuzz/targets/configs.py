@@ -83,4 +83,4 @@ def run(case: Case) -> None:
     cfg.merge_from_dict({"model.backbone.num_classes": 3})
 
 
-TARGET = Target("configs", make, run, quick=300, prepare=lambda: validate(base_config()))
+TARGET = Target("configs", make, run, quick=260, prepare=lambda: validate(base_config()))

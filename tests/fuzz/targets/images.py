@@ -160,4 +160,4 @@ def run(case: Case) -> None:
     Compose([TRANSFORMS.build(step) for step in [*steps, dict(type="PackInputs")]])({"img_path": name})
 
 
-TARGET = Target("images", make, run, quick=600)
+TARGET = Target("images", make, run, quick=150)

@@ -62,4 +62,4 @@ def run(case: Case) -> None:
     cfg.dump("dumped.py")
 
 
-TARGET = Target("options", make, run, quick=300, prepare=lambda: validate(base_config()))
+TARGET = Target("options", make, run, quick=120, prepare=lambda: validate(base_config()))

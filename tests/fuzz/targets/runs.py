@@ -97,4 +97,4 @@ def prepare() -> None:
         detach_run_log()
 
 
-TARGET = Target("runs", make, run, seconds=60, megabytes=1024, quick=40, prepare=prepare)
+TARGET = Target("runs", make, run, seconds=60, megabytes=1024, quick=10, prepare=prepare)

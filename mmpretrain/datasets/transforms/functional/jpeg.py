@@ -50,7 +50,7 @@ class JpegHeader(NamedTuple):
     @property
     def plain(self) -> bool:
         """Whether all decoders agree on it: 8 bits, grey or three colours."""
-        return self.precision == 8 and self.components in (1, 3) and self.height > 0
+        return self.precision == 8 and self.components in (1, 3) and min(self.height, self.width) > 0
 
     @property
     def ordinary(self) -> bool:
