@@ -46,6 +46,8 @@ def compat(
 
     `on` writes one file into the folder of the environment's packages, and `off` removes it. Without it, the
     names are known after `import mmpretrain`, and in `mmpretrain run SCRIPT`.
+
+    Examples: `mmpretrain compat on`, `mmpretrain compat status`.
     """
     path = everywhere.file()
     try:
