@@ -235,7 +235,7 @@ def _explained(error: Exception, path: PathLike) -> MMPretrainError:
     if isinstance(error, IsADirectoryError):
         return DataError(f"{os.fspath(path)!r} is a folder, a file was expected")
     if isinstance(error, OSError) and error.errno == errno.ELOOP:
-        return DataError(f"{os.fspath(path)!r} is a symbolic link that leads to itself")
+        return DataError("This symbolic link leads to itself", where=os.fspath(path))
     if isinstance(error, OSError) and error.errno == errno.ENXIO:  # of a socket
         return DataError(f"{os.fspath(path)!r} is a pipe, a socket or a device, no file")
     reason = " ".join(str(getattr(error, "strerror", None) or error).split()) or type(error).__name__

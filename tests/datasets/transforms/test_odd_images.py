@@ -59,12 +59,12 @@ def test_what_is_no_file_is_not_read(tmp_path):
     listening = socket.socket(socket.AF_UNIX)
     listening.bind(str(tmp_path / "socket.png"))
     for name, message in (
-        ("pipe.png", "a pipe, a socket or a device"),
-        ("zero.png", "a pipe, a socket or a device"),
-        ("socket.png", "a pipe, a socket or a device"),
-        ("self.png", "a symbolic link that leads to itself"),
+        ("pipe.png", "' is a pipe, a socket or a device"),
+        ("zero.png", "' is a pipe, a socket or a device"),
+        ("socket.png", "' is a pipe, a socket or a device"),
+        ("self.png", ": This symbolic link leads to itself"),
     ):
-        with pytest.raises(DataError, match=rf"{name}' is {message}"):
+        with pytest.raises(DataError, match=rf"{name}{message}"):
             LoadImageFromFile()({"img_path": str(tmp_path / name)})
     listening.close()
 
