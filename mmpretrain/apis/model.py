@@ -16,10 +16,10 @@ from mmpretrain.checkpoints.fitting import load_into
 from mmpretrain.checkpoints.layouts import weights_of
 from mmpretrain.config.config import Config
 from mmpretrain.config.embedded import read_embedded
+from mmpretrain.config.zoo import find_config, zoo_configs
 from mmpretrain.errors import CheckpointError, ConfigError, NotRegisteredError
 from mmpretrain.registry import DATASETS, MODELS
 from mmpretrain.utils.env import find_device
-from mmpretrain.utils.resources import find_config, zoo_configs
 
 if TYPE_CHECKING:
     from mmpretrain.models.base import BaseModel

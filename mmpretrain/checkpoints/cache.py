@@ -30,7 +30,7 @@ from mmpretrain.checkpoints import probe
 from mmpretrain.checkpoints.hub import HubSource, headers, is_offline
 from mmpretrain.errors import CheckpointError, ConfigError, MissingFileError
 from mmpretrain.utils import web
-from mmpretrain.utils.download import CHUNK, download
+from mmpretrain.utils.download import CHUNK, NO_ROOM, download
 
 logger = logging.getLogger(__name__)
 
@@ -109,15 +109,14 @@ class _Entry:
         """Download the file."""
         digest = f"sha256:{self.digest}" if self.digest else None
         prove = probe_only if self.digest else read_whole
-        path = download(
-            urls,
-            self.folder / self.name,
-            digest,
-            prove=_patiently(prove),
-            headers=headers,
-            advice=self.advice,
-        )
-        return Path(path)
+        path = self.folder / self.name
+        try:
+            download(urls, path, digest, prove=_patiently(prove), headers=headers, advice=self.advice)
+        except MissingFileError as error:
+            if error.hint == NO_ROOM:
+                error.hint = "Free some space, or set MMPRETRAIN_CACHE to a folder that can be written to."
+            raise
+        return path
 
 
 def _is_ours(path: Path) -> bool:

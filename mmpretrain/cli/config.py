@@ -9,8 +9,8 @@ import typer
 
 from mmpretrain.cli.options import CfgOptions, ConfigArgument
 from mmpretrain.cli.say import say
+from mmpretrain.config.zoo import find_config
 from mmpretrain.errors import ConfigError
-from mmpretrain.utils.resources import find_config
 
 if TYPE_CHECKING:
     from mmpretrain.config import Config

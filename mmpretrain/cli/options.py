@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from mmpretrain.cli.say import say
-from mmpretrain.utils.resources import find_config
+from mmpretrain.config.zoo import find_config
 
 if TYPE_CHECKING:
     from mmpretrain.config import Config

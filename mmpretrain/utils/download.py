@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 CHUNK = 1 << 20
 #: How often a transfer that breaks off is taken up again before the next source is tried.
 RESUMES = 5
+#: What to do where a file cannot be written.
+NO_ROOM = "Free some space, or choose a folder that can be written to."
 #: A transfer that brings fewer bytes than this in the time that a server may be silent counts as dead.
 LEAST = 1024
 
@@ -337,7 +339,7 @@ def _check_space(path: Path, size: int) -> None:
     if size > free:
         raise MissingFileError(
             f"{path.stem} needs {size:,} bytes, and {free:,} are free in {path.parent}",
-            hint="Free some space, or set MMPRETRAIN_CACHE to another folder.",
+            hint=NO_ROOM,
         )
 
 
@@ -353,7 +355,7 @@ def _writing(path: Path) -> Iterator[None]:
             raise
         raise MissingFileError(
             f"Could not download: {path} cannot be written ({error.strerror or error})",
-            hint="Free some space, or set MMPRETRAIN_CACHE to a folder that can be written to.",
+            hint=NO_ROOM,
         ) from error
 
 

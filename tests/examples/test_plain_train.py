@@ -7,8 +7,8 @@ import runpy
 from pathlib import Path
 
 from mmpretrain.config import Config
+from mmpretrain.config.zoo import find_config
 from mmpretrain.engine.runner import Runner
-from mmpretrain.utils.resources import find_config
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "plain_train.py"
 EPOCHS = 2

@@ -13,9 +13,9 @@ from torch import Tensor
 from mmpretrain.apis import init_model as init_model_of_today
 from mmpretrain.compat.protocols.models import flat
 from mmpretrain.config import Config
+from mmpretrain.config.zoo import find_config
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
-from mmpretrain.utils.resources import find_config
 
 
 def build_classifier(cfg: Any) -> Any:

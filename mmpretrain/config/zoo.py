@@ -1,0 +1,49 @@
+"""Config files by path or by name: those of the zoo travel with the package."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from mmpretrain.errors import MissingFileError
+from mmpretrain.utils.resources import resource_root
+from mmpretrain.utils.suggest import did_you_mean
+
+
+def zoo_configs() -> dict[str, Path]:
+    """Return the path of every config of the zoo by its name (the file name without suffix)."""
+    root = resource_root() / "configs"
+    return {path.stem: path for path in sorted(root.glob("*/**/*.py")) if "_base_" not in path.parts}
+
+
+def find_config(name: str | os.PathLike[str]) -> Path:
+    """Return the config file that a path, or the name of a zoo config, stands for.
+
+    A path that starts with ``configs/`` is also looked for in the installed package, so that the commands
+    of the documentation work from any folder.
+
+    Raises:
+        MissingFileError: With the closest names.
+    """
+    path = Path(name).expanduser()
+    if path.is_file():
+        return path
+    if path.suffix in {".py", ".yaml", ".yml", ".json"}:
+        shipped = resource_root() / path
+        if not path.is_absolute() and path.parts[0] == "configs" and shipped.is_file():
+            return shipped
+        siblings = (
+            [str(other) for other in path.parent.glob(f"*{path.suffix}")] if path.parent.is_dir() else []
+        )
+        hint = did_you_mean(str(path), siblings)
+        raise MissingFileError(
+            f"there is no config file {str(path)!r}",
+            hint=hint or f"The current folder is {Path.cwd()}; `mmpretrain list` shows the zoo's configs.",
+        )
+    configs = zoo_configs()
+    if str(name) in configs:
+        return configs[str(name)]
+    raise MissingFileError(
+        f"{str(name)!r} is neither a config file nor the name of a config of the zoo",
+        hint=did_you_mean(str(name), configs) or "`mmpretrain list` shows the names.",
+    )
