@@ -5,6 +5,7 @@ A source is one of these, in the order in which they are tried:
 - ``http://``, ``https://`` (:mod:`~mmpretrain.checkpoints.cache`), ``hf://``
   (:mod:`~mmpretrain.checkpoints.hub`);
 - ``pkg://``, a file of an installed package (:mod:`~mmpretrain.checkpoints.packages`);
+- ``torchvision://resnet50`` and the like (:mod:`~mmpretrain.checkpoints.published`);
 - another address that :mod:`mmpretrain.utils.fileio` reads, such as ``s3://``;
 - a checkpoint file, or the folder of a checkpoint in pieces;
 - the folder of a run: its best checkpoint, or its last;
@@ -20,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from mmpretrain.checkpoints import zoo
+from mmpretrain.checkpoints import published, zoo
 from mmpretrain.checkpoints.cache import fetch, is_address
 from mmpretrain.checkpoints.packages import find_in_package, is_in_package
 from mmpretrain.checkpoints.probe import kind_of
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
 Source = str | os.PathLike[str]
 
 SUFFIXES = (".pth", ".pt", ".pth.tar", ".safetensors", ".bin", ".ckpt")
-#: Tables of weights by name that came with MMEngine and torchvision; what to write instead.
-TABLES = ("torchvision://", "modelzoo://", "open-mmlab://", "openmmlab://", "mmcls://", "pavi://")
 _NUMBERED = re.compile(r"(?:epoch|iter)_(\d+)\.pth")
 
 
@@ -103,11 +102,8 @@ def _text(source: Source) -> str:
             f"{source!r} names no weights", hint="Give a path, an address or a name of the zoo."
         )
     text = text.strip().removeprefix("file://")
-    if text.lower().startswith(TABLES):
-        raise ConfigError(
-            f"{text!r} is a name in a table that this package does not have",
-            hint="Write the address of the weights (https://...), or a name of the zoo (`mmpretrain list`).",
-        )
+    if published.is_name(text):
+        return published.address(text)
     return text
 
 

@@ -262,12 +262,6 @@ def test_a_wrong_source(door, source, kind, said, site, made, tmp_path, monkeypa
     assert not [path for path in cache.rglob("*") if path.is_file() and not path.name.endswith(".lock")]
 
 
-@pytest.mark.parametrize("source", ["torchvision://resnet50", "open-mmlab://resnet50_caffe"])
-def test_names_in_tables(source):
-    with pytest.raises(ConfigError, match=r"a name in a table .*Write the address of the weights"):
-        checkpoints.find(source)
-
-
 @pytest.mark.parametrize("source", ["", "  ", None, 3, b"a.pth", "a\0b", "x" * 5000])
 def test_what_is_no_source(source):
     with pytest.raises((ConfigError, MissingFileError), match=r"names no weights|is not the name|no file or"):
