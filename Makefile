@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all check format docs fuzz wheel clean
+.PHONY: help install demo test test-all check look pythons format docs fuzz wheel clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,6 +45,12 @@ format: $(VENV)/.dev  ## Format the code
 
 fuzz: $(VENV)/.dev  ## Feed odd files, configs and options to mmpretrain: no crash, no hang
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz $(ARGS)
+
+look: $(VENV)/.dev  ## Print what deserves a look: long places, Any, tests without a twin (fails nothing)
+	$(BIN)/python tools/look.py
+
+pythons: $(VENV)/.core  ## Try install and demo on each Python from 3.10 to 3.14 that is there
+	tools/try_pythons.sh
 
 docs: $(VENV)/.dev  ## Build the documentation into site/
 	$(BIN)/mkdocs build --strict

@@ -1,0 +1,125 @@
+"""What deserves a look in the package: long places, branching, `Any`, tests without a twin. Fails nothing.
+
+`python tools/look.py` prints a table and the places behind it; with `--table`, the table only, as it stands
+in docs/architecture.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "mmpretrain"
+TESTS = ROOT / "tests"
+LONG_FUNCTION, LONG_FILE, COMPLEX = 60, 400, 10
+
+
+def functions(tree: ast.AST) -> Iterator[tuple[ast.FunctionDef | ast.AsyncFunctionDef, int]]:
+    """All functions, with their number of lines without the docstring."""
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            docstring = ast.get_docstring(node, clean=False) or ""
+            yield node, (node.end_lineno or node.lineno) - node.lineno + 1 - docstring.count("\n")
+
+
+def count_any(tree: ast.AST) -> tuple[int, int]:
+    """How many arguments are typed ``Any``, and how many have a type."""
+    loose = total = 0
+    for node, _ in functions(tree):
+        for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
+            if argument.annotation is not None:
+                total += 1
+                loose += ast.unparse(argument.annotation) == "Any"
+    return loose, total
+
+
+def has_twin(module: Path) -> bool:
+    """Whether a module's tests are where a reader looks for them: same folder, or a folder of its name."""
+    folder = TESTS / module.relative_to(PACKAGE).parent
+    return (folder / f"test_{module.stem}.py").exists() or (folder / module.stem).is_dir()
+
+
+def too_complex() -> list[str]:
+    """Functions in which ruff counts more than ``COMPLEX`` branches."""
+    command = ["ruff", "check", "--select", "C901", "--output-format", "json", "--no-cache", str(PACKAGE)]
+    command += ["--config", f"lint.mccabe.max-complexity={COMPLEX}"]
+    done = subprocess.run([sys.executable, "-m", *command], capture_output=True, text=True, cwd=ROOT)
+    return [
+        f"{Path(item['filename']).relative_to(ROOT)}:{item['location']['row']} {item['message']}"
+        for item in json.loads(done.stdout or "[]")
+    ]
+
+
+def look() -> tuple[list[tuple[str, str]], dict[str, list[str]]]:
+    """Measure the package.
+
+    Returns:
+        Rows of the table, and the places behind them.
+    """
+    modules = sorted(path for path in PACKAGE.rglob("*.py") if ".mim" not in path.parts)
+    lines, loose, typed = 0, Counter[str](), Counter[str]()
+    long_files: list[str] = []
+    long_functions: list[str] = []
+    for path in modules:
+        text = path.read_text(encoding="utf-8")
+        tree, name = ast.parse(text), path.relative_to(ROOT)
+        count = text.count("\n")
+        lines += count
+        if count > LONG_FILE:
+            long_files.append(f"{name} {count} lines")
+        long_functions += [
+            f"{name}:{node.lineno} {node.name} {size} lines"
+            for node, size in functions(tree)
+            if size > LONG_FUNCTION
+        ]
+        room = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+        any_here, all_here = count_any(tree)
+        loose[room] += any_here
+        typed[room] += all_here
+    tested = [path for path in modules if path.stem != "__init__" and not path.stem.startswith("_")]
+    alone = [str(path.relative_to(ROOT)) for path in tested if not has_twin(path)]
+    branching = too_complex()
+    rooms = ", ".join(
+        f"{room} {100 * count / typed[room]:.0f} %" for room, count in loose.most_common() if count
+    )
+    rows = [
+        ("modules and lines", f"{len(modules)}, {lines:,}"),
+        (f"files over {LONG_FILE} lines", str(len(long_files))),
+        (f"functions over {LONG_FUNCTION} lines", str(len(long_functions))),
+        (f"functions with more than {COMPLEX} branches", str(len(branching))),
+        ("arguments typed `Any`", f"{100 * sum(loose.values()) / sum(typed.values()):.0f} % ({rooms})"),
+        ("modules with a test of their name", f"{len(tested) - len(alone)} of {len(tested)}"),
+    ]
+    places = {
+        "files": long_files,
+        "functions": long_functions,
+        "branches": branching,
+        "modules without a test of their name": alone,
+    }
+    return rows, places
+
+
+def main() -> None:
+    """Print what was found."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--table", action="store_true", help="no places")
+    args = parser.parse_args()
+    rows, places = look()
+    print("| point | now |\n| --- | --- |")
+    print("\n".join(f"| {name} | {value} |" for name, value in rows))
+    for name, found in {} if args.table else places.items():
+        print(f"\n{name}:")
+        print("\n".join(f"  {place}" for place in found) or "  none")
+
+
+if __name__ == "__main__":
+    main()
