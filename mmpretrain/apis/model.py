@@ -65,6 +65,8 @@ def _build(
     cfg = (config if isinstance(config, Config) else Config.fromfile(_config_file(config))).modern().copy()
     if changes:
         cfg.merge_from_dict({"model": dict(changes)})
+    if not isinstance(cfg.get("model"), Mapping):
+        raise ConfigError("the config names no model", where=cfg.filename or source or None)
     settings = dict(cfg.model)
     # Weights that a checkpoint overwrites need not be fetched first.
     if content is not None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from mmpretrain.datasets.records import Block, Column, NumberColumn, RecordTable, TextColumn
 from mmpretrain.errors import DataError
+from mmpretrain.utils.brief import brief
 from mmpretrain.utils.fileio import is_local, join, read_bytes
 
 #: Lines are parsed in blocks of about this many bytes, so that work arrays stay small.
@@ -129,11 +130,15 @@ def _odd_line(data: np.ndarray, start: int, end: int, path: str) -> tuple[int, i
     line = data[start:end].tobytes()
     name, *index = line.rsplit(None, 1)
     try:
-        return int(index[0]), start + len(name)
+        label = int(index[0])
+        if not -(2**63) <= label < 2**63:
+            raise ValueError
+        return label, start + len(name)
     except (IndexError, ValueError):
         number = int(np.count_nonzero(data[:start] == LINE_FEED)) + 1
+        shown = brief(line.decode("utf-8", "replace"))
         raise DataError(
-            f"A line is a path, a space and a class index; this one is {line.decode('utf-8', 'replace')!r}",
+            f"A line is a path, a space and a class index; this one is {shown}",
             where=f"{path}:{number}",
             hint="Class names instead of indices can be read from a .csv file by TableDataset.",
         ) from None

@@ -18,6 +18,7 @@ from mmpretrain.datasets.transforms import Compose
 from mmpretrain.datasets.transforms.loading import storage_options
 from mmpretrain.errors import ConfigError, DataError, MissingFileError, TransformError
 from mmpretrain.registry import DATASETS
+from mmpretrain.utils.brief import brief
 from mmpretrain.utils.fileio import default_backend, exists, is_absolute, is_file, join, read_lines
 from mmpretrain.utils.plain_data import load
 
@@ -243,6 +244,13 @@ class BaseDataset(Dataset):
             raise DataError(
                 "An annotation file is a dict with the keys 'metainfo' and 'data_list'", where=self.ann_file
             )
+        for key, kind in (("metainfo", Mapping), ("data_list", (list, tuple))):
+            if not isinstance(content[key], kind):
+                raise DataError(
+                    f"{key!r} is a {type(content[key]).__name__} in this annotation file",
+                    where=self.ann_file,
+                    hint="'metainfo' is a dict, 'data_list' is a list of dicts.",
+                )
         for key, value in content["metainfo"].items():
             self._metainfo.setdefault(key, value)
         records: list[dict] = []
@@ -257,9 +265,14 @@ class BaseDataset(Dataset):
     def parse_data_info(self, raw_data_info: dict) -> dict | list[dict]:
         """Turn an item of the annotation file into a record: by default, join its paths to their prefixes."""
         for key, prefix in self.data_prefix.items():
-            if key not in raw_data_info:
+            if not isinstance(raw_data_info, Mapping) or key not in raw_data_info:
                 raise DataError(
-                    f"An item has no {key!r}, which data_prefix mentions: {raw_data_info!r}",
+                    f"An item has no {key!r}, which data_prefix mentions: {brief(raw_data_info)}",
+                    where=self.ann_file,
+                )
+            if not isinstance(raw_data_info[key], (str, os.PathLike)):
+                raise DataError(
+                    f"The {key!r} of an item is no path: {brief(raw_data_info[key])}",
                     where=self.ann_file,
                 )
             raw_data_info[key] = join(prefix, raw_data_info[key])

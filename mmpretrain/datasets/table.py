@@ -20,6 +20,8 @@ from mmpretrain.utils.optional import optional_import
 from mmpretrain.utils.suggest import did_you_mean
 
 DELIMITERS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
+#: A Parquet file of N bytes may have so many rows, and so many more for each of its bytes.
+_MOST_ROWS, _ROWS = 1_000_000, 64
 
 
 @DATASETS.register_module()
@@ -87,17 +89,24 @@ class TableDataset(BaseDataset):
             return self._read_parquet(names)
         delimiter = self.delimiter or DELIMITERS.get(os.path.splitext(self.ann_file)[1].lower(), ",")
         reader = csv.reader(io.StringIO(read_text(self.ann_file), newline=""), delimiter=delimiter)
-        header = next(reader, [])
-        self._check(names, header)
-        places = [header.index(name) for name in names]
         columns: list[list[Any]] = [[] for _ in names]
         lines = array("q")
-        for row in filter(None, reader):
-            if len(row) <= max(places):
-                raise DataError("The row is too short", where=f"{self.ann_file}:{reader.line_num}")
-            for place, cells in zip(places, columns):
-                cells.append(row[place])
-            lines.append(reader.line_num)
+        try:
+            header = next(reader, [])
+            self._check(names, header)
+            places = [header.index(name) for name in names]
+            for row in filter(None, reader):
+                if len(row) <= max(places):
+                    raise DataError("The row is too short", where=f"{self.ann_file}:{reader.line_num}")
+                for place, cells in zip(places, columns):
+                    cells.append(row[place])
+                lines.append(reader.line_num)
+        except csv.Error as error:
+            raise DataError(
+                f"This is not a readable table ({error})",
+                where=f"{self.ann_file}:{reader.line_num}",
+                hint="Look for a quotation mark that is not closed.",
+            ) from error
         return dict(zip(names, columns)), lines
 
     def _read_parquet(self, names: list[str]) -> tuple[dict[str, list[Any]], Sequence[int]]:
@@ -106,6 +115,8 @@ class TableDataset(BaseDataset):
             try:
                 table = parquet.ParquetFile(file)
                 self._check(names, table.schema_arrow.names)
+                if table.metadata.num_rows > _MOST_ROWS + _ROWS * file.seek(0, os.SEEK_END):
+                    raise DataError("It claims far more rows than its size can hold", where=self.ann_file)
                 columns = table.read(columns=names).to_pydict()
             except DataError:
                 raise
