@@ -36,13 +36,16 @@ class Case:
     Args:
         args: Constructor arguments that keep it small.
         size: Size of its images.
-        outputs: Number of indices that ``out_indices`` knows; 0 if it has no such argument.
+        outputs: Number of indices that ``out_key`` knows; 0 if it has no such argument.
         stages: Largest ``frozen_stages``.
         arch_key: Argument that takes the keys of ``arch_settings``.
+        out_key: Argument that chooses the outputs.
         arch_size: Size of images for the archs, where ``size`` does not fit.
         channels: Channels of its images.
         deploy: Argument that builds the deployed form.
         unused: Part of the names of parameters that only have a place in checkpoints.
+        zeros: Part of the names of parameters that start at zero.
+        fixed: The end of the names of parameters that never learn.
     """
 
     args: Mapping[str, Any]
@@ -50,10 +53,13 @@ class Case:
     stages: int
     size: int = 32
     arch_key: str = "arch"
+    out_key: str = "out_indices"
     arch_size: int = 64
     channels: int = 3
     deploy: str = "deploy"
     unused: str | None = None
+    zeros: str | None = None
+    fixed: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -118,6 +124,17 @@ SMALL_REPLKNET = {
 }  # fmt: skip
 SMALL_REPMLP = {"channels": [8, 12, 16, 24], "depths": [1, 1, 2, 1], "sharesets_nums": [1, 2, 4, 8]}
 SMALL_CONFORMER = {"embed_dims": 16, "channel_ratio": 1, "num_heads": 2, "depths": 3}
+SMALL_DAVIT = {"embed_dims": 8, "depths": (1, 1, 2, 1), "num_heads": (2, 2, 2, 4)}
+SMALL_MVIT = {"embed_dims": 8, "num_layers": 5, "num_heads": 1, "downscale_indices": [1, 3]}
+SMALL_T2T = {
+    "embed_dims": 16, "num_layers": 3, "t2t_cfg": {"token_dims": 8},
+    "layer_cfgs": {"num_heads": 2, "feedforward_channels": 32},
+}  # fmt: skip
+SMALL_TNT = {
+    "embed_dims_outer": 16, "embed_dims_inner": 8, "num_layers": 3,
+    "num_heads_outer": 2, "num_heads_inner": 2,
+}  # fmt: skip
+SMALL_PVIG = {"blocks": [1, 1, 1, 1], "channels": [16, 16, 16, 16]}
 PATCHES = {"img_size": 32, "patch_size": 8}
 WINDOWS = {"img_size": 32, "window_size": 2, "patch_size": 2}
 CASES: dict[str, Case] = {
@@ -171,6 +188,31 @@ CASES: dict[str, Case] = {
     "SwinTransformer": Case({"arch": SMALL_SWIN, **WINDOWS}, 4, 3, arch_size=224),
     "SwinTransformerV2": Case({"arch": SMALL_SWIN, **WINDOWS}, 4, 3, arch_size=256),
     "TinyViT": Case({"arch": SMALL_TINYVIT, "window_size": (7, 2, 3, 2)}, 4, 4, size=64),
+    "DaViT": Case({"arch": SMALL_DAVIT, "window_size": 2}, 4, 3, size=64, arch_size=224),
+    "MViT": Case({"arch": SMALL_MVIT, "img_size": 32}, 3, 3, out_key="out_scales"),
+    "T2T_ViT": Case({"img_size": 32, **SMALL_T2T}, 3, 3),
+    "TNT": Case({"arch": SMALL_TNT, **PATCHES}, 0, 3),
+    "MixMIMTransformer": Case(
+        {"arch": SMALL_DAVIT, "img_size": 64, "window_size": (4, 4, 4, 2)},
+        0,
+        4,
+        size=64,
+        arch_size=224,
+        zeros="position_bias",
+        fixed="absolute_pos_embed",
+    ),
+    "PyramidVig": Case({"arch": SMALL_PVIG, "k": 2}, 4, 4, size=64, fixed="relative_pos"),
+    "RevVisionTransformer": Case({"arch": SMALL_VIT, **PATCHES}, 0, 3),
+    "SparseConvNeXt": Case({"arch": {"depths": (1, 1, 7, 1), "channels": (8, 8, 16, 16)}}, 4, 4),
+    "SparseResNet": Case({**SMALL_RESNET, "depth": 18}, 4, 4, arch_key="depth"),
+    "ViTSAM": Case(
+        {"arch": {**SMALL_VIT, "global_attn_indexes": [1]}, "window_size": 3, "out_channels": 8, **PATCHES},
+        3,
+        3,
+        arch_size=224,
+        zeros="rel_pos_",
+    ),
+    "Vig": Case({"arch": {"num_blocks": 3, "channels": 32}, "k": 2}, 3, 3, size=64, arch_size=224),
     "VAN": Case({"arch": SMALL_VAN}, 4, 3),
     "VGG": Case({"depth": 11, "norm_cfg": {"type": "BN"}}, 5, 5, arch_key="depth"),
     "ViTEVA02": Case({"arch": SMALL_VIT, **PATCHES}, 3, 3),
@@ -219,6 +261,12 @@ def filled(name: str, **kwargs: Any) -> BaseBackbone:
         for key, value in model.state_dict().items():
             fill(key, value)
     return model
+
+
+def learning(name: str, model: nn.Module) -> list[tuple[str, nn.Parameter]]:
+    """The parameters, but not those that never learn."""
+    fixed = CASES[name].fixed
+    return [(key, p) for key, p in model.named_parameters() if fixed is None or not key.endswith(fixed)]
 
 
 def images(name: str) -> Tensor:
@@ -297,7 +345,9 @@ def test_init_weights_leaves_nothing_uninitialised(name):
     model.init_weights()
     for key, parameter in model.named_parameters():
         assert parameter.isfinite().all(), key
-        if parameter.ndim > 1 and parameter.shape[0] > 1 and not key.endswith("attention_biases"):
+        zeros = CASES[name].zeros
+        starts_at_zero = key.endswith("attention_biases") or (zeros is not None and zeros in key)
+        if parameter.ndim > 1 and parameter.shape[0] > 1 and not starts_at_zero:
             assert parameter.any(), key
     assert all(t.isfinite().all() for t in tensors(model.train()(images(name))))
 
@@ -371,10 +421,10 @@ def test_out_indices(name):
     count = CASES[name].outputs
     if not count:
         pytest.skip("one output only")
-    wanted = [0, -1]
-    few, every = filled(name, out_indices=wanted), filled(name, out_indices=tuple(range(count)))
+    wanted, key = [0, -1], CASES[name].out_key
+    few, every = filled(name, **{key: wanted}), filled(name, **{key: tuple(range(count))})
     assert wanted == [0, -1]
-    assert few.out_indices == (0, count - 1)
+    assert getattr(few, key) == (0, count - 1)
     x = images(name)
     with torch.no_grad():
         first, last = few(x)
@@ -384,8 +434,8 @@ def test_out_indices(name):
         assert a.shape == b.shape
     torch.testing.assert_close(tensors([last]), tensors([outputs[-1]]))
     for bad in (count, -count - 1):
-        with pytest.raises(ArgumentError, match="out_indices"):
-            make(name, out_indices=(bad,))
+        with pytest.raises(ArgumentError, match=key):
+            make(name, **{key: (bad,)})
 
 
 @each
@@ -396,7 +446,7 @@ def test_frozen_stages_stay_frozen(name):
         model = make(name, frozen_stages=stages)
         model.eval()
         model.train()
-        states[stages] = {key for key, p in model.named_parameters() if not p.requires_grad}
+        states[stages] = {key for key, p in learning(name, model) if not p.requires_grad}
         before = {k: v.clone() for k, v in model.named_buffers() if "running" in k or "tracked" in k}
         model(images(name))
         for key, module in model.named_modules():
@@ -407,7 +457,7 @@ def test_frozen_stages_stay_frozen(name):
         model.eval()
         model.requires_grad_(True)
         model.train()
-        assert {key for key, p in model.named_parameters() if not p.requires_grad} == states[stages]
+        assert {key for key, p in learning(name, model) if not p.requires_grad} == states[stages]
     assert not states[-1]
     assert states[0] <= states[1] <= states[top]
     assert states[1]
@@ -419,7 +469,7 @@ def test_frozen_stages_stay_frozen(name):
 @each
 def test_freeze_and_norm_eval(name):
     model = make(name, freeze=r"bias$", norm_eval=True).train()
-    assert all(p.requires_grad != key.endswith("bias") for key, p in model.named_parameters())
+    assert all(p.requires_grad != key.endswith("bias") for key, p in learning(name, model))
     assert not any(m.training for m in model.modules() if isinstance(m, _BatchNorm))
 
 
@@ -457,7 +507,7 @@ def test_gradients_flow_and_checkpointing_does_not_change_them(name):
                 module.eval()
         score(model(images(name))).backward()
         unused = CASES[name].unused
-        used = [(key, p) for key, p in model.named_parameters() if unused is None or unused not in key]
+        used = [(key, p) for key, p in learning(name, model) if unused is None or unused not in key]
         grads.append({key: p.grad for key, p in used})
     assert all(g is not None and g.isfinite().all() for g in grads[0].values())
     assert sum(g.any().item() for g in grads[0].values()) > 0.9 * len(grads[0])

@@ -113,7 +113,9 @@ class BaseBackbone(FreezableModule):
             )
         return known[name]
 
-    def take_indices(self, out_indices: int | Sequence[int], num: int) -> tuple[int, ...]:
+    def take_indices(
+        self, out_indices: int | Sequence[int], num: int, key: str = "out_indices"
+    ) -> tuple[int, ...]:
         """Return ``out_indices`` as non-negative indices into ``num`` outputs.
 
         Raises:
@@ -123,9 +125,9 @@ class BaseBackbone(FreezableModule):
         wrong = [i for i in wanted if not isinstance(i, int) or not -num <= i < num]
         if wrong:
             raise ArgumentError(
-                f"{type(self).__name__} has no output {wrong[0]!r}: out_indices={out_indices!r}",
+                f"{type(self).__name__} has no output {wrong[0]!r}: {key}={out_indices!r}",
                 hint=f"Indices run from 0 to {num - 1}, or from the end -{num} to -1.",
-                key="out_indices",
+                key=key,
             )
         return tuple(i % num for i in wanted)
 

@@ -140,6 +140,16 @@ class TransformerBackbone(BaseBackbone):
             norm_cfg: The normalisation layer.
             final_norm: Normalise the output of the last layer.
         """
+        self.set_out_type(out_type)
+        self.out_indices = self.take_indices(out_indices, self.num_layers)
+        self.final_norm = final_norm
+        if final_norm:
+            self.ln1 = make_norm(norm_cfg, self.embed_dims)
+        if out_type == "avg_featmap":
+            self.ln2 = make_norm(norm_cfg, self.embed_dims)
+
+    def set_out_type(self, out_type: OutType) -> None:
+        """Check and keep what :meth:`format` returns."""
         if out_type not in self.OUT_TYPES:
             raise ArgumentError(
                 f"{type(self).__name__} has no out_type {out_type!r}",
@@ -148,13 +158,7 @@ class TransformerBackbone(BaseBackbone):
             )
         if out_type == "cls_token" and not self.with_cls_token:
             raise ArgumentError("out_type='cls_token' needs with_cls_token=True", key="out_type")
-        self.out_indices = self.take_indices(out_indices, self.num_layers)
         self.out_type = out_type
-        self.final_norm = final_norm
-        if final_norm:
-            self.ln1 = make_norm(norm_cfg, self.embed_dims)
-        if out_type == "avg_featmap":
-            self.ln2 = make_norm(norm_cfg, self.embed_dims)
 
     def set_arch(self, arch: str | Mapping[str, Any]) -> Mapping[str, Any]:
         """Look up the settings of ``arch`` and keep its width and depth."""

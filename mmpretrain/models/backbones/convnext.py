@@ -61,7 +61,10 @@ class ConvNeXtBlock(BaseModule):
 
     def forward(self, x: Tensor) -> Tensor:
         """Transform ``x`` (B, C, H, W)."""
-        shortcut = x
+        return x + self.drop_path(self.branch(x))
+
+    def branch(self, x: Tensor) -> Tensor:
+        """What is added to ``x`` (B, C, H, W)."""
         x = self.depthwise_conv(x)
         if self.linear_pw_conv:
             x = x.permute(0, 2, 3, 1)
@@ -73,9 +76,7 @@ class ConvNeXtBlock(BaseModule):
         x = self.pointwise_conv2(x)
         if self.gamma is not None:
             x = x * (self.gamma if self.linear_pw_conv else self.gamma.view(-1, 1, 1))
-        if self.linear_pw_conv:
-            x = x.permute(0, 3, 1, 2)
-        return shortcut + self.drop_path(x)
+        return x.permute(0, 3, 1, 2) if self.linear_pw_conv else x
 
 
 def _arch(depths: list[int], channels: list[int]) -> dict[str, list[int]]:

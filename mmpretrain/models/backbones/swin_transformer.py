@@ -109,6 +109,9 @@ class SwinBackbone(BaseBackbone):
             groups += blocks
         return groups
 
+    #: Return the output of a stage after the merging of patches.
+    out_after_downsample: bool = False
+
     #: Index of the block, within a stage, whose learning rate the merging of patches gets.
     merging_block = -1
 
@@ -132,7 +135,15 @@ class SwinBackbone(BaseBackbone):
 
     def encode(self, x: Tensor, hw: HW) -> list[tuple[Tensor, HW]]:
         """Run tokens (B, h * w, C) through the stages; return the tokens and the grid after each."""
-        raise NotImplementedError
+        outs = []
+        for stage in self.stages:
+            for block in stage.blocks:
+                x = self.run(block, x, hw)
+            before = (x, hw)
+            if stage.downsample is not None:
+                x, hw = stage.downsample(x, hw)
+            outs.append((x, hw) if self.out_after_downsample else before)
+        return outs
 
     def format(self, x: Tensor, hw: HW, stage: int) -> Tensor:
         """Normalise the tokens (B, h * w, C) after a stage and make a map (B, C, h, w) of them."""
@@ -356,18 +367,6 @@ class SwinTransformer(SwinBackbone):
         self.set_output(out_indices, channels[1:] if out_after_downsample else channels[:-1], norm_cfg)
         self.register_load_state_dict_pre_hook(_fit_checkpoint)
         self.freeze_declared(__class__)
-
-    def encode(self, x: Tensor, hw: HW) -> list[tuple[Tensor, HW]]:
-        """Run tokens (B, h * w, C) through the stages; return the tokens and the grid after each."""
-        outs = []
-        for stage in self.stages:
-            for block in stage.blocks:
-                x = self.run(block, x, hw)
-            before = (x, hw)
-            if stage.downsample is not None:
-                x, hw = stage.downsample(x, hw)
-            outs.append((x, hw) if self.out_after_downsample else before)
-        return outs
 
 
 def _fit_checkpoint(module: SwinTransformer, state_dict: dict[str, Tensor], prefix: str, *_: Any) -> None:

@@ -39,6 +39,7 @@ __getattr__, __dir__, __all__ = lazy_package(
         "rotary": ("RotaryEmbedding",),
         "se_layer": ("SELayer",),
         "shape": ("to_2tuple",),
+        "sparse": ("SparseBatchNorm2d", "SparseSyncBatchNorm2d"),
         "transformer_layer": ("BaseTransformerLayer", "TokenAttention", "TransformerLayerSequence"),
         "window_attention": ("ShiftWindowMSA", "WindowMSA", "WindowMSAV2"),
     },
@@ -52,6 +53,7 @@ __getattr__, __dir__, __all__ = lazy_package(
             "PReLU", "RReLU", "ReLU", "ReLU6", "SiLU", "Sigmoid", "SyncBN", "Tanh", "bilinear", "deconv",
             "deconv3d", "nearest", "reflect", "replicate", "zero",
         ),
+        "sparse": ("SparseLN2d",),
         "transformer_layer": ("MultiheadAttention",),
     },
 )  # fmt: skip
