@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -73,6 +74,8 @@ class RunnerProperties:
     test_loop: Any = view("parts.test_loop")
     #: Whether there is a training loop already.
     is_training_built: bool = view("parts.is_training_built")
+    #: Builds all that training needs, once.
+    build_training: Callable[[], None] = view("parts.build_training")
     #: The optimizer in its wrapper, and the schedulers.
     optim_wrapper: Any = view("parts.optim_wrapper")
     param_schedulers: Any = view("parts.param_schedulers")
