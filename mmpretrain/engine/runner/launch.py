@@ -78,7 +78,7 @@ def leave_process_group() -> None:
 
 
 def abandon_process_group() -> None:
-    """Let a process that fails end without a goodbye, for which it might have to wait."""
+    """Let a failed process exit without a collective shutdown, which could block."""
     atexit.unregister(leave_process_group)
 
 

@@ -136,7 +136,7 @@ class TrainLoop(BaseLoop):
         if data_batch is None:  # processes go in step, so it cannot be left out
             raise DataError(
                 "None of the samples of a batch could be read",
-                hint="They are listed in bad_files.txt in the work folder; larger batches stand single ones.",
+                hint="bad_files.txt in the work folder lists them. A larger batch_size tolerates a few.",
             )
         runner = self._runner
         with naming_batch(f"training iteration {self.iter + 1}", data_batch):

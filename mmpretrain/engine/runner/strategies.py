@@ -116,7 +116,7 @@ class DDPStrategy(SingleDeviceStrategy):
         }
 
     def wrap(self, model: nn.Module) -> nn.Module:
-        """Return the model among its copies."""
+        """Wrap the model in DistributedDataParallel."""
         model = sync_batch_norm(model, self.sync_bn, self.device)
         if not any(parameter.requires_grad for parameter in model.parameters()):
             return model  # nothing to exchange
