@@ -1,4 +1,4 @@
-"""Forward and training-step time of five models, against MMPretrain 1.2 (on the same weights) and timm.
+"""Forward and training-step time of models, against MMPretrain 1.2 (on the same weights) and timm.
 
     python benchmarks/models_speed.py --reference /path/to/env/bin/python --timm python
 
@@ -33,6 +33,17 @@ MODELS: dict[str, dict[str, Any]] = {
         "timm": "swin_tiny_patch4_window7_224",
     },
     "ConvNeXt-T": {"backbone": {"type": "ConvNeXt", "arch": "tiny"}, "timm": "convnext_tiny"},
+    "HRNet-W18": {"backbone": {"type": "HRNet", "arch": "w18"}, "timm": "hrnet_w18"},
+    "LeViT-192": {"backbone": {"type": "LeViT", "arch": "192"}, "timm": "levit_192"},
+    "EfficientFormer-L1": {
+        "backbone": {"type": "EfficientFormer", "arch": "l1"},
+        "timm": "efficientformer_l1",
+    },
+    "MobileViT-S": {"backbone": {"type": "MobileViT", "arch": "small"}, "timm": "mobilevit_s"},
+    "TinyViT-5M": {
+        "backbone": {"type": "TinyViT", "arch": "5m", "drop_path_rate": 0.0},
+        "timm": "tiny_vit_5m_224",
+    },
 }
 
 

@@ -22,7 +22,10 @@ logger = logging.getLogger(__name__)
 HARDLY_ANY = 0.1
 
 #: Buffers that modules compute themselves, and that many libraries do not write down.
-COMPUTED = ("relative_position_index", "relative_coords_table", "rope.freqs_cos", "rope.freqs_sin")
+COMPUTED = (
+    "relative_position_index", "relative_coords_table", "rope.freqs_cos", "rope.freqs_sin",
+    "attention_bias_idxs",
+)  # fmt: skip
 
 #: Layers with these names end a classifier, in models of ours or wrapped ones.
 HEAD = re.compile(r"(^|\.)(head|fc|classifier)(\.|$)")

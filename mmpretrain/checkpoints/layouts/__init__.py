@@ -13,6 +13,7 @@ from torch import Tensor
 from mmpretrain.checkpoints.layouts import (
     authors,
     efficientnet_pytorch,
+    hybrids,
     older,
     tensorflow,
     timm,
@@ -26,7 +27,7 @@ from mmpretrain.utils.suggest import did_you_mean
 #: The first one that matches is taken.
 LAYOUTS: tuple[Layout, ...] = (
     *older.LAYOUTS, *authors.LAYOUTS, *transformers.LAYOUTS, *timm.LAYOUTS, *torchvision.LAYOUTS,
-    *efficientnet_pytorch.LAYOUTS, *tensorflow.LAYOUTS,
+    *hybrids.LAYOUTS, *efficientnet_pytorch.LAYOUTS, *tensorflow.LAYOUTS,
 )  # fmt: skip
 
 #: Other names of sources and families.

@@ -37,14 +37,18 @@ with gzip.open(Path(__file__).parent / "data" / "converters.json.gz") as file:
 STACKED = {"type": "StackedLinearClsHead", "num_classes": 1000, "act_cfg": {"type": "HSwish"}}
 
 
+WITHOUT_NECK = ("VGG", "AlexNet", "ConvNeXt", "BEiTViT", "DeiT3", "TinyViT", "InceptionV3")
+
+
 def classifier(
     kind: str, width: int | dict[str, Any] | None = None, head: str = "LinearClsHead", **backbone: Any
 ):
     """The config of a classifier; ``width`` is that of its features, or a whole head."""
     cfg: dict[str, Any] = {"type": "ImageClassifier", "backbone": {"type": kind, **backbone}}
     cfg["data_preprocessor"] = {"type": "BaseDataPreprocessor"}
-    if kind not in ("VGG", "AlexNet", "ConvNeXt", "BEiTViT", "DeiT3") and "Vision" not in kind:
-        cfg["neck"] = {"type": "GlobalAveragePooling", "dim": 1 if kind == "MlpMixer" else 2}
+    if kind not in WITHOUT_NECK and "Vision" not in kind:
+        tokens = kind in ("MlpMixer", "EfficientFormer")
+        cfg["neck"] = {"type": "GlobalAveragePooling", "dim": 1 if tokens else 2}
     if width is not None:
         cfg["head"] = width if isinstance(width, dict) else {
             "type": head, "num_classes": 1000, "in_channels": width
@@ -118,6 +122,19 @@ CASES: dict[str, Any] = {
     ),
     "timm/mobilenetv2_100": classifier("MobileNetV2", 1280),
     "timm/regnetx_004": classifier("RegNet", 384, arch="regnetx_400mf"),
+    "timm/hrnet_w18": {
+        **classifier("HRNet", 2048, arch="w18"),
+        "neck": [
+            {"type": "HRFuseScales", "in_channels": (18, 36, 72, 144)},
+            {"type": "GlobalAveragePooling"},
+        ],
+    },
+    "timm/efficientformer_l1": classifier("EfficientFormer", 448, "EfficientFormerClsHead", arch="l1"),
+    "timm/levit_128s": classifier("LeViT", 384, "LeViTClsHead", arch="128s"),
+    "timm/tiny_vit_5m_224": classifier("TinyViT", 320, arch="5m"),
+    "timm/mobilevit_xxs": classifier("MobileViT", 320, arch="xx_small"),
+    "timm/tf_efficientnet_lite0": classifier("EfficientNet", 1280, arch="lite0"),
+    "timm/inception_v3": classifier("InceptionV3", {"type": "ClsHead"}),
 }  # fmt: skip
 
 
@@ -158,7 +175,7 @@ def test_logits(name):
     assert not report.unexpected
     with torch.no_grad():
         logits = model.head(model.extract_feat(image(256 if "v2_t" in name else 224)))[0, :8]
-    torch.testing.assert_close(logits, torch.tensor(LOGITS[name]), rtol=0, atol=2e-5)
+    torch.testing.assert_close(logits, torch.tensor(LOGITS[name]), rtol=1e-6, atol=2e-5)
 
 
 @pytest.mark.parametrize("name", CONVERTERS)
@@ -198,6 +215,60 @@ def test_convnext_and_repvgg_of_the_authors():
         (r"^stage_", "stage"), (r"^head\.fc", "linear"),
     )  # fmt: skip
     assert shapes(layouts.convert(theirs).weights) == shapes(ours)
+
+
+def test_levit_and_tinyvit_of_the_authors():
+    ours = layouts.convert(foreign("timm/tiny_vit_5m_224")).weights
+    theirs = renamed(
+        ours, (r"^backbone\.", ""), (r"^stages\.", "layers."), (r"\.conv2d\.", ".c."), (r"\.bn2d\.", ".bn."),
+        (r"^norm3", "norm_head"), (r"^head\.fc", "head"),
+    )  # fmt: skip
+    assert shapes(layouts.convert(theirs).weights) == shapes(ours)
+    ours = layouts.convert(foreign("timm/levit_128s")).weights
+    starts = {"0": 0, "1": 4, "2": 12}  # the first block of each stage of 128s
+    place = lambda m: f"blocks.{starts[m[1]] + int(m[2])}."  # noqa: E731
+    theirs = renamed(
+        ours, (r"^backbone\.", ""), (r"^patch_embed\.patch_embed", "patch_embed"),
+        (r"^stages\.(\d)\.(\d+)\.", place), (r"\.block\.linear1", ".m.0"), (r"\.block\.linear2", ".m.2"),
+        (r"\.block\.", ".m."), (r"(?<=blocks)(.*)\.linear\.", r"\1.c."),
+        (r"^(patch_embed\.\d)\.conv", r"\1.c"), (r"^head\.(head\w*)\.linear", r"\1.l"),
+        (r"^head\.(head\w*)\.", r"\1."),
+    )  # fmt: skip
+    assert layouts.convert(theirs).layout.name == "official/levit"
+    assert shapes(layouts.convert(theirs).weights) == shapes(ours)
+
+
+def test_efficientformer_of_the_authors():
+    ours = layouts.convert(foreign("timm/efficientformer_l1")).weights
+    embed = lambda m: f"patch_embed.{3 * int(m[1]) + (m[2] == 'bn')}."  # noqa: E731
+    down = lambda m: f"network.{2 * int(m[1]) - 1}.{'proj' if m[2] == 'conv' else 'norm'}."  # noqa: E731
+    block = lambda m: f"stage.{2 * int(m[1])}.{int(m[2]) - (m[1] != '0')}."  # noqa: E731
+    theirs = renamed(
+        ours, (r"^backbone\.", ""), (r"^patch_embed\.(\d)\.(conv|bn)\.", embed),
+        (r"^network\.([123])\.0\.(conv|bn)\.", down), (r"^network\.(\d)\.(\d+)\.(?!proj|norm\.)", block),
+        (r"^stage", "network"), (r"\.ls([12])\.weight", r".layer_scale_\1"), (r"^norm3", "norm"),
+        (r"^head\.(\w*head)", r"\1"),
+    )  # fmt: skip
+    assert layouts.convert(theirs).layout.name == "official/efficientformer"
+    assert shapes(layouts.convert(theirs).weights) == shapes(ours)
+
+
+def test_conformer_and_replknet_of_the_authors():
+    with torch.device("meta"):
+        ours = MODELS.build({"type": "ImageClassifier", "backbone": {"type": "Conformer"}, "head": {
+            "type": "ConformerHead", "num_classes": 10, "in_channels": [256, 384]}}).state_dict()  # fmt: skip
+    theirs = renamed(
+        ours, (r"^backbone\.", ""), (r"^head\.", ""), (r"\.ln([12])\.", r".norm\1."),
+        (r"ffn\.layers\.0\.0", "mlp.fc1"), (r"ffn\.layers\.1", "mlp.fc2"),
+    )  # fmt: skip
+    assert shapes(layouts.convert(theirs).weights) == shapes(dict(ours))
+    with torch.device("meta"):
+        ours = MODELS.build(classifier("RepLKNet", 1024, arch="31B")).state_dict()
+    theirs = renamed(
+        ours, (r"^backbone\.", ""), (r"^stages\.3\.norm\.", "norm."), (r"^head\.fc\.", "head."),
+    )  # fmt: skip
+    assert layouts.convert(theirs).layout.name == "official/replknet"
+    assert shapes(layouts.convert(theirs).weights) == shapes(dict(ours))
 
 
 def test_mae_has_its_decoder_in_the_neck():
