@@ -132,7 +132,9 @@ def explain(error: Exception, seconds: float) -> TransferError:
     if isinstance(reason, TimeoutError):
         return TransferError(f"no answer within {seconds:g} s", passing=True)
     if isinstance(reason, ssl.SSLCertVerificationError):
-        return TransferError(f"its certificate is not trusted ({reason.verify_message})")
+        return TransferError(
+            f"its certificate is not trusted ({getattr(reason, 'verify_message', '') or 'no reason given'})"
+        )
     if isinstance(reason, socket.gaierror):
         return TransferError(f"the host is not known ({reason.strerror})", passing=True)
     if isinstance(reason, ConnectionRefusedError):
