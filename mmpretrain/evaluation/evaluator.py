@@ -10,6 +10,7 @@ from mmpretrain.errors import ConfigError
 from mmpretrain.evaluation.metrics.base import BaseMetric
 from mmpretrain.registry import EVALUATORS, METRICS
 from mmpretrain.structures import BaseDataElement
+from mmpretrain.utils.brief import brief
 
 
 @EVALUATORS.register_module()
@@ -23,6 +24,12 @@ class Evaluator:
     def __init__(self, metrics: Mapping[str, Any] | BaseMetric | Sequence[Any]) -> None:
         several = metrics if isinstance(metrics, Sequence) else [metrics]
         self.metrics: list[BaseMetric] = [METRICS.build(metric) for metric in several]
+        for metric in self.metrics:
+            if not hasattr(metric, "process") or not hasattr(metric, "evaluate"):
+                raise ConfigError(
+                    f"A metric is a dict with a 'type', or has process() and evaluate(), got {brief(metric)}",
+                    key="metrics",
+                )
         self._dataset_meta: Mapping[str, Any] | None = None
 
     @property

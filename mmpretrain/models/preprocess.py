@@ -109,6 +109,21 @@ class _Normalizer(BaseDataPreprocessor):
         return torch.stack([self.pad(self.normalize(image), height, width) for image in images])
 
 
+def inputs_of(data: Any) -> Any:
+    """Return the images of a batch.
+
+    Raises:
+        DataError: If the batch has none.
+    """
+    if isinstance(data, Mapping) and "inputs" in data:
+        return data["inputs"]
+    found = f"a dict of {sorted(map(str, data))}" if isinstance(data, Mapping) else f"a {type(data).__name__}"
+    raise DataError(
+        f"A batch must be a dict with 'inputs', got {found}",
+        hint="End the pipeline with PackInputs, and use collate_fn=dict(type='default_collate').",
+    )
+
+
 @MODELS.register_module()
 class ClsDataPreprocessor(_Normalizer):
     """For classification: normalises, pads, stacks and mixes images, and collects labels.
@@ -145,7 +160,7 @@ class ClsDataPreprocessor(_Normalizer):
 
     def forward(self, data: Mapping[str, Any], training: bool = False) -> dict[str, Any]:
         """Turn ``inputs`` ((B, C, H, W), or a list of (C, H, W)) into a float tensor (B, C, H, W)."""
-        inputs = self.cast_data(data["inputs"])
+        inputs = self.cast_data(inputs_of(data))
         if isinstance(inputs, Tensor):
             inputs = self.pad(self.normalize(inputs))
         else:

@@ -16,6 +16,7 @@ LOSS = "[dict(action_epoch=1, loss=dict(type='CrossEntrpyLoss'))]"
 #: Line of the config -> key path that is named, and parts of the message.
 MISTAKES: dict[str, tuple[str, ...]] = {
     # hooks
+    "custom_hooks = [__import__('pathlib').Path('x')]": ("", "PosixPath('x') is no hook"),
     "custom_hooks = ['EMAHook']": ("", "A hook config must be a dict with a 'type', got 'EMAHook'"),
     "custom_hooks = [dict(type='EMAHok')]": ("custom_hooks.0.type", "Did you mean 'EMAHook'"),
     "custom_hooks = [dict(type='EMAHook', priority='HIHG')]": (
@@ -68,6 +69,21 @@ MISTAKES: dict[str, tuple[str, ...]] = {
         "val_dataloader.num_workers",
         "num_workers option should be non-negative",
     ),
+    "val_dataloader = dict(num_workers=10**30)": ("val_dataloader.num_workers", "must be at most 1024"),
+    "train_dataloader = dict(collate_fn=3)": (
+        "train_dataloader.collate_fn",
+        "must be a dict with a 'type', got 3",
+    ),
+    "train_dataloader = dict(collate_fn=dict(type='nothing'))": (
+        "train_dataloader.collate_fn",
+        "'nothing' is not a registered function",
+    ),
+    "train_dataloader = dict(dataset=dict(_delete_=True, type='dict'))": (
+        "train_dataloader.dataset",
+        "'dict'",
+    ),
+    "model = dict(head=dict(topk=[None]))": ("model.head.topk", "must be"),
+    "model = dict(backbone=dict(num_classes='x'))": ("model.backbone.num_classes", "must be int, got 'x'"),
     "val_dataloader = None": ("", "val_evaluator need val_dataloader too"),
     # optimization
     "optim_wrapper = dict(optimizer=dict(lrr=1))": ("optim_wrapper.optimizer.lrr", "Did you mean 'lr'"),
@@ -95,6 +111,20 @@ MISTAKES: dict[str, tuple[str, ...]] = {
     "optim_wrapper = dict(type='AmpOptimWrapper', loss_scale=dict(init_scal=2))": (
         "optim_wrapper.loss_scale",
         "Did you mean 'init_scale'",
+    ),
+    "optim_wrapper = dict(clip_grad=dict(max_norm=['x']))": (
+        "optim_wrapper.clip_grad",
+        "clip_grad.max_norm must be a number, got ['x']",
+    ),
+    "optim_wrapper = dict(optimizer=3)": ("optim_wrapper.optimizer", "must be a dict with a 'type', got 3"),
+    "optim_wrapper = dict(optimizer=dict(lr=[1]))": ("optim_wrapper.optimizer.lr", "must be"),
+    "optim_wrapper = dict(paramwise_cfg=dict(bias_lr_mult='x'))": (
+        "optim_wrapper.paramwise_cfg.bias_lr_mult",
+        "bias_lr_mult must be a number, got 'x'",
+    ),
+    "optim_wrapper = dict(paramwise_cfg=dict(custom_keys=dict(head=3)))": (
+        "optim_wrapper.paramwise_cfg.custom_keys.head",
+        "custom_keys takes dicts by part of a name, got {'head': 3}",
     ),
     "optim_wrapper = dict(constructor='Decay')": ("optim_wrapper.constructor", "'Decay' is not a registered"),
     "optim_wrapper = dict(paramwise_cfg=dict(norm_decay_mul=0))": (
@@ -136,6 +166,8 @@ MISTAKES: dict[str, tuple[str, ...]] = {
     "env_cfg = dict(tf23=True)": ("env_cfg.tf23", "Did you mean 'tf32'"),
     # logs and files
     "log_level = 'INFOO'": ("log_level", "Choose one of DEBUG, INFO, WARNING"),
+    "log_processor = dict(custom_cfg=[3])": ("log_processor.custom_cfg", "must be"),
+    "log_processor = dict(num_digits=10**9)": ("log_processor.num_digits", "between 0 and 100"),
     "log_processor = dict(custom_cfg=[dict(method_name='mean')])": (
         "log_processor.custom_cfg",
         "needs data_src",

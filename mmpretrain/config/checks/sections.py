@@ -88,6 +88,8 @@ _KEYS: dict[str, set[str]] = {
         for split in SPLITS
     },
 }  # fmt: skip
+#: More processes than that make no loader faster, and take a machine down.
+_MOST_WORKERS = 1024
 _POSITIVE = {
     "batch_size",
     "max_epochs",
@@ -108,6 +110,10 @@ def check_types(cfg: Mapping[str, Any]) -> Iterator[Problem]:
         if wrong:
             names = " or ".join(kind.__name__ for kind in types)
             yield problem(cfg, path, f"{path} must be {names}, got {type(value).__name__} {brief(value)}")
+        elif path.endswith(".num_workers") and isinstance(value, int) and value > _MOST_WORKERS:
+            yield problem(
+                cfg, path, f"{path} must be at most {_MOST_WORKERS}: each is a process, got {brief(value)}"
+            )
         elif path.rpartition(".")[2] in _POSITIVE and isinstance(value, int) and value < 1:
             yield problem(cfg, path, f"{path} must be at least 1, got {value}")
 

@@ -61,6 +61,11 @@ class Resize(WindowTransform):
             key="scale",
         )
         geometry.check_resampling(backend, interpolation)
+        require(
+            not isinstance(scale, Sequence) or len(scale) == 2,
+            f"scale must be a number or (width, height), got {scale!r}",
+            key="scale",
+        )
         self.scale: Any = tuple(scale) if isinstance(scale, Sequence) else scale and (scale, scale)
         if scale_factor is None or isinstance(scale_factor, Sequence):
             self.scale_factor = None if scale_factor is None else tuple(scale_factor)

@@ -117,6 +117,7 @@ class DefaultOptimWrapperConstructor:
             raise ArgumentError(
                 f"custom_keys must be a dict, got {type(self.custom_keys).__name__}", key="custom_keys"
             )
+        self._check_factors()
         self._check_spelling()
         for name, key, value in (
             ("learning rate", "lr", self.base_lr),
@@ -129,7 +130,6 @@ class DefaultOptimWrapperConstructor:
                     where=locate(self.optimizer_cfg, key),
                     hint="In YAML, write 1.0e-3, not 1e-3." if is_text else None,
                 )
-        self._check_factors()
         if self.base_wd is not None:
             return
         asked = [key for key in DECAY_OPTIONS[:3] if key in self.paramwise_cfg]

@@ -16,6 +16,7 @@ from torch.optim.optimizer import _global_optimizer_post_hooks, _global_optimize
 
 from mmpretrain.errors import CheckpointError, ConfigError
 from mmpretrain.registry import OPTIM_WRAPPERS, check_arguments
+from mmpretrain.utils.brief import brief
 
 #: ``clip_grad.type`` -> the function, and the name of what it returns in the log.
 CLIPPERS: dict[str, tuple[Callable[..., Tensor | None], str]] = {
@@ -73,6 +74,12 @@ class OptimWrapper:
                 )
             self.clip_func, self.grad_name = CLIPPERS[kind]
             check_arguments(self.clip_func, {"parameters": (), **self.clip_grad_kwargs}, label="clip_grad")
+            for name in ("max_norm", "norm_type", "clip_value"):
+                value = self.clip_grad_kwargs.get(name, 1.0)
+                if not isinstance(value, (int, float)) and value != "inf":
+                    raise ConfigError(
+                        f"clip_grad.{name} must be a number, got {brief(value)}", key="clip_grad"
+                    )
         # Groups can have learning rates of their own. This one has those of the config, so that the log can
         # show the schedule itself.
         self.base_param_settings: dict[str, Any] | None = None

@@ -7,6 +7,7 @@ place of its batch: with its fields, its notes, and the traceback of the worker 
 from __future__ import annotations
 
 import pickle
+import re
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,7 +15,8 @@ from typing import Any, NoReturn
 
 from torch.utils.data import get_worker_info
 
-from mmpretrain.errors import MMPretrainError, add_note
+from mmpretrain.errors import MMPretrainError, TrainingError, add_note
+from mmpretrain.utils.brief import said
 
 #: Names of images that a sentence lists before it stops.
 SHOWN = 8
@@ -94,8 +96,28 @@ def naming_batch(place: str, batch: Any) -> Iterator[None]:
         yield
     except Exception as error:
         images = listed(samples_of(batch))
-        add_note(error, f"This was {place}{f', with {images}' if images else ''}")
+        note = f"This was {place}{f', with {images}' if images else ''}"
+        if type(error) is RuntimeError and _OF_SHAPES.search(str(error)):
+            explained = TrainingError(
+                f"The model does not fit its inputs{_shape(batch)}: {said(error).partition(': ')[2]}",
+                hint="Compare the size of the images with what the backbone takes, and in_channels and "
+                "num_classes of the parts with each other; --debug shows the layer.",
+            )
+            add_note(explained, note)
+            raise explained from error
+        add_note(error, note)
         raise
+
+
+#: What PyTorch says about tensors of shapes that do not go together.
+_OF_SHAPES = re.compile(r"\b(size|sizes|shape|shapes|channels|dimension|kernel|mat1)\b", re.IGNORECASE)
+
+
+def _shape(batch: Any) -> str:
+    inputs = batch.get("inputs") if isinstance(batch, Mapping) else None
+    first = inputs[0] if isinstance(inputs, (list, tuple)) and inputs else inputs
+    shape = getattr(first, "shape", None)
+    return f" of shape {tuple(shape)}" if shape is not None else ""
 
 
 def samples_of(batch: Any) -> list[Any]:
