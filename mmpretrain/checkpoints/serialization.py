@@ -62,6 +62,23 @@ def load(path: str | os.PathLike, map_location: Any = "cpu") -> dict[str, Any]:
     return content
 
 
+def read_tensor(path: str | os.PathLike) -> torch.Tensor:
+    """Read a file that holds one tensor.
+
+    Raises:
+        CheckpointError: If it does not.
+    """
+    if not Path(path).is_file():
+        raise MissingFileError(f"There is no file {str(path)!r}", hint="Check the path.")
+    try:
+        content = torch_file.read(Path(path))
+    except Exception as error:  # a damaged file can make the reader fail in any way
+        raise CheckpointError(f"{path} is damaged, or holds no tensor ({error})") from error
+    if not isinstance(content, torch.Tensor):
+        raise CheckpointError(f"{path} holds a {type(content).__name__}, and not a tensor")
+    return content
+
+
 def _load_safetensors(path: Path, map_location: Any) -> dict[str, Any]:
     from safetensors import safe_open
 
@@ -142,6 +159,7 @@ __all__ = [
     "holds_placeholder",
     "is_sharded",
     "load",
+    "read_tensor",
     "save",
     "to_bytes",
     "verify",

@@ -31,6 +31,7 @@ from mmpretrain.datasets.records import RecordTable, column_of
 from mmpretrain.datasets.samplers.base import EpochSampler, pad
 from mmpretrain.errors import ConfigError, DataError, MissingFileError
 from mmpretrain.registry import DATA_SAMPLERS, DATASETS
+from mmpretrain.utils.brief import brief
 from mmpretrain.utils.fileio import (
     BackendArgs,
     exists,
@@ -41,6 +42,7 @@ from mmpretrain.utils.fileio import (
     resolve,
     write_text,
 )
+from mmpretrain.utils.plain_data import parse_json
 
 INDEX = ".index.json"
 IMAGES = {extension.lstrip(".") for extension in (*IMG_EXTENSIONS, ".webp", ".gif")}
@@ -127,12 +129,25 @@ def _names(shards: str | Sequence[str]) -> list[str]:
 def _entries(shard: str, backend_args: BackendArgs = None) -> list[Entry]:
     try:
         if exists(shard + INDEX, backend_args):
-            return [tuple(entry) for entry in json.loads(read_text(shard + INDEX, backend_args=backend_args))]
+            text = read_text(shard + INDEX, backend_args=backend_args)
+            return [_checked(entry, shard + INDEX) for entry in parse_json(text, shard + INDEX)]
         return scan(shard, backend_args)
     except MissingFileError as error:
         raise MissingFileError(
             f"There is no shard {shard!r}", hint="Check the pattern: {000..099} stands for 100 names."
         ) from error
+
+
+def _checked(entry: Any, where: str) -> Entry:
+    """Return an item of an index, if it is a name, a place, a size and a label."""
+    match entry:
+        case [str(name), int(offset), int(size), label] if offset >= 0 and size >= 0:
+            return name, offset, size, label
+    raise DataError(
+        f"An item of the index is {brief(entry)}, and not [name, offset, size, label]",
+        where=where,
+        hint="Delete the file, or write it again with mmpretrain.datasets.shards.write_index.",
+    )
 
 
 @DATASETS.register_module()

@@ -51,6 +51,18 @@ def _load_json(text: str) -> Any:
     return value
 
 
+def parse_json(text: str, where: str) -> Any:
+    """Parse JSON of a file.
+
+    Raises:
+        DataError: If it is not valid, or nested too deeply.
+    """
+    try:
+        return _load_json(text)
+    except ValueError as error:
+        raise DataError(f"This is not readable JSON ({error})", where=where) from error
+
+
 def _load_yaml(text: str) -> Any:
     import yaml
 

@@ -262,3 +262,16 @@ def test_a_run_of_mmcv_goes_on_here(make_runner):
     runner = resume_old(make_runner, "mmcv_1.x.pth")
     assert (runner.epoch, runner.iter) == (2, 4)
     assert runner.message_hub.get_scalar("train/lr").current() == pytest.approx(0.01)
+
+
+def test_a_file_of_one_tensor(tmp_path):
+    torch.save(torch.arange(3), tmp_path / "a.pth")
+    assert serialization.read_tensor(tmp_path / "a.pth").tolist() == [0, 1, 2]
+    torch.save({"a": 1}, tmp_path / "b.pth")
+    with pytest.raises(CheckpointError, match="holds a dict, and not a tensor"):
+        serialization.read_tensor(tmp_path / "b.pth")
+    (tmp_path / "c.pth").write_bytes(b"x" * 100)
+    with pytest.raises(CheckpointError, match="is damaged"):
+        serialization.read_tensor(tmp_path / "c.pth")
+    with pytest.raises(MissingFileError):
+        serialization.read_tensor(tmp_path / "d.pth")

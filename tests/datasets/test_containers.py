@@ -332,3 +332,12 @@ def test_validation_may_lack_a_class(folder):
 
 def test_every_sampler_of_the_package_is_listed():
     assert {"BalancedSampler", "DefaultSampler", "EpochSampler"} <= {*samplers_package.__all__}
+
+
+@pytest.mark.parametrize(
+    "text", ['[["a.png", -5, 3, 0]]', '[["a.png"]]', "[3]", '{"a": 1}', "[" * 50_000, '[["a", 1.5, 2, 0]]']
+)
+def test_an_index_that_is_none_is_a_sentence(shards, tmp_path, text):
+    (tmp_path / "train-000.tar.index.json").write_text(text)
+    with pytest.raises(DataError, match=r"index\.json"):
+        len(DATASETS.build(dict(type="ShardDataset", shards=f"{tmp_path}/train-000.tar")))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from mmpretrain.checkpoints.serialization import load
 from mmpretrain.engine.hooks.access import unwrap
 from mmpretrain.engine.hooks.hook import DataBatch, Hook
 from mmpretrain.errors import ConfigError
@@ -109,7 +110,7 @@ class SwAVHook(Hook):
         """Take the queue from where 1.x wrote it, beside its checkpoints."""
         path = folder / (f"queue{get_rank()}.pth" if get_world_size() > 1 else "queue.pth")
         if path.is_file():
-            self.queue = torch.load(path, map_location="cpu", weights_only=True)["queue"]
+            self.queue = load(path)["queue"]
             logging.getLogger("mmpretrain").info("SwAVHook: the queue comes from %s", path)
 
     def before_train_epoch(self, runner: Session) -> None:

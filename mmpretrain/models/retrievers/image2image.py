@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from mmpretrain.checkpoints.serialization import save
+from mmpretrain.checkpoints.serialization import read_tensor, save
 from mmpretrain.errors import ArgumentError, ConfigError
 from mmpretrain.models.classifiers.image import classification_preprocessor
 from mmpretrain.models.heads.base import last_stage, with_predictions
@@ -18,6 +18,7 @@ from mmpretrain.models.retrievers.base import BaseRetriever, Prototype
 from mmpretrain.registry import MODELS, RUNNERS
 from mmpretrain.structures import DataSample
 from mmpretrain.utils.dist import all_reduce
+from mmpretrain.utils.foreign import refuse_foreign
 from mmpretrain.utils.progress import track
 
 Similarity = Callable[[Tensor, Tensor], Tensor]
@@ -156,8 +157,13 @@ class ImageToImageRetriever(BaseRetriever):
         if isinstance(self.prototype, Tensor):
             features = self.prototype
         elif isinstance(self.prototype, str):
-            features = torch.load(self.prototype, map_location="cpu", weights_only=True)
+            refuse_foreign(self.prototype, "is read as prototypes")
+            features = read_tensor(self.prototype)
         else:
+            settings = self.prototype if isinstance(self.prototype, Mapping) else {}
+            dataset = settings.get("dataset")
+            if isinstance(dataset, Mapping):
+                refuse_foreign(dataset.get("type"), "is read as prototypes")
             runner: Any = RUNNERS.get("Runner")
             features = self._encode(runner.build_dataloader(self.prototype))
         device = next(self.image_encoder.parameters()).device
