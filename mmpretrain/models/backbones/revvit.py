@@ -79,7 +79,7 @@ class RevTransformerEncoderLayer(BaseModule):
 
     def draw(self, x: Tensor) -> Tensor:
         """Draw the samples that lose both branches: factors (B, 1, 1)."""
-        return self.drop_path(x.new_ones(len(x), 1, 1))
+        return self.drop_path(x.new_ones(x.shape[0], 1, 1))
 
     def attend(self, x: Tensor, factors: Tensor) -> Tensor:
         """What is added to the first stream, from the second."""

@@ -112,7 +112,7 @@ class TnTLayer(BaseModule):
     def forward(self, pixels: Tensor, patches: Tensor) -> tuple[Tensor, Tensor]:
         """Transform pixels (B * P, S, c) and patches (B, 1 + P, C), of which the first is the class token."""
         pixels = self.inner_block(pixels)
-        update = self.projection(self.norm_proj(pixels).reshape(len(patches), patches.shape[1] - 1, -1))
+        update = self.projection(self.norm_proj(pixels).reshape(patches.shape[0], patches.shape[1] - 1, -1))
         patches = torch.cat((patches[:, :1], patches[:, 1:] + update), dim=1)
         return pixels, self.outer_block(patches)
 
@@ -278,9 +278,9 @@ class TNT(BaseBackbone):
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Return the class token (B, C) for images (B, 3, H, W)."""
         pixels, hw = self.pixel_embed(x, self.pixel_pos)
-        patches = self.norm1_proj(pixels.reshape(len(x), hw[0] * hw[1], -1))
+        patches = self.norm1_proj(pixels.reshape(x.shape[0], hw[0] * hw[1], -1))
         patches = self.norm2_proj(self.projection(patches))
-        patches = torch.cat((self.cls_token.expand(len(x), -1, -1), patches), dim=1)
+        patches = torch.cat((self.cls_token.expand(x.shape[0], -1, -1), patches), dim=1)
         patches = patches + resize_pos_embed(self.patch_pos, self.patch_resolution, hw)
         patches = self.drop_after_pos(patches)
         for layer in self.layers:
