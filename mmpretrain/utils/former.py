@@ -116,3 +116,6 @@ def serve_old_names() -> None:
     if NewestFirst not in sys.meta_path:
         sys.meta_path.insert(0, NewestFirst)
         sys.meta_path.append(OldestLast)
+        real = sys.modules.get("mmengine.registry")  # one that was imported before this package
+        if getattr(real, "__file__", None) is not None:
+            compat("names.real").serve(real)

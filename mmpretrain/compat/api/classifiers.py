@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mmpretrain.apis import inference_model as inference_of_today
 from mmpretrain.apis import init_model as init_model_of_today
 from mmpretrain.compat.protocols.models import flat
 from mmpretrain.config import Config
@@ -52,6 +53,26 @@ def init_model(
     if meta.get("classes") is not None:
         model.CLASSES = tuple(meta["classes"])
     return model
+
+
+def inference_model(model: Any, img: Any, **kwargs: Any) -> Any:
+    """Run a model on one image; a model that a script has trained knows its config as ``model.cfg``.
+
+    Args:
+        model: The model.
+        img: A path, or an array (H, W, 3) in BGR.
+        **kwargs: Passed to the inferencer's call.
+
+    Returns:
+        A dict with ``pred_label``, ``pred_score`` and ``pred_class``.
+    """
+    cfg: Any = getattr(model, "cfg", None)
+    if getattr(model, "_config", None) is None and isinstance(cfg, Config):
+        model._config = cfg.modern()
+        classes = getattr(model, "CLASSES", None)
+        model._dataset_meta = None if classes is None else {"classes": tuple(classes)}
+        model.eval()
+    return inference_of_today(model, img, **kwargs)
 
 
 def with_old_calls(model: Any) -> Any:

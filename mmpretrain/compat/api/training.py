@@ -14,6 +14,7 @@ from mmpretrain.config import Config
 from mmpretrain.engine.optimizers import build_optim_wrapper
 from mmpretrain.engine.runner import Runner
 from mmpretrain.errors import ConfigError
+from mmpretrain.models.classifiers.image import classification_preprocessor
 from mmpretrain.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS, Registry
 from mmpretrain.utils.dist import broadcast_object_list, get_rank
 
@@ -134,12 +135,16 @@ def train_model(
         run.launcher = run.get("launcher", "pytorch") if run.get("launcher", "none") != "none" else "pytorch"
     if device is not None:
         run.device = device
+    preprocessor = run.get("data_preprocessor")
+    if preprocessor is not None:
+        model.data_preprocessor = classification_preprocessor(preprocessor, run.model.get("train_cfg"))
     if run.get("seed") is not None:
         set_random_seed(run.seed)
     loader = {**run.train_dataloader, "dataset": data}
     parts = {key: run[key] for key in run if key not in ("model", "train_dataloader")}
     runner = Runner.from_cfg({**parts, "model": model, "train_dataloader": loader})
     runner.train()
+    model.cfg = cfg  # type: ignore[assignment]
     if classes is not None:
         model.CLASSES = classes  # type: ignore[assignment]
     return runner

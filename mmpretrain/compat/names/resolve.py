@@ -85,7 +85,7 @@ def resolve(module: str, name: str) -> Target | None:
         module: Full name of the old module.
         name: A name in it.
     """
-    if _reason(module) is not None:
+    if reason(module) is not None:
         return None
     for path in filter(None, (module, own_path(module))):
         if name in _exact().get(path, {}):
@@ -158,7 +158,7 @@ def _definitions(package: str) -> dict[str, list[str]]:
 _DEFINITION = re.compile(r"^(?:class |def |)([A-Za-z_]\w*)(?=\(|:| = )", re.MULTILINE)
 
 
-def _reason(module: str, name: str = "") -> str | None:
+def reason(module: str, name: str = "") -> str | None:
     """Return what to do about a module or a name that has no counterpart on purpose."""
     for path in filter(None, (module, own_path(module))):
         while path:
@@ -172,10 +172,10 @@ def explain(module: str, name: str) -> OldNameError:
     """Return the error for a name that cannot be had: where it is imported, and what to do."""
     where, by_import = _user()
     full = f"{module}.{name}"
-    reason = _reason(full) or _reason(module, name)
+    why = reason(full) or reason(module, name)
     known = MODULES.get(module) or MODULES.get(own_path(module) or "") or frozenset()
-    if reason is not None:
-        error = OldNameError(f"{full} is not in mmpretrain 2.x: {reason}", where=where)
+    if why is not None:
+        error = OldNameError(f"{full} is not in mmpretrain 2.x: {why}", where=where)
     elif name in known or full in MODULES:
         hint = "docs/old_names.md lists the names that have one."
         error = OldNameError(f"{full} has no counterpart in mmpretrain 2.x", where=where, hint=hint)

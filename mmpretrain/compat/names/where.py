@@ -208,7 +208,7 @@ MMCV_1 = {
 #: Names of MMClassification and MMSelfSup that are not found in the package of the same path.
 MMCLS = {
     f"{_API}.training": "init_random_seed train_model",
-    f"{_API}.classifiers": "build_classifier init_model show_result_pyplot",
+    f"{_API}.classifiers": "build_classifier inference_model init_model show_result_pyplot",
     "mmpretrain.registry": "PIPELINES=TRANSFORMS SAMPLERS=DATA_SAMPLERS",
     "mmpretrain.structures": "ClsDataSample=DataSample SelfSupDataSample=DataSample",
     f"{_API}.distributed": (
