@@ -80,6 +80,8 @@ def resolve(path: PathLike, backend_args: BackendArgs = None) -> tuple[AbstractF
     scheme, has_scheme, _ = chain.partition("://")
     protocol = scheme.rpartition(":")[2] if has_scheme else None  # "cluster:s3://" is S3
     protocol = backend or protocol or "file"
+    if protocol == "ceph":
+        raise ConfigError("The backend 'ceph' is no longer there", hint="Use backend='s3', or 'petrel'.")
     protocol = ALIASES.get(protocol, protocol)
     inner = chain.partition("://")[2] if has_scheme else chain
     if protocol in ARCHIVES:

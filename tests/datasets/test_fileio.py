@@ -351,3 +351,8 @@ def test_memcached_without_servers(tmp_path, content, error):
         (tmp_path / "servers.conf").write_text(content)
     with pytest.raises(error):
         fileio.read_bytes("a", dict(backend="memcached", server_list_cfg=str(tmp_path / "servers.conf")))
+
+
+def test_the_old_ceph_client_is_named():
+    with pytest.raises(ConfigError, match=r"'ceph' is no longer there.*backend='s3'"):
+        fileio.read_bytes("a.jpg", dict(backend="ceph"))

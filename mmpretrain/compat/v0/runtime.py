@@ -230,6 +230,8 @@ def translate_hooks(t: Translation) -> None:
         kind = hook.get("type") if isinstance(hook, ConfigDict) else None
         if kind == "EMAHook":
             hook = _ema_hook(t, hook)
+        elif kind == "ProfilerHook":
+            hook = _profiler_hook(t, hook)
         elif kind in _BACKENDS:
             _translate_logger(t, Old(t, sourced({}, source), "custom_hooks"), hook, source)
             continue
@@ -244,6 +246,22 @@ def _ema_hook(t: Translation, old: ConfigDict) -> ConfigDict:
         if key in new:
             t.say(new._sources_.get(key), f"custom_hooks: EMAHook.{key}", "left out")
             new.pop(key)
+    return new
+
+
+def _profiler_hook(t: Translation, old: ConfigDict) -> ConfigDict:
+    """Rename what MMCV 1.x called ``profile_iters``, and split its list of activities."""
+    new = old.copy()
+    if "profile_iters" in new:
+        source = new._sources_.get("profile_iters")
+        new.assign("profile_times", new.pop("profile_iters"), source)
+        t.say(source, "custom_hooks: ProfilerHook.profile_iters", "profile_times")
+    if "activities" in new:
+        source = new._sources_.get("activities")
+        activities = new.pop("activities")
+        for device in ("cpu", "cuda"):
+            new.assign(f"activity_with_{device}", device in activities, source)
+        t.say(source, "custom_hooks: ProfilerHook.activities", "activity_with_cpu, activity_with_cuda")
     return new
 
 

@@ -354,3 +354,14 @@ model = dict(
 def test_what_cannot_be_translated_is_an_error_with_its_line(text, message):
     with pytest.raises(ConfigError, match=message):
         load(text + "\n")
+
+
+def test_profiler():
+    cfg = load(
+        "runner = dict(type='EpochBasedRunner', max_epochs=1)\n"
+        "custom_hooks = [dict(type='ProfilerHook', by_epoch=False, profile_iters=4, activities=['cpu'])]\n"
+    )
+    (hook,) = cfg.custom_hooks
+    assert dict(hook) == dict(
+        type="ProfilerHook", by_epoch=False, profile_times=4, activity_with_cpu=True, activity_with_cuda=False
+    )
