@@ -73,7 +73,15 @@ def find(source: Source, prefer: Literal["best", "last"] = "best") -> Found:
         return Found(str(find_in_package(text)), text)
     if not fileio.is_local(text):
         return Found(text, text)
+    if _is_latest(text):
+        return _find_here(os.path.dirname(text) or ".", "last")
     return _find_here(text, prefer)
+
+
+def _is_latest(text: str) -> bool:
+    """Whether a path is that of the link to the latest checkpoint, which 0.x kept in the folder of a run."""
+    folder, name = os.path.split(text)
+    return name == "latest.pth" and not _exists(text) and _holds_checkpoint(Path(folder).expanduser())
 
 
 def check(source: Source) -> None:
@@ -87,7 +95,7 @@ def check(source: Source) -> None:
     if is_in_package(text):
         find_in_package(text)
         return
-    if is_address(text) or not fileio.is_local(text) or _exists(text):
+    if is_address(text) or not fileio.is_local(text) or _exists(text) or _is_latest(text):
         return
     if not zoo.has_model(text):
         raise _nothing(text, Path(text).expanduser())

@@ -14,7 +14,7 @@ from PIL import Image
 
 from mmpretrain import checkpoints
 from mmpretrain.apis import ImageClassificationInferencer, get_model, init_model
-from mmpretrain.checkpoints import serialization, sharded, zoo
+from mmpretrain.checkpoints import serialization, sharded, sources, zoo
 from mmpretrain.cli.convert import convert
 from mmpretrain.cli.predict import predict
 from mmpretrain.cli.test import test as run_test
@@ -290,3 +290,13 @@ def test_the_last_checkpoint_is_resumed_and_the_best_is_used(made, tmp_path):
     (tmp_path / "last_checkpoint").write_text(str(tmp_path / "epoch_2.pth"))
     assert Path(checkpoints.find(tmp_path).path).name == "best_acc_epoch_1.pth"
     assert Path(checkpoints.find(tmp_path, prefer="last").path).name == "epoch_2.pth"
+
+
+def test_the_latest_checkpoint_under_the_name_of_0x(tmp_path):
+    for epoch in (1, 2):
+        serialization.save({"state_dict": {"w": torch.full((1,), epoch)}}, tmp_path / f"epoch_{epoch}.pth")
+    (tmp_path / "last_checkpoint").write_text(str(tmp_path / "epoch_2.pth"))
+    sources.check(tmp_path / "latest.pth")
+    assert checkpoints.read(checkpoints.find(tmp_path / "latest.pth"))["state_dict"]["w"] == 2
+    with pytest.raises(MissingFileError):
+        checkpoints.find(tmp_path / "elsewhere" / "latest.pth")
