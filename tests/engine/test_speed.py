@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from mmpretrain.engine.runner import speed
+from mmpretrain.engine.runner.build import init_weights
 from mmpretrain.engine.runner.precision import Autocast, FullPrecision, build_precision
 from mmpretrain.errors import ConfigError
 from mmpretrain.utils import env
@@ -95,7 +96,7 @@ def test_channels_last(make_runner):
     plain = make_runner(model=Image())
     for runner in (switched, plain):
         torch.manual_seed(0)
-        runner._init_weights()
+        init_weights(runner)
     assert switched.model.stem.weight.is_contiguous(memory_format=torch.channels_last)
     assert torch.equal(switched.model.stem.weight, plain.model.stem.weight)
 
