@@ -10,7 +10,7 @@ import tempfile
 import traceback
 from pathlib import Path
 
-from mmpretrain.errors import MMPretrainError
+from mmpretrain.errors import MMPretrainError, add_note, notes_of
 from mmpretrain.utils.brief import said
 
 #: The disk is full, or what a user may take of it.
@@ -81,6 +81,7 @@ def is_ours(error: BaseException) -> bool:
     """Whether an error comes from this package and what it uses, without any code of the user."""
     library = sysconfig.get_paths()["stdlib"]
     files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
+    files += getattr(error.__cause__, "files", ())  # where it was raised in a data worker
     return all(
         file.startswith(("<", library)) or {"site-packages", "mmpretrain"} & set(Path(file).parts)
         for file in files
@@ -89,6 +90,13 @@ def is_ours(error: BaseException) -> bool:
 
 def unforeseen(error: BaseException) -> MMPretrainError:
     """Keep the traceback of an error in a file, and return the sentence that says so."""
+    sentence = _kept(error)
+    for note in notes_of(error):
+        add_note(sentence, note)
+    return sentence
+
+
+def _kept(error: BaseException) -> MMPretrainError:
     message = f"This should not happen ({said(error)})"
     text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
     try:

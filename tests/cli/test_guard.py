@@ -104,3 +104,28 @@ def test_a_command_may_exit(monkeypatch):
     with pytest.raises(SystemExit) as caught:
         main.entry_point([])
     assert caught.value.code == 3
+
+
+def test_an_error_of_a_users_code_in_a_worker_is_not_ours():
+    from mmpretrain.cli.guard import is_ours
+    from mmpretrain.engine.runner.failures import Failure
+
+    try:
+        raise KeyError("mask")
+    except KeyError as error:
+        failure = Failure(error)
+    failure.error.__traceback__ = None
+    with pytest.raises(KeyError) as caught:
+        failure.throw()
+    arrived = caught.value
+    arrived.__traceback__ = None  # the frames of the main process, all of this package
+    assert not is_ours(arrived)
+
+
+def test_an_unforeseen_error_keeps_its_sentences():
+    from mmpretrain.cli.guard import unforeseen
+    from mmpretrain.errors import add_note, notes_of
+
+    error = ValueError("odd")
+    add_note(error, "This was training iteration 3, with a.jpg")
+    assert notes_of(unforeseen(error)) == ["This was training iteration 3, with a.jpg"]

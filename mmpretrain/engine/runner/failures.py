@@ -23,7 +23,16 @@ SHOWN = 8
 
 
 class WorkerTraceback(Exception):
-    """The traceback of a worker, as the cause of the error in the main process."""
+    """The traceback of a worker, as the cause of the error in the main process.
+
+    Args:
+        text: The traceback.
+        files: The files of its frames, the outermost first.
+    """
+
+    def __init__(self, text: str, files: tuple[str, ...] = ()) -> None:
+        super().__init__(text)
+        self.files = files
 
     def __str__(self) -> str:
         return f"\n{self.args[0]}"
@@ -38,6 +47,7 @@ class Failure:
 
     def __init__(self, error: Exception) -> None:
         self.text = "".join(traceback.format_exception(type(error), error, error.__traceback__)).rstrip()
+        self.files = tuple(frame.filename for frame in traceback.extract_tb(error.__traceback__))
         try:
             pickle.loads(pickle.dumps(error))
         except Exception:  # a constructor of its own, an open file
@@ -48,7 +58,7 @@ class Failure:
 
     def throw(self) -> NoReturn:
         """Raise the error in the main process."""
-        raise self.error from WorkerTraceback(self.text)
+        raise self.error from WorkerTraceback(self.text, self.files)
 
 
 class Carrying:

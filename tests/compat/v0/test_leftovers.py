@@ -24,7 +24,7 @@ LEFT = {
 @pytest.mark.parametrize("line", LEFT)
 def test_they_are_said_and_ignored(line, tmp_path, caplog):
     (tmp_path / "cfg.py").write_text(NEW + line)
-    cfg = Config.fromfile(tmp_path / "cfg.py")
+    cfg = Config.fromfile(tmp_path / "cfg.py").modern()
     assert cfg.train_cfg.max_epochs == 5
     assert cfg.optim_wrapper.optimizer.lr == 0.1
     (said,) = [text for text in caplog.messages if LEFT[line] in text]
@@ -36,4 +36,4 @@ def test_they_are_said_and_ignored(line, tmp_path, caplog):
 def test_without_the_keys_of_1x_they_are_mistakes(line, tmp_path):
     (tmp_path / "cfg.py").write_text("model = dict(type='ImageClassifier')\n" + line)
     with pytest.raises(ConfigError, match="cannot be translated"):
-        Config.fromfile(tmp_path / "cfg.py")
+        Config.fromfile(tmp_path / "cfg.py").modern()
