@@ -14,10 +14,6 @@ from tests.fuzz.case import Case, Report, Target, load, save
 from tests.fuzz.harness import fuzz
 from tests.fuzz.targets import NAMES, find
 
-#: Targets with failures that are being mended.
-UNFINISHED = {"runs"}
-FINISHED = [name for name in NAMES if name not in UNFINISHED]
-
 
 def assert_no_failure(report: Report, tmp_path: Path) -> None:
     lines = [
@@ -28,7 +24,7 @@ def assert_no_failure(report: Report, tmp_path: Path) -> None:
     assert report.tried == report.survived > 0
 
 
-@pytest.mark.parametrize("name", FINISHED)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_few_odd_inputs(name, tmp_path):
     target = find(name)
     count = target.quick if target.total is None else min(target.quick, target.total)
@@ -36,7 +32,7 @@ def test_a_few_odd_inputs(name, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", FINISHED)
+@pytest.mark.parametrize("name", NAMES)
 def test_ten_thousand_odd_inputs(name, tmp_path):
     target = find(name)
     assert_no_failure(fuzz(target, range(10_000 if target.total is None else target.total)), tmp_path)
