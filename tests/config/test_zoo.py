@@ -21,7 +21,12 @@ FILES = {path.relative_to(ZOO).as_posix(): path for path in ZOO.rglob("*.py")}
 ADDED = {
     "swin_transformer_v2/swinv2-base-w12_8xb128_in21k-192px.py": ("base", 1024),
     "swin_transformer_v2/swinv2-large-w12_8xb128_in21k-192px.py": ("large", 1536),
-    **{f"efficientnet/efficientnet-lite{n}_8xb32_in1k.py": (f"lite{n}", 1280) for n in range(5)},
+}
+
+#: EfficientNet-Lite, which the original does not have: config -> arch, and side of the images.
+LITE = {
+    f"efficientnet/efficientnet-lite{n}_8xb32_in1k.py": (f"lite{n}", size)
+    for n, size in enumerate((224, 240, 260, 280, 300))
 }
 
 #: Upstream's mistakes that are corrected: config -> key path -> value here.
@@ -103,6 +108,18 @@ def test_added(name):
     assert (backbone.arch, head.in_channels) == ADDED[name]
     assert (backbone.img_size, list(backbone.window_size)) == (192, [12, 12, 12, 6])
     assert (head.num_classes, cfg.data_preprocessor.num_classes) == (21841, 21841)
+    assert validate(cfg, files=False) == []
+
+
+@pytest.mark.parametrize("name", LITE)
+def test_lite(name):
+    assert name not in FACTS
+    cfg = Config.fromfile(FILES[name], import_custom_modules=False)
+    arch, size = LITE[name]
+    assert (cfg.model.backbone.arch, cfg.model.head.in_channels) == (arch, 1280)
+    assert cfg.test_dataloader.dataset.pipeline[1].crop_size == size
+    assert cfg.train_dataloader.dataset.pipeline[1].scale == size
+    assert (list(cfg.data_preprocessor.mean), list(cfg.data_preprocessor.std)) == ([127] * 3, [128] * 3)
     assert validate(cfg, files=False) == []
 
 
