@@ -196,7 +196,7 @@ runner = dict(type='EpochBasedRunner', max_epochs=9)
 checkpoint_config = dict(interval=1)
 log_config = dict(interval=2, hooks=[dict(type='TextLoggerHook')])
 custom_hooks = [dict(type='MyHook', a=2, b=0)]
-custom_imports = dict(imports=['own_parts'], allow_failed_imports=False)
+custom_imports = dict(imports=['parts_of_the_notes'], allow_failed_imports=False)
 dist_params = dict(backend='nccl')
 log_level = 'INFO'
 load_from = None
@@ -215,7 +215,7 @@ def folder(tmp_path, monkeypatch):
         cv2.imwrite(str(tmp_path / "data" / f"{number:06d}.jpg"), image.astype(np.uint8))
         lines.append(f"{number:06d}.jpg {number % 2}\n")
     (tmp_path / "list.txt").write_text("".join(lines))
-    (tmp_path / "own_parts.py").write_text(PARTS)
+    (tmp_path / "parts_of_the_notes.py").write_text(PARTS)
     (tmp_path / "cfg.py").write_text(CONFIG)
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -259,13 +259,16 @@ def test_line_2593_training_by_calls(folder):
         timestamp=time.strftime("%Y%m%d_%H%M%S", time.localtime()),
         meta=dict(),
     )
-    import own_parts
+    import parts_of_the_notes
 
-    assert own_parts.calls[0] == "before_run"
-    assert own_parts.calls[-1] == "after_run"
-    assert [call[1] for call in own_parts.calls if call[0] == "before_epoch"] == [0, 1, 2]
-    assert [call[1] for call in own_parts.calls if call[0] == "every"] == [1, 3, 5, 7, 9, 11]
-    assert {call[2] for call in own_parts.calls if call[0] == "transform"} >= {"000000.jpg", "000007.jpg"}
+    assert parts_of_the_notes.calls[0] == "before_run"
+    assert parts_of_the_notes.calls[-1] == "after_run"
+    assert [call[1] for call in parts_of_the_notes.calls if call[0] == "before_epoch"] == [0, 1, 2]
+    assert [call[1] for call in parts_of_the_notes.calls if call[0] == "every"] == [1, 3, 5, 7, 9, 11]
+    assert {call[2] for call in parts_of_the_notes.calls if call[0] == "transform"} >= {
+        "000000.jpg",
+        "000007.jpg",
+    }
     assert (folder / "work" / "epoch_3.pth").is_file()
     assert model.data_preprocessor.mean.flatten().tolist() == [128.0] * 3
     img = mmcv.imread("data/000001.jpg")

@@ -18,7 +18,7 @@ class MeanErr(BaseMetric):
 """
 METRIC_CONFIG = """
 _base_='./base.py'
-custom_imports=dict(imports=['my_metric'], allow_failed_imports=False)
+custom_imports=dict(imports=['old_name_metric'], allow_failed_imports=False)
 val_evaluator=dict(_delete_=True, type='MeanErr')
 test_evaluator=val_evaluator
 train_cfg=dict(max_epochs=1)
@@ -42,7 +42,7 @@ class TinyNet(BaseBackbone):
 """
 NETWORK_CONFIG = """
 _base_ = './base.py'
-custom_imports = dict(imports=['my_net'], allow_failed_imports=False)
+custom_imports = dict(imports=['old_name_net'], allow_failed_imports=False)
 model = dict(backbone=dict(_delete_=True, type='TinyNet'))
 train_cfg=dict(max_epochs=1)
 """
@@ -61,14 +61,14 @@ class Annealed(torch.nn.Module):
 """
 LOSS_CONFIG = """
 _base_='./base.py'
-custom_imports=dict(imports=['my_loss'], allow_failed_imports=False)
+custom_imports=dict(imports=['old_name_loss'], allow_failed_imports=False)
 model=dict(head=dict(loss=dict(_delete_=True, type='Annealed')))
 train_cfg=dict(max_epochs=1)
 """
 
 
 def test_a_metric_on_mmengine(case, cli):
-    Path("my_metric.py").write_text(METRIC)
+    Path("old_name_metric.py").write_text(METRIC)
     Path("cfg.py").write_text(METRIC_CONFIG)
     done = cli("train", "cfg.py", "--work-dir", "wd")
     assert done.code == 0, done.text
@@ -76,26 +76,26 @@ def test_a_metric_on_mmengine(case, cli):
 
 
 def test_module_paths_of_1x(case, cli):
-    Path("my_net.py").write_text(NETWORK)
+    Path("old_name_net.py").write_text(NETWORK)
     Path("cfg.py").write_text(NETWORK_CONFIG)
     done = cli("train", "cfg.py", "--work-dir", "wd")
     assert done.code == 0, done.text
 
 
 def test_a_name_that_is_gone_is_named_with_its_line(case, cli):
-    Path("my_ops.py").write_text("import torch\nfrom mmcv.ops import nms\n")
-    Path("cfg.py").write_text("_base_ = './base.py'\ncustom_imports = dict(imports=['my_ops'])\n")
+    Path("old_name_ops.py").write_text("import torch\nfrom mmcv.ops import nms\n")
+    Path("cfg.py").write_text("_base_ = './base.py'\ncustom_imports = dict(imports=['old_name_ops'])\n")
     done = cli("train", "cfg.py", "--work-dir", "wd")
     assert done.code == 2
-    assert "my_ops.py:2: mmcv.ops is not in mmpretrain 2.x" in done.text
+    assert "old_name_ops.py:2: mmcv.ops is not in mmpretrain 2.x" in done.text
     assert "torchvision.ops" in done.text
 
 
 def test_a_loss_that_reads_the_iteration(case, cli):
-    Path("my_loss.py").write_text(LOSS)
+    Path("old_name_loss.py").write_text(LOSS)
     Path("cfg.py").write_text(LOSS_CONFIG)
     done = cli("train", "cfg.py", "--work-dir", "wd")
     assert done.code == 0, done.text
-    import my_loss
+    import old_name_loss
 
-    assert my_loss.seen == list(range(9))
+    assert old_name_loss.seen == list(range(9))

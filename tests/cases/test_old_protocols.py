@@ -48,7 +48,7 @@ class OwnConstructor:
 """
 CONFIG = """
 _base_ = './base.py'
-custom_imports = dict(imports=['own_parts'], allow_failed_imports=False)
+custom_imports = dict(imports=['parts_of_0x'], allow_failed_imports=False)
 model = dict(head=dict(_delete_=True, type='OwnHead', num_classes=6, in_channels=64))
 custom_hooks = [dict(type='OwnHook')]
 optim_wrapper = dict(constructor='OwnConstructor')
@@ -57,16 +57,16 @@ train_cfg = dict(max_epochs=2)
 
 
 def test_parts_of_0x(case, cli):
-    Path("own_parts.py").write_text(PARTS)
+    Path("parts_of_0x.py").write_text(PARTS)
     Path("cfg.py").write_text(CONFIG)
     done = cli("train", "cfg.py", "--work-dir", "wd")
     assert done.code == 0, done.text
-    import own_parts
+    import parts_of_0x
 
-    assert own_parts.calls.count("constructor") == 1
-    assert "before_run" in own_parts.calls
-    assert [call[0] for call in own_parts.calls if call[1] == ["loss"]] == [*range(9), *range(9)]
-    assert ("after_epoch", 1) in own_parts.calls
+    assert parts_of_0x.calls.count("constructor") == 1
+    assert "before_run" in parts_of_0x.calls
+    assert [call[0] for call in parts_of_0x.calls if call[1] == ["loss"]] == [*range(9), *range(9)]
+    assert ("after_epoch", 1) in parts_of_0x.calls
     assert "own: 7.0" in done.text
     # Its scores come from its layer, so that it learns what is easy to tell apart.
     accuracy = re.findall(r"accuracy/top1\D+([\d.]+)", done.text)[-1]
