@@ -82,6 +82,7 @@ MISTAKES: dict[str, tuple[str, ...]] = {
         "train_dataloader.dataset",
         "'dict'",
     ),
+    "model = dict(_delete_=True, type=lambda **k: None)": ("", "must be a torch.nn.Module, got None"),
     "model = dict(head=dict(topk=[None]))": ("model.head.topk", "must be"),
     "model = dict(backbone=dict(num_classes='x'))": ("model.backbone.num_classes", "must be int, got 'x'"),
     "val_dataloader = None": ("", "val_evaluator need val_dataloader too"),

@@ -26,6 +26,7 @@ from mmpretrain.engine.runner.state import MessageHub, RunState
 from mmpretrain.engine.schedulers.builder import build_param_schedulers
 from mmpretrain.errors import ConfigError, located
 from mmpretrain.registry import LOG_PROCESSORS, MODELS, RUNNERS, locate
+from mmpretrain.utils.brief import brief
 from mmpretrain.utils.dist import broadcast_object, sync_random_seed
 from mmpretrain.utils.env import apply_switches, find_device, set_deterministic
 from mmpretrain.utils.logging import attach_run_log, going_on_without
@@ -339,7 +340,14 @@ class Runner(RunnerProperties):
 
     def build_model(self, model: Any) -> nn.Module:
         """Return the model."""
-        return MODELS.build(model)
+        built = MODELS.build(model)
+        if not isinstance(built, nn.Module):
+            raise ConfigError(
+                f"The model must be a torch.nn.Module, got {brief(built)}",
+                where=locate(model, "type"),
+                key="model",
+            )
+        return built
 
     def build_optim_wrapper(self, optim_wrapper: Any) -> Any:
         """Return the optimizer in its wrapper."""
