@@ -35,6 +35,11 @@ def view(path: str) -> Any:
     return _View(path)
 
 
+def shown(path: str) -> Any:
+    """Declare an attribute that shows what is at ``path``, cannot be set, and is quick to read."""
+    return property(attrgetter(path))
+
+
 class RunnerProperties:
     """Read access to the plan, the state and the parts of a run."""
 
@@ -55,39 +60,39 @@ class RunnerProperties:
     auto_scale_lr: Any = view("plan.auto_scale_lr")
 
     #: Epochs and iterations done, and those to do; ``max_epochs`` is 1 if the loop counts iterations.
-    epoch: int = view("state.epoch")
-    iter: int = view("state.iter")
-    max_epochs: int = view("state.max_epochs")
-    max_iters: int = view("state.max_iters")
+    epoch: int = shown("state.epoch")
+    iter: int = shown("state.iter")
+    max_epochs: int = shown("state.max_epochs")
+    max_iters: int = shown("state.max_iters")
     #: Where checkpoints go; where the logs of this start of the run go; its text log.
-    work_dir: str = view("state.work_dir")
-    log_dir: str = view("state.log_dir")
-    log_file: str | None = view("state.log_path")
+    work_dir: str = shown("state.work_dir")
+    log_dir: str = shown("state.log_dir")
+    log_file: str | None = shown("state.log_path")
     #: The seed in use.
-    seed: int = view("state.seed")
+    seed: int = shown("state.seed")
     #: Histories and facts by name.
-    message_hub: MessageHub = view("state.hub")
+    message_hub: MessageHub = shown("state.hub")
 
     #: The loops; None if there is nothing to do for one.
-    train_loop: Any = view("parts.train_loop")
-    val_loop: Any = view("parts.val_loop")
-    test_loop: Any = view("parts.test_loop")
+    train_loop: Any = shown("parts.train_loop")
+    val_loop: Any = shown("parts.val_loop")
+    test_loop: Any = shown("parts.test_loop")
     #: Whether there is a training loop already.
-    is_training_built: bool = view("parts.is_training_built")
+    is_training_built: bool = shown("parts.is_training_built")
     #: Builds all that training needs, once.
     build_training: Callable[[], None] = view("parts.build_training")
     #: The optimizer in its wrapper, and the schedulers.
     optim_wrapper: Any = view("parts.optim_wrapper")
     param_schedulers: Any = view("parts.param_schedulers")
-    train_dataloader: Any = view("parts.train_loop.dataloader")
-    val_dataloader: Any = view("parts.val_loop.dataloader")
-    test_dataloader: Any = view("parts.test_loop.dataloader")
+    train_dataloader: Any = shown("parts.train_loop.dataloader")
+    val_dataloader: Any = shown("parts.val_loop.dataloader")
+    test_dataloader: Any = shown("parts.test_loop.dataloader")
     #: The metrics.
-    val_evaluator: Any = view("parts.val_loop.evaluator")
-    test_evaluator: Any = view("parts.test_loop.evaluator")
+    val_evaluator: Any = shown("parts.val_loop.evaluator")
+    test_evaluator: Any = shown("parts.test_loop.evaluator")
     #: Epochs or iterations between validations, and the first one after which to validate.
-    val_interval: int = view("parts.train_loop.val_interval")
-    val_begin: int = view("parts.train_loop.val_begin")
+    val_interval: int = shown("parts.train_loop.val_interval")
+    val_begin: int = shown("parts.train_loop.val_begin")
     #: The device of this process.
     device: torch.device = view("strategy.device")
     _hooks: HookList = view("hooks")
