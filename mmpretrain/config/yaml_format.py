@@ -13,8 +13,6 @@ from mmpretrain.errors import ConfigError
 from mmpretrain.utils import safe_yaml
 from mmpretrain.utils.brief import brief_text, said
 
-#: Most keys that `<<: *a` gives one mapping.
-MOST_MERGED = 10_000
 _TUPLE = "tag:yaml.org,2002:python/tuple"
 
 
@@ -27,12 +25,6 @@ class _Loader(safe_yaml.Loader):
             return super().construct_object(node, deep)
         except (ValueError, TypeError, AttributeError, OverflowError) as error:
             raise ConstructorError(None, None, said(error), node.start_mark) from error
-
-    def flatten_mapping(self, node: yaml.MappingNode) -> None:
-        """Put in what ``<<`` names, unless that doubles and doubles."""
-        super().flatten_mapping(node)
-        if len(node.value) > MOST_MERGED:
-            raise ConstructorError(None, None, f"more than {MOST_MERGED:,} merged keys", node.start_mark)
 
 
 def _construct_tuple(loader: yaml.SafeLoader, node: yaml.SequenceNode) -> tuple[Any, ...]:

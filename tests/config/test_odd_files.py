@@ -52,8 +52,8 @@ ODD = [
         "my.py:1 (custom_imports): custom_imports must name modules",
     ),
     ("my.py", "custom_imports = 3", "my.py:1 (custom_imports): custom_imports must name modules, got 3"),
-    ("my.yaml", _BOMB, "it stands for more than 1,000,000 values"),
-    ("my.yaml", _MERGED, "This is not valid YAML: more than 10,000 merged keys"),
+    ("my.yaml", _BOMB, "writing them out would never end"),
+    ("my.yaml", _MERGED, "writing them out would never end"),
     (
         "my.yaml",
         "a: 1\nb: 2020-13-45",

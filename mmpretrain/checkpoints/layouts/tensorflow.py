@@ -107,6 +107,7 @@ LAYOUTS = tuple(
         _EFFICIENTNET,
         source=source,
         marks=(r"^efficientnet-[\w-]+/blocks_0/",),
+        condition=None,
         prepare=(*first, to_timm, *_EFFICIENTNET.prepare),
     )
     for source, first in (("tensorflow", ()), ("tensorflow-averages", (take_averages,)))
