@@ -34,6 +34,7 @@ LocalRank = Annotated[int, typer.Option("--local-rank", hidden=True)]
 Data = Annotated[
     str | None,
     typer.Option(
+        "--data",
         metavar="DATA",
         help="Data instead of the config's: a folder of class folders, a .csv file, "
         "`shards-{000..099}.tar`, `hf://org/name`, ...",

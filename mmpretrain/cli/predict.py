@@ -34,7 +34,9 @@ def predict(
     images: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="Image files, or folders of them.")],
     model: Annotated[
         str,
-        typer.Option(metavar="MODEL", help="A checkpoint, a folder of a run, a config, or a zoo name."),
+        typer.Option(
+            "--model", metavar="MODEL", help="A checkpoint, a folder of a run, a config, or a zoo name."
+        ),
     ],
     checkpoint: Annotated[
         str | None, typer.Option(metavar="CKPT", help="Weights, if MODEL is a config or a name.")

@@ -16,7 +16,7 @@ BatchSize = Annotated[
     int | None, typer.Option("--batch-size", metavar="N", min=1, help="Images in a batch of each process.")
 ]
 LearningRate = Annotated[float | None, typer.Option("--lr", metavar="RATE", min=0, help="The learning rate.")]
-Device = Annotated[str | None, typer.Option(metavar="DEVICE", help="Such as cpu or cuda:1.")]
+Device = Annotated[str | None, typer.Option("--device", metavar="DEVICE", help="Such as cpu or cuda:1.")]
 Workers = Annotated[
     int | None, typer.Option("--workers", metavar="N", min=0, help="Data workers of each process.")
 ]
