@@ -105,18 +105,30 @@ def naming_batch(place: str, batch: Any) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        images = listed(samples_of(batch))
-        note = f"This was {place}{f', with {images}' if images else ''}"
-        if type(error) is RuntimeError and _OF_SHAPES.search(str(error)):
-            explained = TrainingError(
-                f"The model does not fit its inputs{_shape(batch)}: {said(error).partition(': ')[2]}",
-                hint="Compare the size of the images with what the backbone takes, and in_channels and "
-                "num_classes of the parts with each other; --debug shows the layer.",
-            )
-            add_note(explained, note)
-            raise explained from error
+        explained = name_batch(error, place, batch)
+        if explained is None:
+            raise
+        raise explained from error
+
+
+def name_batch(error: Exception, place: str, batch: Any) -> TrainingError | None:
+    """Put beside an error which step it happened in, and on which images.
+
+    Returns:
+        What to raise in its place, if it says that tensors do not go together.
+    """
+    images = listed(samples_of(batch))
+    note = f"This was {place}{f', with {images}' if images else ''}"
+    if type(error) is not RuntimeError or not _OF_SHAPES.search(str(error)):
         add_note(error, note)
-        raise
+        return None
+    explained = TrainingError(
+        f"The model does not fit its inputs{_shape(batch)}: {said(error).partition(': ')[2]}",
+        hint="Compare the size of the images with what the backbone takes, and in_channels and "
+        "num_classes of the parts with each other; --debug shows the layer.",
+    )
+    add_note(explained, note)
+    return explained
 
 
 #: What PyTorch says about tensors of shapes that do not go together.

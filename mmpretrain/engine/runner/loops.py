@@ -12,7 +12,7 @@ import torch
 
 from mmpretrain.engine.hooks.sampler_seed import set_sampler_epoch
 from mmpretrain.engine.runner.dataloader import is_infinite, start_epoch
-from mmpretrain.engine.runner.failures import naming_batch
+from mmpretrain.engine.runner.failures import name_batch, naming_batch
 from mmpretrain.engine.runner.precision import build_precision
 from mmpretrain.engine.session import Session
 from mmpretrain.errors import ConfigError, DataError
@@ -139,10 +139,15 @@ class TrainLoop(BaseLoop):
                 hint="bad_files.txt in the work folder lists them. A larger batch_size tolerates a few.",
             )
         runner = self._runner
-        with naming_batch(f"training iteration {self.iter + 1}", data_batch):
+        try:  # a context manager would cost more than some hooks
             runner.call_hook("before_train_iter", batch_idx=idx, data_batch=data_batch)
             outputs = runner.model.train_step(data_batch, optim_wrapper=runner.optim_wrapper)
             runner.call_hook("after_train_iter", batch_idx=idx, data_batch=data_batch, outputs=outputs)
+        except Exception as error:
+            explained = name_batch(error, f"training iteration {self.iter + 1}", data_batch)
+            if explained is None:
+                raise
+            raise explained from error
         self.state.iter += 1
 
     def _validate_if_due(self, done: int, last: int) -> None:

@@ -35,9 +35,14 @@ def view(path: str) -> Any:
     return _View(path)
 
 
-def shown(path: str) -> Any:
-    """Declare an attribute that shows what is at ``path``, cannot be set, and is quick to read."""
-    return property(attrgetter(path))
+def shown(path: str, settable: bool = False) -> Any:
+    """Declare an attribute that is what is at ``path``, and quick to read."""
+    owner, _, name = path.rpartition(".")
+
+    def put(run: object, value: object) -> None:
+        setattr(attrgetter(owner)(run), name, value)
+
+    return property(attrgetter(path), put if settable else None)
 
 
 class RunnerProperties:
@@ -82,8 +87,8 @@ class RunnerProperties:
     #: Builds all that training needs, once.
     build_training: Callable[[], None] = view("parts.build_training")
     #: The optimizer in its wrapper, and the schedulers.
-    optim_wrapper: Any = view("parts.optim_wrapper")
-    param_schedulers: Any = view("parts.param_schedulers")
+    optim_wrapper: Any = shown("parts.optim_wrapper", settable=True)
+    param_schedulers: Any = shown("parts.param_schedulers", settable=True)
     train_dataloader: Any = shown("parts.train_loop.dataloader")
     val_dataloader: Any = shown("parts.val_loop.dataloader")
     test_dataloader: Any = shown("parts.test_loop.dataloader")
