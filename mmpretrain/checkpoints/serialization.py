@@ -17,6 +17,7 @@ import torch
 from mmpretrain.checkpoints import torch_file
 from mmpretrain.errors import CheckpointError, MissingFileError
 from mmpretrain.utils.atomic import write_atomic
+from mmpretrain.utils.brief import brief_text
 from mmpretrain.utils.budget import DEPTH
 from mmpretrain.utils.pickles import PickleError, Placeholder, holds_placeholder
 
@@ -54,7 +55,7 @@ def load(path: str | os.PathLike, map_location: Any = "cpu") -> dict[str, Any]:
     except Exception as error:  # a damaged file can make the readers fail in any way
         kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
         raise CheckpointError(
-            f"{path} is damaged or no checkpoint ({kind}{error})",
+            f"{path} is damaged or no checkpoint ({kind}{brief_text(str(error), 400)})",
             hint="Download or copy it again, or use an older one.",
         ) from error
     if not isinstance(content, dict):

@@ -13,6 +13,7 @@ from mmpretrain.datasets.lazy_list import LazyList
 from mmpretrain.datasets.records import RecordTable, TextColumn, column_of
 from mmpretrain.errors import ConfigError, DataError
 from mmpretrain.registry import DATASETS
+from mmpretrain.utils.brief import brief, brief_text
 from mmpretrain.utils.fileio import read_bytes
 from mmpretrain.utils.optional import optional_import
 from mmpretrain.utils.suggest import did_you_mean
@@ -99,11 +100,11 @@ class HuggingFaceDataset(EncodedDataset):
         }
         if self.label is not None:
             if self.label not in table.column_names:
-                hint = did_you_mean(self.label, table.column_names)
+                columns_there = brief_text(", ".join(map(brief, table.column_names)), 400)
                 raise DataError(
                     f"There is no column {self.label!r}",
                     where=where,
-                    hint=hint or f"The columns are {', '.join(table.column_names)}.",
+                    hint=did_you_mean(self.label, table.column_names) or f"The columns are {columns_there}.",
                 )
             classes = getattr(table.features[self.label], "names", None)
             if classes:

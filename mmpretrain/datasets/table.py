@@ -15,6 +15,7 @@ from mmpretrain.datasets.lazy_list import LazyList
 from mmpretrain.datasets.records import RecordTable, column_of
 from mmpretrain.errors import DataError
 from mmpretrain.registry import DATASETS
+from mmpretrain.utils.brief import brief, brief_text
 from mmpretrain.utils.fileio import join, open_binary, read_text
 from mmpretrain.utils.optional import optional_import
 from mmpretrain.utils.suggest import did_you_mean
@@ -134,5 +135,6 @@ class TableDataset(BaseDataset):
                 raise DataError(
                     f"There is no column {column!r}",
                     where=self.ann_file,
-                    hint=did_you_mean(column, present) or f"The columns are {', '.join(map(repr, present))}.",
+                    hint=did_you_mean(column, present)
+                    or f"The columns are {brief_text(', '.join(map(brief, present)), 400)}.",
                 )

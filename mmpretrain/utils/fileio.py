@@ -377,6 +377,8 @@ def list_dir(
         try:
             system, inner = resolve(path, backend_args)
             entries = list(_walk_remote(system, inner, recursive))
+            if not entries and not system.exists(inner):  # some storages list what is not there as empty
+                raise FileNotFoundError(inner)
         except FileNotFoundError as error:
             raise MissingFileError(f"There is no folder {os.fspath(path)!r}") from error
         except Exception as error:  # each storage has errors of its own

@@ -27,6 +27,7 @@ def main() -> int:
         "--again", type=Path, metavar="FOLDER", help="run a failure once more, in this process"
     )
     args = parser.parse_args()
+    os.environ["CUDA_VISIBLE_DEVICES"] = ""  # a forked process cannot use CUDA
     if args.again:
         return again(args.again)
     print(HEAD, flush=True)

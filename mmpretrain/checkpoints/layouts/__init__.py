@@ -65,7 +65,7 @@ def weights_of(content: Mapping[str, Any]) -> dict[str, Tensor]:
 
 
 def _tensors(content: Mapping[str, Any]) -> dict[str, Tensor]:
-    return {key: value for key, value in content.items() if isinstance(value, Tensor)}
+    return {k: v for k, v in content.items() if isinstance(k, str) and isinstance(v, Tensor)}
 
 
 def sources() -> list[str]:

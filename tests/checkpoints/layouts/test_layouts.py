@@ -417,3 +417,8 @@ def test_unknown():
 def test_weights_of():
     inner = {"fc.weight": torch.ones(1)}
     assert layouts.weights_of({"model": inner, "epoch": 3}) == layouts.weights_of(inner) == inner
+
+
+def test_keys_that_are_no_names_are_left_out():
+    weights = {("a", 1): torch.zeros(1), 3: torch.zeros(1), "b": torch.zeros(2)}
+    assert layouts.weights_of({"state_dict": weights}).keys() == {"b"}

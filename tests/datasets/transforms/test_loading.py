@@ -140,7 +140,7 @@ BAD = {
     "text": (b"this is a README", "no image"),
     "truncated": (jpg()[:-200], "cut off"),
     "truncated in the header": (jpg()[:100], "no image"),
-    "truncated png": (encoded(RGB, "PNG")[:60], "no image"),
+    "truncated png": (encoded(RGB, "PNG")[:60], "cut off"),
     "png bomb": (png_bomb(), "limit"),
     "jpeg bomb": (jpeg_bomb(), "limit"),
 }

@@ -31,9 +31,20 @@ def _odd_sampling() -> bytes:
     return bytes(data)
 
 
+def _greedy_png() -> bytes:
+    """A palette that claims a gigabyte."""
+    stream = io.BytesIO()
+    Image.new("P", (20, 24)).save(stream, "PNG")
+    data = bytearray(stream.getvalue())
+    place = data.index(b"PLTE")
+    data[place - 4 : place] = (2**30).to_bytes(4, "big")
+    return bytes(data)
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
+        (_greedy_png(), r"The PNG is cut off or damaged: part b'PLTE' claims 1,073,741,824 bytes of"),
         (_jpeg(0, 5), "This is no image that can be decoded"),
         (_odd_sampling(), "This is no image that can be decoded"),
         (_jpeg(65535, 65535), "An image of 65535 x 65535 pixels exceeds the limit"),

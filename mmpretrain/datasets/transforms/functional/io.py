@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from mmpretrain.datasets.transforms.checks import one_of
-from mmpretrain.datasets.transforms.functional import jpeg
+from mmpretrain.datasets.transforms.functional import jpeg, png
 from mmpretrain.errors import ConfigError, DataError, MMPretrainError
 from mmpretrain.utils import fileio
 from mmpretrain.utils.brief import brief, brief_text
@@ -37,7 +37,6 @@ DEFAULT_MAX_PIXELS = 178_956_970
 
 #: How Encapsulated PostScript begins.
 _POSTSCRIPT = (b"%!PS", b"\xc5\xd0\xd3\xc6")
-_PNG = b"\x89PNG\r\n\x1a\n"
 
 #: What transparent pixels of grey images become (BGR mean of ImageNet in RGB order).
 _BACKGROUND = (124, 117, 104)
@@ -107,6 +106,8 @@ def imfrombytes(
         )
     if data[:4] in _POSTSCRIPT:  # Pillow would run Ghostscript
         raise DataError("This is PostScript, a program and no image", where=where)
+    if data.startswith(png.SIGNATURE):
+        png.check_chunks(data, where)
     with decoding(data, where, backend):
         check_size(*(header.shape[:2] if header is not None else _announced_size(data)), where=where)
         img = _decode(data, header, flag, channel_order, backend, where)
@@ -161,7 +162,7 @@ def check_size(height: int, width: int, where: str | None = None) -> None:
 
 def _announced_size(data: bytes) -> tuple[int, int]:
     """(height, width) that the header announces; (0, 0) when there is none that can be read."""
-    if data[:8] == _PNG and len(data) >= 24:
+    if data[:8] == png.SIGNATURE and len(data) >= 24:
         return int.from_bytes(data[20:24], "big"), int.from_bytes(data[16:20], "big")
     try:
         with Image.open(io.BytesIO(data)) as image:
