@@ -44,6 +44,8 @@ MODELS: dict[str, dict[str, Any]] = {
         "backbone": {"type": "TinyViT", "arch": "5m", "drop_path_rate": 0.0},
         "timm": "tiny_vit_5m_224",
     },
+    "DaViT-T": {"backbone": {"type": "DaViT", "arch": "tiny", "drop_path_rate": 0.0}, "timm": "davit_tiny"},
+    "MViTv2-T": {"backbone": {"type": "MViT", "arch": "tiny"}, "timm": "mvitv2_tiny"},
 }
 
 
