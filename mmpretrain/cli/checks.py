@@ -25,7 +25,8 @@ def check_before_start(cfg: Config, splits: Sequence[str]) -> None:
     from mmpretrain.datasets.preflight import enforce, preflight
     from mmpretrain.datasets.preflight_batches import epoch_length
 
-    if int(os.environ.get("RANK", "0")) != 0:
+    rank = os.environ.get("RANK", "0")
+    if rank.isdecimal() and int(rank) != 0:
         return
     require_valid(cfg, splits=splits)
     built: dict[str, Any] = {}

@@ -104,6 +104,28 @@ def test_a_launcher_without_its_variables_says_how_to_start(monkeypatch):
         launch.init_process_group("ray")
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "reach"),
+    [
+        ("RANK", "abc", "from 0 to 1"),
+        ("RANK", "2", "from 0 to 1"),
+        ("RANK", "", "from 0 to 1"),
+        ("LOCAL_RANK", "-1", "from 0 to 1"),
+        ("WORLD_SIZE", "-1", "at least 1"),
+        ("WORLD_SIZE", "1e3", "at least 1"),
+        ("WORLD_SIZE", "9" * 5000, "at least 1"),
+        ("MASTER_PORT", "99999999", "from 0 to 65535"),
+    ],
+)
+def test_odd_variables_of_a_launcher(monkeypatch, name, value, reach):
+    """A rank that is too high waited for ever."""
+    sound = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "2", "MASTER_PORT": "29500"}
+    for key, text in {**sound, name: value}.items():
+        monkeypatch.setenv(key, text)
+    with pytest.raises(ConfigError, match=rf"{name} must be a whole number {reach}, got"):
+        launch.init_process_group("pytorch")
+
+
 def test_the_port_of_a_slurm_run(monkeypatch):
     """`env_cfg.dist_cfg.port` goes before MASTER_PORT, as in 1.x."""
     monkeypatch.setattr(launch.dist, "init_process_group", lambda *args, **kwargs: None)

@@ -18,6 +18,7 @@ import torch.distributed as dist
 
 from mmpretrain.engine.runner.signals import SIGNALS, is_ignored
 from mmpretrain.errors import ConfigError, TrainingError
+from mmpretrain.utils.brief import brief
 from mmpretrain.utils.processes import die_with_parent
 
 Launcher = Literal["none", "pytorch", "slurm", "mpi"]
@@ -54,6 +55,7 @@ def init_process_group(
             f"launcher={launcher!r}, but {', '.join(missing)} not set",
             hint="Start with `mmpretrain train CONFIG --gpus N`, torchrun or tools/dist_train.sh.",
         )
+    check_variables(os.environ)
     if torch.cuda.is_available():
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]) % torch.cuda.device_count())
     if backend in (None, "nccl"):
@@ -69,6 +71,30 @@ def init_process_group(
         kwargs.update(store=dist.PrefixStore(prefix, store), rank=rank, world_size=world_size)
     dist.init_process_group(backend, **kwargs)
     atexit.register(leave_process_group)
+
+
+def check_variables(env: Mapping[str, str]) -> None:
+    """Check what the launcher set: a number too high would wait for a process that does not exist.
+
+    Raises:
+        ConfigError: If a variable is no whole number, or out of its range.
+    """
+    size = _whole_number(env, "WORLD_SIZE", 1, None)
+    _whole_number(env, "RANK", 0, size - 1)
+    _whole_number(env, "LOCAL_RANK", 0, size - 1)
+    _whole_number(env, "MASTER_PORT", 0, 65535)
+
+
+def _whole_number(env: Mapping[str, str], name: str, least: int, most: int | None) -> int:
+    text = env.get(name, str(least))
+    value = int(text) if re.fullmatch(r"-?[0-9]{1,9}", text) else None
+    if value is None or value < least or (most is not None and value > most):
+        reach = f"at least {least}" if most is None else f"from {least} to {most}"
+        raise ConfigError(
+            f"The environment variable {name} must be a whole number {reach}, got {brief(text)}",
+            hint="`mmpretrain train CONFIG --gpus N`, torchrun and tools/dist_train.sh set it.",
+        )
+    return value
 
 
 def leave_process_group() -> None:
@@ -98,7 +124,7 @@ def lost_processes_explained() -> Iterator[None]:
 
 def was_restarted() -> bool:
     """Whether torchrun has started this process in place of one that failed."""
-    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0)) > 0
+    return os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") != "0"
 
 
 def torchrun_variables(launcher: str, env: Mapping[str, str]) -> dict[str, str]:
