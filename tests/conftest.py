@@ -29,6 +29,12 @@ class Forward(logging.Handler):
             self.target.handle(record)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep downloads and what preflight remembers out of the user's cache."""
+    os.environ["MMPRETRAIN_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
 @pytest.fixture(autouse=True)
 def run_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """Let ``caplog`` see the log of a run, and start the next test without it."""
