@@ -330,6 +330,15 @@ def test_switch_recipe_after_resumption(make_runner, tmp_path):
     assert runner.model.seen == RECIPES[2:]
 
 
+def test_switch_recipe_and_a_loader_built_by_hand():
+    """Its workers would go on with the old pipeline."""
+    loader = torch.utils.data.DataLoader(WithPipeline(), num_workers=1, persistent_workers=True)
+    hook = SwitchRecipeHook(schedule=[dict(action_epoch=1, train_pipeline=Shift(1))])
+    loop = SimpleNamespace(dataloader=loader)
+    with pytest.raises(ConfigError, match="cannot reach the workers"):
+        hook.before_train_epoch(SimpleNamespace(epoch=0, train_loop=loop, model=Recipe()))
+
+
 def test_switch_recipe_key_of_the_zoo():
     pipeline = [dict(type="PackInputs")]
     hook = SwitchRecipeHook(schedule=[dict(action_epoch=1, pipeline=pipeline)])
