@@ -10,7 +10,9 @@ the medians::
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -26,6 +28,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 ITERATIONS = 600
+NUMBERS = itertools.count()
 
 
 class Batches(DataLoader):
@@ -98,6 +101,8 @@ def run_engine(runner_class: Any, base: Any, **changes: Any) -> float:
             },
             log_level="ERROR",
             randomness={"seed": 0},
+            # MMEngine would take the visualizer, and its folder, of a run of the same second.
+            experiment_name=f"overhead_{next(NUMBERS)}",
             **changes,
         )
         runner.train()
@@ -170,6 +175,7 @@ def main() -> None:
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
     torch.set_num_threads(1)
+    os.environ["CUDA_VISIBLE_DEVICES"] = ""  # both loops on the CPU
     if args.serve:
         serve()
         return
