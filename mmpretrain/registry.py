@@ -268,7 +268,10 @@ def build_from_cfg(cfg: Any, registry: Registry, default_args: Mapping[str, Any]
     target = resolve_type(kind, registry, where=locate(cfg, "type"))
     check_arguments(target, args, cfg=cfg, label=kind if isinstance(kind, str) else None)
     with blamed(target, args, cfg):
-        return target(**args)
+        built = target(**args)
+    if built is None:
+        raise ConfigError(f"{brief(kind)} built nothing: it returned None", where=locate(cfg, "type"))
+    return built
 
 
 def build_runner_from_cfg(cfg: Mapping[str, Any], registry: Registry) -> Any:

@@ -66,6 +66,8 @@ def test_activation_checkpointing_saves_activations(make_runner, monkeypatch):
 def test_unknown_modules_are_named(make_runner):
     with pytest.raises(ConfigError, match="Did you mean 'backbone'"):
         speed.compile_model(tiny.TinyModel(), dict(target="bakbone"))
+    with pytest.raises(ConfigError, match=r"no module \{\}"):
+        speed.checkpoint_activations(tiny.TinyModel(), [{}])
 
 
 def test_compile_without_a_compiler(monkeypatch):

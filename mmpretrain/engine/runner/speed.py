@@ -12,6 +12,7 @@ from torch.utils.checkpoint import checkpoint
 
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import check_arguments
+from mmpretrain.utils.brief import brief
 from mmpretrain.utils.logging import get_logger
 from mmpretrain.utils.suggest import did_you_mean
 
@@ -75,6 +76,6 @@ def checkpoint_activations(model: nn.Module, cfg: str | Sequence[str] | dict[str
 
 def _find(model: nn.Module, name: str) -> nn.Module:
     modules = dict(model.named_modules())
-    if name not in modules:
-        raise ConfigError(f"The model has no module {name!r}", hint=did_you_mean(name, modules))
+    if not isinstance(name, str) or name not in modules:
+        raise ConfigError(f"The model has no module {brief(name)}", hint=did_you_mean(str(name), modules))
     return modules[name]

@@ -11,6 +11,7 @@ from mmpretrain.errors import ArgumentError, ConfigError
 from mmpretrain.models.classifiers.base import BaseClassifier
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
+from mmpretrain.utils.brief import brief
 
 Stage = Literal["backbone", "neck", "pre_logits"]
 
@@ -48,6 +49,11 @@ class ImageClassifier(BaseClassifier):
         self.backbone: nn.Module = MODELS.build(backbone)
         self.neck: nn.Module | None = MODELS.build(neck) if neck is not None else None
         self.head: nn.Module | None = MODELS.build(head) if head is not None else None
+        for name, part in (("backbone", self.backbone), ("neck", self.neck), ("head", self.head)):
+            if part is not None and not isinstance(part, nn.Module):
+                raise ArgumentError(
+                    f"model.{name} must be a module or its config, got {brief(part)}", key=name
+                )
         # Mixed labels are one-hot; their length is the head's, if nobody says otherwise.
         if getattr(self.data_preprocessor, "num_classes", 0) is None:
             self.data_preprocessor.num_classes = getattr(self.head, "num_classes", None)

@@ -132,3 +132,14 @@ def test_resnet_layer_depth_for_decay():
     assert [model.get_layer_depth(f"backbone.{n}", "backbone.") for n in names] == [
         (0, 8), (1, 8), (2, 8), (3, 8), (4, 8), (5, 8), (6, 8)
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("part", ["backbone", "neck", "head"])
+def test_parts_are_modules(part):
+    with pytest.raises(ArgumentError, match=rf"{part} must be a module or its config, got <class 'int'>"):
+        classifier(**{part: int})
+
+
+def test_a_type_that_builds_nothing():
+    with pytest.raises(ConfigError, match="built nothing: it returned None"):
+        classifier(head=dict(type=lambda: None))
