@@ -140,7 +140,7 @@ class RunFolder:
     # -- the latest ---------------------------------------------------------------------------------
 
     def point_to(self, path: str | os.PathLike[str]) -> None:
-        """Make ``path`` the latest checkpoint; on a full disk, the one before stays it."""
+        """Make ``path`` the latest checkpoint; on a full disk, the pointer keeps naming the one before."""
         with going_on_without(f"{POINTER}, which should name {path},"):
             write_atomic(self.path / POINTER, lambda file: file.write(str(path).encode()))
 

@@ -1,4 +1,4 @@
-"""What a command does about the machine, and about errors that nobody foresaw."""
+"""How a command reports failures of the machine, and errors that were not foreseen."""
 
 from __future__ import annotations
 

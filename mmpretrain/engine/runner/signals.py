@@ -28,7 +28,7 @@ SAME_REQUEST = 1.0
 
 
 def is_ignored(number: int) -> bool:
-    """Whether whoever started this process wants a closed terminal to have no effect."""
+    """Whether a signal is ignored, as ``nohup`` asks: a closed terminal then has no effect."""
     return number == getattr(signal, "SIGHUP", None) and signal.getsignal(number) == signal.SIG_IGN
 
 
