@@ -233,6 +233,11 @@ def under_way(run: Session) -> Iterator[None]:
         _under_way.remove(run)
 
 
+def exists() -> bool:
+    """Whether there is any run in this process: under way, not started yet, or over."""
+    return bool(_entered.get() or _under_way or _known)
+
+
 def current() -> Session:
     """Return the run that is under way: that of this thread, or the only one of the process.
 

@@ -64,6 +64,11 @@ class BaseAveragedModel(nn.Module):
         """
         raise NotImplementedError
 
+    def avg_tensors(self, averaged: list[Tensor], sources: list[Tensor], steps: int) -> None:
+        """Update many tensors in place; see :meth:`avg_func`."""
+        for averaged_param, source_param in zip(averaged, sources):
+            self.avg_func(averaged_param, source_param, steps)
+
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Run the copy."""
         return self.module(*args, **kwargs)
@@ -74,12 +79,16 @@ class BaseAveragedModel(nn.Module):
         steps = int(self.steps)
         if steps == 0 or steps % self.interval == 0:
             sources = self._tensors(model)
-            for name, averaged in self.avg_parameters.items():
-                source = sources[name].data.to(averaged.device)
-                if steps == 0:
-                    averaged.data.copy_(source)
-                elif averaged.is_floating_point():
-                    self.avg_func(averaged.data, source, steps)
+            pairs = [
+                (averaged.data, sources[name].data.to(averaged.device))
+                for name, averaged in self.avg_parameters.items()
+                if steps == 0 or averaged.is_floating_point()
+            ]
+            if steps == 0:
+                for averaged, source in pairs:
+                    averaged.copy_(source)
+            elif pairs:
+                self.avg_tensors(*map(list, zip(*pairs)), steps)
         if not self.update_buffers:
             for averaged, source in zip(self.module.buffers(), model.buffers()):
                 averaged.data.copy_(source.data)
@@ -139,6 +148,13 @@ class ExponentialMovingAverage(BaseAveragedModel):
 
     def avg_func(self, averaged_param: Tensor, source_param: Tensor, steps: int) -> None:
         averaged_param.lerp_(source_param, self.momentum_at(steps))
+
+    def avg_tensors(self, averaged: list[Tensor], sources: list[Tensor], steps: int) -> None:
+        """Update all tensors in one fused call, unless a subclass has an ``avg_func`` of its own."""
+        if type(self).avg_func is ExponentialMovingAverage.avg_func:
+            torch._foreach_lerp_(averaged, sources, self.momentum_at(steps))
+        else:
+            super().avg_tensors(averaged, sources, steps)
 
 
 @MODELS.register_module()

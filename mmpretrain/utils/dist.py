@@ -122,6 +122,41 @@ def all_gather(data: Tensor, group: Any = None) -> list[Tensor]:
     return [item.to(data.device) for item in received]
 
 
+class _Gather(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, data: Tensor) -> Tensor:
+        ctx.size = len(data)
+        return torch.cat(all_gather(data))
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Tensor:  # type: ignore[override]
+        return all_reduce(grad.clone()).split(ctx.size)[get_rank()]
+
+
+class _Sum(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, data: Tensor) -> Tensor:
+        return all_reduce(data.clone())
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Tensor:  # type: ignore[override]
+        return all_reduce(grad.clone())
+
+
+def gather_batch(data: Tensor) -> Tensor:
+    """Concatenate the tensors (B, ...) of all processes in rank order; gradients flow to all of them.
+
+    Each process computes its loss from the same tensor. Backward adds up the gradients of all processes, so
+    that the mean that DistributedDataParallel takes is the gradient of one process with the whole batch.
+    """
+    return _Gather.apply(data) if get_world_size() > 1 else data  # type: ignore[return-value]
+
+
+def sum_over_processes(data: Tensor) -> Tensor:
+    """Add up the tensors of all processes; gradients flow, see :func:`gather_batch`."""
+    return _Sum.apply(data) if get_world_size() > 1 else data  # type: ignore[return-value]
+
+
 def all_gather_object(data: Any, group: Any = None) -> list[Any]:
     """Return the (picklable) objects of all processes in rank order."""
     world_size = get_world_size(group)

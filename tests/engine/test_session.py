@@ -44,9 +44,22 @@ def test_a_loss_reads_the_iteration(make_runner):
     assert session.current() is runner  # the only one, also when it is over
 
 
-def test_without_a_run_it_says_so():
+def test_without_a_run_it_says_so(monkeypatch):
+    monkeypatch.setattr(session, "_under_way", [])
+    monkeypatch.setattr(session, "_known", set())
     with pytest.raises(TrainingError, match="No run is under way"):
-        MessageHub.get_current_instance()
+        session.current()
+
+
+def test_without_a_run_the_hub_is_read_by_none(monkeypatch, make_runner):
+    """Scripts of 1.x that call a model by hand write the length of their run there."""
+    with monkeypatch.context() as patch:
+        patch.setattr(session, "_under_way", [])
+        patch.setattr(session, "_known", set())
+        hub = MessageHub.get_current_instance()
+        hub.update_info("max_iters", 7)
+        assert MessageHub.get_current_instance().get_info("max_iters") == 7
+    assert make_runner().message_hub is not hub
 
 
 class Nested(Hook):

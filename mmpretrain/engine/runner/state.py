@@ -124,8 +124,12 @@ class MessageHub:
 
     @classmethod
     def get_current_instance(cls) -> MessageHub:
-        """Return the hub of the run that is under way; see :func:`mmpretrain.engine.session.current`."""
-        return session.current().message_hub
+        """Return the hub of the run that is under way; see :func:`mmpretrain.engine.session.current`.
+
+        Without any run in this process, it is a hub that no run reads: scripts of 1.x write to it when they
+        call a model by hand.
+        """
+        return session.current().message_hub if session.exists() else _WITHOUT_RUN
 
     def update_scalar(self, key: str, value: Any, count: int = 1, resumed: bool = True) -> None:
         """Append to the history of ``key``; ``value`` is a number, or an array or tensor of one element."""
@@ -193,6 +197,10 @@ class MessageHub:
         for key, value in state.get("runtime_info", {}).items():
             if key not in skip and isinstance(key, str):
                 self.runtime_info[key] = value
+
+
+#: The hub outside of all runs.
+_WITHOUT_RUN = MessageHub("mmpretrain")
 
 
 def _is_plain(value: Any) -> bool:

@@ -29,7 +29,7 @@ __getattr__, __dir__, __all__ = lazy_package(
         "non_local": ("NonLocal1d", "NonLocal2d", "NonLocal3d"),
         "offset_bias": ("OffsetBiasAttention",),
         "patch_embed": ("AdaptivePadding", "HybridEmbed", "PatchEmbed", "PatchMerging"),
-        "position_embed": ("resize_pos_embed",),
+        "position_embed": ("build_2d_sincos_position_embedding", "resize_pos_embed"),
         "residual": ("BasicBlock", "Bottleneck", "ConvSpec", "ResLayer", "ResidualBlock"),
         "relative_position": ("RelativePositionBias", "resize_relative_position_bias_table"),
         "reparam": (

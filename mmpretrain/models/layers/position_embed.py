@@ -9,6 +9,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from mmpretrain.errors import ArgumentError
+from mmpretrain.models.layers.shape import to_2tuple
+
 
 def resize_pos_embed(
     pos_embed: Tensor,
@@ -82,3 +85,36 @@ def fit_pos_embed(
     resized = resize_pos_embed(loaded, src_shape, dst_shape, mode, found)
     extra = torch.cat((resized[:, :found], wanted.detach()[:, found:num_extra_tokens].to(loaded)), dim=1)
     state_dict[key] = torch.cat((extra[:, :num_extra_tokens], resized[:, found:]), dim=1)
+
+
+def build_2d_sincos_position_embedding(
+    patches_resolution: int | Sequence[int],
+    embed_dims: int,
+    temperature: float = 10000.0,
+    cls_token: bool = False,
+) -> Tensor:
+    """Fixed embeddings of a grid: sines and cosines of the row, then of the column.
+
+    From `MoCo v3 <https://arxiv.org/abs/2104.02057>`_ and `MAE <https://arxiv.org/abs/2111.06377>`_.
+
+    Args:
+        patches_resolution: The grid (H, W), or one number for both.
+        embed_dims: Number of channels C, a multiple of 4.
+        temperature: The longest wave is ``2 * pi * temperature`` patches.
+        cls_token: Put zeros for a class token first.
+
+    Returns:
+        Embeddings (1, H * W, C), or (1, 1 + H * W, C).
+    """
+    if embed_dims % 4:
+        raise ArgumentError(
+            f"Sine and cosine positions need a multiple of 4 channels, got {embed_dims}", key="embed_dims"
+        )
+    height, width = to_2tuple(patches_resolution)
+    quarter = embed_dims // 4
+    frequencies = temperature ** -(torch.arange(quarter, dtype=torch.float32) / quarter)
+    column = torch.arange(width, dtype=torch.float32)[None, :].expand(height, width)
+    row = torch.arange(height, dtype=torch.float32)[:, None].expand(height, width)
+    angles = [place.reshape(-1, 1) * frequencies for place in (row, column)]
+    grid = torch.cat([wave(angle) for angle in angles for wave in (torch.sin, torch.cos)], dim=1)
+    return torch.cat((grid.new_zeros(int(cls_token), embed_dims), grid))[None]

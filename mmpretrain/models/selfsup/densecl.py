@@ -1,0 +1,94 @@
+"""DenseCL: https://arxiv.org/abs/2011.09157."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mmpretrain.models.averaged import ExponentialMovingAverage
+from mmpretrain.models.selfsup.base import BaseSelfSupervisor, Views
+from mmpretrain.models.selfsup.memory import add_queue, enqueue
+from mmpretrain.models.selfsup.momentum import encoder_of, follow
+from mmpretrain.models.selfsup.shuffle import shuffle, unshuffle
+from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
+
+
+@MODELS.register_module()
+class DenseCL(BaseSelfSupervisor):
+    """`DenseCL <https://arxiv.org/abs/2011.09157>`_: MoCo, for images and for positions in them.
+
+    A position of the first view is paired with the position of the second one whose backbone features are
+    most alike.
+
+    Args:
+        backbone: From images to feature maps.
+        neck: A ``DenseCLNeck``.
+        head: Computes both losses.
+        queue_len: Number of earlier images, and of earlier mean positions.
+        feat_dim: Number of channels of a projection.
+        momentum: Weight of the new value in the slow copy that encodes the second view.
+        loss_lambda: Weight of the loss of positions; that of images has the rest.
+        pretrained: Checkpoint to initialise from.
+        data_preprocessor: By default a ``SelfSupDataPreprocessor``.
+        init_cfg: How the weights are initialised.
+    """
+
+    queue: Tensor
+    queue2: Tensor
+
+    def __init__(
+        self,
+        backbone: dict | nn.Module,
+        neck: dict | nn.Module,
+        head: dict | nn.Module,
+        queue_len: int = 65536,
+        feat_dim: int = 128,
+        momentum: float = 0.001,
+        loss_lambda: float = 0.5,
+        pretrained: str | None = None,
+        data_preprocessor: dict | nn.Module | None = None,
+        init_cfg: dict | list[dict] | None = None,
+    ) -> None:
+        super().__init__(backbone, neck, head, None, pretrained, data_preprocessor, init_cfg)
+        self.queue_len = queue_len
+        self.loss_lambda = loss_lambda
+        self.encoder_k = follow(self, ExponentialMovingAverage, momentum)
+        add_queue(self, "queue", feat_dim, queue_len)
+        add_queue(self, "queue2", feat_dim, queue_len)
+
+    def loss(self, inputs: Views, data_samples: list[DataSample]) -> dict[str, Tensor]:
+        """Compute the losses of images and of positions from two views, each (B, C, H, W)."""
+        first, second = self.views_of(inputs, 2)
+        q_maps, (q, q_grid, _) = self._project(encoder_of(self), first)
+        with torch.no_grad():
+            self.encoder_k.update_parameters(encoder_of(self))
+            shuffled, places = shuffle(second)
+            k_maps, projections = self._project(self.encoder_k.module, shuffled)
+            k_maps, k, k_grid, k_mean = (unshuffle(x, places) for x in (k_maps, *projections))
+            match = (q_maps.transpose(1, 2) @ k_maps).argmax(dim=2)  # (B, S): the position most alike
+            k_match = k_grid.gather(2, match.unsqueeze(1).expand_as(k_grid))
+        single = self._contrast(q, k, self.queue)
+        dense = self._contrast(_rows(q_grid), _rows(k_match), self.queue2)
+        enqueue(self, "queue", k)
+        enqueue(self, "queue2", k_mean)
+        return {"loss_single": single * (1 - self.loss_lambda), "loss_dense": dense * self.loss_lambda}
+
+    @staticmethod
+    def _project(encoder: nn.Module, images: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Return backbone features (B, C, S) and the neck's outputs, all of length 1 along the channels."""
+        backbone, neck = encoder.children()
+        maps = backbone(images)
+        # Positions of the neck's grid, of which there may be fewer than in the map.
+        grid = neck.pool(maps[-1]).flatten(2)
+        return F.normalize(grid, dim=1), [F.normalize(x, dim=1) for x in neck(maps)]
+
+    def _contrast(self, query: Tensor, key: Tensor, queue: Tensor) -> Tensor:
+        """Compute the loss of vectors (N, C) with their partners and a queue (C, K)."""
+        return self.head.loss((query * key).sum(dim=1, keepdim=True), query @ queue.clone())
+
+
+def _rows(grid: Tensor) -> Tensor:
+    """Turn (B, C, S) into (B * S, C)."""
+    return grid.transpose(1, 2).flatten(0, 1)

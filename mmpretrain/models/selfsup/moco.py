@@ -1,0 +1,66 @@
+"""MoCo: https://arxiv.org/abs/1911.05722, v2: https://arxiv.org/abs/2003.04297."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mmpretrain.models.averaged import ExponentialMovingAverage
+from mmpretrain.models.selfsup.base import BaseSelfSupervisor, Views
+from mmpretrain.models.selfsup.memory import add_queue, enqueue
+from mmpretrain.models.selfsup.momentum import encoder_of, follow
+from mmpretrain.models.selfsup.shuffle import shuffle, unshuffle
+from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
+
+
+@MODELS.register_module()
+class MoCo(BaseSelfSupervisor):
+    """`MoCo <https://arxiv.org/abs/1911.05722>`_: a view finds the other one among a queue of earlier images.
+
+    Args:
+        backbone: From images to features.
+        neck: From features to projections.
+        head: Computes the loss.
+        queue_len: Number of earlier images.
+        feat_dim: Number of channels of a projection.
+        momentum: Weight of the new value in the slow copy that encodes the second view.
+        pretrained: Checkpoint to initialise from.
+        data_preprocessor: By default a ``SelfSupDataPreprocessor``.
+        init_cfg: How the weights are initialised.
+    """
+
+    queue: Tensor
+
+    def __init__(
+        self,
+        backbone: dict | nn.Module,
+        neck: dict | nn.Module,
+        head: dict | nn.Module,
+        queue_len: int = 65536,
+        feat_dim: int = 128,
+        momentum: float = 0.001,
+        pretrained: str | None = None,
+        data_preprocessor: dict | nn.Module | None = None,
+        init_cfg: dict | list[dict] | None = None,
+    ) -> None:
+        super().__init__(backbone, neck, head, None, pretrained, data_preprocessor, init_cfg)
+        self.queue_len = queue_len
+        self.encoder_k = follow(self, ExponentialMovingAverage, momentum)
+        add_queue(self, "queue", feat_dim, queue_len)
+
+    def loss(self, inputs: Views, data_samples: list[DataSample]) -> dict[str, Tensor]:
+        """Compute the loss of two views, each (B, C, H, W)."""
+        first, second = self.views_of(inputs, 2)
+        encoder = encoder_of(self)
+        query = F.normalize(encoder(first)[0], dim=1)
+        with torch.no_grad():
+            self.encoder_k.update_parameters(encoder)
+            shuffled, places = shuffle(second)
+            key = unshuffle(F.normalize(self.encoder_k(shuffled)[0], dim=1), places)
+        positive = (query * key).sum(dim=1, keepdim=True)
+        negative = query @ self.queue.clone()
+        loss = self.head.loss(positive, negative)
+        enqueue(self, "queue", key)
+        return {"loss": loss}
