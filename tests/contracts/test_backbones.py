@@ -536,6 +536,13 @@ def test_torchscript_trace(name):
 
 
 @each
+def test_forward_builds_no_module(name, builds_no_module):
+    model, x = filled(name), images(name)
+    builds_no_module()
+    model(x)
+
+
+@each
 def test_compiles_without_graph_break(name):
     model, x = filled(name), images(name)
     torch._dynamo.reset()

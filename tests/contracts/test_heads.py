@@ -108,6 +108,13 @@ def test_without_state(name):
     assert type(head).__name__ in repr(head)
 
 
+@pytest.mark.parametrize("name", HEADS)
+def test_forward_builds_no_module(name, builds_no_module):
+    head, feats = build(name), features(name)
+    builds_no_module()
+    scores(head(feats))
+
+
 @pytest.mark.filterwarnings("ignore:.*torch.jit.trace:DeprecationWarning")
 @pytest.mark.parametrize("name", HEADS)
 def test_compiles_and_traces(name):

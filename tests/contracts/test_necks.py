@@ -65,6 +65,12 @@ def test_gradient_copies_and_compilation(case):
     torch._dynamo.reset()
 
 
+def test_forward_builds_no_module(case, builds_no_module):
+    neck, feats, _ = case
+    builds_no_module()
+    neck(feats)
+
+
 def test_bare_tensor():
     x = torch.rand(B, 3, 4, 4)
     for name in ("GlobalAveragePooling", "GeneralizedMeanPooling"):

@@ -301,14 +301,14 @@ class HiViT(BaseBackbone):
 
     def merge_parts(self, x: Tensor) -> Tensor:
         """Run the parts (B, N, p, p, c) of patches through the first stages, to tokens (B, N, C)."""
-        for block in self.blocks[: -self.num_main_blocks]:
+        for block in list(self.blocks)[: -self.num_main_blocks]:
             x = self.run(block, x)
         return x[..., 0, 0, :]
 
     def encode(self, x: Tensor) -> list[Tensor]:
         """Run tokens (B, N, C) through the main stage; return what the ``out_indices`` put out."""
         outs = []
-        for i, block in enumerate(self.blocks[-self.num_main_blocks :]):
+        for i, block in enumerate(list(self.blocks)[-self.num_main_blocks :]):
             x = self.run(block, x)
             if i in self.out_indices:
                 outs.append(x)

@@ -24,7 +24,7 @@ class BaseModule(nn.Module):
     def __init__(self, init_cfg: dict | list[dict] | None = None) -> None:
         super().__init__()
         self._is_init = False
-        self.init_cfg = copy.deepcopy(init_cfg)
+        self.init_cfg = None if init_cfg is None else copy.deepcopy(init_cfg)
 
     @property
     def is_init(self) -> bool:

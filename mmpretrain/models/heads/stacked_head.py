@@ -87,7 +87,7 @@ class StackedLinearClsHead(ClsHead):
     def pre_logits(self, feats: Features) -> Tensor:
         """Return the output of the hidden layers, (B, mid_channels[-1])."""
         x = super().pre_logits(feats)
-        for layer in self.layers[:-1]:
+        for layer in list(self.layers)[:-1]:
             x = layer(x)
         return x
 

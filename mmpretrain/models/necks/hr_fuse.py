@@ -63,7 +63,8 @@ class HRFuseScales(BaseModule):
             raise ConfigError(
                 f"HRFuseScales needs {len(self.in_channels)} feature maps, got {len(x)}", key="in_channels"
             )
-        fused = self.increase_layers[0](x[0])
-        for down, increase, finer in zip(self.downsample_layers, self.increase_layers[1:], x[1:]):
+        first, *others = self.increase_layers
+        fused = first(x[0])
+        for down, increase, finer in zip(self.downsample_layers, others, x[1:]):
             fused = down(fused) + increase(finer)
         return (self.final_layer(fused),)
