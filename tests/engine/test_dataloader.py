@@ -89,7 +89,11 @@ def test_it_looks_like_an_ordinary_loader():
     loader = build_dataloader(cfg, seed=0)
     assert isinstance(loader, KeyedDataLoader)
     assert isinstance(loader, torch.utils.data.DataLoader)
+    assert not issubclass(KeyedDataLoader, torch.utils.data.DataLoader)
     assert len(loader) == 2
+    assert (loader.batch_size, loader.num_workers, loader.drop_last) == (4, 0, False)
+    assert type(loader.sampler).__name__ == "DefaultSampler"
+    assert not hasattr(loader, "no_such_attribute")
     assert loader.dataset.metainfo == tiny.NoisyVectors.metainfo
     assert build_dataloader(tiny.loader(drop_last=True), seed=0).batch_size == 4
 

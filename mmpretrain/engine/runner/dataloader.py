@@ -81,21 +81,25 @@ class KeyedBatches:
         batches: The batch sampler that deals out indices.
         sampler: The sampler inside of it.
         size: Number of samples of the data set.
+
+    Attributes:
+        asked: What an iteration gives, as torch passes no arguments to it.
     """
 
     def __init__(self, batches: Any, sampler: Any, size: int) -> None:
         self.batches = batches
         self.sampler = sampler
         self.size = max(size, 1)
-        self.next = Epoch()
+        self.asked = Epoch()
 
     def __len__(self) -> int:
         return len(self.batches)
 
     def __iter__(self) -> Iterator[list[SampleKey]]:
-        return self._keys(self.next)  # which a later epoch does not change
+        return self.over(self.asked)
 
-    def _keys(self, epoch: Epoch) -> Iterator[list[SampleKey]]:
+    def over(self, epoch: Epoch) -> Iterator[list[SampleKey]]:
+        """Yield the batches of an epoch; what is asked for later does not change them."""
         stream, position = self._from(epoch.skip)
         rank, world_size = get_dist_info()
         repeats = getattr(self.sampler, "num_repeats", 1)
@@ -119,8 +123,11 @@ class KeyedBatches:
         return stream, sum(len(batch) for batch in islice(stream, skip))
 
 
-class KeyedDataLoader(DataLoader):
-    """A loader with exact, immediate resumption; to the outside, an ordinary one.
+class KeyedDataLoader:
+    """A loader with exact, immediate resumption.
+
+    Code that looks at it sees the ordinary loader that it was given the arguments of: ``dataset``, ``sampler``,
+    ``batch_size``, ``num_workers``, ..., and ``isinstance(loader, DataLoader)`` holds.
 
     Args:
         dataset: A map-style data set.
@@ -128,28 +135,41 @@ class KeyedDataLoader(DataLoader):
         **kwargs: Arguments of :class:`torch.utils.data.DataLoader`.
     """
 
+    __class__ = DataLoader  # type: ignore[assignment]
+
     def __init__(self, dataset: Any, seed: int = 0, **kwargs: Any) -> None:
-        super().__init__(dataset, **kwargs)
+        shown = DataLoader(dataset, **kwargs)  # which checks the arguments, and makes the samplers
+        self.dataset = dataset
+        self.sampler: Any = shown.sampler
+        self.batch_sampler: Any = shown.batch_sampler
+        self._shown = shown
+        self._batches = KeyedBatches(self.batch_sampler, self.sampler, len(dataset))
         for used_up in ("batch_size", "shuffle", "sampler", "batch_sampler", "drop_last"):
             kwargs.pop(used_up, None)
         # The inner loader must not draw from the main process's generators, or resuming would shift them.
         kwargs.setdefault("generator", torch.Generator().manual_seed(seed))
-        self._batches = KeyedBatches(self.batch_sampler, self.sampler, len(dataset))
-        kwargs["collate_fn"] = Carrying(self.collate_fn)
+        kwargs["collate_fn"] = Carrying(shown.collate_fn)
         batches: Any = self._batches
-        self._inner = DataLoader(KeyedDataset(dataset, seed), batch_sampler=batches, **kwargs)
+        self._keyed = KeyedDataset(dataset, seed)
+        self._inner = DataLoader(self._keyed, batch_sampler=batches, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "_shown":  # a copy that is still empty
+            raise AttributeError(name)
+        return getattr(self._shown, name)
 
     def over(self, epoch: Epoch) -> Iterator[Any]:
         """Return an iterator over the batches of an epoch that were not seen yet."""
-        self._batches.next = epoch
+        self._batches.asked = epoch
         return self._named(iter(self._inner), epoch.skip)
 
     def reseed(self, seed: int) -> None:
         """Take another seed, that of the run which is resumed."""
-        self._inner.dataset.seed = seed  # type: ignore[attr-defined]
-        for sampler in (self.sampler, getattr(self.batch_sampler, "sampler", None)):
+        self._keyed.seed = seed
+        inner: Any = getattr(self.batch_sampler, "sampler", None)
+        for sampler in (self.sampler, inner):
             if hasattr(sampler, "seed"):
-                sampler.seed = seed  # type: ignore[union-attr]
+                sampler.seed = seed
 
     def restart_workers(self) -> None:
         """Let the next iteration start new workers, which see changes of the data set's pipeline."""
@@ -172,7 +192,7 @@ class KeyedDataLoader(DataLoader):
                 self._inner._iterator = running
 
     def __iter__(self) -> Any:
-        return self.over(Epoch(self._batches.next.number))
+        return self.over(Epoch(self._batches.asked.number))
 
     def _named(self, stream: Iterator[Any], number: int) -> Iterator[Any]:
         """Yield the batches; an error says which one it was."""
@@ -197,7 +217,7 @@ class KeyedDataLoader(DataLoader):
             raise _worker_died(error) from error
 
     def __len__(self) -> int:
-        return len(self.batch_sampler)  # type: ignore[arg-type]
+        return len(self.batch_sampler)
 
 
 @contextmanager
