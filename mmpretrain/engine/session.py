@@ -89,6 +89,11 @@ class Session(Protocol):
         ...
 
     @property
+    def timestamp(self) -> str:
+        """When this start of the run began; its files have it in their names."""
+        ...
+
+    @property
     def work_dir(self) -> str:
         """Where checkpoints go."""
         ...
@@ -201,14 +206,6 @@ class Session(Protocol):
 
     def leave_if_interrupted(self, ask: bool = False) -> None:
         """End the run if a signal asked for it."""
-        ...
-
-    def restore_rng(self) -> None:
-        """Put the random generators back where the checkpoint found them; the loop knows when."""
-        ...
-
-    def write_metrics(self, metrics: Mapping[str, Any]) -> None:
-        """Write the metrics of a test into the log folder."""
         ...
 
 

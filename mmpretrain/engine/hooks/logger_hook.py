@@ -11,6 +11,8 @@ from mmpretrain.engine.hooks.hook import DataBatch, Hook
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import HOOKS
 from mmpretrain.utils import fileio
+from mmpretrain.utils.logging import going_on_without
+from mmpretrain.utils.plain_data import dump
 
 if TYPE_CHECKING:
     from mmpretrain.engine.session import Session
@@ -106,7 +108,9 @@ class LoggerHook(Hook):
             runner, len(runner.test_dataloader), "test", with_non_scalar=True
         )
         runner.logger.info(line)
-        runner.write_metrics(tag)
+        if runner.is_main:
+            with going_on_without("The file of the metrics"):
+                dump(tag, Path(runner.log_dir, f"{runner.timestamp}.json"))
 
     def after_run(self, runner: Session) -> None:
         """Finish the files, and copy them if asked to."""

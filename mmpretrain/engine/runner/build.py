@@ -15,7 +15,8 @@ from mmpretrain.engine.runner.loops import BaseLoop
 from mmpretrain.engine.runner.plan import RunPlan
 from mmpretrain.errors import ConfigError
 from mmpretrain.evaluation import BaseMetric
-from mmpretrain.registry import EVALUATORS, LOOPS, STRATEGIES, VISUALIZERS
+from mmpretrain.registry import EVALUATORS, LOOPS, MODELS, STRATEGIES, VISUALIZERS, locate
+from mmpretrain.utils.brief import brief
 from mmpretrain.utils.dist import get_world_size, is_main_process
 from mmpretrain.utils.progress import on_terminal
 
@@ -41,6 +42,20 @@ def make_folder(path: str, where: str | None) -> None:
             where=where,
             hint="Choose another with work_dir or --work-dir.",
         ) from error
+
+
+def build_model(cfg: Any) -> nn.Module:
+    """Return the model.
+
+    Raises:
+        ConfigError: If it is no module.
+    """
+    model = MODELS.build(cfg)
+    if not isinstance(model, nn.Module):
+        raise ConfigError(
+            f"The model must be a torch.nn.Module, got {brief(model)}", where=locate(cfg, "type"), key="model"
+        )
+    return model
 
 
 def build_strategy(plan: RunPlan, device: torch.device) -> Any:

@@ -15,7 +15,7 @@ from mmpretrain.checkpoints.layouts import weights_of
 from mmpretrain.engine.runner.dataloader import KeyedDataLoader
 from mmpretrain.engine.runner.strategies import own_gradients
 from mmpretrain.errors import CheckpointError, MMPretrainError, located
-from mmpretrain.utils.dist import all_gather_object, get_rank, get_world_size, is_main_process
+from mmpretrain.utils.dist import all_gather_object, get_world_size, is_main_process
 from mmpretrain.utils.logging import get_logger
 from mmpretrain.utils.seeding import get_rng_state, set_rng_state
 
@@ -123,7 +123,7 @@ def restore(runner: Runner, checkpoint: dict[str, Any], optimizer: bool, schedul
     _fit_to_length(runner, meta)
     seed = meta.get("seed")
     if seed is not None and seed != state.seed:
-        runner.set_randomness(**{**runner.randomness, "seed": int(seed)})
+        runner.set_randomness(int(seed), state.diff_rank_seed, state.deterministic)
         if isinstance(runner.train_dataloader, KeyedDataLoader):
             runner.train_dataloader.reseed(runner.seed)
     runner.message_hub.load_state_dict(checkpoint.get("message_hub", {}))
@@ -148,14 +148,9 @@ def restore(runner: Runner, checkpoint: dict[str, Any], optimizer: bool, schedul
     if scheduler and "param_schedulers" in checkpoint:
         _load_schedulers(runner.param_schedulers, checkpoint["param_schedulers"])
     states = checkpoint.get("rng", [])
-    runner.state.pending_rng = states[get_rank()] if get_rank() < len(states) else None
-    restore_rng(runner.state.pending_rng)  # what is wrong with it comes out here, where the file is known
-
-
-def restore_rng(state: dict[str, Any] | None) -> None:
-    """Put the random generators back, if there is something to put back."""
-    if state is not None:
-        set_rng_state(state)
+    state.pending_rng = states[state.rank] if state.rank < len(states) else None
+    if state.pending_rng is not None:
+        set_rng_state(state.pending_rng)  # what is wrong with it comes out here, where the file is known
 
 
 def _count(values: Mapping[str, Any], name: str) -> int | None:

@@ -126,7 +126,7 @@ class KeyedBatches:
 class KeyedDataLoader:
     """A loader with exact, immediate resumption.
 
-    Code that looks at it sees the ordinary loader that it was given the arguments of: ``dataset``, ``sampler``,
+    Code that looks at it sees the ordinary loader of the same arguments: ``dataset``, ``sampler``,
     ``batch_size``, ``num_workers``, ..., and ``isinstance(loader, DataLoader)`` holds.
 
     Args:

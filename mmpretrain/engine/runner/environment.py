@@ -12,12 +12,15 @@ if TYPE_CHECKING:
 
 def log_environment(runner: Runner) -> None:
     """Log the machine, the settings of the process, and the config."""
+    state = runner.state
     runtime = {
         **runner.plan.env_cfg,
-        **runner.randomness,
+        "seed": state.seed,
+        "diff_rank_seed": state.diff_rank_seed,
+        "deterministic": state.deterministic,
         "Distributed launcher": runner.launcher,
         "Distributed training": runner.distributed,
-        "GPU number": runner.world_size,
+        "GPU number": state.world_size,
     }
     lines = ["", "-" * 60, "System environment:"]
     lines += [f"    {key}: {value}" for key, value in collect_env().items()]

@@ -195,11 +195,9 @@ class EpochBasedTrainLoop(TrainLoop):
         """Train until the last epoch is done, and return the model."""
         runner, state = self._runner, self.state
         runner.call_hook("before_train")
-        seen = state.iter - state.epoch * len(
-            self.dataloader
-        )  # batches of this epoch done before a resumption
+        seen = state.iter - state.epoch * len(self.dataloader)  # batches of this epoch before a resumption
         if seen == 0:
-            runner.restore_rng()
+            state.restore_rng()
             self._validate_if_due(state.epoch, state.max_epochs)
         while state.epoch < state.max_epochs and not state.stop_training:
             self.run_epoch(seen)
@@ -217,7 +215,7 @@ class EpochBasedTrainLoop(TrainLoop):
         set_sampler_epoch(self.dataloader, state.epoch)
         batches = start_epoch(self.dataloader, state.epoch, seen)
         if seen:
-            runner.restore_rng()
+            state.restore_rng()
         for idx, data_batch in enumerate(batches, start=seen):
             self.run_iter(idx, data_batch)
             runner.leave_if_interrupted()
@@ -263,7 +261,7 @@ class IterBasedTrainLoop(TrainLoop):
         runner.call_hook("before_train_epoch")
         runner.model.train()
         batches = self._endless(state.iter)
-        runner.restore_rng()
+        state.restore_rng()
         self._validate_if_due(state.iter, state.max_iters)
         while state.iter < state.max_iters and not state.stop_training:
             self.run_iter(state.iter, next(batches))

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from mmpretrain.engine.runner.hook_list import HookList
 from mmpretrain.engine.runner.state import MessageHub, RunState
-from mmpretrain.utils.dist import get_rank, get_world_size
 
 if TYPE_CHECKING:
     import torch
@@ -55,7 +54,6 @@ class RunnerProperties:
     strategy: SingleDeviceStrategy
     model: Any
     timestamp: str
-    randomness: dict[str, Any]
 
     #: The whole config.
     cfg: Any = view("plan.cfg")
@@ -73,8 +71,14 @@ class RunnerProperties:
     work_dir: str = shown("state.work_dir")
     log_dir: str = shown("state.log_dir")
     log_file: str | None = shown("state.log_path")
-    #: The seed in use.
+    #: Number of this process, and of all; whether this one writes files and logs.
+    rank: int = shown("state.rank")
+    world_size: int = shown("state.world_size")
+    is_main: bool = shown("state.is_main")
+    #: The seed in use; whether each process has one of its own; whether algorithms are deterministic.
     seed: int = shown("state.seed")
+    diff_rank_seed: bool = shown("state.diff_rank_seed")
+    deterministic: bool = shown("state.deterministic")
     #: Histories and facts by name.
     message_hub: MessageHub = shown("state.hub")
 
@@ -121,34 +125,9 @@ class RunnerProperties:
         return str(Path(self.work_dir, name))
 
     @property
-    def is_main(self) -> bool:
-        """Whether this process writes files and logs."""
-        return get_rank() == 0
-
-    @property
-    def rank(self) -> int:
-        """Number of this process."""
-        return get_rank()
-
-    @property
-    def world_size(self) -> int:
-        """Number of processes."""
-        return get_world_size()
-
-    @property
     def distributed(self) -> bool:
         """Whether the run was launched as one of several processes."""
         return self.launcher != "none"
-
-    @property
-    def deterministic(self) -> bool:
-        """Whether only deterministic algorithms are used."""
-        return self.randomness.get("deterministic", False)
-
-    @property
-    def diff_rank_seed(self) -> bool:
-        """Whether each process has a seed of its own."""
-        return self.randomness.get("diff_rank_seed", False)
 
     def hooks_of(self, *kinds: type) -> list[Any]:
         """Return the hooks of some classes."""

@@ -25,12 +25,10 @@ from mmpretrain.engine.runner.properties import RunnerProperties
 from mmpretrain.engine.runner.state import MessageHub, RunState
 from mmpretrain.engine.schedulers.builder import build_param_schedulers
 from mmpretrain.errors import ConfigError, located
-from mmpretrain.registry import LOG_PROCESSORS, MODELS, RUNNERS, locate
-from mmpretrain.utils.brief import brief
+from mmpretrain.registry import LOG_PROCESSORS, RUNNERS, locate
 from mmpretrain.utils.dist import broadcast_object, sync_random_seed
 from mmpretrain.utils.env import apply_switches, find_device, set_deterministic
 from mmpretrain.utils.logging import attach_run_log, going_on_without
-from mmpretrain.utils.plain_data import dump
 from mmpretrain.utils.seeding import seed_everything
 
 
@@ -116,7 +114,6 @@ class Runner(RunnerProperties):
         self.state.resuming = plan.resume or launch.was_restarted()
         self.signals = signals.SignalGuard(self.state)
         self.set_randomness(**plan.randomness)
-
         build.make_folder(self.log_dir, where=locate(plan.cfg, "work_dir"))
         with located(locate(plan.cfg, "log_level")):
             self.logger = attach_run_log(self.state.log_path, plan.log_level)
@@ -263,11 +260,6 @@ class Runner(RunnerProperties):
         self.state.resumed_from = filename
         self.logger.info(f"resumed epoch: {self.epoch}, iter: {self.iter}")
 
-    def restore_rng(self) -> None:
-        """Put the random generators back where the checkpoint found them; the loop knows when."""
-        rng, self.state.pending_rng = self.state.pending_rng, None
-        checkpoint.restore_rng(rng)
-
     def save_checkpoint(
         self,
         out_dir: str,
@@ -297,12 +289,6 @@ class Runner(RunnerProperties):
         if self.is_main and hasattr(self.cfg, "dump"):
             with going_on_without("The copy of the config"):
                 self.cfg.dump(self.config_file)
-
-    def write_metrics(self, metrics: Mapping[str, Any]) -> None:
-        """Write the metrics of a test as JSON into the log folder."""
-        if self.is_main:
-            with going_on_without("The file of the metrics"):
-                dump(metrics, Path(self.log_dir, f"{self.timestamp}.json"))
 
     # -- hooks --------------------------------------------------------------------------------------
 
@@ -340,14 +326,7 @@ class Runner(RunnerProperties):
 
     def build_model(self, model: Any) -> nn.Module:
         """Return the model."""
-        built = MODELS.build(model)
-        if not isinstance(built, nn.Module):
-            raise ConfigError(
-                f"The model must be a torch.nn.Module, got {brief(built)}",
-                where=locate(model, "type"),
-                key="model",
-            )
-        return built
+        return build.build_model(model)
 
     def build_optim_wrapper(self, optim_wrapper: Any) -> Any:
         """Return the optimizer in its wrapper."""
@@ -362,14 +341,9 @@ class Runner(RunnerProperties):
 
     def build_param_scheduler(self, scheduler: Any) -> Any:
         """Return the schedulers."""
-        length = len(self.train_dataloader)  # the loop knows max_epochs
-        return build_param_schedulers(
-            scheduler,
-            self.optim_wrapper,
-            max_epochs=self.max_epochs,
-            max_iters=self.max_iters,
-            epoch_length=length,
-        )
+        length = len(self.train_dataloader)  # the loop knows how long the run is
+        ends = {"max_epochs": self.max_epochs, "max_iters": self.max_iters}
+        return build_param_schedulers(scheduler, self.optim_wrapper, **ends, epoch_length=length)
 
     def build_evaluator(self, evaluator: Any) -> Any:
         """Return an evaluator."""
@@ -406,9 +380,9 @@ class Runner(RunnerProperties):
         self, seed: int | None = None, diff_rank_seed: bool = False, deterministic: bool = False
     ) -> None:
         """Seed all generators; without a seed, draw one."""
-        seed = sync_random_seed() if seed is None else int(seed)
-        self.randomness = {"seed": seed, "diff_rank_seed": diff_rank_seed, "deterministic": deterministic}
-        self.state.seed = seed
-        seed_everything(seed + (self.rank if diff_rank_seed else 0))
+        state = self.state
+        state.seed = sync_random_seed() if seed is None else int(seed)
+        state.diff_rank_seed, state.deterministic = diff_rank_seed, deterministic
+        seed_everything(state.seed + (state.rank if diff_rank_seed else 0))
         if deterministic:
             set_deterministic()

@@ -13,6 +13,8 @@ import torch
 
 from mmpretrain.engine import session
 from mmpretrain.errors import NotRegisteredError
+from mmpretrain.utils.dist import get_rank, get_world_size
+from mmpretrain.utils.seeding import set_rng_state
 
 
 class HistoryBuffer:
@@ -222,7 +224,11 @@ class RunState:
         work_dir: Folder of the run; checkpoints lie here.
         log_dir: Folder of this start of the run, below ``work_dir``.
         log_path: The text log.
+        rank: Number of this process.
+        world_size: Number of processes.
         seed: The seed in use.
+        diff_rank_seed: Whether each process has a seed of its own.
+        deterministic: Whether only deterministic algorithms are used.
         epoch: Epochs done.
         iter: Iterations done.
         max_epochs: Epochs to do.
@@ -244,7 +250,11 @@ class RunState:
     work_dir: str
     log_dir: str
     log_path: str | None = None
+    rank: int = field(default_factory=get_rank)
+    world_size: int = field(default_factory=get_world_size)
     seed: int = 0
+    diff_rank_seed: bool = False
+    deterministic: bool = False
     epoch: int = 0
     iter: int = 0
     max_epochs: int = 1
@@ -270,6 +280,17 @@ class RunState:
             yield
         finally:
             self.training = False
+
+    def restore_rng(self) -> None:
+        """Put the random generators back where the checkpoint found them; the loop knows when."""
+        rng, self.pending_rng = self.pending_rng, None
+        if rng is not None:
+            set_rng_state(rng)
+
+    @property
+    def is_main(self) -> bool:
+        """Whether this process writes files and logs."""
+        return self.rank == 0
 
     @property
     def best_key(self) -> str | None:
