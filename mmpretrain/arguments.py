@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from mmpretrain.blame import explain, locate, locate_key, quoted
 from mmpretrain.errors import ArgumentError, ConfigError, MMPretrainError, add_note
 from mmpretrain.signature import Signature, read
-from mmpretrain.utils.blame import explain, locate, locate_key, quoted
 from mmpretrain.utils.brief import brief, said
 from mmpretrain.utils.suggest import did_you_mean
 

@@ -15,10 +15,10 @@ from PIL import Image
 
 from mmpretrain.apis.inputs import InputType, as_bgr, is_single
 from mmpretrain.apis.model import open_model
+from mmpretrain.config.wrapped import innermost
 from mmpretrain.engine.runner.failures import naming_batch
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import TRANSFORMS, VISUALIZERS
-from mmpretrain.utils.wrapped import innermost
 
 if TYPE_CHECKING:
     from mmpretrain.config import Config

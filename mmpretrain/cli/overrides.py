@@ -30,7 +30,7 @@ def set_loader_defaults(cfg: Config, *, pin_memory: bool = True, persistent_work
 
 def skip_unreadable(cfg: Config, splits: Sequence[str]) -> None:
     """Leave out images that cannot be read, instead of stopping."""
-    from mmpretrain.utils.wrapped import plain_datasets
+    from mmpretrain.config.wrapped import plain_datasets
 
     for split in splits:
         loader = cfg.get(f"{split}_dataloader")
@@ -98,8 +98,8 @@ def use_data(cfg: Config, spec: str) -> None:
     """
     from mmpretrain.apis.base import split_pipeline
     from mmpretrain.config.source import Source
+    from mmpretrain.config.wrapped import innermost
     from mmpretrain.datasets import exchange
-    from mmpretrain.utils.wrapped import innermost
 
     exchange.use_data(cfg, spec, source=Source("--data"))
     for name in LOADERS:
@@ -111,7 +111,7 @@ def use_data(cfg: Config, spec: str) -> None:
 
 def enable_tta(cfg: Config) -> None:
     """Test with the config's test-time augmentation."""
-    from mmpretrain.utils.wrapped import innermost, plain_datasets
+    from mmpretrain.config.wrapped import innermost, plain_datasets
 
     if cfg.get("tta_model") is None:
         cfg.tta_model = {"type": "mmpretrain.AverageClsScoreTTA"}

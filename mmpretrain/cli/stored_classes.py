@@ -63,10 +63,10 @@ def _take_labels(cfg: Config, split: str, dataset: Any, names: Sequence[str], st
     """Set the class names of a data set to those stored, if that gives each sample the label of its name."""
     import numpy as np
 
+    from mmpretrain.config.wrapped import plain_datasets
     from mmpretrain.datasets.preflight_data import label_arrays
     from mmpretrain.errors import MMPretrainError
     from mmpretrain.registry import DATASETS
-    from mmpretrain.utils.wrapped import plain_datasets
 
     whole = cfg[f"{split}_dataloader"]["dataset"]
     plain = list(plain_datasets(whole))

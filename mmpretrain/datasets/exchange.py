@@ -6,12 +6,12 @@ import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mmpretrain.config.wrapped import innermost
 from mmpretrain.datasets.from_spec import FOLDS, KEPT, dataset_from_spec
 from mmpretrain.datasets.preflight import find_classifier
 from mmpretrain.datasets.preflight_data import label_arrays
 from mmpretrain.errors import DataError
 from mmpretrain.registry import DATASETS
-from mmpretrain.utils.wrapped import innermost
 
 logger = logging.getLogger(__name__)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from mmpretrain.config.wrapped import innermost
 from mmpretrain.datasets.preflight_batches import last_batch_of_one
 from mmpretrain.datasets.preflight_data import (
     HARD,
@@ -32,7 +33,6 @@ from mmpretrain.datasets.preflight_labels import label_encoding
 from mmpretrain.errors import DataError, MMPretrainError
 from mmpretrain.registry import DATASETS
 from mmpretrain.utils.dist import get_world_size
-from mmpretrain.utils.wrapped import innermost
 
 logger = logging.getLogger(__name__)
 

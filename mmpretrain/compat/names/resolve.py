@@ -20,7 +20,6 @@ from mmpretrain.compat.names.modules import MODULES, children, own_path
 from mmpretrain.config.source import short_path
 from mmpretrain.errors import MMPretrainError
 from mmpretrain.utils.former import TOOLBOXES
-from mmpretrain.utils.lazy import TABLE
 from mmpretrain.utils.suggest import did_you_mean
 
 
@@ -132,8 +131,7 @@ def _table(package: str) -> Collection[str]:
     folder = _folder(package)
     if folder is None:
         return ()
-    module = importlib.import_module(package)
-    return module.__all__ if TABLE in vars(module) else ()
+    return vars(importlib.import_module(package)).get("__all__", ())
 
 
 def _folder(package: str) -> Path | None:

@@ -10,8 +10,7 @@ from mmpretrain.datasets.transforms.blame import blame, is_own, locate_step
 from mmpretrain.datasets.transforms.loading import LoadImageFromFile
 from mmpretrain.datasets.transforms.window import WindowTransform
 from mmpretrain.errors import ConfigError
-from mmpretrain.registry import TRANSFORMS
-from mmpretrain.utils.blame import locate
+from mmpretrain.registry import TRANSFORMS, locate
 
 Transform = Callable[[dict], Any]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from mmpretrain.config.wrapped import plain_datasets
 from mmpretrain.engine.hooks.hook import Hook
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import HOOKS, MODELS, RUNNERS
-from mmpretrain.utils.wrapped import plain_datasets
 
 if TYPE_CHECKING:
     from mmpretrain.engine.session import Session

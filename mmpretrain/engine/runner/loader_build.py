@@ -13,8 +13,15 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 from mmpretrain.engine.runner.dataloader import KeyedDataLoader, is_infinite
 from mmpretrain.errors import ArgumentError, ConfigError
-from mmpretrain.registry import DATA_SAMPLERS, DATASETS, FUNCTIONS, check_accepts, locate, resolve_type
-from mmpretrain.utils.blame import quoted
+from mmpretrain.registry import (
+    DATA_SAMPLERS,
+    DATASETS,
+    FUNCTIONS,
+    check_accepts,
+    locate,
+    quoted,
+    resolve_type,
+)
 from mmpretrain.utils.brief import brief
 from mmpretrain.utils.dist import get_dist_info
 

@@ -15,8 +15,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.instancenorm import _InstanceNorm
 
 from mmpretrain.errors import ArgumentError, ConfigError
-from mmpretrain.registry import MODELS, resolve_type
-from mmpretrain.utils.blame import locate
+from mmpretrain.registry import MODELS, locate, resolve_type
 
 Config = Mapping[str, Any]
 

@@ -1,6 +1,6 @@
-"""Registries: from the ``type`` in a config to the class that it names.
+"""A registry: from names to classes.
 
-A registry knows where components live without importing them: each location is a package with a table
+It knows where components live without importing them: each location is a package with a table
 (:func:`mmpretrain.utils.lazy.lazy_package`), and a component's module is imported when it is first asked for.
 
 Scope prefixes of the libraries that this package replaces (``mmpretrain.ResNet``, ``mmcls.ResNet``,
@@ -9,32 +9,19 @@ Scope prefixes of the libraries that this package replaces (``mmpretrain.ResNet`
 
 from __future__ import annotations
 
-import ast
 import importlib
-import importlib.util
 import inspect
-import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import FrameType
 from typing import Any
 
-from mmpretrain.arguments import blamed, check_accepts, check_arguments
-from mmpretrain.errors import (
-    ArgumentError,
-    ConfigError,
-    NameTakenError,
-    NotRegisteredError,
-    OptionalDependencyError,
-    add_note,
-)
-from mmpretrain.utils.blame import locate
-from mmpretrain.utils.brief import brief
-from mmpretrain.utils.foreign import Foreign, refuse_foreign
+from mmpretrain.errors import ConfigError, NameTakenError, OptionalDependencyError, add_note
+from mmpretrain.registry.building import build_from_cfg
+from mmpretrain.registry.explanations import name_taken, origin, ways_out
+from mmpretrain.utils.foreign import Foreign
 from mmpretrain.utils.former import FORMER, OLD_METHODS, compat
 from mmpretrain.utils.lazy import TABLE
-from mmpretrain.utils.suggest import did_you_mean
 
 #: Libraries whose components live here now; ``mmcls.X`` and ``mmpretrain.X`` are the same thing.
 SCOPES = FORMER | {"mmpretrain"}
@@ -42,6 +29,9 @@ SCOPES = FORMER | {"mmpretrain"}
 _NONE: frozenset[str] = frozenset()
 #: Names with these prefixes stand for classes of another package: prefix -> module to look them up in.
 FOREIGN = {"torchvision/": "mmpretrain.datasets.transforms.from_torchvision"}
+
+#: The registries of this package by the name under which they are imported.
+ALL: dict[str, Registry] = {}
 
 
 class Registry:
@@ -200,7 +190,7 @@ class Registry:
             home = self._home(name)
             own = module == home or module.startswith("mmpretrain.")
             if not force and known is not None and not _same_definition(known, obj):
-                error = _taken(name, self, self._places[name], place)
+                error = name_taken(name, self.name, self._places[name], place)
                 if not own:
                     raise error
                 # A built-in whose name is in use. Whoever imports it is not to blame.
@@ -208,7 +198,7 @@ class Registry:
                     self._clashes[name] = error
                 continue
             if not force and known is None and home is not None and not own:
-                raise _taken(name, self, _file_of(home), place)
+                raise name_taken(name, self.name, origin(home), place)
             self._objects[name] = obj
             self._places[name] = place
             if force:
@@ -227,6 +217,12 @@ class Registry:
                 return home
         return None
 
+    def ways_out(self, name: str) -> Iterator[str]:
+        """Yield what to do about a name that is not here."""
+        bare = name.rpartition(".")[2]
+        elsewhere = [other.name for other in ALL.values() if other is not self and bare in other._table()]
+        return ways_out(bare, self.names(), elsewhere)
+
     # -- building -----------------------------------------------------------------------------------
 
     def build(self, cfg: Any, *args: Any, **kwargs: Any) -> Any:
@@ -244,72 +240,6 @@ class Registry:
         return self.build_func(cfg, *args, **kwargs, registry=self)
 
 
-def build_from_cfg(cfg: Any, registry: Registry, default_args: Mapping[str, Any] | None = None) -> Any:
-    """Build what ``cfg['type']`` names with the other items as keyword arguments.
-
-    Args:
-        cfg: A mapping with a ``type`` (a name, a class or a function), or an object that needs no building.
-        registry: Where names are looked up.
-        default_args: Arguments to use where ``cfg`` has none; they may include ``type``.
-    """
-    if not isinstance(cfg, Mapping):
-        if type(cfg).__module__ == "builtins" and not callable(cfg):  # also None and numbers
-            raise ArgumentError(f"A {registry.name} config must be a dict with a 'type', got {brief(cfg)}")
-        return cfg
-    args: dict[str, Any] = {**(default_args or {}), **cfg}
-    # `_scope_` switched between the registries of several libraries; here there is only one.
-    args.pop("_scope_", None)
-    if "type" not in args:
-        raise ConfigError(
-            f"A {registry.name} config needs the key 'type', got only {sorted(map(str, args))}",
-            where=locate(cfg),
-        )
-    kind = args.pop("type")
-    target = resolve_type(kind, registry, where=locate(cfg, "type"))
-    check_arguments(target, args, cfg=cfg, label=kind if isinstance(kind, str) else None)
-    with blamed(target, args, cfg):
-        built = target(**args)
-    if built is None:
-        raise ConfigError(f"{brief(kind)} built nothing: it returned None", where=locate(cfg, "type"))
-    return built
-
-
-def build_runner_from_cfg(cfg: Mapping[str, Any], registry: Registry) -> Any:
-    """Build the runner that a whole config names with ``runner_type``, by default a ``Runner``."""
-    kind = resolve_type(cfg.get("runner_type", "Runner"), registry, where=locate(cfg, "runner_type"))
-    return kind.from_cfg(cfg)
-
-
-def resolve_type(kind: Any, registry: Registry, where: str | None = None) -> Any:
-    """Return the class or function that the value of a ``type`` key stands for.
-
-    Raises:
-        NotRegisteredError: With close names, and with classes of that name in the working folder.
-    """
-    if not isinstance(kind, str):
-        # Configs in pure-Python style hold classes that are imported when they are built.
-        build = getattr(kind, "build", None)
-        if not inspect.isclass(kind) and callable(build) and hasattr(kind, "dump_str"):
-            kind = build()
-        if not callable(kind):
-            raise ConfigError(f"'type' must be a name, a class or a function, got {brief(kind)}", where=where)
-        return kind
-    found = registry.get(kind)
-    if callable(found):
-        if getattr(found, "FETCHES", False):
-            refuse_foreign(kind, "fetches from elsewhere, and is built")
-        return found
-    if "." in kind:
-        refuse_foreign(kind, "is imported")
-    if found is not None:
-        raise ConfigError(f"{kind!r} is a {type(found).__name__}, no class or function", where=where)
-    raise NotRegisteredError(
-        f"{brief(kind)} is not a registered {registry.name}",
-        where=where,
-        hint=" ".join(_ways_out(kind, registry)),
-    )
-
-
 def _caller() -> tuple[str, str]:
     """Return the module that registers something, and the line in it."""
     frame: FrameType | None = sys._getframe(1)
@@ -318,24 +248,6 @@ def _caller() -> tuple[str, str]:
     if frame is None:
         return "", ""
     return frame.f_globals.get("__name__", ""), f"{frame.f_code.co_filename}:{frame.f_lineno}"
-
-
-def _file_of(module: str) -> str:
-    spec = importlib.util.find_spec(module)
-    return module if spec is None or spec.origin is None else spec.origin
-
-
-def _short(file: str) -> str:
-    here = os.getcwd() + os.sep
-    return file.removeprefix(here)
-
-
-def _taken(name: str, registry: Registry, first: str, second: str) -> NameTakenError:
-    return NameTakenError(
-        f"{name!r} is already registered as a {registry.name}, in {_short(first)}",
-        where=_short(second),
-        hint="Use another name, or register_module(force=True) to replace it.",
-    )
 
 
 def _same_definition(a: Any, b: Any) -> bool:
@@ -379,140 +291,3 @@ def _import_path(path: str) -> Any | None:
     except Exception as error:
         add_note(error, f"This was raised while {module!r} was imported, which a 'type' names.")
         raise
-
-
-def _ways_out(name: str, registry: Registry) -> Iterator[str]:
-    bare = name.rpartition(".")[2]
-    if bare in compat("components").NOT_YET:
-        yield "MMPretrain 1.x has it; it is not implemented here yet. docs/zoo.md says which families are."
-        return
-    meant = did_you_mean(bare, registry.names())
-    if meant:
-        yield meant
-    for other in ALL.values():
-        if other is not registry and bare in other._table():
-            yield f"There is a {other.name} of that name: it may be in the wrong place of the config."
-    for path, line in find_class(bare, Path.cwd()):
-        module = ".".join(path.with_suffix("").parts)
-        yield (
-            f"A class {bare} is in {path}:{line}: "
-            f"add custom_imports=dict(imports=[{module!r}], allow_failed_imports=False) to the config."
-        )
-        return
-    if not meant:
-        yield "If it is yours, decorate it with register_module() and list its module in custom_imports."
-
-
-def find_class(name: str, root: Path, max_files: int = 2000) -> Iterator[tuple[Path, int]]:
-    """Find definitions of a class in the Python files below ``root``, as (relative path, line).
-
-    Hidden folders, virtual environments and this package are left out; at most ``max_files`` are read.
-    """
-    own = Path(__file__).parent
-    read = 0
-    for folder, subfolders, files in os.walk(root):
-        here = Path(folder)
-        subfolders[:] = sorted(
-            sub
-            for sub in subfolders
-            if not sub.startswith((".", "__"))
-            and sub not in {"node_modules", "site-packages", "work_dirs", "data"}
-            and not (here / sub / "pyvenv.cfg").exists()
-            and here / sub != own
-        )
-        for file in sorted(files):
-            if not file.endswith(".py"):
-                continue
-            read += 1
-            if read > max_files:
-                return
-            try:
-                text = (here / file).read_text(encoding="utf-8")
-                if f"class {name}" not in text:
-                    continue
-                tree = ast.parse(text)
-            except (OSError, SyntaxError, ValueError):
-                continue  # a file that is not Python cannot define the class
-            for node in ast.walk(tree):
-                if isinstance(node, ast.ClassDef) and node.name == name:
-                    yield (here / file).relative_to(root), node.lineno
-
-
-def build_model_from_cfg(cfg: Any, registry: Registry, default_args: Mapping[str, Any] | None = None) -> Any:
-    """Build a model; a list of configs gives a sequence of modules."""
-    if isinstance(cfg, list):
-        # Any registry that builds models can build this one; torch is not imported before it is needed.
-        sequential = importlib.import_module("mmpretrain.models.base").Sequential
-        return sequential(*(build_model_from_cfg(item, registry, default_args) for item in cfg))
-    model = build_from_cfg(cfg, registry, default_args)
-    if isinstance(cfg, Mapping) and hasattr(model, "freeze_declared"):
-        model.freeze_declared()  # for constructors that add modules after the one of their base class
-    return model
-
-
-RUNNERS = Registry("runner", build_func=build_runner_from_cfg, locations=["mmpretrain.engine.runner"])
-RUNNER_CONSTRUCTORS = Registry("runner constructor")
-LOOPS = Registry("loop", locations=["mmpretrain.engine.runner"])
-HOOKS = Registry("hook", locations=["mmpretrain.engine.hooks", "mmpretrain.compat.hooks"])
-LOG_PROCESSORS = Registry("log processor", locations=["mmpretrain.engine.runner"])
-STRATEGIES = Registry("strategy", locations=["mmpretrain.engine.runner", "mmpretrain.compat.runner"])
-OPTIMIZERS = Registry("optimizer", locations=["mmpretrain.engine.optimizers"])
-OPTIM_WRAPPERS = Registry(
-    "optimizer wrapper", locations=["mmpretrain.engine.optimizers", "mmpretrain.compat.optimizers"]
-)
-OPTIM_WRAPPER_CONSTRUCTORS = Registry(
-    "optimizer wrapper constructor", locations=["mmpretrain.engine.optimizers"]
-)
-PARAM_SCHEDULERS = Registry(
-    "parameter scheduler", locations=["mmpretrain.engine.schedulers", "mmpretrain.compat.schedulers"]
-)
-DATASETS = Registry("dataset", locations=["mmpretrain.datasets"])
-DATA_SAMPLERS = Registry("data sampler", locations=["mmpretrain.datasets.samplers"])
-TRANSFORMS = Registry(
-    "transform", locations=["mmpretrain.datasets.transforms", "mmpretrain.compat.transforms"]
-)
-FUNCTIONS = Registry("function", locations=["mmpretrain.datasets"])
-MODELS = Registry("model", build_func=build_model_from_cfg, locations=["mmpretrain.models"])
-MODEL_WRAPPERS = Registry("model wrapper", locations=["mmpretrain.engine.runner", "mmpretrain.compat.runner"])
-WEIGHT_INITIALIZERS = Registry("weight initializer", locations=["mmpretrain.models"])
-BATCH_AUGMENTS = Registry("batch augment", locations=["mmpretrain.models", "mmpretrain.compat.models"])
-TASK_UTILS = Registry("task util", locations=["mmpretrain.models"])
-METRICS = Registry("metric", locations=["mmpretrain.evaluation"])
-EVALUATORS = Registry("evaluator", locations=["mmpretrain.evaluation"])
-VISUALIZERS = Registry("visualizer", locations=["mmpretrain.visualization"])
-VISBACKENDS = Registry("visualization backend", locations=["mmpretrain.visualization"])
-
-#: Every registry by the name under which it is imported.
-ALL: dict[str, Registry] = {key: value for key, value in vars().items() if isinstance(value, Registry)}
-
-__all__ = [
-    "BATCH_AUGMENTS",
-    "DATASETS",
-    "DATA_SAMPLERS",
-    "EVALUATORS",
-    "FUNCTIONS",
-    "HOOKS",
-    "LOG_PROCESSORS",
-    "LOOPS",
-    "METRICS",
-    "MODELS",
-    "MODEL_WRAPPERS",
-    "OPTIMIZERS",
-    "OPTIM_WRAPPERS",
-    "OPTIM_WRAPPER_CONSTRUCTORS",
-    "PARAM_SCHEDULERS",
-    "RUNNERS",
-    "RUNNER_CONSTRUCTORS",
-    "STRATEGIES",
-    "TASK_UTILS",
-    "TRANSFORMS",
-    "VISBACKENDS",
-    "VISUALIZERS",
-    "WEIGHT_INITIALIZERS",
-    "Registry",
-    "build_from_cfg",
-    "blamed",
-    "build_model_from_cfg",
-    "check_accepts",
-    "check_arguments",
-]
