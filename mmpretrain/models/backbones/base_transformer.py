@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from mmpretrain.errors import ArgumentError
 from mmpretrain.models.backbones.base import BaseBackbone
 from mmpretrain.models.base.module import ModuleList
-from mmpretrain.models.layers.build import make_norm, per_layer
+from mmpretrain.models.layers.build import per_layer
+from mmpretrain.models.layers.configurable import Norm
 from mmpretrain.models.layers.drop import drop_path_rates
 from mmpretrain.models.layers.patch_embed import PatchEmbed
 from mmpretrain.models.layers.position_embed import fit_pos_embed, resize_pos_embed
@@ -129,7 +130,7 @@ class TransformerBackbone(BaseBackbone):
         self,
         out_indices: int | Sequence[int],
         out_type: OutType,
-        norm_cfg: Mapping[str, Any],
+        norm: Norm,
         final_norm: bool = True,
     ) -> None:
         """Make the modules of :meth:`format`.
@@ -137,16 +138,16 @@ class TransformerBackbone(BaseBackbone):
         Args:
             out_indices: Layers whose output is returned; negative indices count from the end.
             out_type: What is returned, see :meth:`format`.
-            norm_cfg: The normalisation layer.
+            norm: The normalisation.
             final_norm: Normalise the output of the last layer.
         """
         self.set_out_type(out_type)
         self.out_indices = self.take_indices(out_indices, self.num_layers)
         self.final_norm = final_norm
         if final_norm:
-            self.ln1 = make_norm(norm_cfg, self.embed_dims)
+            self.ln1 = norm(self.embed_dims)
         if out_type == "avg_featmap":
-            self.ln2 = make_norm(norm_cfg, self.embed_dims)
+            self.ln2 = norm(self.embed_dims)
 
     def set_out_type(self, out_type: OutType) -> None:
         """Check and keep what :meth:`format` returns."""

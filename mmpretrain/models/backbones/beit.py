@@ -13,7 +13,7 @@ from mmpretrain.errors import ArgumentError, DataError
 from mmpretrain.models.backbones.base_transformer import VIT_ARCHS, OutType, TransformerBackbone
 from mmpretrain.models.base.module import BaseModule
 from mmpretrain.models.layers.attention import BEiTAttention
-from mmpretrain.models.layers.build import make_norm
+from mmpretrain.models.layers.configurable import Act, Norm, configurable, norm_from
 from mmpretrain.models.layers.drop import DropPath
 from mmpretrain.models.layers.ffn import FFN
 from mmpretrain.models.layers.relative_position import BIAS_TABLE, RelativePositionBias, resize_bias_tables
@@ -22,6 +22,7 @@ from mmpretrain.registry import MODELS
 logger = logging.getLogger(__name__)
 
 
+@configurable
 class BEiTTransformerEncoderLayer(BaseModule):
     """Attention with relative positions and a feed-forward network, each scaled by channel.
 
@@ -38,8 +39,8 @@ class BEiTTransformerEncoderLayer(BaseModule):
         drop_path_rate: Stochastic-depth rate of both branches.
         num_fcs: Number of linear layers of the feed-forward network.
         bias: Whether queries, keys and values have a bias; ``'qv_bias'`` leaves out the keys.
-        act_cfg: The activation.
-        norm_cfg: The normalisation.
+        act: The activation.
+        norm: The normalisation.
         attn_cfg: Further arguments of :class:`BEiTAttention`.
         ffn_cfg: Further arguments of :class:`FFN`.
         init_cfg: How the weights are initialised.
@@ -59,15 +60,15 @@ class BEiTTransformerEncoderLayer(BaseModule):
         drop_path_rate: float = 0.0,
         num_fcs: int = 2,
         bias: bool | Literal["qv_bias"] = "qv_bias",
-        act_cfg: Mapping[str, Any] = {"type": "GELU"},
-        norm_cfg: Mapping[str, Any] = {"type": "LN"},
+        act: Act = nn.GELU,
+        norm: Norm = nn.LayerNorm,
         attn_cfg: Mapping[str, Any] = {},
         ffn_cfg: Mapping[str, Any] = {},
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg)
         self.embed_dims = embed_dims
-        self.ln1 = make_norm(norm_cfg, embed_dims)
+        self.ln1 = norm(embed_dims)
         attn = {
             "window_size": window_size,
             "use_rel_pos_bias": use_rel_pos_bias,
@@ -77,8 +78,8 @@ class BEiTTransformerEncoderLayer(BaseModule):
             "bias": bias,
         }
         self.attn = BEiTAttention(embed_dims, num_heads, **{**attn, **attn_cfg})
-        self.ln2 = make_norm(norm_cfg, embed_dims)
-        ffn = {"num_fcs": num_fcs, "ffn_drop": drop_rate, "act_cfg": act_cfg, "add_identity": False}
+        self.ln2 = norm(embed_dims)
+        ffn = {"num_fcs": num_fcs, "ffn_drop": drop_rate, "act": act, "add_identity": False}
         self.ffn = FFN(embed_dims, feedforward_channels, **{**ffn, **ffn_cfg})
         self.drop_path = DropPath(drop_path_rate)
         scaled = layer_scale_init_value > 0
@@ -174,6 +175,7 @@ class BEiTViT(TransformerBackbone):
         super().__init__(
             init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
         )
+        norm = norm_from(norm_cfg)
         if use_rel_pos_bias and use_shared_rel_pos_bias:
             raise ArgumentError(
                 "use_rel_pos_bias and use_shared_rel_pos_bias exclude each other", key="use_rel_pos_bias"
@@ -209,9 +211,9 @@ class BEiTViT(TransformerBackbone):
             with_cls_token=with_cls_token,
             drop_rate=drop_rate,
             bias=bias,
-            norm_cfg=norm_cfg,
+            norm=norm,
         )
-        self.set_output(out_indices, out_type, norm_cfg, final_norm)
+        self.set_output(out_indices, out_type, norm, final_norm)
         self.register_load_state_dict_pre_hook(_fit_relative_positions)
         self.freeze_declared(__class__)
 

@@ -11,20 +11,21 @@ from torch import Tensor, nn
 
 from mmpretrain.models.backbones.base_staged import StagedBackbone
 from mmpretrain.models.base.module import BaseModule
-from mmpretrain.models.layers.build import make_norm
+from mmpretrain.models.layers.configurable import Act, Norm, act_from, configurable, norm_from
 from mmpretrain.models.layers.drop import DropPath, stage_drop_path_rates
 from mmpretrain.models.layers.layer_norm import GRN, LayerNorm2d
 from mmpretrain.registry import MODELS
 
 
+@configurable
 class ConvNeXtBlock(BaseModule):
     """A depthwise convolution and a feed-forward network by position, with a residual connection.
 
     Args:
         in_channels: Number of channels C.
         dw_conv_cfg: Arguments of the depthwise convolution.
-        norm_cfg: The normalisation.
-        act_cfg: The activation.
+        norm: The normalisation.
+        act: The activation.
         mlp_ratio: Width of the feed-forward network, relative to C.
         linear_pw_conv: Use linear layers on (B, H, W, C) instead of 1 x 1 convolutions.
         drop_path_rate: Stochastic-depth rate.
@@ -36,8 +37,8 @@ class ConvNeXtBlock(BaseModule):
         self,
         in_channels: int,
         dw_conv_cfg: Mapping[str, Any] = {"kernel_size": 7, "padding": 3},
-        norm_cfg: Mapping[str, Any] = {"type": "LN2d", "eps": 1e-6},
-        act_cfg: Mapping[str, Any] = {"type": "GELU"},
+        norm: Norm = partial(LayerNorm2d, eps=1e-6),  # noqa: B008
+        act: Act = nn.GELU,
         mlp_ratio: float = 4.0,
         linear_pw_conv: bool = True,
         drop_path_rate: float = 0.0,
@@ -50,9 +51,9 @@ class ConvNeXtBlock(BaseModule):
         pointwise = nn.Linear if linear_pw_conv else partial(nn.Conv2d, kernel_size=1)
         width = int(mlp_ratio * in_channels)
         self.depthwise_conv = nn.Conv2d(in_channels, in_channels, groups=in_channels, **dw_conv_cfg)
-        self.norm = make_norm(norm_cfg, in_channels)
+        self.norm = norm(in_channels)
         self.pointwise_conv1 = pointwise(in_channels, width)
-        self.act = MODELS.build(act_cfg)
+        self.act = act()
         self.pointwise_conv2 = pointwise(width, in_channels)
         self.grn = GRN(width) if use_grn else None
         scale = torch.full((in_channels,), float(layer_scale_init_value))
@@ -160,12 +161,13 @@ class ConvNeXt(StagedBackbone):
         super().__init__(
             init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
         )
+        norm, act = norm_from(norm_cfg), act_from(act_cfg)
         settings = self.get_arch(arch)
         self.depths: Sequence[int] = settings["depths"]
         block = partial(
             ConvNeXtBlock,
-            norm_cfg=norm_cfg,
-            act_cfg=act_cfg,
+            norm=norm,
+            act=act,
             linear_pw_conv=linear_pw_conv,
             layer_scale_init_value=layer_scale_init_value,
             use_grn=use_grn,
@@ -176,7 +178,6 @@ class ConvNeXt(StagedBackbone):
                 settings["channels"], stage_drop_path_rates(drop_path_rate, self.depths)
             )
         )
-        norm = partial(make_norm, norm_cfg)
         self.set_stages(settings["channels"], stages, norm, in_channels, stem_patch_size)
         self.set_output(out_indices, norm, gap_before_final_norm)
         self.freeze_declared(__class__)

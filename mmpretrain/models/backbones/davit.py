@@ -11,7 +11,8 @@ from torch.nn import functional as F
 from mmpretrain.models.backbones.swin_transformer import HW, SwinBackbone
 from mmpretrain.models.base.module import BaseModule, ModuleList
 from mmpretrain.models.layers.attention import MultiheadAttention, merge_heads, split_heads
-from mmpretrain.models.layers.build import make_norm, per_layer
+from mmpretrain.models.layers.build import per_layer
+from mmpretrain.models.layers.configurable import Norm, configurable, norm_from
 from mmpretrain.models.layers.drop import stage_drop_path_rates
 from mmpretrain.models.layers.ffn import FFN
 from mmpretrain.models.layers.patch_embed import PatchEmbed
@@ -70,6 +71,7 @@ class ConvPosEnc(nn.Module):
         return x + to_tokens(self.proj(to_image(x, hw)))
 
 
+@configurable
 class DualBlock(BaseModule):
     """Attention and a feed-forward network, each after a position encoding and a norm.
 
@@ -79,7 +81,7 @@ class DualBlock(BaseModule):
         ffn_ratio: Width of the feed-forward network, relative to C.
         drop_path: Stochastic-depth rate of the feed-forward network.
         ffn_cfgs: Further arguments of :class:`FFN`.
-        norm_cfg: The normalisation.
+        norm: The normalisation.
     """
 
     def __init__(
@@ -89,17 +91,16 @@ class DualBlock(BaseModule):
         ffn_ratio: float,
         drop_path: float,
         ffn_cfgs: Mapping[str, Any],
-        norm_cfg: Mapping[str, Any],
+        norm: Norm,
     ) -> None:
         super().__init__()
         self.cpe1 = ConvPosEnc(embed_dims)
-        self.norm1 = make_norm(norm_cfg, embed_dims)
+        self.norm1 = norm(embed_dims)
         self.attn = attn
         self.cpe2 = ConvPosEnc(embed_dims)
-        self.norm2 = make_norm(norm_cfg, embed_dims)
-        drop = {"type": "DropPath", "drop_prob": drop_path}
-        ffn = {"feedforward_channels": int(embed_dims * ffn_ratio), "act_cfg": {"type": "GELU"}}
-        self.ffn = FFN(embed_dims, **{"dropout_layer": drop, **ffn, **ffn_cfgs})
+        self.norm2 = norm(embed_dims)
+        ffn = {"feedforward_channels": int(embed_dims * ffn_ratio), "act": nn.GELU}
+        self.ffn = FFN(embed_dims, **{"drop_path": drop_path, **ffn, **ffn_cfgs})
 
     def forward(self, x: Tensor, hw: HW) -> Tensor:
         """Transform tokens (B, h * w, C)."""
@@ -110,6 +111,7 @@ class DualBlock(BaseModule):
         return self.ffn(self.norm2(x), identity=x)
 
 
+@configurable
 class DaViTBlock(BaseModule):
     """Attention among the positions of windows, then attention among channels.
 
@@ -123,7 +125,7 @@ class DaViTBlock(BaseModule):
         pad_small_map: Pad maps smaller than a window.
         attn_cfgs: Further arguments of :class:`ShiftWindowMSA`.
         ffn_cfgs: Further arguments of :class:`FFN`.
-        norm_cfg: The normalisation.
+        norm: The normalisation.
     """
 
     def __init__(
@@ -137,18 +139,18 @@ class DaViTBlock(BaseModule):
         pad_small_map: bool = False,
         attn_cfgs: Mapping[str, Any] = {},
         ffn_cfgs: Mapping[str, Any] = {},
-        norm_cfg: Mapping[str, Any] = {"type": "LN"},
+        norm: Norm = nn.LayerNorm,
     ) -> None:
         super().__init__()
         window: dict[str, Any] = {
             "window_size": window_size,
-            "dropout_layer": {"type": "DropPath", "drop_prob": drop_path},
+            "drop_path": drop_path,
             "qkv_bias": qkv_bias,
             "pad_small_map": pad_small_map,
             "window_msa": PlainWindowMSA,
             **attn_cfgs,
         }
-        common = (embed_dims, ffn_ratio, drop_path, ffn_cfgs, norm_cfg)
+        common = (embed_dims, ffn_ratio, drop_path, ffn_cfgs, norm)
         self.spatial_block = DualBlock(ShiftWindowMSA(embed_dims, num_heads, **window), *common)
         channels = ChannelAttention(embed_dims, num_heads, qkv_bias=qkv_bias)
         self.channel_block = DualBlock(channels, *common)
@@ -158,6 +160,7 @@ class DaViTBlock(BaseModule):
         return self.channel_block(self.spatial_block(x, hw), hw)
 
 
+@configurable
 class DaViTDownSample(PatchEmbed):
     """Embeds patches of a map that it normalises first.
 
@@ -167,7 +170,7 @@ class DaViTDownSample(PatchEmbed):
         kernel_size: Size of a patch.
         stride: Step from one patch to the next.
         padding: Padding of the convolution, or ``'corner'`` or ``'same'`` to cover the whole map.
-        norm_cfg: The normalisation.
+        norm: The normalisation.
         **kwargs: Further arguments of :class:`PatchEmbed`.
     """
 
@@ -178,13 +181,13 @@ class DaViTDownSample(PatchEmbed):
         kernel_size: int | Sequence[int] = 2,
         stride: int | Sequence[int] | None = 2,
         padding: Any = "same",
-        norm_cfg: Mapping[str, Any] | None = {"type": "LN"},
+        norm: Norm | None = nn.LayerNorm,
         **kwargs: Any,
     ) -> None:
         shape = {"kernel_size": kernel_size, "stride": stride, "padding": padding}
         super().__init__(in_channels, out_channels, **shape, **kwargs)
         self.out_channels = out_channels
-        self.norm = None if norm_cfg is None else make_norm(norm_cfg, in_channels)
+        self.norm = None if norm is None else norm(in_channels)
 
     def forward(self, x: Tensor, hw: HW) -> tuple[Tensor, HW]:  # type: ignore[override]
         """Embed the patches of a map, given as tokens (B, H * W, in_channels)."""
@@ -305,7 +308,7 @@ class DaViT(SwinBackbone):
         self.set_arch(arch)
         self.absolute_pos_embed = None
         self.out_after_downsample = out_after_downsample
-        stem = {"kernel_size": 7, "stride": patch_size, "padding": "same", "norm_cfg": {"type": "LN"}}
+        stem = {"kernel_size": 7, "stride": patch_size, "padding": "same", "norm": nn.LayerNorm}
         self.patch_embed = PatchEmbed(in_channels, self.embed_dims, **stem)
         self.stages = ModuleList()
         channels = [self.embed_dims]
@@ -323,7 +326,8 @@ class DaViT(SwinBackbone):
             }
             self.stages.append(DaViTBlockSequence(channels[-1], **{**stage, **cfg}))
             channels.append(self.stages[-1].out_channels)
-        self.set_output(out_indices, channels[1:] if out_after_downsample else channels[:-1], norm_cfg)
+        channels = channels[1:] if out_after_downsample else channels[:-1]
+        self.set_output(out_indices, channels, norm_from(norm_cfg))
         self.freeze_declared(__class__)
 
     def embed(self, x: Tensor) -> tuple[Tensor, HW]:

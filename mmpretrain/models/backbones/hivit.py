@@ -12,7 +12,7 @@ from mmpretrain.errors import ArgumentError
 from mmpretrain.models.backbones.base import BaseBackbone
 from mmpretrain.models.base.module import BaseModule, ModuleList
 from mmpretrain.models.layers.attention import MultiheadAttention
-from mmpretrain.models.layers.build import make_norm
+from mmpretrain.models.layers.configurable import Norm, configurable, norm_from
 from mmpretrain.models.layers.drop import DropPath, drop_path_rates
 from mmpretrain.models.layers.position_embed import fit_pos_embed, resize_pos_embed
 from mmpretrain.models.layers.relative_position import relative_position_index, resize_bias_tables
@@ -44,6 +44,7 @@ class Mlp(nn.Module):
         return self.drop(self.fc2(self.act(self.fc1(x))))
 
 
+@configurable
 class HiViTBlock(BaseModule):
     """A feed-forward network with a residual connection, after attention in the main stage.
 
@@ -54,7 +55,7 @@ class HiViTBlock(BaseModule):
         drop: Dropout rate after the feed-forward network.
         drop_path: Stochastic-depth rate of the branches.
         layer_scale_init_value: Start value of the scales of the branches; 0 for none.
-        norm_cfg: The normalisation.
+        norm: The normalisation.
     """
 
     def __init__(
@@ -65,12 +66,12 @@ class HiViTBlock(BaseModule):
         drop: float = 0.0,
         drop_path: float = 0.0,
         layer_scale_init_value: float = 0.0,
-        norm_cfg: Mapping[str, Any] = {"type": "LN"},
+        norm: Norm = nn.LayerNorm,
     ) -> None:
         super().__init__()
-        self.norm1 = None if attn is None else make_norm(norm_cfg, dim)
+        self.norm1 = None if attn is None else norm(dim)
         self.attn = attn
-        self.norm2 = make_norm(norm_cfg, dim)
+        self.norm2 = norm(dim)
         self.mlp = Mlp(dim, int(dim * mlp_ratio), drop)
         self.drop_path = DropPath(drop_path)
         scale = torch.full((dim,), layer_scale_init_value)
@@ -88,6 +89,7 @@ class HiViTBlock(BaseModule):
         return self.drop_path(x if gamma is None else gamma * x)
 
 
+@configurable
 class InnerPatchEmbed(nn.Module):
     """Embed patches in parts, so that the parts of a patch stay together.
 
@@ -96,7 +98,7 @@ class InnerPatchEmbed(nn.Module):
         inner_patches: Number p of parts of a patch along each side.
         in_channels: Number of channels of an image.
         embed_dims: Number of channels of a part.
-        norm_cfg: Normalisation of the parts, or None.
+        norm: Normalisation of the parts, or None.
         kernel_size: Kernel size of the convolution; by default the size of a part.
         padding: Its padding.
     """
@@ -107,7 +109,7 @@ class InnerPatchEmbed(nn.Module):
         inner_patches: int,
         in_channels: int,
         embed_dims: int,
-        norm_cfg: Mapping[str, Any] | None = None,
+        norm: Norm | None = None,
         kernel_size: int | Sequence[int] | None = None,
         padding: int | Sequence[int] | None = None,
     ) -> None:
@@ -117,7 +119,7 @@ class InnerPatchEmbed(nn.Module):
         part = (height // inner_patches, width // inner_patches)
         kernel = part if kernel_size is None else to_2tuple(kernel_size)
         self.proj = nn.Conv2d(in_channels, embed_dims, kernel, stride=part, padding=to_2tuple(padding or 0))
-        self.norm = None if norm_cfg is None else make_norm(norm_cfg, embed_dims)
+        self.norm = None if norm is None else norm(embed_dims)
 
     def forward(self, x: Tensor) -> tuple[Tensor, HW]:
         """Parts (B, h * w, p, p, C) of the patches of images, and the grid (h, w) of patches."""
@@ -129,17 +131,18 @@ class InnerPatchEmbed(nn.Module):
         return x if self.norm is None else self.norm(x), hw
 
 
+@configurable
 class PatchMerge(nn.Module):
     """Merge 2 x 2 parts of a patch to one with twice the channels.
 
     Args:
         dim: Number of channels C.
-        norm_cfg: The normalisation of the four.
+        norm: The normalisation of the four.
     """
 
-    def __init__(self, dim: int, norm_cfg: Mapping[str, Any]) -> None:
+    def __init__(self, dim: int, norm: Norm) -> None:
         super().__init__()
-        self.norm = make_norm(norm_cfg, dim * 4)
+        self.norm = norm(dim * 4)
         self.reduction = nn.Linear(dim * 4, dim * 2, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -228,6 +231,7 @@ class HiViT(BaseBackbone):
         super().__init__(
             init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
         )
+        norm = norm_from(norm_cfg)
         settings = self.get_arch(arch)
         self.embed_dims: int = settings["embed_dims"]
         *stem_depths, self.num_main_blocks = settings["depths"]
@@ -237,9 +241,8 @@ class HiViT(BaseBackbone):
         if rpe and height != width:
             raise ArgumentError(f"rpe=True needs square images, got img_size={img_size}", key="rpe")
         dim = self.embed_dims // 2 ** len(stem_depths)
-        norm = norm_cfg if patch_norm else None
         self.patch_embed = InnerPatchEmbed(
-            patch_size, inner_patches, in_chans, dim, norm, kernel_size, pad_size
+            patch_size, inner_patches, in_chans, dim, norm if patch_norm else None, kernel_size, pad_size
         )
         self.pos_embed = nn.Parameter(torch.zeros(1, height * width, self.embed_dims)) if ape else None
         if rpe:
@@ -247,7 +250,7 @@ class HiViT(BaseBackbone):
         self.pos_drop = nn.Dropout(drop_rate)
         common = {
             "drop": drop_rate,
-            "norm_cfg": norm_cfg,
+            "norm": norm,
             "layer_scale_init_value": layer_scale_init_value,
         }
         attn = {
@@ -263,7 +266,7 @@ class HiViT(BaseBackbone):
         for depth in stem_depths:
             for _ in range(2 * depth):
                 self.blocks.append(HiViTBlock(dim, stem_mlp_ratio, drop_path=next(rates), **common))
-            self.blocks.append(PatchMerge(dim, norm_cfg))
+            self.blocks.append(PatchMerge(dim, norm))
             dim *= 2
         for _ in range(self.num_main_blocks):
             attention = WindowMSA(window_size=(height, width), **attn) if rpe else MultiheadAttention(**attn)

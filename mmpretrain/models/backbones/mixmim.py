@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from mmpretrain.models.backbones.base import BaseBackbone
 from mmpretrain.models.base.module import BaseModule
-from mmpretrain.models.layers.build import make_norm
+from mmpretrain.models.layers.configurable import Act, Norm, configurable, norm_from
 from mmpretrain.models.layers.drop import DropPath, stage_drop_path_rates
 from mmpretrain.models.layers.ffn import FFN
 from mmpretrain.models.layers.patch_embed import PatchEmbed, PatchMerging
@@ -22,6 +22,7 @@ from mmpretrain.registry import MODELS
 HW = tuple[int, int]
 
 
+@configurable
 class MixMIMBlock(BaseModule):
     """Attention in windows and a feed-forward network, each after a norm and with a residual connection.
 
@@ -36,8 +37,8 @@ class MixMIMBlock(BaseModule):
         proj_drop_rate: Dropout rate after both branches.
         attn_drop_rate: Dropout rate of the attention weights.
         drop_path_rate: Stochastic-depth rate of both branches.
-        act_cfg: The activation.
-        norm_cfg: The normalisation.
+        act: The activation.
+        norm: The normalisation.
         init_cfg: How the weights are initialised.
     """
 
@@ -53,13 +54,13 @@ class MixMIMBlock(BaseModule):
         proj_drop_rate: float = 0.0,
         attn_drop_rate: float = 0.0,
         drop_path_rate: float = 0.0,
-        act_cfg: Mapping[str, Any] = {"type": "GELU"},
-        norm_cfg: Mapping[str, Any] = {"type": "LN"},
+        act: Act = nn.GELU,
+        norm: Norm = nn.LayerNorm,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg)
         self.window_size = min(window_size, *input_resolution)
-        self.ln1 = make_norm(norm_cfg, embed_dims)
+        self.ln1 = norm(embed_dims)
         self.attn = WindowMSA(
             embed_dims,
             to_2tuple(self.window_size),
@@ -68,14 +69,14 @@ class MixMIMBlock(BaseModule):
             attn_drop=attn_drop_rate,
             proj_drop=proj_drop_rate,
         )
-        self.ln2 = make_norm(norm_cfg, embed_dims)
+        self.ln2 = norm(embed_dims)
         self.ffn = FFN(
             embed_dims,
             int(mlp_ratio * embed_dims),
             num_fcs=num_fcs,
             ffn_drop=proj_drop_rate,
-            dropout_layer={"type": "DropPath", "drop_prob": drop_path_rate},
-            act_cfg=act_cfg,
+            drop_path=drop_path_rate,
+            act=act,
         )
         self.drop_path = DropPath(drop_path_rate)
 
@@ -106,6 +107,7 @@ class MixMIMBlock(BaseModule):
         return torch.zeros_like(apart, dtype=torch.float32).masked_fill(apart, -65500.0)
 
 
+@configurable
 class MixMIMLayer(BaseModule):
     """A stage: blocks, and a merging of patches.
 
@@ -113,7 +115,7 @@ class MixMIMLayer(BaseModule):
         embed_dims: Number of channels C.
         input_resolution: The usual size of the map.
         drop_path_rate: Stochastic-depth rate of each block.
-        norm_cfg: The normalisation.
+        norm: The normalisation.
         downsample: Merge patches after the blocks.
         **block: Further arguments of the blocks.
     """
@@ -123,16 +125,16 @@ class MixMIMLayer(BaseModule):
         embed_dims: int,
         input_resolution: Sequence[int],
         drop_path_rate: Sequence[float],
-        norm_cfg: Mapping[str, Any],
+        norm: Norm,
         downsample: bool,
         **block: Any,
     ) -> None:
         super().__init__()
-        shape = {"embed_dims": embed_dims, "input_resolution": input_resolution, "norm_cfg": norm_cfg}
+        shape = {"embed_dims": embed_dims, "input_resolution": input_resolution, "norm": norm}
         self.blocks = nn.ModuleList(
             MixMIMBlock(**shape, drop_path_rate=rate, **block) for rate in drop_path_rate
         )
-        self.downsample = PatchMerging(embed_dims, 2 * embed_dims, norm_cfg=norm_cfg) if downsample else None
+        self.downsample = PatchMerging(embed_dims, 2 * embed_dims, norm=norm) if downsample else None
 
 
 def _arch(embed_dims: int, first_heads: int) -> dict[str, Any]:
@@ -206,13 +208,14 @@ class MixMIMTransformer(BaseBackbone):
         super().__init__(
             init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
         )
+        norm = norm_from(norm_cfg)
         settings = self.get_arch(arch)
         self.embed_dims: int = settings["embed_dims"]
         self.depths: Sequence[int] = settings["depths"]
         self.num_heads: Sequence[int] = settings["num_heads"]
         self.num_layers = len(self.depths)
         stem = {"in_channels": in_channels, "input_size": img_size, "embed_dims": self.embed_dims}
-        stem |= {"kernel_size": patch_size, "stride": patch_size, "norm_cfg": {"type": "LN"}, **patch_cfg}
+        stem |= {"kernel_size": patch_size, "stride": patch_size, "norm": nn.LayerNorm, **patch_cfg}
         self.patch_embed = PatchEmbed(**stem)
         assert self.patch_embed.init_out_size is not None
         height, width = self.patch_resolution = self.patch_embed.init_out_size
@@ -224,12 +227,12 @@ class MixMIMTransformer(BaseBackbone):
             shape = (self.embed_dims * 2**i, (height // 2**i, width // 2**i))
             last = i == self.num_layers - 1
             own = {"num_heads": self.num_heads[i], "window_size": window_size[i], **block}
-            self.layers.append(MixMIMLayer(*shape, rates[i], norm_cfg, not last, **own))
+            self.layers.append(MixMIMLayer(*shape, rates[i], norm, not last, **own))
         self.num_features = self.embed_dims * 2 ** (self.num_layers - 1)
         self.drop_after_pos = nn.Dropout(drop_rate)
         positions = torch.zeros(1, height * width, self.embed_dims)
         self.absolute_pos_embed = nn.Parameter(positions, requires_grad=False)
-        self.norm = make_norm(norm_cfg, self.num_features)
+        self.norm = norm(self.num_features)
         self.register_load_state_dict_pre_hook(_fit_positions)
         self.freeze_declared(__class__)
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmpretrain.errors import DataError
 from mmpretrain.models.backbones.base import BaseBackbone
 from mmpretrain.models.base.module import BaseModule, ModuleList
-from mmpretrain.models.layers.build import make_norm, per_layer
+from mmpretrain.models.layers.build import per_layer
+from mmpretrain.models.layers.configurable import Act, Norm, act_from, configurable, norm_from
 from mmpretrain.models.layers.ffn import FFN
 from mmpretrain.models.layers.patch_embed import PatchEmbed
 from mmpretrain.models.layers.shape import to_2tuple
 from mmpretrain.registry import MODELS
 
 
+@configurable
 class MixerBlock(BaseModule):
     """Two feed-forward networks, one across the tokens and one across the channels.
 
@@ -28,8 +30,8 @@ class MixerBlock(BaseModule):
         drop_rate: Dropout rate after both networks.
         drop_path_rate: Stochastic-depth rate of both networks.
         num_fcs: Number of linear layers of both networks.
-        act_cfg: The activation.
-        norm_cfg: The normalisation.
+        act: The activation.
+        norm: The normalisation.
         init_cfg: How the weights are initialised.
     """
 
@@ -42,20 +44,20 @@ class MixerBlock(BaseModule):
         drop_rate: float = 0.0,
         drop_path_rate: float = 0.0,
         num_fcs: int = 2,
-        act_cfg: Mapping[str, Any] = {"type": "GELU"},
-        norm_cfg: Mapping[str, Any] = {"type": "LN"},
+        act: Act = nn.GELU,
+        norm: Norm = nn.LayerNorm,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg)
         common = {
             "num_fcs": num_fcs,
             "ffn_drop": drop_rate,
-            "dropout_layer": {"type": "DropPath", "drop_prob": drop_path_rate},
-            "act_cfg": act_cfg,
+            "drop_path": drop_path_rate,
+            "act": act,
         }
-        self.ln1 = make_norm(norm_cfg, embed_dims)
+        self.ln1 = norm(embed_dims)
         self.token_mix = FFN(num_tokens, tokens_mlp_dims, add_identity=False, **common)
-        self.ln2 = make_norm(norm_cfg, embed_dims)
+        self.ln2 = norm(embed_dims)
         self.channel_mix = FFN(embed_dims, channels_mlp_dims, **common)
 
     def init_weights(self) -> None:
@@ -126,6 +128,7 @@ class MlpMixer(BaseBackbone):
         super().__init__(
             init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
         )
+        norm, act = norm_from(norm_cfg), act_from(act_cfg)
         settings = self.get_arch(arch)
         self.embed_dims = settings["embed_dims"]
         self.num_layers = settings["num_layers"]
@@ -146,13 +149,13 @@ class MlpMixer(BaseBackbone):
             "num_tokens": height * width,
             "drop_rate": drop_rate,
             "drop_path_rate": drop_path_rate,
-            "act_cfg": act_cfg,
-            "norm_cfg": norm_cfg,
+            "act": act,
+            "norm": norm,
         }
         self.layers = ModuleList(
             MixerBlock(**{**layer, **cfg}) for cfg in per_layer(layer_cfgs, self.num_layers)
         )
-        self.ln1 = make_norm(norm_cfg, self.embed_dims)
+        self.ln1 = norm(self.embed_dims)
         self.freeze_declared(__class__)
 
     def freeze_groups(self) -> list[list[str]]:

@@ -14,7 +14,7 @@ from mmpretrain.errors import ArgumentError
 from mmpretrain.models.backbones.base_transformer import VIT_ARCHS, OutType, TransformerBackbone
 from mmpretrain.models.base.module import BaseModule
 from mmpretrain.models.layers.attention import MultiheadAttention
-from mmpretrain.models.layers.build import make_norm
+from mmpretrain.models.layers.configurable import Act, Norm, configurable, norm_from
 from mmpretrain.models.layers.drop import DropPath
 from mmpretrain.models.layers.ffn import FFN
 from mmpretrain.registry import MODELS
@@ -22,6 +22,7 @@ from mmpretrain.registry import MODELS
 # Shapes: two streams of tokens, each (B, N, C).
 
 
+@configurable
 class RevTransformerEncoderLayer(BaseModule):
     """A layer for two streams, whose inputs can be computed from its outputs.
 
@@ -34,8 +35,8 @@ class RevTransformerEncoderLayer(BaseModule):
         drop_path_rate: Stochastic-depth rate; both branches lose the same samples.
         num_fcs: Number of linear layers of the feed-forward network.
         qkv_bias: Give queries, keys and values a bias.
-        act_cfg: The activation.
-        norm_cfg: The normalisation.
+        act: The activation.
+        norm: The normalisation.
         layer_id: Number of the layer; it changes nothing.
         init_cfg: How the weights are initialised.
     """
@@ -50,24 +51,24 @@ class RevTransformerEncoderLayer(BaseModule):
         drop_path_rate: float = 0.0,
         num_fcs: int = 2,
         qkv_bias: bool = True,
-        act_cfg: Mapping[str, Any] = {"type": "GELU"},
-        norm_cfg: Mapping[str, Any] = {"type": "LN"},
+        act: Act = nn.GELU,
+        norm: Norm = nn.LayerNorm,
         layer_id: int = 0,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg)
         self.layer_id = layer_id
-        self.ln1 = make_norm(norm_cfg, embed_dims)
+        self.ln1 = norm(embed_dims)
         self.attn = MultiheadAttention(
             embed_dims, num_heads, attn_drop=attn_drop_rate, proj_drop=drop_rate, qkv_bias=qkv_bias
         )
-        self.ln2 = make_norm(norm_cfg, embed_dims)
+        self.ln2 = norm(embed_dims)
         self.ffn = FFN(
             embed_dims,
             feedforward_channels,
             num_fcs=num_fcs,
             ffn_drop=drop_rate,
-            act_cfg=act_cfg,
+            act=act,
             add_identity=False,
         )
         self.drop_path = DropPath(drop_path_rate)
@@ -280,18 +281,19 @@ class RevVisionTransformer(TransformerBackbone):
         super().__init__(
             init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
         )
+        norm = norm_from(norm_cfg)
         settings = self.set_arch(arch)
         self.no_custom_backward = no_custom_backward
         patches = {"in_channels": in_channels, "kernel_size": patch_size, "stride": patch_size, **patch_cfg}
         self.set_stem(img_size, patches, with_cls_token, True, interpolate_mode, drop_rate)
-        common = {"drop_rate": drop_rate, "qkv_bias": qkv_bias, "norm_cfg": norm_cfg}
+        common = {"drop_rate": drop_rate, "qkv_bias": qkv_bias, "norm": norm}
         self.set_layers(RevTransformerEncoderLayer, settings, drop_path_rate, layer_cfgs, **common)
         self.fusion_layer = TwoStreamFusion(fusion_mode)
         self.set_out_type(out_type)
         self.out_indices = (self.num_layers - 1,)
         self.final_norm = final_norm
         if final_norm:
-            self.ln1 = make_norm(norm_cfg, self.embed_dims * 2)
+            self.ln1 = norm(self.embed_dims * 2)
         self.ln2 = nn.Identity()  # the mean of the patches is not normalised
         self.freeze_declared(__class__)
 

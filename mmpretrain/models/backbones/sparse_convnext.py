@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from functools import partial
 from typing import Any
 
 from torch import Tensor
 
 from mmpretrain.models.backbones.base import BaseBackbone
 from mmpretrain.models.backbones.convnext import ConvNeXt, ConvNeXtBlock
-from mmpretrain.models.layers.build import make_norm
+from mmpretrain.models.layers.configurable import act_from, norm_from
 from mmpretrain.models.layers.drop import stage_drop_path_rates
 from mmpretrain.models.layers.sparse import ActiveMap, hidden, make_sparse
 from mmpretrain.registry import MODELS
@@ -82,14 +81,14 @@ class SparseConvNeXt(ConvNeXt):
         )
         settings = self.get_arch(arch)
         self.depths = settings["depths"]
-        block: dict[str, Any] = {"norm_cfg": norm_cfg, "act_cfg": act_cfg, "use_grn": use_grn}
+        norm = norm_from(norm_cfg)
+        block: dict[str, Any] = {"norm": norm, "act": act_from(act_cfg), "use_grn": use_grn}
         block |= {"linear_pw_conv": linear_pw_conv, "layer_scale_init_value": layer_scale_init_value}
         rates = stage_drop_path_rates(drop_path_rate, self.depths)
         stages = [
             [SparseConvNeXtBlock(width, drop_path_rate=rate, **block) for rate in own]
             for width, own in zip(settings["channels"], rates)
         ]
-        norm = partial(make_norm, norm_cfg)
         self.set_stages(settings["channels"], stages, norm, in_channels, stem_patch_size)
         self.out_indices = self.take_indices(out_indices, self.num_stages)
         self.gap_before_output = gap_before_output

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from mmpretrain.models.backbones.base import BaseBackbone
 from mmpretrain.models.base.module import BaseModule, ModuleList
-from mmpretrain.models.layers.build import make_norm, per_layer
+from mmpretrain.models.layers.build import per_layer
+from mmpretrain.models.layers.configurable import Norm, configurable, norm_from
 from mmpretrain.models.layers.drop import stage_drop_path_rates
 from mmpretrain.models.layers.ffn import FFN
 from mmpretrain.models.layers.patch_embed import PatchEmbed, PatchMerging
@@ -53,7 +54,7 @@ class SwinBackbone(BaseBackbone):
             interpolate_mode: How these are interpolated for other image sizes.
             drop_rate: Dropout rate of the embedded tokens.
         """
-        stem = {"input_size": img_size, "norm_cfg": {"type": "LN"}, "embed_dims": self.embed_dims}
+        stem = {"input_size": img_size, "norm": nn.LayerNorm, "embed_dims": self.embed_dims}
         self.patch_embed = PatchEmbed(**{**stem, **patch_cfg})
         assert self.patch_embed.init_out_size is not None
         height, width = self.patch_resolution = self.patch_embed.init_out_size
@@ -74,20 +75,19 @@ class SwinBackbone(BaseBackbone):
         return settings
 
     def set_output(
-        self, out_indices: int | Sequence[int], channels: Sequence[int], norm_cfg: Mapping[str, Any] | None
+        self, out_indices: int | Sequence[int], channels: Sequence[int], norm: Norm | None
     ) -> None:
         """Make the modules of :meth:`format`.
 
         Args:
             out_indices: Stages whose output is returned; negative indices count from the end.
             channels: Number of channels of each stage's output.
-            norm_cfg: Normalisation of the outputs, or None.
+            norm: Normalisation of the outputs, or None.
         """
         self.out_indices = self.take_indices(out_indices, self.num_layers)
         self.num_features = list(channels)
         for i in self.out_indices:
-            norm = nn.Identity() if norm_cfg is None else make_norm(norm_cfg, self.num_features[i])
-            self.add_module(f"norm{i}", norm)
+            self.add_module(f"norm{i}", norm(self.num_features[i]) if norm else nn.Identity())
 
     def init_weights(self) -> None:
         """Start with small random position embeddings."""
@@ -157,6 +157,7 @@ def _fit_absolute_positions(
     fit_pos_embed(state_dict, key, wanted, module.patch_resolution, module.interpolate_mode, 0)
 
 
+@configurable
 class SwinBlock(BaseModule):
     """Attention in windows and a feed-forward network, each after a norm and with a residual connection.
 
@@ -170,7 +171,7 @@ class SwinBlock(BaseModule):
         pad_small_map: Pad maps smaller than a window.
         attn_cfgs: Further arguments of :class:`ShiftWindowMSA`.
         ffn_cfgs: Further arguments of :class:`FFN`.
-        norm_cfg: The normalisation.
+        norm: The normalisation.
         init_cfg: How the weights are initialised.
     """
 
@@ -192,21 +193,21 @@ class SwinBlock(BaseModule):
         pad_small_map: bool = False,
         attn_cfgs: Mapping[str, Any] = {},
         ffn_cfgs: Mapping[str, Any] = {},
-        norm_cfg: Mapping[str, Any] = {"type": "LN"},
+        norm: Norm = nn.LayerNorm,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        drop = {"dropout_layer": {"type": "DropPath", "drop_prob": drop_path}}
+        drop = {"drop_path": drop_path}
         attn = {
             "window_size": window_size,
             "shift_size": window_size // 2 if shift else 0,
             "pad_small_map": pad_small_map,
         }
-        ffn = {"feedforward_channels": int(embed_dims * ffn_ratio), "act_cfg": {"type": "GELU"}}
+        ffn = {"feedforward_channels": int(embed_dims * ffn_ratio), "act": nn.GELU}
         parts = {
-            "norm1": make_norm(norm_cfg, embed_dims),
+            "norm1": norm(embed_dims),
             "attn": ShiftWindowMSA(embed_dims, num_heads, **{**drop, **attn, **attn_cfgs}),
-            "norm2": make_norm(norm_cfg, embed_dims),
+            "norm2": norm(embed_dims),
             "ffn": FFN(embed_dims, **{**drop, **ffn, **ffn_cfgs}),
         }
         for name in self.part_names:
@@ -364,7 +365,9 @@ class SwinTransformer(SwinBackbone):
             }
             self.stages.append(SwinBlockSequence(channels[-1], **{**stage, **cfg}))
             channels.append(self.stages[-1].out_channels)
-        self.set_output(out_indices, channels[1:] if out_after_downsample else channels[:-1], norm_cfg)
+        self.set_output(
+            out_indices, channels[1:] if out_after_downsample else channels[:-1], norm_from(norm_cfg)
+        )
         self.register_load_state_dict_pre_hook(_fit_checkpoint)
         self.freeze_declared(__class__)
 

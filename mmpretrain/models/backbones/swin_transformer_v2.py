@@ -10,13 +10,15 @@ from torch import Tensor, nn
 from mmpretrain.errors import ArgumentError
 from mmpretrain.models.backbones.swin_transformer import HW, SwinBackbone, SwinBlock, SwinBlockSequence
 from mmpretrain.models.base.module import ModuleList
-from mmpretrain.models.layers.build import make_norm, per_layer
+from mmpretrain.models.layers.build import per_layer
+from mmpretrain.models.layers.configurable import Norm, configurable, norm_from
 from mmpretrain.models.layers.drop import stage_drop_path_rates
 from mmpretrain.models.layers.shape import to_2tuple
 from mmpretrain.models.layers.window_attention import WindowMSAV2
 from mmpretrain.registry import MODELS
 
 
+@configurable
 class SwinBlockV2(SwinBlock):
     """A :class:`SwinBlock` with cosine attention whose norms come after the branches.
 
@@ -28,7 +30,7 @@ class SwinBlockV2(SwinBlock):
         pretrained_window_size: Side of a window in pre-training; 0 for that of this block.
         attn_cfgs: Further arguments of :class:`ShiftWindowMSA`.
         ffn_cfgs: Further arguments of :class:`FFN`.
-        norm_cfg: The normalisation.
+        norm: The normalisation.
         **kwargs: Further arguments of :class:`SwinBlock`.
     """
 
@@ -43,7 +45,7 @@ class SwinBlockV2(SwinBlock):
         pretrained_window_size: int | Sequence[int] = 0,
         attn_cfgs: Mapping[str, Any] = {},
         ffn_cfgs: Mapping[str, Any] = {},
-        norm_cfg: Mapping[str, Any] = {"type": "LN"},
+        norm: Norm = nn.LayerNorm,
         **kwargs: Any,
     ) -> None:
         attention = {
@@ -56,11 +58,11 @@ class SwinBlockV2(SwinBlock):
             window_size,
             attn_cfgs={**attn_cfgs, **attention},
             ffn_cfgs={"add_identity": False, **ffn_cfgs},
-            norm_cfg=norm_cfg,
+            norm=norm,
             **kwargs,
         )
         # Against the growth of activations in the main branch of very large models.
-        self.norm3 = make_norm(norm_cfg, embed_dims) if extra_norm else nn.Identity()
+        self.norm3 = norm(embed_dims) if extra_norm else nn.Identity()
 
     def forward(self, x: Tensor, hw_shape: HW) -> Tensor:
         """Transform the tokens (B, h * w, C) of a map of size ``hw_shape``."""
@@ -212,7 +214,7 @@ class SwinTransformerV2(SwinBackbone):
             }
             self.stages.append(SwinBlockV2Sequence(channels, **{**stage, **cfg}))
             channels = self.stages[-1].out_channels
-        self.set_output(out_indices, [stage.out_channels for stage in self.stages], norm_cfg)
+        self.set_output(out_indices, [stage.out_channels for stage in self.stages], norm_from(norm_cfg))
         self.register_load_state_dict_pre_hook(_keep_window_buffers)
         self.freeze_declared(__class__)
 

@@ -13,7 +13,8 @@ from mmpretrain.errors import ArgumentError
 from mmpretrain.models.backbones.base_transformer import OutType, TransformerBackbone
 from mmpretrain.models.base.module import BaseModule, ModuleList
 from mmpretrain.models.layers.attention import MultiheadAttention, merge_heads
-from mmpretrain.models.layers.build import make_norm, per_layer
+from mmpretrain.models.layers.build import per_layer
+from mmpretrain.models.layers.configurable import Act, Norm, configurable, norm_from
 from mmpretrain.models.layers.drop import drop_path_rates
 from mmpretrain.models.layers.ffn import FFN
 from mmpretrain.models.layers.patch_embed import conv_out_size
@@ -35,6 +36,7 @@ class SharpAttention(MultiheadAttention):
         return merge_heads(F.dropout(weights, self.attn_drop, self.training) @ v)
 
 
+@configurable
 class T2TTransformerLayer(BaseModule):
     """Attention and a feed-forward network; the attention may change the number of channels.
 
@@ -51,8 +53,8 @@ class T2TTransformerLayer(BaseModule):
         qkv_bias: Give queries, keys and values a bias.
         qk_scale: Scale of the products of queries and keys; by default they are multiplied by the square
             root of the channels of a head, see :class:`SharpAttention`.
-        act_cfg: The activation.
-        norm_cfg: The normalisation.
+        act: The activation.
+        norm: The normalisation.
         init_cfg: How the weights are initialised.
     """
 
@@ -68,34 +70,33 @@ class T2TTransformerLayer(BaseModule):
         num_fcs: int = 2,
         qkv_bias: bool = False,
         qk_scale: float | None = None,
-        act_cfg: Mapping[str, Any] = {"type": "GELU"},
-        norm_cfg: Mapping[str, Any] = {"type": "LN"},
+        act: Act = nn.GELU,
+        norm: Norm = nn.LayerNorm,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg)
         self.v_shortcut = input_dims is not None
         input_dims = input_dims or embed_dims
-        drop_path = {"type": "DropPath", "drop_prob": drop_path_rate}
-        self.ln1 = make_norm(norm_cfg, input_dims)
+        self.ln1 = norm(input_dims)
         self.attn = (SharpAttention if qk_scale is None else MultiheadAttention)(
             embed_dims,
             num_heads,
             input_dims,
             attn_drop=attn_drop_rate,
             proj_drop=drop_rate,
-            dropout_layer=drop_path,
+            drop_path=drop_path_rate,
             qkv_bias=qkv_bias,
             qk_scale=qk_scale,
             v_shortcut=self.v_shortcut,
         )
-        self.ln2 = make_norm(norm_cfg, embed_dims)
+        self.ln2 = norm(embed_dims)
         self.ffn = FFN(
             embed_dims,
             feedforward_channels,
             num_fcs=num_fcs,
             ffn_drop=drop_rate,
-            dropout_layer=drop_path,
-            act_cfg=act_cfg,
+            drop_path=drop_path_rate,
+            act=act,
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -221,6 +222,7 @@ class T2T_ViT(TransformerBackbone):
         super().__init__(
             init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
         )
+        norm = norm_from(norm_cfg)
         self.embed_dims, self.num_layers = embed_dims, num_layers
         self.tokens_to_token = T2TModule(
             **{
@@ -243,13 +245,13 @@ class T2T_ViT(TransformerBackbone):
         self.out_indices = self.take_indices(out_indices, num_layers)
         shape = {"embed_dims": embed_dims, "num_heads": 6, "feedforward_channels": 3 * embed_dims}
         self.encoder = ModuleList(
-            _layer({**shape, "drop_path_rate": rate, "norm_cfg": norm_cfg, **cfg}, paper_scale)
+            _layer({**shape, "drop_path_rate": rate, "norm": norm, **cfg}, paper_scale)
             for rate, cfg in zip(
                 drop_path_rates(drop_path_rate, num_layers), per_layer(layer_cfgs, num_layers)
             )
         )
         self.final_norm = final_norm
-        self.norm = make_norm(norm_cfg, embed_dims) if final_norm else nn.Identity()
+        self.norm = norm(embed_dims) if final_norm else nn.Identity()
         self.ln2 = nn.Identity()  # the mean of the patches is not normalised
         self.freeze_declared(__class__)
 

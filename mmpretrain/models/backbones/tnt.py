@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from mmpretrain.models.backbones.base import BaseBackbone
 from mmpretrain.models.base.module import BaseModule, ModuleList
-from mmpretrain.models.layers.build import make_norm
+from mmpretrain.models.layers.configurable import Act, Norm, act_from, configurable, norm_from
 from mmpretrain.models.layers.drop import drop_path_rates
 from mmpretrain.models.layers.ffn import FFN
 from mmpretrain.models.layers.position_embed import fit_pos_embed, resize_pos_embed
@@ -21,6 +21,7 @@ from mmpretrain.registry import MODELS
 # Shapes: B images, P patches of an image, S pixels of a patch, C channels of a patch, c those of a pixel.
 
 
+@configurable
 class TransformerBlock(BaseModule):
     """Attention and a feed-forward network, each after a norm and with a residual connection.
 
@@ -33,8 +34,8 @@ class TransformerBlock(BaseModule):
         drop_path_rate: Stochastic-depth rate of both branches.
         num_fcs: Number of linear layers of the feed-forward network.
         qkv_bias: Give queries, keys and values a bias.
-        act_cfg: The activation.
-        norm_cfg: The normalisation.
+        act: The activation.
+        norm: The normalisation.
         init_cfg: How the weights are initialised.
     """
 
@@ -48,26 +49,25 @@ class TransformerBlock(BaseModule):
         drop_path_rate: float = 0.0,
         num_fcs: int = 2,
         qkv_bias: bool = False,
-        act_cfg: Mapping[str, Any] = {"type": "GELU"},
-        norm_cfg: Mapping[str, Any] = {"type": "LN"},
+        act: Act = nn.GELU,
+        norm: Norm = nn.LayerNorm,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        drop_path = {"type": "DropPath", "drop_prob": drop_path_rate}
-        self.norm_attn = make_norm(norm_cfg, embed_dims)
+        self.norm_attn = norm(embed_dims)
         self.attn = TokenAttention(
-            embed_dims, num_heads, attn_drop_rate, drop_rate, drop_path, batch_first=True
+            embed_dims, num_heads, attn_drop_rate, drop_rate, drop_path_rate, batch_first=True
         )
         if not qkv_bias:
             self.attn.attn.in_proj_bias = None
-        self.norm_ffn = make_norm(norm_cfg, embed_dims)
+        self.norm_ffn = norm(embed_dims)
         self.ffn = FFN(
             embed_dims,
             embed_dims * ffn_ratio,
             num_fcs=num_fcs,
             ffn_drop=drop_rate,
-            dropout_layer=drop_path,
-            act_cfg=act_cfg,
+            drop_path=drop_path_rate,
+            act=act,
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -76,6 +76,7 @@ class TransformerBlock(BaseModule):
         return self.ffn(self.norm_ffn(x), identity=x)
 
 
+@configurable
 class TnTLayer(BaseModule):
     """A block for the pixels of each patch, whose output is added to the patches, and a block for these.
 
@@ -87,7 +88,7 @@ class TnTLayer(BaseModule):
         num_heads_outer: Number of attention heads among patches.
         inner_block_cfg: Further arguments of the block for pixels.
         outer_block_cfg: Further arguments of the block for patches.
-        norm_cfg: The normalisation.
+        norm: The normalisation.
         init_cfg: How the weights are initialised.
     """
 
@@ -100,12 +101,12 @@ class TnTLayer(BaseModule):
         num_heads_outer: int,
         inner_block_cfg: Mapping[str, Any] = {},
         outer_block_cfg: Mapping[str, Any] = {},
-        norm_cfg: Mapping[str, Any] = {"type": "LN"},
+        norm: Norm = nn.LayerNorm,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg)
         self.inner_block = TransformerBlock(embed_dims_inner, num_heads_inner, **inner_block_cfg)
-        self.norm_proj = make_norm(norm_cfg, embed_dims_inner)
+        self.norm_proj = norm(embed_dims_inner)
         self.projection = nn.Linear(embed_dims_inner * num_pixel, embed_dims_outer)
         self.outer_block = TransformerBlock(embed_dims_outer, num_heads_outer, **outer_block_cfg)
 
@@ -228,6 +229,7 @@ class TNT(BaseBackbone):
         super().__init__(
             init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
         )
+        norm, act = norm_from(norm_cfg), act_from(act_cfg)
         settings = self.get_arch(arch)
         inner, outer = settings["embed_dims_inner"], settings["embed_dims_outer"]
         self.embed_dims = outer
@@ -236,9 +238,9 @@ class TNT(BaseBackbone):
         self.patch_resolution = self.pixel_embed.init_out_size
         rows, columns = self.pixel_embed.new_patch_size
         num_pixel = rows * columns
-        self.norm1_proj = make_norm(norm_cfg, num_pixel * inner)
+        self.norm1_proj = norm(num_pixel * inner)
         self.projection = nn.Linear(num_pixel * inner, outer)
-        self.norm2_proj = make_norm(norm_cfg, outer)
+        self.norm2_proj = norm(outer)
         self.cls_token = nn.Parameter(torch.zeros(1, 1, outer))
         self.patch_pos = nn.Parameter(torch.zeros(1, self.pixel_embed.num_patches + 1, outer))
         self.pixel_pos = nn.Parameter(torch.zeros(1, inner, rows, columns))
@@ -249,16 +251,16 @@ class TNT(BaseBackbone):
             "attn_drop_rate": attn_drop_rate,
             "num_fcs": num_fcs,
             "qkv_bias": qkv_bias,
-            "act_cfg": act_cfg,
-            "norm_cfg": norm_cfg,
+            "act": act,
+            "norm": norm,
         }
         heads = (settings["num_heads_inner"], settings["num_heads_outer"])
         self.layers = ModuleList()
         for rate in drop_path_rates(drop_path_rate, self.num_layers):
             own = {**block, "drop_path_rate": rate}
             blocks: dict[str, Any] = {"inner_block_cfg": own, "outer_block_cfg": own}
-            self.layers.append(TnTLayer(num_pixel, inner, outer, *heads, **blocks, norm_cfg=norm_cfg))
-        self.norm = make_norm(norm_cfg, outer)
+            self.layers.append(TnTLayer(num_pixel, inner, outer, *heads, **blocks, norm=norm))
+        self.norm = norm(outer)
         for parameter in (self.cls_token, self.patch_pos, self.pixel_pos):
             nn.init.trunc_normal_(parameter, std=0.02)
         self.register_load_state_dict_pre_hook(_fit_positions)

@@ -14,7 +14,7 @@ from mmpretrain.errors import ArgumentError
 from mmpretrain.models.backbones.base import BaseBackbone
 from mmpretrain.models.base.module import BaseModule, ModuleList
 from mmpretrain.models.layers.attention import MultiheadAttention, split_heads
-from mmpretrain.models.layers.build import make_norm
+from mmpretrain.models.layers.configurable import Norm, configurable, norm_from
 from mmpretrain.models.layers.drop import DropPath, drop_path_rates
 from mmpretrain.models.layers.ffn import FFN
 from mmpretrain.models.layers.patch_embed import PatchEmbed
@@ -43,13 +43,14 @@ class ConditionalPositionEncoding(nn.Module):
         return x + to_tokens(self.proj(to_image(x, hw)))
 
 
+@configurable
 class GlobalSubsampledAttention(MultiheadAttention):
     """Attention to a map that a strided convolution has made smaller.
 
     Args:
         embed_dims: Number of channels C.
         num_heads: Number of heads.
-        norm_cfg: Normalisation of the smaller map.
+        norm: Normalisation of the smaller map.
         qkv_bias: Give queries, keys and values a bias.
         sr_ratio: By how much the map is made smaller along each side.
         **kwargs: Further arguments of :class:`MultiheadAttention`.
@@ -59,7 +60,7 @@ class GlobalSubsampledAttention(MultiheadAttention):
         self,
         embed_dims: int,
         num_heads: int,
-        norm_cfg: Mapping[str, Any] = {"type": "LN"},
+        norm: Norm = nn.LayerNorm,
         qkv_bias: bool = True,
         sr_ratio: int = 1,
         **kwargs: Any,
@@ -71,7 +72,7 @@ class GlobalSubsampledAttention(MultiheadAttention):
         self.sr = self.norm = None
         if sr_ratio > 1:
             self.sr = nn.Conv2d(embed_dims, embed_dims, kernel_size=sr_ratio, stride=sr_ratio)
-            self.norm = make_norm(norm_cfg, embed_dims)
+            self.norm = norm(embed_dims)
 
     def forward(self, x: Tensor, hw: HW) -> Tensor:  # type: ignore[override]
         """Mix the tokens (B, h * w, C) of a map."""
@@ -117,6 +118,7 @@ class LocallyGroupedSelfAttention(MultiheadAttention):
         return (inside[:, None, :] != inside[:, :, None]) * -1000.0
 
 
+@configurable
 class TwinsLayer(BaseModule):
     """Attention over a map and a feed-forward network, each after a norm and with a residual connection.
 
@@ -126,7 +128,7 @@ class TwinsLayer(BaseModule):
         feedforward_channels: Number of hidden channels of the feed-forward network.
         drop_rate: Dropout rate in the feed-forward network.
         drop_path_rate: Stochastic-depth rate of both branches.
-        norm_cfg: The normalisation.
+        norm: The normalisation.
     """
 
     def __init__(
@@ -136,15 +138,13 @@ class TwinsLayer(BaseModule):
         feedforward_channels: int,
         drop_rate: float = 0.0,
         drop_path_rate: float = 0.0,
-        norm_cfg: Mapping[str, Any] = {"type": "LN"},
+        norm: Norm = nn.LayerNorm,
     ) -> None:
         super().__init__()
-        self.norm1 = make_norm(norm_cfg, embed_dims)
+        self.norm1 = norm(embed_dims)
         self.attn = attn
-        self.norm2 = make_norm(norm_cfg, embed_dims)
-        self.ffn = FFN(
-            embed_dims, feedforward_channels, act_cfg={"type": "GELU"}, ffn_drop=drop_rate, add_identity=False
-        )
+        self.norm2 = norm(embed_dims)
+        self.ffn = FFN(embed_dims, feedforward_channels, act=nn.GELU, ffn_drop=drop_rate, add_identity=False)
         self.drop_path = DropPath(drop_path_rate)
 
     def forward(self, x: Tensor, hw: HW) -> Tensor:
@@ -222,6 +222,7 @@ class PCPVT(BaseBackbone):
         super().__init__(
             init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
         )
+        norm = norm_from(norm_cfg)
         settings = self.settings = self.get_arch(arch)
         widths, depths = settings["embed_dims"], settings["depths"]
         self.num_stages = len(depths)
@@ -232,7 +233,7 @@ class PCPVT(BaseBackbone):
                 widths[i],
                 kernel_size=settings["patch_sizes"][i],
                 stride=settings["strides"][i],
-                norm_cfg={"type": "LN"},
+                norm=nn.LayerNorm,
             )
             for i in range(self.num_stages)
         )
@@ -242,12 +243,12 @@ class PCPVT(BaseBackbone):
         self.stages = ModuleList(
             ModuleList(
                 TwinsLayer(
-                    self.make_attention(i, j, norm_cfg, **attn),
+                    self.make_attention(i, j, norm, **attn),
                     width,
                     settings["mlp_ratios"][i] * width,
                     drop_rate,
                     next(rates),
-                    norm_cfg,
+                    norm,
                 )
                 for j in range(depths[i])
             )
@@ -263,16 +264,15 @@ class PCPVT(BaseBackbone):
                 key="norm_after_stage",
             )
         for i, width in enumerate(widths):
-            norm = make_norm(norm_cfg, width) if wanted[i] else nn.Identity()
-            self.add_module(f"norm_after_stage{i}", norm)
+            self.add_module(f"norm_after_stage{i}", norm(width) if wanted[i] else nn.Identity())
         self.freeze_declared(__class__)
 
-    def make_attention(self, stage: int, index: int, norm_cfg: Mapping[str, Any], **kwargs: Any) -> nn.Module:
+    def make_attention(self, stage: int, index: int, norm: Norm, **kwargs: Any) -> nn.Module:
         """Make the attention of a layer."""
         return GlobalSubsampledAttention(
             self.settings["embed_dims"][stage],
             self.settings["num_heads"][stage],
-            norm_cfg=norm_cfg,
+            norm=norm,
             sr_ratio=self.settings["sr_ratios"][stage],
             **kwargs,
         )
@@ -344,10 +344,10 @@ class SVT(PCPVT):
         ),
     }
 
-    def make_attention(self, stage: int, index: int, norm_cfg: Mapping[str, Any], **kwargs: Any) -> nn.Module:
+    def make_attention(self, stage: int, index: int, norm: Norm, **kwargs: Any) -> nn.Module:
         """Make the attention of a layer."""
         if index % 2:
-            return super().make_attention(stage, index, norm_cfg, **kwargs)
+            return super().make_attention(stage, index, norm, **kwargs)
         return LocallyGroupedSelfAttention(
             self.settings["embed_dims"][stage],
             self.settings["num_heads"][stage],

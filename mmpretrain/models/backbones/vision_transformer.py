@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from mmpretrain.models.backbones.base_transformer import VIT_ARCHS, OutType, TransformerBackbone
-from mmpretrain.models.layers.build import make_norm
+from mmpretrain.models.layers.configurable import norm_from
 from mmpretrain.models.layers.encoder_layer import TransformerEncoderLayer
 from mmpretrain.registry import MODELS
 
@@ -90,6 +90,7 @@ class VisionTransformer(TransformerBackbone):
         super().__init__(
             init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
         )
+        norm = norm_from(norm_cfg)
         settings = self.set_arch(arch)
         self.set_stem(
             img_size,
@@ -112,10 +113,10 @@ class VisionTransformer(TransformerBackbone):
             layer_scale_init_value=layer_scale_init_value,
             drop_rate=drop_rate,
             qkv_bias=qkv_bias,
-            norm_cfg=norm_cfg,
+            norm=norm,
         )
-        self.pre_norm = make_norm(norm_cfg, self.embed_dims) if pre_norm else nn.Identity()
-        self.set_output(out_indices, out_type, norm_cfg, final_norm)
+        self.pre_norm = norm(self.embed_dims) if pre_norm else nn.Identity()
+        self.set_output(out_indices, out_type, norm, final_norm)
         self.freeze_declared(__class__)
 
     def add_tokens(self, patches: Tensor, hw: tuple[int, int]) -> Tensor:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from mmpretrain.models.backbones.base_transformer import OutType, TransformerBackbone, vit_arch
 from mmpretrain.models.base.module import BaseModule
 from mmpretrain.models.layers.attention import MultiheadAttention, split_heads
-from mmpretrain.models.layers.build import make_norm
+from mmpretrain.models.layers.configurable import Norm, configurable, norm_from
 from mmpretrain.models.layers.drop import DropPath
 from mmpretrain.models.layers.ffn import SwiGLUFFN
 from mmpretrain.models.layers.rotary import RotaryEmbedding
@@ -42,6 +42,7 @@ class AttentionWithRoPE(MultiheadAttention):
         return self.project(self.attend(q, k, v))
 
 
+@configurable
 class EVA02EncoderLayer(BaseModule):
     """Attention with rotary positions and a gated network, each after a norm and with a residual connection.
 
@@ -58,7 +59,7 @@ class EVA02EncoderLayer(BaseModule):
         proj_bias: Give the output projection of the attention a bias.
         drop_rate: Dropout rate after the gated network.
         drop_path_rate: Stochastic-depth rate of both branches.
-        norm_cfg: The normalisation.
+        norm: The normalisation.
         init_cfg: How the weights are initialised.
     """
 
@@ -76,11 +77,11 @@ class EVA02EncoderLayer(BaseModule):
         proj_bias: bool = True,
         drop_rate: float = 0.0,
         drop_path_rate: float = 0.0,
-        norm_cfg: Mapping[str, Any] = {"type": "LN"},
+        norm: Norm = nn.LayerNorm,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        self.norm1 = make_norm(norm_cfg, embed_dims)
+        self.norm1 = norm(embed_dims)
         self.attn = AttentionWithRoPE(
             embed_dims,
             num_heads,
@@ -91,12 +92,12 @@ class EVA02EncoderLayer(BaseModule):
             qk_scale=qk_scale,
             proj_bias=proj_bias,
         )
-        self.norm2 = make_norm(norm_cfg, embed_dims)
+        self.norm2 = norm(embed_dims)
         self.mlp = SwiGLUFFN(
             embed_dims,
             feedforward_channels,
-            dropout_layer={"type": "Dropout", "drop_prob": drop_rate},
-            norm_cfg=norm_cfg if sub_ln else None,
+            drop_path=nn.Dropout(drop_rate),
+            norm=norm if sub_ln else None,
             add_identity=False,
         )
         self.drop_path = DropPath(drop_path_rate)
@@ -183,6 +184,7 @@ class ViTEVA02(TransformerBackbone):
         super().__init__(
             init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
         )
+        norm = norm_from(norm_cfg)
         settings = self.set_arch(arch)
         stem = {"in_channels": in_channels, "kernel_size": patch_size, "stride": patch_size, **patch_cfg}
         self.set_stem(img_size, stem, with_cls_token, interpolate_mode=interpolate_mode, drop_rate=drop_rate)
@@ -194,7 +196,7 @@ class ViTEVA02(TransformerBackbone):
             layer_cfgs,
             rope=rope,
             sub_ln=sub_ln,
-            norm_cfg=norm_cfg,
+            norm=norm,
             proj_drop=proj_drop_rate,
             attn_drop=attn_drop_rate,
             drop_rate=drop_rate,
@@ -202,7 +204,7 @@ class ViTEVA02(TransformerBackbone):
         )
         # State dicts have its angles here and in each layer, in this order.
         self.rope = rope
-        self.set_output(out_indices, out_type, norm_cfg, final_norm)
+        self.set_output(out_indices, out_type, norm, final_norm)
         self.freeze_declared(__class__)
 
     def layer_inputs(self, hw: tuple[int, int]) -> tuple[tuple[int, int]]:

@@ -12,7 +12,8 @@ from torch.nn import functional as F
 from mmpretrain.models.backbones.base_transformer import TransformerBackbone, vit_arch
 from mmpretrain.models.base.module import BaseModule, ModuleList
 from mmpretrain.models.layers.attention import biased_attention, merge_heads, split_heads
-from mmpretrain.models.layers.build import make_norm, per_layer
+from mmpretrain.models.layers.build import per_layer
+from mmpretrain.models.layers.configurable import Act, Norm, configurable, norm_from
 from mmpretrain.models.layers.decomposed_position import decomposed_bias
 from mmpretrain.models.layers.drop import drop_path_rates
 from mmpretrain.models.layers.ffn import FFN
@@ -65,6 +66,7 @@ class MapAttention(nn.Module):
         return self.proj(merge_heads(biased_attention(q, k, v, bias)).unflatten(1, hw))
 
 
+@configurable
 class SAMEncoderLayer(BaseModule):
     """Attention, in windows or among all positions, and a feed-forward network.
 
@@ -76,8 +78,8 @@ class SAMEncoderLayer(BaseModule):
         drop_path_rate: Stochastic-depth rate of the feed-forward network.
         num_fcs: Number of linear layers of the feed-forward network.
         qkv_bias: Give queries, keys and values a bias.
-        act_cfg: The activation.
-        norm_cfg: The normalisation.
+        act: The activation.
+        norm: The normalisation.
         use_rel_pos: Add a bias by relative position.
         window_size: Side of a window; 0 for attention among all positions.
         input_size: The usual size of the map.
@@ -93,8 +95,8 @@ class SAMEncoderLayer(BaseModule):
         drop_path_rate: float = 0.0,
         num_fcs: int = 2,
         qkv_bias: bool = True,
-        act_cfg: Mapping[str, Any] = {"type": "GELU"},
-        norm_cfg: Mapping[str, Any] = {"type": "LN"},
+        act: Act = nn.GELU,
+        norm: Norm = nn.LayerNorm,
         use_rel_pos: bool = False,
         window_size: int = 0,
         input_size: Sequence[int] | None = None,
@@ -102,17 +104,17 @@ class SAMEncoderLayer(BaseModule):
     ) -> None:
         super().__init__(init_cfg)
         self.window_size = window_size
-        self.ln1 = make_norm(norm_cfg, embed_dims)
+        self.ln1 = norm(embed_dims)
         size = to_2tuple(window_size) if window_size else input_size
         self.attn = MapAttention(embed_dims, num_heads, qkv_bias, use_rel_pos, size)
-        self.ln2 = make_norm(norm_cfg, embed_dims)
+        self.ln2 = norm(embed_dims)
         self.ffn = FFN(
             embed_dims,
             feedforward_channels,
             num_fcs=num_fcs,
             ffn_drop=drop_rate,
-            dropout_layer={"type": "DropPath", "drop_prob": drop_path_rate},
-            act_cfg=act_cfg,
+            drop_path=drop_path_rate,
+            act=act,
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -214,6 +216,7 @@ class ViTSAM(TransformerBackbone):
         super().__init__(
             init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
         )
+        norm = norm_from(norm_cfg)
         settings = self.set_arch(arch)
         self.img_size = to_2tuple(img_size)
         patches = {"in_channels": in_channels, "kernel_size": patch_size, "stride": patch_size, **patch_cfg}
@@ -232,7 +235,7 @@ class ViTSAM(TransformerBackbone):
         whole = settings["global_attn_indexes"]
         common = {key: settings[key] for key in ("embed_dims", "num_heads", "feedforward_channels")}
         common |= {"drop_rate": drop_rate, "qkv_bias": qkv_bias, "use_rel_pos": use_rel_pos}
-        common |= {"norm_cfg": norm_cfg, "input_size": self.patch_resolution}
+        common |= {"norm": norm, "input_size": self.patch_resolution}
         self.layers = ModuleList()
         rates = drop_path_rates(drop_path_rate, self.num_layers)
         for i, cfg in enumerate(per_layer(layer_cfgs, self.num_layers)):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from mmpretrain.errors import ArgumentError
 from mmpretrain.models.base.module import BaseModule
-from mmpretrain.models.layers.drop import build_dropout
+from mmpretrain.models.layers.configurable import configurable, make_drop_path
 from mmpretrain.models.layers.layer_scale import layer_scale
 from mmpretrain.models.layers.relative_position import (
     num_relative_positions,
@@ -64,6 +64,7 @@ def qv_bias(q_bias: Tensor | None, v_bias: Tensor | None) -> Tensor | None:
     return torch.cat((q_bias, torch.zeros_like(v_bias), v_bias))
 
 
+@configurable
 class MultiheadAttention(BaseModule):
     """Multi-head self-attention with layer scale and stochastic depth.
 
@@ -73,7 +74,7 @@ class MultiheadAttention(BaseModule):
         input_dims: Number of channels of the input; ``embed_dims`` by default.
         attn_drop: Dropout rate of the attention weights.
         proj_drop: Dropout rate after the output projection.
-        dropout_layer: Dropout of the whole branch, such as ``dict(type='DropPath', drop_prob=0.1)``.
+        drop_path: Stochastic-depth rate, or another dropout of the branch.
         qkv_bias: Give queries, keys and values a bias.
         qk_scale: Scale of the products of queries and keys; ``D ** -0.5`` by default.
         proj_bias: Give the output projection a bias.
@@ -90,7 +91,7 @@ class MultiheadAttention(BaseModule):
         input_dims: int | None = None,
         attn_drop: float = 0.0,
         proj_drop: float = 0.0,
-        dropout_layer: Mapping[str, Any] | None = None,
+        drop_path: float | nn.Module | None = None,
         qkv_bias: bool = True,
         qk_scale: float | None = None,
         proj_bias: bool = True,
@@ -114,7 +115,7 @@ class MultiheadAttention(BaseModule):
         self.qkv = nn.Linear(self.input_dims, embed_dims * 3, bias=qkv_bias)
         self.proj = nn.Linear(embed_dims, embed_dims, bias=proj_bias)
         self.proj_drop = nn.Dropout(proj_drop)
-        self.out_drop = build_dropout(dropout_layer)
+        self.out_drop = make_drop_path(drop_path)
         if use_layer_scale and not isinstance(layer_scale_init_value, Tensor):
             layer_scale_init_value = layer_scale_init_value or 1e-5
         self.gamma1 = layer_scale(embed_dims, layer_scale_init_value)

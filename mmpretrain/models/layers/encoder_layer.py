@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmpretrain.errors import ArgumentError
 from mmpretrain.models.base.module import BaseModule
 from mmpretrain.models.layers.attention import MultiheadAttention
-from mmpretrain.models.layers.build import make_norm
+from mmpretrain.models.layers.configurable import Act, Norm, configurable
 from mmpretrain.models.layers.ffn import FFN, SwiGLUFFNFused
 
 
+@configurable
 class TransformerEncoderLayer(BaseModule):
     """Attention and a feed-forward network, each after a norm and with a residual connection.
 
@@ -28,8 +28,8 @@ class TransformerEncoderLayer(BaseModule):
         num_fcs: Number of linear layers of the feed-forward network.
         qkv_bias: Give queries, keys and values a bias.
         ffn_type: ``'origin'``, or ``'swiglu_fused'`` for a gated network.
-        act_cfg: The activation.
-        norm_cfg: The normalisation.
+        act: The activation.
+        norm: The normalisation.
         init_cfg: How the weights are initialised.
     """
 
@@ -45,32 +45,31 @@ class TransformerEncoderLayer(BaseModule):
         num_fcs: int = 2,
         qkv_bias: bool = True,
         ffn_type: Literal["origin", "swiglu_fused"] = "origin",
-        act_cfg: Mapping[str, Any] = {"type": "GELU"},
-        norm_cfg: Mapping[str, Any] = {"type": "LN"},
+        act: Act = nn.GELU,
+        norm: Norm = nn.LayerNorm,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg)
         self.embed_dims = embed_dims
-        drop_path = {"type": "DropPath", "drop_prob": drop_path_rate}
-        self.ln1 = make_norm(norm_cfg, embed_dims)
+        self.ln1 = norm(embed_dims)
         self.attn = MultiheadAttention(
             embed_dims,
             num_heads,
             attn_drop=attn_drop_rate,
             proj_drop=drop_rate,
-            dropout_layer=drop_path,
+            drop_path=drop_path_rate,
             qkv_bias=qkv_bias,
             layer_scale_init_value=layer_scale_init_value,
         )
-        self.ln2 = make_norm(norm_cfg, embed_dims)
+        self.ln2 = norm(embed_dims)
         if ffn_type == "origin":
             self.ffn = FFN(
                 embed_dims,
                 feedforward_channels,
                 num_fcs=num_fcs,
                 ffn_drop=drop_rate,
-                dropout_layer=drop_path,
-                act_cfg=act_cfg,
+                drop_path=drop_path_rate,
+                act=act,
                 layer_scale_init_value=layer_scale_init_value,
             )
         elif ffn_type == "swiglu_fused":
@@ -78,7 +77,7 @@ class TransformerEncoderLayer(BaseModule):
                 embed_dims,
                 feedforward_channels,
                 layer_scale_init_value=layer_scale_init_value,
-                dropout_layer=drop_path,
+                drop_path=drop_path_rate,
             )
         else:
             raise ArgumentError(

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from functools import partial
 from itertools import pairwise
-from typing import Any
 
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mmpretrain.models.base.module import BaseModule
-from mmpretrain.models.layers.build import make_norm
-from mmpretrain.models.layers.drop import build_dropout
+from mmpretrain.models.layers.configurable import Act, Norm, configurable, make_drop_path
 from mmpretrain.models.layers.layer_scale import layer_scale
 from mmpretrain.registry import MODELS
 
@@ -48,6 +46,7 @@ class _Residual(BaseModule):
 
 
 @MODELS.register_module()
+@configurable
 class FFN(_Residual):
     """A stack of linear layers with an activation, and a residual connection.
 
@@ -55,9 +54,9 @@ class FFN(_Residual):
         embed_dims: Number of channels in and out.
         feedforward_channels: Number of hidden channels.
         num_fcs: Number of linear layers.
-        act_cfg: The activation.
+        act: The activation.
         ffn_drop: Dropout rate after the activation and after the last layer.
-        dropout_layer: Dropout of the whole branch, such as ``dict(type='DropPath', drop_prob=0.1)``.
+        drop_path: Stochastic-depth rate, or another dropout of the branch.
         add_identity: Add the residual connection.
         layer_scale_init_value: Start value of a layer scale; 0 for none.
         init_cfg: How the weights are initialised.
@@ -68,9 +67,9 @@ class FFN(_Residual):
         embed_dims: int = 256,
         feedforward_channels: int = 1024,
         num_fcs: int = 2,
-        act_cfg: Mapping[str, Any] = {"type": "ReLU", "inplace": True},
+        act: Act = partial(nn.ReLU, inplace=True),  # noqa: B008
         ffn_drop: float = 0.0,
-        dropout_layer: Mapping[str, Any] | None = None,
+        drop_path: float | nn.Module | None = None,
         add_identity: bool = True,
         layer_scale_init_value: float | Tensor = 0.0,
         init_cfg: dict | list[dict] | None = None,
@@ -84,13 +83,13 @@ class FFN(_Residual):
         self.add_identity = add_identity
         widths = [embed_dims] + [feedforward_channels] * (num_fcs - 1)
         hidden = [
-            nn.Sequential(nn.Linear(fan_in, fan_out), MODELS.build(act_cfg), nn.Dropout(ffn_drop))
+            nn.Sequential(nn.Linear(fan_in, fan_out), act(), nn.Dropout(ffn_drop))
             for fan_in, fan_out in pairwise(widths)
         ]
         self.layers = nn.Sequential(
             *hidden, nn.Linear(feedforward_channels, embed_dims), nn.Dropout(ffn_drop)
         )
-        self.dropout_layer = build_dropout(dropout_layer)
+        self.dropout_layer = make_drop_path(drop_path)
         self.gamma2 = layer_scale(embed_dims, layer_scale_init_value)
 
     def branch(self, x: Tensor) -> Tensor:
@@ -98,6 +97,7 @@ class FFN(_Residual):
         return self.layers(x)
 
 
+@configurable
 class SwiGLUFFN(_Residual):
     """A feed-forward network gated by SiLU (`GLU Variants <https://arxiv.org/abs/2002.05202>`_).
 
@@ -107,8 +107,8 @@ class SwiGLUFFN(_Residual):
         out_dims: Number of channels out; without ``embed_dims`` channels there is no residual connection.
         layer_scale_init_value: Start value of a layer scale; 0 for none.
         bias: Give the linear layers a bias.
-        dropout_layer: Dropout of the whole branch.
-        norm_cfg: Normalisation of the hidden channels, or None.
+        drop_path: Stochastic-depth rate, or another dropout of the branch.
+        norm: Normalisation of the hidden channels, or None.
         add_identity: Add the residual connection.
         init_cfg: How the weights are initialised.
     """
@@ -120,8 +120,8 @@ class SwiGLUFFN(_Residual):
         out_dims: int | None = None,
         layer_scale_init_value: float | Tensor = 0.0,
         bias: bool = True,
-        dropout_layer: Mapping[str, Any] | None = None,
-        norm_cfg: Mapping[str, Any] | None = None,
+        drop_path: float | nn.Module | None = None,
+        norm: Norm | None = None,
         add_identity: bool = True,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
@@ -130,10 +130,10 @@ class SwiGLUFFN(_Residual):
         self.out_dims = out_dims or embed_dims
         hidden_dims = feedforward_channels or embed_dims
         self.w12 = nn.Linear(embed_dims, 2 * hidden_dims, bias=bias)
-        self.norm = nn.Identity() if norm_cfg is None else make_norm(norm_cfg, hidden_dims)
+        self.norm = nn.Identity() if norm is None else norm(hidden_dims)
         self.w3 = nn.Linear(hidden_dims, self.out_dims, bias=bias)
         self.gamma2 = layer_scale(self.out_dims, layer_scale_init_value)
-        self.dropout_layer = build_dropout(dropout_layer)
+        self.dropout_layer = make_drop_path(drop_path)
         self.add_identity = add_identity and self.out_dims == embed_dims
 
     def branch(self, x: Tensor) -> Tensor:
@@ -142,6 +142,7 @@ class SwiGLUFFN(_Residual):
         return self.w3(self.norm(F.silu(gate) * value))
 
 
+@configurable
 class SwiGLUFFNFused(SwiGLUFFN):
     """:class:`SwiGLUFFN` whose hidden width makes it as large as a plain network of that width.
 
@@ -155,8 +156,8 @@ class SwiGLUFFNFused(SwiGLUFFN):
         out_dims: int | None = None,
         layer_scale_init_value: float | Tensor = 0.0,
         bias: bool = True,
-        dropout_layer: Mapping[str, Any] | None = None,
+        drop_path: float | nn.Module | None = None,
     ) -> None:
         # two thirds, as there are three matrices instead of two, rounded up to a multiple of 8
         hidden_dims = (int((feedforward_channels or embed_dims) * 2 / 3) + 7) // 8 * 8
-        super().__init__(embed_dims, hidden_dims, out_dims, layer_scale_init_value, bias, dropout_layer)
+        super().__init__(embed_dims, hidden_dims, out_dims, layer_scale_init_value, bias, drop_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Literal
 
 import torch
@@ -10,9 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mmpretrain.models.base.module import BaseModule
-from mmpretrain.models.layers.build import make_norm
+from mmpretrain.models.layers.configurable import Conv, Norm, configurable, conv_from
 from mmpretrain.models.layers.shape import to_2tuple, to_image, to_tokens
-from mmpretrain.registry import MODELS
 
 Size = int | Sequence[int]
 Pair = tuple[int, int]
@@ -95,19 +95,20 @@ class _Windows(BaseModule):
         return conv_out_size((height, width), self.kernel_size, self.stride, self.padding, self.dilation)
 
 
+@configurable
 class PatchEmbed(_Windows):
     """Embed the patches of an image with a convolution.
 
     Args:
         in_channels: Number of channels of the image.
         embed_dims: Number of channels C of a token.
-        conv_type: Type of the convolution.
+        conv: The convolution.
         kernel_size: Size of a patch.
         stride: Step from one patch to the next; ``kernel_size`` by default.
         padding: Padding of the convolution, or ``'corner'`` or ``'same'`` to cover the whole image.
         dilation: Dilation of the convolution.
         bias: Give the convolution a bias.
-        norm_cfg: Normalisation of the tokens.
+        norm: Normalisation of the tokens, or None.
         input_size: The usual size of images, for ``init_out_size``.
         init_cfg: How the weights are initialised.
     """
@@ -116,32 +117,29 @@ class PatchEmbed(_Windows):
         self,
         in_channels: int = 3,
         embed_dims: int = 768,
-        conv_type: str = "Conv2d",
+        conv: Conv = nn.Conv2d,
         kernel_size: Size = 16,
         stride: Size | None = 16,
         padding: Size | Literal["same", "corner"] = "corner",
         dilation: Size = 1,
         bias: bool = True,
-        norm_cfg: Mapping[str, Any] | None = None,
+        norm: Norm | None = None,
         input_size: Size | None = None,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg)
         self.embed_dims = embed_dims
         self.set_windows(kernel_size, stride, padding, dilation)
-        self.projection = MODELS.build(
-            {
-                "type": conv_type,
-                "in_channels": in_channels,
-                "out_channels": embed_dims,
-                "kernel_size": self.kernel_size,
-                "stride": self.stride,
-                "padding": self.padding,
-                "dilation": self.dilation,
-                "bias": bias,
-            }
+        self.projection = conv(
+            in_channels=in_channels,
+            out_channels=embed_dims,
+            kernel_size=self.kernel_size,
+            stride=self.stride,
+            padding=self.padding,
+            dilation=self.dilation,
+            bias=bias,
         )
-        self.norm = None if norm_cfg is None else make_norm(norm_cfg, embed_dims)
+        self.norm = None if norm is None else norm(embed_dims)
         self.init_input_size = to_2tuple(input_size) if input_size else None
         #: The grid of patches of an image of ``input_size``.
         self.init_out_size = self.out_size(*self.init_input_size) if self.init_input_size else None
@@ -159,6 +157,11 @@ class PatchEmbed(_Windows):
         return tokens if self.norm is None else self.norm(tokens), (x.shape[2], x.shape[3])
 
 
+def _pointwise(cfg: Mapping[str, Any] | None) -> Conv:
+    return conv_from({"type": nn.Conv2d, "kernel_size": 1, **(cfg or {})})
+
+
+@partial(configurable, conv_cfg=("conv", _pointwise))
 class HybridEmbed(BaseModule):
     """Embed each position of a feature map that a CNN makes of an image.
 
@@ -168,7 +171,7 @@ class HybridEmbed(BaseModule):
         feature_size: Size of the map.
         in_channels: Number of channels of the image.
         embed_dims: Number of channels C of a token.
-        conv_cfg: Arguments of the convolution, a 1 x 1 one by default.
+        conv: The convolution, given the numbers of channels; a 1 x 1 one by default.
         init_cfg: How the weights are initialised.
     """
 
@@ -179,7 +182,7 @@ class HybridEmbed(BaseModule):
         feature_size: Size | None = None,
         in_channels: int = 3,
         embed_dims: int = 768,
-        conv_cfg: Mapping[str, Any] | None = None,
+        conv: Conv = partial(nn.Conv2d, kernel_size=1),  # noqa: B008
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg)
@@ -192,8 +195,7 @@ class HybridEmbed(BaseModule):
             info = getattr(backbone, "feature_info", None)
             channels = info.channels()[-1] if info is not None else backbone.num_features
         self.num_patches = hw[0] * hw[1]
-        conv = {"type": "Conv2d", "kernel_size": 1, **(conv_cfg or {})}
-        self.projection = MODELS.build({**conv, "in_channels": channels, "out_channels": embed_dims})
+        self.projection = conv(in_channels=channels, out_channels=embed_dims)
 
     @torch.no_grad()
     def _probe(self, in_channels: int) -> tuple[int, ...]:
@@ -212,6 +214,7 @@ class HybridEmbed(BaseModule):
         return to_tokens(self.projection(self._features(x)))
 
 
+@configurable
 class PatchMerging(_Windows):
     """Merge the tokens of a window to one, by a linear layer.
 
@@ -225,7 +228,7 @@ class PatchMerging(_Windows):
         padding: Padding of the map, or ``'corner'`` or ``'same'`` to cover it.
         dilation: Spacing within a window.
         bias: Give the linear layer a bias.
-        norm_cfg: Normalisation of the windows, or None.
+        norm: Normalisation of the windows, or None.
         use_post_norm: Normalise the merged tokens instead.
         init_cfg: How the weights are initialised.
     """
@@ -239,7 +242,7 @@ class PatchMerging(_Windows):
         padding: Size | Literal["same", "corner"] = "corner",
         dilation: Size = 1,
         bias: bool = False,
-        norm_cfg: Mapping[str, Any] | None = {"type": "LN"},
+        norm: Norm | None = nn.LayerNorm,
         use_post_norm: bool = False,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
@@ -250,12 +253,12 @@ class PatchMerging(_Windows):
         self.set_windows(kernel_size, stride, padding, dilation)
         sample_dim = self.kernel_size[0] * self.kernel_size[1] * in_channels
         norm_dim = out_channels if use_post_norm else sample_dim
-        norm = None if norm_cfg is None else make_norm(norm_cfg, norm_dim)
+        norm_layer = None if norm is None else norm(norm_dim)
         if not use_post_norm:  # defined in order of use
-            self.norm = norm
+            self.norm = norm_layer
         self.reduction = nn.Linear(sample_dim, out_channels, bias=bias)
         if use_post_norm:
-            self.norm = norm
+            self.norm = norm_layer
 
     def forward(self, x: Tensor, input_size: Sequence[int]) -> tuple[Tensor, Pair]:
         """Merge tokens.

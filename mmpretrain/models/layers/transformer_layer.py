@@ -11,8 +11,8 @@ from mmpretrain.errors import ArgumentError
 from mmpretrain.models.base.module import BaseModule, ModuleList
 from mmpretrain.registry import MODELS
 
-from .build import make_norm, per_layer
-from .drop import build_dropout
+from .build import per_layer
+from .configurable import configurable, make_drop_path, norm_from
 
 OPERATIONS = ("self_attn", "cross_attn", "norm", "ffn")
 
@@ -20,6 +20,7 @@ OPERATIONS = ("self_attn", "cross_attn", "norm", "ffn")
 
 
 @MODELS.register_module("MultiheadAttention")
+@configurable
 class TokenAttention(BaseModule):
     """``nn.MultiheadAttention`` with positions and a residual connection.
 
@@ -28,7 +29,7 @@ class TokenAttention(BaseModule):
         num_heads: Number of heads.
         attn_drop: Dropout rate of the attention weights.
         proj_drop: Dropout rate of the output.
-        dropout_layer: Dropout of the whole branch.
+        drop_path: Stochastic-depth rate, or another dropout of the branch.
         init_cfg: How the weights are initialised.
         batch_first: Tokens are (B, N, C).
         **kwargs: Further arguments of ``nn.MultiheadAttention``.
@@ -40,7 +41,7 @@ class TokenAttention(BaseModule):
         num_heads: int,
         attn_drop: float = 0.0,
         proj_drop: float = 0.0,
-        dropout_layer: Mapping[str, Any] | None = {"type": "Dropout", "drop_prob": 0.0},
+        drop_path: float | nn.Module | None = 0.0,
         init_cfg: dict | list[dict] | None = None,
         batch_first: bool = False,
         **kwargs: Any,
@@ -49,7 +50,7 @@ class TokenAttention(BaseModule):
         self.embed_dims = embed_dims
         self.attn = nn.MultiheadAttention(embed_dims, num_heads, attn_drop, batch_first=batch_first, **kwargs)
         self.proj_drop = nn.Dropout(proj_drop)
-        self.dropout_layer = build_dropout(dropout_layer)
+        self.dropout_layer = make_drop_path(drop_path)
 
     def forward(
         self,
@@ -139,8 +140,8 @@ class BaseTransformerLayer(BaseModule):
             MODELS.build({"type": "FFN", "embed_dims": self.embed_dims, **cfg})
             for cfg in per_layer(ffn_cfgs, self.operation_order.count("ffn"))
         )
-        norms = self.operation_order.count("norm")
-        self.norms = ModuleList(make_norm(norm_cfg, self.embed_dims) for _ in range(norms))
+        norm = norm_from(norm_cfg)
+        self.norms = ModuleList(norm(self.embed_dims) for name in self.operation_order if name == "norm")
 
     def forward(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from mmpretrain.errors import DataError
 from mmpretrain.models.base.module import BaseModule
 from mmpretrain.models.layers.attention import biased_attention, merge_heads, qv_bias, split_heads
-from mmpretrain.models.layers.drop import build_dropout
+from mmpretrain.models.layers.configurable import configurable, make_drop_path
 from mmpretrain.models.layers.relative_position import (
     num_relative_positions,
     relative_position_bias,
@@ -238,6 +238,7 @@ class WindowMSAV2(BaseModule):
 
 
 @MODELS.register_module()
+@configurable
 class ShiftWindowMSA(BaseModule):
     """Cut a map into windows, shifted if wanted, and attend within them.
 
@@ -246,7 +247,7 @@ class ShiftWindowMSA(BaseModule):
         num_heads: Number of heads.
         window_size: Side of a window.
         shift_size: By how much the windows are shifted to the bottom right; 0 for regular windows.
-        dropout_layer: Dropout of the whole branch, such as ``dict(type='DropPath', drop_prob=0.1)``.
+        drop_path: Stochastic-depth rate, or another dropout of the branch.
         pad_small_map: Pad a map smaller than a window, as is usual in detection. Otherwise the map must be as
             large as a window, and one that is just as large is not shifted.
         window_msa: The attention within windows.
@@ -260,7 +261,7 @@ class ShiftWindowMSA(BaseModule):
         num_heads: int,
         window_size: int,
         shift_size: int = 0,
-        dropout_layer: Mapping[str, Any] | None = {"type": "DropPath", "drop_prob": 0.0},
+        drop_path: float | nn.Module | None = 0.0,
         pad_small_map: bool = False,
         window_msa: Callable[..., nn.Module] = WindowMSA,
         init_cfg: dict | list[dict] | None = None,
@@ -275,7 +276,7 @@ class ShiftWindowMSA(BaseModule):
         self.w_msa = window_msa(
             embed_dims=embed_dims, num_heads=num_heads, window_size=to_2tuple(window_size), **kwargs
         )
-        self.drop = build_dropout(dropout_layer)
+        self.drop = make_drop_path(drop_path)
 
     def forward(self, query: Tensor, hw_shape: Sequence[int]) -> Tensor:
         """Mix tokens.
