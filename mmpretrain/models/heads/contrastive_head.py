@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from mmpretrain.models.heads.base import InitCfg
 from mmpretrain.models.heads.loss_head import LossHead
 from mmpretrain.registry import MODELS
-from mmpretrain.utils.dist import all_gather, get_rank
+from mmpretrain.utils.dist import all_gather, gather_batch, get_rank
 
 
 @MODELS.register_module()
@@ -58,6 +58,32 @@ class MoCoV3Head(LossHead):
         logits = pred @ target.T / self.temperature
         own = torch.arange(len(logits), device=logits.device) + len(logits) * get_rank()
         return self.loss_module(logits, own)
+
+
+@MODELS.register_module()
+class NNCLRHead(LossHead):
+    """Predicts the neighbour of the other view, and tells it from those of other images, both ways round.
+
+    See `NNCLR <https://arxiv.org/abs/2104.14548>`_.
+
+    Args:
+        predictor: A neck, or its config.
+        loss: The loss, or its config.
+        temperature: What similarities are divided by.
+    """
+
+    def __init__(self, predictor: dict | nn.Module, loss: dict | nn.Module, temperature: float = 0.1) -> None:
+        super().__init__(loss)
+        self.predictor: Any = MODELS.build(predictor)
+        self.temperature = temperature
+
+    def loss(self, neighbours: Tensor, feats: Tensor) -> Tensor:
+        """Compute the loss of neighbours and of projections of the other view, each (B, C)."""
+        pred = gather_batch(F.normalize(self.predictor([feats])[0], dim=1))
+        target = torch.cat(all_gather(neighbours))
+        logits = target @ pred.T / self.temperature
+        own = torch.arange(len(logits), device=logits.device)
+        return (self.loss_module(logits, own) + self.loss_module(logits.T, own)) / 2
 
 
 @MODELS.register_module()

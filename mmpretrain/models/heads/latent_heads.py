@@ -9,7 +9,9 @@ from torch import Tensor, nn
 from mmpretrain.models.heads.base import InitCfg
 from mmpretrain.models.heads.loss_head import LossHead
 from mmpretrain.registry import MODELS
-from mmpretrain.utils.dist import all_reduce, get_world_size
+from mmpretrain.utils.dist import gather_batch, get_world_size, sum_over_processes
+
+VICREG_LOSS = {"type": "VICRegLoss"}
 
 
 @MODELS.register_module()
@@ -48,4 +50,21 @@ class LatentCrossCorrelationHead(LossHead):
     def loss(self, input: Tensor, target: Tensor) -> Tensor:
         """Compute the loss of features (N, C) of both views, correlated over all processes."""
         correlation = self.bn(input).T @ self.bn(target) / (len(input) * get_world_size())
-        return self.loss_module(all_reduce(correlation))
+        return self.loss_module(sum_over_processes(correlation))
+
+
+@MODELS.register_module()
+class VICRegHead(LossHead):
+    """Hands the views of all processes to the loss (`VICReg <https://arxiv.org/abs/2105.04906>`_).
+
+    Args:
+        loss: The loss, or its config.
+        init_cfg: How the weights are initialised.
+    """
+
+    def __init__(self, loss: dict | nn.Module = VICREG_LOSS, init_cfg: InitCfg = None) -> None:
+        super().__init__(loss, init_cfg)
+
+    def loss(self, input: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """Compute the losses of features (B, C) of both views, by name."""
+        return self.loss_module(gather_batch(input), gather_batch(target))

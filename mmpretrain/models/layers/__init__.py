@@ -38,6 +38,7 @@ __getattr__, __dir__, __all__ = lazy_package(
         ),
         "rotary": ("RotaryEmbedding",),
         "se_layer": ("SELayer",),
+        "sinkhorn": ("distributed_sinkhorn",),
         "shape": ("to_2tuple",),
         "sparse": ("SparseBatchNorm2d", "SparseSyncBatchNorm2d"),
         "transformer_layer": ("BaseTransformerLayer", "TokenAttention", "TransformerLayerSequence"),

@@ -14,10 +14,12 @@ __getattr__, __dir__, __all__ = lazy_package(
             "soft_cross_entropy",
         ),
         "focal": ("FocalLoss", "sigmoid_focal_loss"),
+        "koleo": ("KoLeoLoss",),
         "label_smooth": ("LabelSmoothLoss",),
         "seesaw": ("SeesawLoss",),
         "selfsup": ("CAELoss", "CosineSimilarityLoss", "CrossCorrelationLoss", "PixelReconstructionLoss"),
         "swav": ("SwAVLoss",),
+        "vicreg": ("VICRegLoss",),
         "utils": ("convert_to_one_hot", "reduce_loss", "weight_reduce_loss", "weighted_loss"),
     },
 )
