@@ -8,7 +8,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class ResourcesHook(BuildHookInterface):
-    """Adds ``configs/``, ``tools/`` and the index as ``mmpretrain/.mim/``.
+    """Adds ``configs/``, ``demo/``, ``tools/`` and the index as ``mmpretrain/.mim/``.
 
     An editable install finds them in the checkout; a copy would only grow old there.
     """
@@ -17,5 +17,5 @@ class ResourcesHook(BuildHookInterface):
         """Extend the list of files, except for an editable install."""
         if version == "editable":
             return
-        for name in ("configs", "tools", "model-index.yml"):
+        for name in ("configs", "demo", "tools", "model-index.yml"):
             build_data["force_include"][f"{self.root}/{name}"] = f"mmpretrain/.mim/{name}"

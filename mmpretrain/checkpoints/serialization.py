@@ -7,6 +7,7 @@ becomes a :class:`Placeholder` that keeps its data and does nothing (:mod:`mmpre
 from __future__ import annotations
 
 import io
+import json
 import os
 import zipfile
 from pathlib import Path
@@ -85,10 +86,11 @@ def _load_safetensors(path: Path, map_location: Any) -> dict[str, Any]:
 
     device = str(map_location) if isinstance(map_location, (str, torch.device)) else "cpu"
     with safe_open(str(path), framework="pt", device=device) as file:
-        return {
-            "state_dict": {key: file.get_tensor(key) for key in file.keys()},  # noqa: SIM118 - not a dict
-            "meta": dict(file.metadata() or {}),
-        }
+        meta: dict[str, Any] = dict(file.metadata() or {})
+        if "dataset_meta" in meta:
+            meta["dataset_meta"] = json.loads(meta["dataset_meta"])
+        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a dict
+        return {"state_dict": tensors, "meta": meta}
 
 
 def _tensors_of(archive: Placeholder) -> dict[str, torch.Tensor]:
@@ -140,11 +142,35 @@ def save(obj: Any, path: str | os.PathLike) -> None:
     if str(path).endswith(".safetensors"):
         from safetensors.torch import save as to_bytes
 
-        tensors = obj.get("state_dict", obj)
-        contiguous = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
-        write_atomic(path, lambda file: file.write(to_bytes(contiguous, {"format": "pt"})))
+        tensors = _apart({key: value.detach().cpu() for key, value in obj.get("state_dict", obj).items()})
+        notes = {"format": "pt", **_notes(obj.get("meta") if "state_dict" in obj else None)}
+        write_atomic(path, lambda file: file.write(to_bytes(tensors, notes)))
     else:
         write_atomic(path, lambda file: torch.save(obj, file))
+
+
+def _apart(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Return tensors none of which shares its memory with another, as safetensors wants them."""
+    seen: set[int] = set()
+    apart = {}
+    for key, value in tensors.items():
+        place = value.untyped_storage().data_ptr()
+        apart[key] = value.clone() if place in seen else value.contiguous()
+        seen.add(place)
+    return apart
+
+
+def _notes(meta: Any) -> dict[str, str]:
+    """Return what safetensors can keep of the metadata of a checkpoint: texts, and plain data as JSON."""
+    notes = {}
+    for key, value in meta.items() if isinstance(meta, dict) else ():
+        if isinstance(value, str):
+            notes[str(key)] = value
+        elif key == "dataset_meta":
+            notes[key] = json.dumps(
+                {k: v for k, v in value.items() if isinstance(v, (str, int, list, tuple))}
+            )
+    return notes
 
 
 def to_bytes(obj: Any) -> bytes:

@@ -16,6 +16,18 @@ MULTI_VALUE = {
     "--metrics": lambda word: True,
 }
 
+#: The same for options of single commands.
+MULTI_VALUE_OF = {
+    ("flops", "--shape"): str.isdecimal,
+    ("analyze-logs", "--keys"): lambda word: True,
+    ("analyze-logs", "--legend"): lambda word: True,
+    ("vis-tsne", "--class-idx"): str.isdecimal,
+}
+
+#: Options whose values belong together: they become one, with this between them.
+JOINED = {("eval-metric", "--metric")}
+SEPARATOR = "\x1f"
+
 #: Commands and their options whose value may be left out, and what that means.
 OPTIONAL_VALUE = {("train", "--resume"): "auto", ("check", "--data"): ""}
 
@@ -46,8 +58,14 @@ def modernize(argv: Sequence[str]) -> list[str]:
         if flag.startswith("--") and equals and flag in RENAMED:
             word = f"{RENAMED[flag]}={value}"
         name = RENAMED.get(word, word)
-        if word in MULTI_VALUE:
-            is_value = MULTI_VALUE[word]
+        is_value = MULTI_VALUE_OF.get((command, word)) or MULTI_VALUE.get(word)
+        if (command, word) in JOINED:
+            end = next((i for i in range(position, len(words)) if words[i].startswith("--")), len(words))
+            while end > position + 1 and "=" not in words[end - 1]:
+                end -= 1  # an argument at the end
+            result += [name, SEPARATOR.join(words[position:end])] if end > position else [name]
+            position = end
+        elif is_value is not None:
             first = True
             while position < len(words) and not words[position].startswith("--"):
                 if not first and not is_value(words[position]):

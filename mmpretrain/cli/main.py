@@ -13,10 +13,25 @@ from typing import Annotated
 import typer
 
 from mmpretrain import __version__
-from mmpretrain.cli import check, config, convert, demo, demo_data, doctor, list_models, predict, test, train
+from mmpretrain.cli import (
+    check,
+    config,
+    convert,
+    demo,
+    demo_data,
+    doctor,
+    flops,
+    image_demo,
+    list_models,
+    predict,
+    publish,
+    test,
+    train,
+)
 from mmpretrain.cli.argv import modernize
 from mmpretrain.cli.flags import show_flags_as_flags
 from mmpretrain.cli.guard import check_folder, is_ours, leave_pipe, of_machine, unforeseen
+from mmpretrain.cli.names import modern, require_known
 from mmpretrain.cli.say import say
 from mmpretrain.errors import MMPretrainError, notes_of
 from mmpretrain.utils.former import compat
@@ -54,26 +69,44 @@ def main(
     # `entry_point` has acted on --debug already; it is declared here for --help.
 
 
-app.command("train")(train.train)
-app.command("test")(test.test)
-app.command("predict")(predict.predict)
-app.command("demo")(demo.demo)
-app.command("demo-data")(demo_data.demo_data)
-app.command("list")(list_models.list_models)
-app.command("doctor")(doctor.doctor)
-app.command("check")(check.check)
-app.command("convert")(convert.convert)
+#: Panel of the help text -> its commands.
+COMMANDS = {
+    "First steps": (demo.demo, demo_data.demo_data, doctor.doctor),
+    "Train, test, predict": (train.train, test.test, predict.predict, image_demo.image_demo),
+    "Models": (list_models.list_models, flops.flops, convert.convert, publish.publish),
+    "Configs and data": (check.check,),
+}
+#: Functions that cannot have the name of their command.
+NAMES = {list_models.list_models: "list"}
+for panel, functions in COMMANDS.items():
+    for function in functions:
+        name = NAMES.get(function, function.__name__.replace("_", "-"))
+        app.command(name, rich_help_panel=panel)(function)
+app.add_typer(config.app, name="config", rich_help_panel="Configs and data")
 old = compat("commands")
-app.command("run", context_settings=old.PASS_ON)(old.run)
-app.command("compat")(old.compat)
-app.add_typer(config.app, name="config")
+app.command("run", context_settings=old.PASS_ON, rich_help_panel="Old import names")(old.run)
+app.command("compat", rich_help_panel="Old import names")(old.compat)
 show_flags_as_flags(app)
+
+
+def command_names() -> list[str]:
+    """Return the names of all commands."""
+    commands = [str(command.name) for command in app.registered_commands]
+    return commands + [str(group.name) for group in app.registered_groups]
+
+
+def with_command(words: Sequence[str]) -> list[str]:
+    """Return a command line with the command's name in place of that of a former script."""
+    place = next((index for index, word in enumerate(words) if not word.startswith("-")), None)
+    if place is None:
+        return list(words)
+    return [*words[:place], *modern(words[place], command_names()), *words[place + 1 :]]
 
 
 def entry_point(argv: Sequence[str] | None = None) -> None:
     """Run the command line; deliberate errors end in one line on stderr and exit code 2."""
     open_standard_streams()
-    words = modernize(sys.argv[1:] if argv is None else argv)
+    words = modernize(with_command(sys.argv[1:] if argv is None else argv))
     # `--debug` may stand anywhere; the parser knows it in front of the command only.
     own = words.index("run") if words[:1] == ["run"] or words[:2] == ["--debug", "run"] else len(words)
     debug = "--debug" in words[:own] or bool(os.environ.get("MMPRETRAIN_DEBUG"))
@@ -82,6 +115,8 @@ def entry_point(argv: Sequence[str] | None = None) -> None:
         os.environ["MMPRETRAIN_DEBUG"] = "1"
     try:
         check_folder()
+        if words and not words[0].startswith("-"):
+            require_known(words[0], command_names())
         app(args=words, prog_name="mmpretrain")
     except MMPretrainError as error:
         if debug:

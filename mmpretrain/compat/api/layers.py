@@ -161,39 +161,29 @@ def is_jit_tracing() -> bool:
 
 def get_model_complexity_info(
     model: nn.Module,
-    input_shape: tuple[int, ...] | Sequence[tuple[int, ...]] | None = None,
-    inputs: Any = None,
+    input_shape: tuple[int, ...],
     print_per_layer_stat: bool = True,
     as_strings: bool = True,
     **kwargs: Any,
-) -> Any:
-    """Count the multiply-adds and the parameters of a model.
+) -> tuple[Any, Any]:
+    """Count the multiply-adds and the parameters of a model, as MMCV does.
 
     Args:
         model: The model.
         input_shape: Shape of one input without the batch, such as ``(3, 224, 224)``.
-        inputs: Tensors to run instead.
-        print_per_layer_stat: Accepted for compatibility.
+        print_per_layer_stat: Print the table of modules.
         as_strings: Return text such as ``'1.82 GFLOPs'`` and ``'11.69 M'``, and not numbers.
         **kwargs: Accepted for compatibility.
 
     Returns:
-        With ``inputs`` (MMEngine) a dict; else (MMCV) the pair of multiply-adds and parameters.
+        Multiply-adds, and parameters.
     """
-    from torch.utils.flop_counter import FlopCounterMode
+    from mmpretrain.analysis.complexity import count, table
 
-    if (input_shape is None) == (inputs is None):
-        raise ValueError("Give either input_shape or inputs")
-    first = next(iter(model.parameters()), torch.zeros(()))
-    sample = inputs if inputs is not None else first.new_zeros((1, *input_shape))  # type: ignore[misc]
-    arguments = sample if isinstance(sample, (tuple, list)) else (sample,)
-    run = getattr(model, "extract_feat", model) if inputs is None and hasattr(model, "head") else model
-    counter = FlopCounterMode(display=False)
-    with torch.no_grad(), counter:
-        run(*arguments)
-    # torch counts a multiplication and an addition as two.
-    macs, params = counter.get_total_flops() // 2, sum(p.numel() for p in model.parameters())
-    as_text = f"{macs / 1e9:.3g}G", f"{params / 1e6:.3g}M"
-    if inputs is None:
-        return (f"{macs / 1e9:.2f} GFLOPs", f"{params / 1e6:.2f} M") if as_strings else (macs, params)
-    return {"flops": macs, "flops_str": as_text[0], "params": params, "params_str": as_text[1]}
+    sample = next(iter(model.parameters()), torch.zeros(())).new_zeros((1, *input_shape))
+    run = getattr(model, "extract_feat", model) if hasattr(model, "head") else model
+    costs = count(model, lambda: run(sample))
+    if print_per_layer_stat:
+        print_log(table(costs, type(model).__name__))
+    flops, params = costs[""].flops, costs[""].params
+    return (f"{flops / 1e9:.2f} GFLOPs", f"{params / 1e6:.2f} M") if as_strings else (flops, params)

@@ -30,8 +30,7 @@ COMMON = {
         "iter_cast list_cast slice_list to_1tuple to_2tuple to_3tuple to_4tuple to_ntuple tuple_cast"
     ),
     f"{_API}.layers": (
-        "fuse_conv_bn get_model_complexity_info is_jit_tracing revert_sync_batchnorm torch_meshgrid "
-        "trunc_normal_ update_init_info"
+        "fuse_conv_bn is_jit_tracing revert_sync_batchnorm torch_meshgrid trunc_normal_ update_init_info"
     ),
     f"{_API}.logs": "get_logger print_log",
     f"{_API}.programs": (
@@ -67,6 +66,7 @@ COMMON = {
 
 #: Names of MMEngine 0.10.
 MMENGINE = {
+    "mmpretrain.analysis.complexity": "get_model_complexity_info",
     "mmpretrain.apis": "get_model",
     "mmpretrain.apis.base": "BaseInferencer",
     f"{_API}.distributed": (
@@ -156,7 +156,7 @@ MMCV = {
         "imconvert imflip_ imnormalize_ impad_to_multiple imresize_like imshow lut_transform rgb2bgr "
         "rgb2gray supported_backends use_backend"
     ),
-    f"{_API}.layers": "conv_ws_2d Scale",
+    f"{_API}.layers": "conv_ws_2d get_model_complexity_info Scale",
     f"{_API}.torch_names": (
         "autocast Conv2d Conv3d ConvTranspose2d ConvTranspose3d GELU HSwish Linear MaxPool2d MaxPool3d"
     ),

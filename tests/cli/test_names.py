@@ -1,0 +1,63 @@
+"""Former script names lead to commands, and other words to a suggestion."""
+
+from __future__ import annotations
+
+import pytest
+
+from mmpretrain.cli.main import command_names, entry_point, with_command
+from mmpretrain.cli.names import FORMER_SCRIPTS, MEANT, modern, require_known
+from mmpretrain.errors import ConfigError
+
+COMMANDS = command_names()
+
+
+def test_no_word_hides_a_command():
+    assert not set(COMMANDS) & (set(MEANT) | set(FORMER_SCRIPTS))
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("get_flops", ("flops",)),
+        ("Publish-Model", ("publish",)),
+        ("print_config", ("config", "show")),
+        ("image_demo", ("image-demo",)),
+        ("train", ("train",)),
+        ("unheard_of", ("unheard_of",)),
+    ],
+)
+def test_former_names(word, expected):
+    assert modern(word, COMMANDS) == expected
+
+
+def test_options_may_stand_in_front():
+    assert with_command(["--debug", "get_flops", "a.py"]) == ["--debug", "flops", "a.py"]
+    assert with_command(["--version"]) == ["--version"]
+    assert with_command([]) == []
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("finetune", "`mmpretrain train`"),
+        ("evaluate", "`mmpretrain test`"),
+        ("trian", "`mmpretrain train`"),
+        ("flop", "`mmpretrain flops`"),
+        ("publis", "`mmpretrain publish`"),
+        ("fine_tune", "`mmpretrain train`"),
+        ("get_flop", "`mmpretrain flops`"),
+        ("xyzzy", "--help"),
+    ],
+)
+def test_suggestions(word, expected):
+    with pytest.raises(ConfigError, match=f"there is no command '{word}'") as caught:
+        require_known(word, COMMANDS)
+    assert expected in str(caught.value)
+
+
+def test_the_command_line_says_it_in_one_line(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        entry_point(["finetune", "a.py"])
+    assert (
+        capsys.readouterr().err == "error: there is no command 'finetune'. Did you mean `mmpretrain train`?\n"
+    )
