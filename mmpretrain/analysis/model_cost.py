@@ -11,10 +11,10 @@ from torch import nn
 
 from mmpretrain.analysis.complexity import Cost, count
 from mmpretrain.analysis.deploy import switch_to_deploy
+from mmpretrain.config.wrapped import innermost
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import MODELS
 from mmpretrain.utils.brief import brief_text
-from mmpretrain.utils.wrapped import innermost
 
 if TYPE_CHECKING:
     from mmpretrain.config import Config
