@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
+import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -43,3 +45,29 @@ def run_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     yield
     get_logger().removeHandler(handler)
     detach_run_log()
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A folder on a disk of one megabyte."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip(
+            "mounting is not permitted; tests/engine/test_reliability.py limits the size of files"
+        )
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@pytest.fixture
+def make_runner(tmp_path):
+    """A function that builds a runner for a tiny model; see :func:`tests.engine.tiny.config`."""
+    from tests.engine import tiny
+
+    def make(**changes):
+        changes.setdefault("work_dir", str(tmp_path / "work"))
+        return tiny.make_runner(**changes)
+
+    return make

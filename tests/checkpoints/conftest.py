@@ -3,10 +3,7 @@ from __future__ import annotations
 import pytest
 
 from mmpretrain.utils import web
-from tests.engine.conftest import make_runner
 from tests.server import serve
-
-__all__ = ["make_runner", "site"]
 
 
 @pytest.fixture

@@ -21,9 +21,9 @@ from mmpretrain.errors import CheckpointError, ConfigError, MissingFileError
 from tests.checkpoints.test_serialization import Calls
 from tests.engine import tiny
 from tests.engine.ranks import exit_codes, fork_ranks, run_ranks
-from tests.engine.test_distributed import Linear
-from tests.engine.test_resume import Journal, StopAt, journal, outcome, same
-from tests.engine.test_signals import Send
+from tests.engine.runner.distributed_cases import Linear
+from tests.engine.runner.test_checkpoint import Journal, StopAt, journal, outcome, same
+from tests.engine.runner.test_signals import Send
 
 PIECES = dict(type="FSDPStrategy", blocks=["body"], state_dict_cfg="local")
 

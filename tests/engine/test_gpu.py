@@ -9,7 +9,7 @@ from mmpretrain.checkpoints import serialization
 from mmpretrain.models.base import BaseModel
 from tests.engine import tiny
 from tests.engine.ranks import free_port
-from tests.engine.test_resume import same
+from tests.engine.runner.test_checkpoint import same
 
 pytestmark = [
     pytest.mark.gpu,

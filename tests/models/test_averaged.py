@@ -1,33 +1,17 @@
-"""Averaged models and exact BatchNorm statistics, with the numbers of the reference environment.
-
-``data/averages.json`` holds for each case of ``optim_cases.AVERAGES`` the fingerprint of the average after::
-
-    model = TinyNet()
-    wrapper = build_optim_wrapper(model, dict(optimizer=SGD))
-    average = MODELS.get(kind)(model, **arguments)  # max_iters = STEPS in the message hub
-    train(wrapper, model, after_step=lambda: average.update_parameters(model))
-
-and as ``precise_bn`` that of ``TinyNet`` after ``update_bn_stats(model, loader, num_samples=19)`` with
-six batches.
-"""
+"""Tests of :mod:`mmpretrain.models.averaged`."""
 
 from __future__ import annotations
-
-import json
-from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
-from mmpretrain.engine.hooks.precise_bn import update_bn_stats
 from mmpretrain.engine.optimizers import build_optim_wrapper
 from mmpretrain.errors import ConfigError
 from mmpretrain.models.averaged import BaseAveragedModel, CosineEMA, ExponentialMovingAverage
 from mmpretrain.registry import MODELS
+from tests.engine.optimizers.averaged_cases import REFERENCE
 from tests.engine.optimizers.optim_cases import AVERAGES, SGD, STEPS, TinyNet, batch, fingerprint, train
-
-REFERENCE = json.loads((Path(__file__).parent / "data" / "averages.json").read_text())
 
 
 @pytest.mark.parametrize("name", AVERAGES)
@@ -88,31 +72,6 @@ def test_cosine_needs_the_length_of_the_run():
     average.update_parameters(model)
     with pytest.raises(ConfigError, match="set_max_iters"):
         average.update_parameters(model)
-
-
-class Loader(list):
-    batch_size = 4
-
-
-def bn_model():
-    model = TinyNet()
-    model.data_preprocessor = lambda data, training: data  # type: ignore[assignment]
-    return model
-
-
-def test_precise_bn_numbers():
-    model = bn_model()
-    update_bn_stats(model, Loader({"x": batch(step)[0]} for step in range(6)), num_samples=19)
-    assert fingerprint(model) == pytest.approx(REFERENCE["precise_bn"], rel=1e-5, abs=1e-6)
-    assert [m.momentum for m in model.modules() if isinstance(m, nn.BatchNorm2d)] == [0.1, 0.1]
-
-
-def test_precise_bn_without_anything_to_do(caplog):
-    loader = Loader([{"x": batch(0)[0]}])
-    update_bn_stats(bn_model().eval(), loader)
-    update_bn_stats(bn_model(), loader, num_samples=3)
-    assert "no BatchNorm" in caplog.text
-    assert "less than one batch" in caplog.text
 
 
 def test_old_import():

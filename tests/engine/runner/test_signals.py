@@ -19,8 +19,8 @@ from mmpretrain.engine.runner.state import RunState
 from mmpretrain.utils.dist import get_rank
 from tests.engine import tiny
 from tests.engine.ranks import exit_codes, fork_ranks, run_ranks
-from tests.engine.test_distributed import Normed
-from tests.engine.test_resume import build, journal, outcome, same
+from tests.engine.runner.distributed_cases import Normed
+from tests.engine.runner.test_checkpoint import build, journal, outcome, same
 
 
 class Send(Hook):

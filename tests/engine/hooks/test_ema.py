@@ -1,3 +1,5 @@
+"""Tests of :mod:`mmpretrain.engine.hooks.ema`."""
+
 from __future__ import annotations
 
 import pytest

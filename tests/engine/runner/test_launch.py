@@ -15,9 +15,9 @@ from mmpretrain.checkpoints import serialization
 from mmpretrain.engine.runner import launch
 from mmpretrain.errors import ConfigError
 from tests.engine.ranks import free_port
-from tests.engine.test_resume import same
+from tests.engine.runner.test_checkpoint import same
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 CONFIG = """
 custom_imports = dict(imports=['troubled'])

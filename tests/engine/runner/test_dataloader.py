@@ -1,4 +1,4 @@
-"""Loading: keys, workers, and loaders of other people."""
+"""Tests of :mod:`mmpretrain.engine.runner.dataloader`."""
 
 from __future__ import annotations
 
@@ -9,24 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from mmpretrain.engine.runner.dataloader import Epoch, KeyedDataLoader, start_epoch
+from mmpretrain.engine.runner.dataloader import Epoch, start_epoch
 from mmpretrain.engine.runner.loader_build import build_dataloader
-from mmpretrain.utils.seeding import get_rng_state, mix, preserved_rng, seed_everything, set_rng_state
+from mmpretrain.utils.seeding import seed_everything
 from tests.engine import tiny
-
-
-def batches(loader, epoch=0, skip=0):
-    return [batch["inputs"] for batch in start_epoch(loader, epoch, skip)]
-
-
-def same(a, b):
-    return len(a) == len(b) and all(map(torch.equal, a, b))
-
-
-def test_augmentation_does_not_depend_on_workers():
-    loaders = [build_dataloader(tiny.loader(workers=workers), seed=3) for workers in (0, 1, 2)]
-    first, *others = [batches(loader) for loader in loaders]
-    assert all(same(first, other) for other in others)
+from tests.engine.runner.loader_cases import batches, same
 
 
 def test_augmentation_does_not_depend_on_the_batch():
@@ -78,26 +65,6 @@ def test_the_generators_of_the_main_process_are_left_alone():
     assert before == (random.random(), np.random.rand(), float(torch.rand(())))
 
 
-def test_a_loader_from_elsewhere_works_too():
-    loader = torch.utils.data.DataLoader(list(range(10)), batch_size=2)
-    assert build_dataloader(loader) is loader
-    assert [batch.tolist() for batch in start_epoch(loader, 0, 3)] == [[6, 7], [8, 9]]
-
-
-def test_it_looks_like_an_ordinary_loader():
-    cfg = tiny.loader(num_batch_per_epoch=2)
-    loader = build_dataloader(cfg, seed=0)
-    assert isinstance(loader, KeyedDataLoader)
-    assert isinstance(loader, torch.utils.data.DataLoader)
-    assert not issubclass(KeyedDataLoader, torch.utils.data.DataLoader)
-    assert len(loader) == 2
-    assert (loader.batch_size, loader.num_workers, loader.drop_last) == (4, 0, False)
-    assert type(loader.sampler).__name__ == "DefaultSampler"
-    assert not hasattr(loader, "no_such_attribute")
-    assert loader.dataset.metainfo == tiny.NoisyVectors.metainfo
-    assert build_dataloader(tiny.loader(drop_last=True), seed=0).batch_size == 4
-
-
 def test_workers_see_a_changed_data_set_after_a_restart():
     loader = build_dataloader(tiny.loader(workers=1, shuffle=False), seed=3)
     noisy = batches(loader)
@@ -106,23 +73,6 @@ def test_workers_see_a_changed_data_set_after_a_restart():
     clean = batches(loader)
     assert not same(noisy, clean)
     assert torch.equal(clean[0], loader.dataset.points[:4])
-
-
-def test_state_of_generators_round_trips():
-    seed_everything(1, 2, 3)
-    state = get_rng_state()
-    drawn = random.random(), np.random.rand(), float(torch.rand(()))
-    with preserved_rng():
-        seed_everything(9)
-    set_rng_state(state)
-    assert drawn == (random.random(), np.random.rand(), float(torch.rand(())))
-
-
-def test_keys_that_differ_little_mix_to_numbers_that_differ_much():
-    numbers = {mix(seed, epoch, index) for seed in range(8) for epoch in range(8) for index in range(64)}
-    assert len(numbers) == 8 * 8 * 64
-    changed = [bin(mix(0, 0, index) ^ mix(0, 0, index + 1)).count("1") for index in range(200)]
-    assert 26 < sum(changed) / len(changed) < 38
 
 
 def test_a_run_ends_its_workers(make_runner):

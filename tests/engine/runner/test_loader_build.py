@@ -1,0 +1,36 @@
+"""Tests of :mod:`mmpretrain.engine.runner.loader_build`."""
+
+from __future__ import annotations
+
+import torch
+
+from mmpretrain.engine.runner.dataloader import KeyedDataLoader, start_epoch
+from mmpretrain.engine.runner.loader_build import build_dataloader
+from tests.engine import tiny
+from tests.engine.runner.loader_cases import batches, same
+
+
+def test_augmentation_does_not_depend_on_workers():
+    loaders = [build_dataloader(tiny.loader(workers=workers), seed=3) for workers in (0, 1, 2)]
+    first, *others = [batches(loader) for loader in loaders]
+    assert all(same(first, other) for other in others)
+
+
+def test_a_loader_from_elsewhere_works_too():
+    loader = torch.utils.data.DataLoader(list(range(10)), batch_size=2)
+    assert build_dataloader(loader) is loader
+    assert [batch.tolist() for batch in start_epoch(loader, 0, 3)] == [[6, 7], [8, 9]]
+
+
+def test_it_looks_like_an_ordinary_loader():
+    cfg = tiny.loader(num_batch_per_epoch=2)
+    loader = build_dataloader(cfg, seed=0)
+    assert isinstance(loader, KeyedDataLoader)
+    assert isinstance(loader, torch.utils.data.DataLoader)
+    assert not issubclass(KeyedDataLoader, torch.utils.data.DataLoader)
+    assert len(loader) == 2
+    assert (loader.batch_size, loader.num_workers, loader.drop_last) == (4, 0, False)
+    assert type(loader.sampler).__name__ == "DefaultSampler"
+    assert not hasattr(loader, "no_such_attribute")
+    assert loader.dataset.metainfo == tiny.NoisyVectors.metainfo
+    assert build_dataloader(tiny.loader(drop_last=True), seed=0).batch_size == 4
