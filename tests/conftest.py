@@ -54,9 +54,7 @@ def small_disk(tmp_path):
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
     if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip(
-            "mounting is not permitted; tests/engine/test_reliability.py limits the size of files"
-        )
+        pytest.skip("mounting is not permitted; tests/engine/test_reliability.py limits the size of files")
     yield folder
     subprocess.run(["umount", "-l", str(folder)], check=True)
 

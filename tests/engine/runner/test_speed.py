@@ -44,9 +44,12 @@ def test_unknown_modules_are_named(make_runner):
         speed.checkpoint_activations(tiny.TinyModel(), [{}])
 
 
-def test_compile_without_a_compiler(monkeypatch):
+def test_compile_without_a_compiler():
     from torch._inductor import config
 
-    monkeypatch.setattr(config.cpp, "cxx", (None, "/no/g++"))
-    with pytest.raises(ConfigError, match=r"needs a C\+\+ compiler, and there is none. Install g\+\+"):
+    without = config.patch({"cpp.cxx": (None, "/no/g++")})
+    with (
+        without,
+        pytest.raises(ConfigError, match=r"needs a C\+\+ compiler, and there is none. Install g\+\+"),
+    ):
         speed.compile_model(tiny.TinyModel(), True)
