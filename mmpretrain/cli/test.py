@@ -172,22 +172,15 @@ def use_metrics(cfg: Config, names: list[str], options: list[str]) -> None:
     """Evaluate by classes of METRICS, and by results as 0.x names them, such as ``precision``."""
     from mmpretrain.config import parse_options
     from mmpretrain.config.source import Source
+    from mmpretrain.evaluation.names import metric_named
     from mmpretrain.utils.former import compat
 
     old = compat("v0.runtime")
-    classes = [{"type": _class_of(name)} for name in names if name not in old.RESULTS]
+    classes = [metric_named(name) for name in names if name not in old.RESULTS]
     results = [name for name in names if name in old.RESULTS]
     dataset = (cfg.get("test_dataloader") or {}).get("dataset")
     evaluators = [*old.metrics_of(results, dataset, parse_options(options)), *classes]
     cfg.merge_from_dict({"test_evaluator": evaluators}, source=Source("--metrics"))
-
-
-def _class_of(name: str) -> str:
-    """Return the name of a metric's class, also for ``confusion_matrix`` or ``confusion-matrix``."""
-    from mmpretrain.registry import METRICS
-
-    folded = name.replace("_", "").replace("-", "").lower()
-    return next((known for known in METRICS.names() if known.lower() == folded), name)
 
 
 def draw_predictions(

@@ -5,10 +5,28 @@ from mmpretrain.utils.lazy import lazy_package
 __getattr__, __dir__, __all__ = lazy_package(
     __name__,
     {
+        "agreement": (
+            "balanced_accuracy",
+            "cohen_kappa",
+            "matthews_correlation",
+            "sensitivity",
+            "specificity",
+        ),
+        "resampling": ("bootstrap",),
+        "calibration": (
+            "brier_score",
+            "classwise_calibration_error",
+            "expected_calibration_error",
+            "negative_log_likelihood",
+            "reliability",
+        ),
         "classwise": ("multi_label_scores", "precision_recall_f1_support", "single_label_scores"),
         "confusion": ("confusion_matrix",),
+        "curves": ("auroc", "precision_recall_area", "precision_recall_curve", "roc_curve"),
         "inputs": ("to_tensor",),
         "ranking": ("average_precision", "retrieval_average_precision", "retrieval_recall"),
+        "regression": ("mean_absolute_error", "r2_score", "root_mean_squared_error"),
+        "thresholds": ("select_thresholds",),
         "topk": ("accuracy", "limit_topk"),
     },
 )

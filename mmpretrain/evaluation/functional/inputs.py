@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from mmpretrain.errors import DataError
@@ -29,3 +30,40 @@ def check_same_length(pred: ArrayLike, target: ArrayLike) -> None:
     """Raise if there is not one target for each prediction."""
     if len(pred) != len(target):
         raise DataError(f"There are {len(pred)} predictions, but {len(target)} targets")
+
+
+def one_target_per_class(pred: ArrayLike, target: ArrayLike) -> tuple[Tensor, Tensor]:
+    """Return scores (N, C) as float64 and, for each of them, whether it is right.
+
+    Args:
+        pred: Scores (N, C), or those of one class (N,).
+        target: Labels (N,), or (N, C) with 1 for the classes of a sample, 0 for others, and -1 where it does
+            not count. For scores (N,): zeros and ones (N,).
+
+    Returns:
+        Scores and targets, both (N, C).
+
+    Raises:
+        DataError: If the shapes do not fit, a label is not a class, or there is no sample.
+    """
+    pred, target = to_tensor(pred), to_tensor(target)
+    check_same_length(pred, target)
+    if not len(pred):
+        raise DataError("There is no sample to evaluate")
+    scores = (pred[:, None] if pred.ndim == 1 else pred).double()
+    if pred.ndim == 1 or target.ndim == 2:
+        targets = target[:, None] if target.ndim == 1 else target
+    else:
+        labels = target.to(torch.int64)
+        if labels.ndim != 1 or int(labels.min()) < 0 or int(labels.max()) >= scores.shape[1]:
+            raise DataError(
+                f"Labels must be from 0 to {scores.shape[1] - 1}, as there are {scores.shape[1]} scores per "
+                f"sample; got {tuple(labels.shape)} labels from {int(labels.min())} to {int(labels.max())}"
+            )
+        targets = F.one_hot(labels, scores.shape[1])
+    if scores.ndim != 2 or scores.shape != targets.shape:
+        raise DataError(
+            "Scores and targets must both have shape (N, C), or the targets (N,), "
+            f"got {tuple(pred.shape)} and {tuple(target.shape)}"
+        )
+    return scores, targets

@@ -1,0 +1,195 @@
+"""Metrics of scores and labels, of one label per sample or several."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from mmpretrain.errors import ConfigError
+from mmpretrain.evaluation.functional.calibration import (
+    brier_score,
+    check_bins,
+    classwise_calibration_error,
+    expected_calibration_error,
+    negative_log_likelihood,
+)
+from mmpretrain.evaluation.functional.curves import (
+    CurveAverage,
+    auroc,
+    check_curve_average,
+    precision_recall_area,
+)
+from mmpretrain.evaluation.functional.thresholds import Criterion, check_criterion, select_thresholds
+from mmpretrain.evaluation.metrics.base import BaseMetric, Device, pick
+from mmpretrain.registry import METRICS
+from mmpretrain.structures import label_to_onehot
+
+
+class ScoredMetric(BaseMetric):
+    """Keeps the scores and the labels of each sample."""
+
+    def process(self, data_batch: Any, data_samples: Sequence[Mapping[str, Any]]) -> None:
+        """Keep the scores (C,), and the label (1,), the labels or the targets (C,) of each sample."""
+        self.results += pick(data_samples, "pred_score", ("gt_score", "gt_label"))
+
+
+def scores_and_targets(results: list[dict[str, Tensor]]) -> tuple[Tensor, Tensor]:
+    """Return all scores (N, C); and all labels (N,), or, if samples have several, all targets (N, C)."""
+    scores = torch.stack([result["pred_score"] for result in results])
+    if "gt_score" in results[0]:
+        return scores, torch.stack([result["gt_score"] for result in results])
+    labels = [result["gt_label"].flatten() for result in results]
+    if all(len(label) == 1 for label in labels):
+        return scores, torch.cat(labels)
+    return scores, torch.stack([label_to_onehot(label, scores.shape[1]) for label in labels])
+
+
+def check_chosen(items: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of values as a tuple; raise if one is unknown."""
+    chosen = (items,) if isinstance(items, str) else tuple(items)
+    if unknown := [item for item in chosen if item not in known]:
+        raise ConfigError(f"items must be among {', '.join(known)}, got {unknown[0]!r}", key="items")
+    return chosen
+
+
+class CurveMetric(ScoredMetric):
+    """An area under a curve, averaged in one way or several.
+
+    Args:
+        average: ``'macro'`` averages over classes, ``'micro'`` takes all scores for those of one class, None
+            reports a list, ``classwise``; or several of these.
+        collect_device: See :class:`BaseMetric`.
+        prefix: See :class:`BaseMetric`.
+    """
+
+    #: The area of predictions that are at hand.
+    calculate: ClassVar[Callable[..., Tensor]]
+
+    def __init__(
+        self,
+        average: CurveAverage | Sequence[CurveAverage] = "macro",
+        collect_device: Device = "cpu",
+        prefix: str | None = None,
+    ) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        self.average = check_curve_average(average)
+
+    def compute_metrics(self, results: list[dict[str, Tensor]]) -> dict[str, float | list[float]]:
+        """Return the areas by the way in which they are averaged."""
+        scores, targets = scores_and_targets(results)
+        return {
+            average or "classwise": self.calculate(scores, targets, average).tolist()
+            for average in self.average
+        }
+
+
+@METRICS.register_module()
+class AUROC(CurveMetric):
+    """Area under the ROC curve, in percent; see :func:`mmpretrain.evaluation.functional.auroc`.
+
+    Args:
+        average: See :class:`CurveMetric`.
+        collect_device: See :class:`BaseMetric`.
+        prefix: See :class:`BaseMetric`.
+
+    Example:
+        >>> AUROC.calculate([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1])
+        tensor(75., dtype=torch.float64)
+    """
+
+    default_prefix = "auroc"
+    calculate = staticmethod(auroc)
+
+
+@METRICS.register_module()
+class AUPRC(CurveMetric):
+    """Area under the precision-recall curve, in percent, as scikit-learn's average precision.
+
+    See :func:`mmpretrain.evaluation.functional.precision_recall_area`.
+
+    Args:
+        average: See :class:`CurveMetric`.
+        collect_device: See :class:`BaseMetric`.
+        prefix: See :class:`BaseMetric`.
+    """
+
+    default_prefix = "auprc"
+    calculate = staticmethod(precision_recall_area)
+
+
+@METRICS.register_module()
+class CalibrationMetric(ScoredMetric):
+    """How far scores are probabilities: calibration errors (0 to 1), Brier score and log loss.
+
+    Args:
+        items: Which values to report: ``'ece'``, ``'classwise_ece'`` (its mean over classes), ``'brier'``,
+            ``'nll'``.
+        num_bins: Number of bins of the calibration errors.
+        collect_device: See :class:`BaseMetric`.
+        prefix: See :class:`BaseMetric`.
+    """
+
+    default_prefix = "calibration"
+    ITEMS = ("ece", "classwise_ece", "brier", "nll")
+
+    def __init__(
+        self,
+        items: Sequence[str] = ITEMS,
+        num_bins: int = 15,
+        collect_device: Device = "cpu",
+        prefix: str | None = None,
+    ) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        self.items = check_chosen(items, self.ITEMS)
+        self.num_bins = check_bins(num_bins)
+
+    def compute_metrics(self, results: list[dict[str, Tensor]]) -> dict[str, float]:
+        """Return the items asked for."""
+        data = scores_and_targets(results)
+        values = {
+            "ece": lambda: expected_calibration_error(*data, self.num_bins),
+            "classwise_ece": lambda: classwise_calibration_error(*data, self.num_bins).mean(),
+            "brier": lambda: brier_score(*data),
+            "nll": lambda: negative_log_likelihood(*data),
+        }
+        return {item: values[item]().item() for item in self.items}
+
+
+@METRICS.register_module()
+class ThresholdSelection(ScoredMetric):
+    """Chooses for each class from which score on it is predicted; for multi-label predictions.
+
+    Use it on a validation set. The thresholds are the list ``thresholds/classwise``; see
+    :func:`mmpretrain.evaluation.functional.select_thresholds`.
+
+    Args:
+        criterion: ``'f1'`` takes the best F1 score; ``'recall'`` and ``'precision'`` reach ``at_least``.
+        at_least: Percentage that recall or precision must reach.
+        collect_device: See :class:`BaseMetric`.
+        prefix: See :class:`BaseMetric`.
+    """
+
+    default_prefix = "thresholds"
+
+    def __init__(
+        self,
+        criterion: Criterion = "f1",
+        at_least: float | None = None,
+        collect_device: Device = "cpu",
+        prefix: str | None = None,
+    ) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        check_criterion(criterion, at_least)
+        self.criterion: Criterion = criterion
+        self.at_least = at_least
+
+    def compute_metrics(self, results: list[dict[str, Tensor]]) -> dict[str, list[float]]:
+        """Return the thresholds, one per class."""
+        chosen = self.calculate(*scores_and_targets(results), self.criterion, self.at_least)
+        return {"classwise": chosen.tolist()}
+
+    #: For predictions that are at hand.
+    calculate = staticmethod(select_thresholds)
