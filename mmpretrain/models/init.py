@@ -230,6 +230,11 @@ def is_pretrained(cfg: Mapping[str, Any]) -> bool:
     return cfg.get("type") in ("Pretrained", PretrainedInit)
 
 
+def has_pretrained(init_cfg: dict | list[dict] | None) -> bool:
+    """Whether an ``init_cfg`` loads a checkpoint."""
+    return bool(init_cfg) and any(is_pretrained(cfg) for cfg in as_list(init_cfg))
+
+
 def _initializer(args: Mapping[str, Any]) -> Any:
     return build_from_cfg(args, WEIGHT_INITIALIZERS)
 

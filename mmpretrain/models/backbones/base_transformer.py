@@ -114,13 +114,14 @@ class TransformerBackbone(BaseBackbone):
 
         Args:
             layer: Class of a layer.
-            settings: Settings of the arch; a layer takes all but ``num_layers``.
+            settings: Settings of the arch; a layer takes all but ``num_layers`` (and ``depth``, which 1.x's
+                necks read).
             drop_path_rate: Stochastic-depth rate of the last layer.
             layer_cfgs: Arguments that overrule all others, for all layers or one by one.
             **common: Further arguments of all layers.
         """
         rates = drop_path_rates(drop_path_rate, self.num_layers)
-        common.update((key, value) for key, value in settings.items() if key != "num_layers")
+        common.update((key, value) for key, value in settings.items() if key not in ("num_layers", "depth"))
         self.layers = ModuleList(
             layer(**{**common, "drop_path_rate": rate, **cfg})
             for rate, cfg in zip(rates, per_layer(layer_cfgs, self.num_layers))
@@ -184,11 +185,15 @@ class TransformerBackbone(BaseBackbone):
         return self.patch_resolution[0] * self.patch_resolution[1] + self.num_extra_positions
 
     def init_weights(self) -> None:
+        """Initialise the embedding of images, then as ``init_cfg`` says."""
+        self.init_embedding()
+        super().init_weights()
+
+    def init_embedding(self) -> None:
         """Start with small random position embeddings and extra tokens."""
         for name in ("pos_embed", *self.extra_tokens):
             if getattr(self, name) is not None:
                 nn.init.trunc_normal_(getattr(self, name), std=0.02)
-        super().init_weights()
 
     def freeze_groups(self) -> list[list[str]]:
         """The stem, then each layer; the last one with the norms after it."""

@@ -217,6 +217,11 @@ class BEiTViT(TransformerBackbone):
         self.register_load_state_dict_pre_hook(_fit_relative_positions)
         self.freeze_declared(__class__)
 
+    def init_embedding(self) -> None:
+        """Start with small random position embeddings; the class token stays zero."""
+        if self.pos_embed is not None:
+            nn.init.trunc_normal_(self.pos_embed, std=0.02)
+
     def layer_inputs(self, hw: tuple[int, int]) -> tuple[Tensor | None]:
         """The bias of the attention that layers share."""
         if hw != self.patch_resolution and (self.use_rel_pos_bias or self.rel_pos_bias is not None):

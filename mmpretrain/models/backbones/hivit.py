@@ -82,10 +82,11 @@ class HiViTBlock(BaseModule):
     def forward(self, x: Tensor) -> Tensor:
         """Transform ``x``, tokens (B, N, C) or parts of patches (B, N, p, p, C)."""
         if self.attn is not None and self.norm1 is not None:
-            x = x + self._branch(self.attn(self.norm1(x)), self.gamma_1)
-        return x + self._branch(self.mlp(self.norm2(x)), self.gamma_2)
+            x = x + self.branch(self.attn(self.norm1(x)), self.gamma_1)
+        return x + self.branch(self.mlp(self.norm2(x)), self.gamma_2)
 
-    def _branch(self, x: Tensor, gamma: Tensor | None) -> Tensor:
+    def branch(self, x: Tensor, gamma: Tensor | None) -> Tensor:
+        """Scale and drop what is added to the residual."""
         return self.drop_path(x if gamma is None else gamma * x)
 
 
@@ -275,15 +276,19 @@ class HiViT(BaseBackbone):
         self.freeze_declared(__class__)
 
     def init_weights(self) -> None:
-        """Start with truncated normal linear layers and position embeddings."""
+        """Start with truncated normal linear layers."""
         for module in self.modules():
             if isinstance(module, nn.Linear):
                 nn.init.trunc_normal_(module.weight, std=0.02)
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)
+        self.init_embedding()
+        super().init_weights()
+
+    def init_embedding(self) -> None:
+        """Start with small random position embeddings."""
         if self.pos_embed is not None:
             nn.init.trunc_normal_(self.pos_embed, std=0.02)
-        super().init_weights()
 
     def freeze_groups(self) -> list[list[str]]:
         """The stem, then each block or merging of parts."""
@@ -299,8 +304,13 @@ class HiViT(BaseBackbone):
         parts, hw = self.patch_embed(x)
         tokens = self.merge_parts(parts)
         if self.pos_embed is not None:
-            tokens = tokens + resize_pos_embed(self.pos_embed, self.patch_resolution, hw, "bicubic", 0)
+            tokens = tokens + self.pos_embed_for(hw)
         return self.pos_drop(tokens), hw
+
+    def pos_embed_for(self, hw: HW) -> Tensor:
+        """The position embeddings (1, h * w, C) for a grid of patches."""
+        assert self.pos_embed is not None
+        return resize_pos_embed(self.pos_embed, self.patch_resolution, hw, "bicubic", 0)
 
     def merge_parts(self, x: Tensor) -> Tensor:
         """Run the parts (B, N, p, p, c) of patches through the first stages, to tokens (B, N, C)."""

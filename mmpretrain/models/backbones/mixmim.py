@@ -264,11 +264,17 @@ class MixMIMTransformer(BaseBackbone):
         x = self.encode(self.drop_after_pos(x), hw)
         return (self.norm(x).mean(dim=1),)
 
-    def encode(self, x: Tensor, hw: HW, attn_mask: Tensor | None = None) -> Tensor:
-        """Run tokens (B, h * w, C) through the stages."""
-        for layer in self.layers:
+    def encode(self, x: Tensor, hw: HW, attn_masks: Sequence[Tensor] | None = None) -> Tensor:
+        """Run tokens (B, h * w, C) through the stages.
+
+        Args:
+            x: The tokens.
+            hw: Their grid.
+            attn_masks: For each stage, which positions may attend to each other; see :class:`MixMIMBlock`.
+        """
+        for i, layer in enumerate(self.layers):
             for block in layer.blocks:
-                x = self.run(block, x, hw, attn_mask)
+                x = self.run(block, x, hw, None if attn_masks is None else attn_masks[i])
             if layer.downsample is not None:
                 x, hw = layer.downsample(x, hw)
         return x

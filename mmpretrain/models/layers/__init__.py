@@ -30,6 +30,7 @@ __getattr__, __dir__, __all__ = lazy_package(
         "offset_bias": ("OffsetBiasAttention",),
         "patch_embed": ("AdaptivePadding", "HybridEmbed", "PatchEmbed", "PatchMerging"),
         "position_embed": ("build_2d_sincos_position_embedding", "resize_pos_embed"),
+        "quantizer": ("NormEMAVectorQuantizer",),
         "residual": ("BasicBlock", "Bottleneck", "ConvSpec", "ResLayer", "ResidualBlock"),
         "relative_position": ("RelativePositionBias", "resize_relative_position_bias_table"),
         "reparam": (

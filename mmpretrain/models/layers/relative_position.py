@@ -71,10 +71,6 @@ class RelativePositionBias(nn.Module):
         self.relative_position_index: Tensor
         self.register_buffer("relative_position_index", index)
 
-    def init_weights(self) -> None:
-        """Start with a small random bias table."""
-        nn.init.trunc_normal_(self.relative_position_bias_table, std=0.02)
-
     def forward(self) -> Tensor:
         """The bias (num_heads, N, N)."""
         return relative_position_bias(self.relative_position_bias_table, self.relative_position_index)

@@ -6,11 +6,16 @@ __getattr__, __dir__, __all__ = lazy_package(
     __name__,
     {
         "dino": ("DINONeck",),
+        "beitv2_neck": ("BEiTV2Neck",),
+        "cae_neck": ("CAENeck",),
         "gap": ("GlobalAveragePooling",),
         "gem": ("GeneralizedMeanPooling",),
         "hr_fuse": ("HRFuseScales",),
+        "itpn_decoder": ("iTPNPretrainDecoder",),
         "linear_neck": ("LinearNeck",),
+        "mae_decoder": ("MAEPretrainDecoder", "MILANPretrainDecoder", "MixMIMPretrainDecoder"),
         "masked": ("ClsBatchNormNeck", "SimMIMLinearDecoder"),
         "projection": ("DenseCLNeck", "MoCoV2Neck", "NonLinearNeck", "SwAVNeck"),
+        "spark_decoder": ("SparKLightDecoder",),
     },
 )

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from torch import Tensor, nn
+from typing_extensions import Self
 
 from mmpretrain.errors import ArgumentError, ConfigError, DataError
 from mmpretrain.models.base import BaseModel
@@ -78,6 +79,13 @@ class BaseSelfSupervisor(BaseModel):
     def with_target_generator(self) -> bool:
         """Whether there is a target generator."""
         return getattr(self, "target_generator", None) is not None
+
+    def train(self, mode: bool = True) -> Self:
+        """Set the training mode; the target generator stays in evaluation mode."""
+        super().train(mode)
+        if self.with_target_generator:
+            self.target_generator.eval()
+        return self
 
     def forward(
         self,
