@@ -61,6 +61,18 @@ def read_bytes(data: bytes) -> Any:
     return _Archive(io.BytesIO(data), len(data), "cpu").read()
 
 
+def read_storage(data: bytes) -> Storage:
+    """Return the storage that is alone in a file in memory, of either layout.
+
+    Raises:
+        PickleError, BudgetError, zipfile.BadZipFile: If it is damaged, or something else.
+    """
+    found = read_bytes(data) if data.startswith(b"PK") else _read_old(data, "cpu")
+    if not isinstance(found, Storage):
+        raise PickleError("a storage that is something else")
+    return found
+
+
 def _moved(storage: torch.UntypedStorage, saved_on: Any, location: Location) -> torch.UntypedStorage:
     if location is None or isinstance(location, (str, torch.device)):
         device = torch.device(location or "cpu")
@@ -175,7 +187,7 @@ def _checked_key(key: Any) -> tuple[StorageType, str, Any, int]:
     return kind, str(name), saved_on, count
 
 
-def _read_old(data: mmap.mmap, location: Location) -> Any:
+def _read_old(data: mmap.mmap | bytes, location: Location) -> Any:
     """Read the layout before PyTorch 1.6.
 
     The object refers to storages that come after it, and that cannot be found before its end is known. So it

@@ -14,12 +14,15 @@ import typer
 
 from mmpretrain import __version__
 from mmpretrain.cli import (
+    analyze_results,
     check,
     config,
+    confusion_matrix,
     convert,
     demo,
     demo_data,
     doctor,
+    eval_metric,
     flops,
     image_demo,
     list_models,
@@ -74,6 +77,7 @@ COMMANDS = {
     "First steps": (demo.demo, demo_data.demo_data, doctor.doctor),
     "Train, test, predict": (train.train, test.test, predict.predict, image_demo.image_demo),
     "Models": (list_models.list_models, flops.flops, convert.convert, publish.publish),
+    "Results": (eval_metric.eval_metric, confusion_matrix.confusion_matrix, analyze_results.analyze_results),
     "Configs and data": (check.check,),
 }
 #: Functions that cannot have the name of their command.

@@ -197,15 +197,21 @@ def draw_predictions(
 
 def run(cfg: Config) -> dict[str, Any]:
     """Check a config, test, and print the metrics."""
-    from mmpretrain.cli.checks import check_before_start
-    from mmpretrain.registry import RUNNERS
     from mmpretrain.utils.dist import is_main_process
 
-    check_before_start(cfg, ("test",))
-    results = RUNNERS.build(cfg).test()
+    results = evaluate(cfg)
     if is_main_process():
         print_metrics(results)
     return results
+
+
+def evaluate(cfg: Config) -> dict[str, Any]:
+    """Check a config, and test."""
+    from mmpretrain.cli.checks import check_before_start
+    from mmpretrain.registry import RUNNERS
+
+    check_before_start(cfg, ("test",))
+    return RUNNERS.build(cfg).test()
 
 
 def print_metrics(results: dict[str, Any]) -> None:

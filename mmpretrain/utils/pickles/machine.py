@@ -74,7 +74,7 @@ class Machine:
             BudgetError: If it wants more memory than there is.
         """
         self.memo, self.stack, self.marks = {}, [], []
-        actions = [getattr(self, name) if name else None for name in _ACTIONS]
+        actions = _ACTIONS
         data, begin = self.data, self.at
         try:
             while True:
@@ -85,7 +85,7 @@ class Machine:
                 action = actions[code]
                 if action is None:
                     raise PickleError(f"there is no instruction {code:#04x}")
-                action()
+                action(self)
         except (PickleError, BudgetError):
             raise
         except IndexError:
@@ -429,7 +429,7 @@ class Machine:
 
 
 #: Instruction -> method. Extension codes and buffers outside of the pickle are missing on purpose.
-_ACTIONS: list[str | None] = [None] * 256
+_ACTIONS: list[Callable[[Machine], None] | None] = [None] * 256
 for _code, _name in {
     pickle.NONE: "none", pickle.NEWTRUE: "true", pickle.NEWFALSE: "false", pickle.BININT1: "int1",
     pickle.BININT2: "int2", pickle.BININT: "int4", pickle.INT: "int_text", pickle.LONG: "long_text",
@@ -450,4 +450,4 @@ for _code, _name in {
     pickle.NEWOBJ_EX: "new_with_names", pickle.OBJ: "object_marked", pickle.INST: "instance_text",
     pickle.BUILD: "build", pickle.BINPERSID: "persistent_stacked", pickle.PERSID: "persistent_text",
 }.items():  # fmt: skip
-    _ACTIONS[_code[0]] = _name
+    _ACTIONS[_code[0]] = getattr(Machine, _name)

@@ -1,0 +1,134 @@
+"""Predictions that a test has saved: reading them, and sorting right from wrong."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mmpretrain.checkpoints import pickled
+from mmpretrain.errors import DataError
+from mmpretrain.utils import plain_data
+
+#: Fields that metrics expect as tensors.
+_TENSORS = ("pred_score", "pred_label", "gt_label", "gt_score")
+#: What MMClassification 0.x calls scores and labels.
+_OLD_SCORES, _OLD_LABELS = "class_scores", "pred_label"
+
+
+def load_results(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
+    """Read what ``test --out FILE.pkl`` wrote, here, in MMPretrain 1.x or MMClassification 0.x.
+
+    Args:
+        path: A ``.pkl``, ``.pickle`` or ``.json`` file.
+
+    Returns:
+        The fields of each sample. Those of 0.x have no ``gt_label``, see :func:`add_labels`.
+
+    Raises:
+        MissingFileError: If there is no such file.
+        DataError: If it holds no predictions.
+    """
+    text = os.fspath(path)
+    content = plain_data.load(text) if text.endswith(".json") else pickled.load(text)
+    records = _of_old_version(content) if isinstance(content, Mapping) else content
+    if not isinstance(records, list) or not records or not all(isinstance(item, Mapping) for item in records):
+        raise DataError(
+            "this file holds no predictions",
+            where=text,
+            hint="Make one: mmpretrain test CONFIG CKPT --out result.pkl",
+        )
+    return [{str(key): _as_tensor(str(key), value) for key, value in record.items()} for record in records]
+
+
+def _of_old_version(content: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """Turn the columns of a file of 0.x into records."""
+    columns = {"pred_score": content.get(_OLD_SCORES), "pred_label": content.get(_OLD_LABELS)}
+    known = {name: values for name, values in columns.items() if isinstance(values, (list, np.ndarray))}
+    if not known or len({len(values) for values in known.values()}) != 1:
+        return None
+    return [dict(zip(known, row), sample_idx=index) for index, row in enumerate(zip(*known.values()))]
+
+
+def _as_tensor(name: str, value: Any) -> Any:
+    if isinstance(value, Mapping):  # the samples of several tasks
+        return {str(key): _as_tensor(str(key), inner) for key, inner in value.items()}
+    if name not in _TENSORS or isinstance(value, Tensor):
+        return value
+    try:
+        tensor = torch.as_tensor(value)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise DataError(f"{name} is no array of numbers ({error})") from error
+    return tensor.reshape(-1) if name.endswith("label") else tensor
+
+
+def add_labels(records: Sequence[dict[str, Any]], dataset: Any) -> None:
+    """Give predictions without ``gt_label`` the labels of the data set that was tested.
+
+    Raises:
+        DataError: If the data set has another number of samples.
+    """
+    if all("gt_label" in record for record in records):
+        return
+    if len(records) != len(dataset):
+        raise DataError(f"there are {len(records)} predictions for a data set of {len(dataset)} samples")
+    for index, record in enumerate(records):
+        info = dataset.get_data_info(index)
+        record["gt_label"] = torch.as_tensor(info["gt_label"]).reshape(-1)
+        if "img_path" in info:
+            record.setdefault("img_path", info["img_path"])
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The prediction for one sample.
+
+    Attributes:
+        index: Its place in the results.
+        score: Score of the predicted class.
+        predicted: The predicted class.
+        actual: The right classes, one for single labels.
+        right: Whether they agree.
+    """
+
+    index: int
+    score: float
+    predicted: int
+    actual: tuple[int, ...]
+
+    @property
+    def right(self) -> bool:
+        """Whether the prediction is right."""
+        return self.predicted in self.actual
+
+
+def verdicts(records: Sequence[Mapping[str, Any]]) -> list[Verdict]:
+    """Compare each prediction with the truth.
+
+    Raises:
+        DataError: If a sample has no scores or no label.
+    """
+    found = []
+    for index, record in enumerate(records):
+        scores, actual = record.get("pred_score"), record.get("gt_label")
+        if not isinstance(scores, Tensor) or scores.ndim != 1 or not len(scores):
+            raise DataError(f"prediction {index} has no scores of classes (pred_score)")
+        if not isinstance(actual, Tensor):
+            raise DataError(f"prediction {index} has no label (gt_label)")
+        best = int(scores.argmax())
+        found.append(Verdict(index, float(scores[best]), best, tuple(actual.reshape(-1).tolist())))
+    return found
+
+
+def select(
+    found: Sequence[Verdict], *, right: bool, count: int, order: Literal["highest", "lowest"] = "highest"
+) -> list[Verdict]:
+    """Return right or wrong predictions, those with the highest or the lowest scores first."""
+    chosen = [verdict for verdict in found if verdict.right is right]
+    sign = -1 if order == "highest" else 1
+    return sorted(chosen, key=lambda verdict: (sign * verdict.score, verdict.index))[:count]

@@ -1,0 +1,105 @@
+"""Predictions that were saved, compared with what MMPretrain 1.2's tools make of them."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mmpretrain.analysis import results
+from mmpretrain.errors import DataError
+
+DATA = Path(__file__).parent / "data"
+REFERENCE = json.loads((DATA / "digits_reference.json").read_text())
+
+
+def digits():
+    """The predictions of a LeNet that MMPretrain 1.2 trained, for 355 digits."""
+    with np.load(DATA / "digits_predictions.npz") as content:
+        scores, labels = content["scores"], content["labels"]
+    return [
+        {
+            "pred_score": torch.from_numpy(row),
+            "pred_label": torch.tensor([row.argmax()]),
+            "gt_label": torch.tensor([label]),
+            "sample_idx": index,
+        }
+        for index, (row, label) in enumerate(zip(scores, labels.astype(np.int64)))
+    ]
+
+
+def test_a_file_of_the_reference(tmp_path):
+    path = tmp_path / "result.pkl"
+    path.write_bytes(gzip.decompress((DATA / "result_1x.pkl.gz").read_bytes()))
+    records = results.load_results(path)
+    assert len(records) == 5
+    for own, other in zip(records, digits()):
+        torch.testing.assert_close(own["pred_score"], other["pred_score"], rtol=0, atol=0)
+        assert own["gt_label"].equal(other["gt_label"])
+    assert records[0]["img_path"] == "digits/val/0/0001.png"
+    assert records[0]["scale_factor"] == (4.0, 4.0)
+
+
+def test_right_and_wrong():
+    found = results.verdicts(digits())
+    assert sum(verdict.right for verdict in found) / 355 * 100 == pytest.approx(REFERENCE["accuracy/top1"])
+    for name, right in (("success", True), ("fail", False)):
+        chosen = results.select(found, right=right, count=3, order="lowest")
+        assert [verdict.index for verdict in chosen] == REFERENCE["lowest"][name]
+    surest = results.select(found, right=False, count=2)
+    assert [verdict.index for verdict in surest] == [65, 159]
+    assert surest[0].score == pytest.approx(0.75413, abs=1e-5)
+
+
+@pytest.mark.parametrize("suffix", ["pkl", "json"])
+def test_files_of_0x(tmp_path, suffix):
+    content = {"class_scores": [[0.1, 0.9], [0.8, 0.2]], "pred_label": [1, 0], "accuracy_top-1": 50.0}
+    path = tmp_path / f"result.{suffix}"
+    path.write_bytes(pickle.dumps(content) if suffix == "pkl" else json.dumps(content).encode())
+    records = results.load_results(path)
+
+    class Data:
+        def __len__(self):
+            return 2
+
+        def get_data_info(self, index):
+            return {"gt_label": 1, "img_path": f"{index}.png"}
+
+    results.add_labels(records, Data())
+    assert [verdict.right for verdict in results.verdicts(records)] == [True, False]
+    assert records[1]["img_path"] == "1.png"
+    with pytest.raises(DataError, match="1 predictions for a data set of 2"):
+        results.add_labels([{}], Data())
+
+
+def test_several_labels():
+    records = [{"pred_score": torch.tensor([0.2, 0.8, 0.1]), "gt_label": torch.tensor([1, 2])}]
+    assert results.verdicts(records)[0].right
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ([], "holds no predictions"),
+        ({"a": 1}, "holds no predictions"),
+        ([1, 2], "holds no predictions"),
+        ([{"pred_score": "x"}], "no array of numbers"),
+        ([{"pred_score": [[1], [1, 2]]}], "no array of numbers"),
+    ],
+)
+def test_other_files(tmp_path, content, message):
+    (tmp_path / "a.pkl").write_bytes(pickle.dumps(content))
+    with pytest.raises(DataError, match=message):
+        results.load_results(tmp_path / "a.pkl")
+
+
+def test_predictions_without_scores_or_labels():
+    with pytest.raises(DataError, match="prediction 0 has no scores"):
+        results.verdicts([{"gt_label": torch.tensor([1])}])
+    with pytest.raises(DataError, match="prediction 0 has no label"):
+        results.verdicts([{"pred_score": torch.ones(2)}])
