@@ -152,9 +152,9 @@ class Config(ConfigDict):
                 hint="Give the values that are read from it, or del the variable.",
                 key=path,
             )
-        node._translate()
-        if import_modules:
+        if import_modules:  # what a translation keeps of the user is looked up by then
             node.import_custom_modules()
+        node._translate()
         return node
 
     def import_custom_modules(self) -> None:

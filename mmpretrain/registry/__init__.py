@@ -42,7 +42,7 @@ MODEL_WRAPPERS = Registry("model wrapper", locations=["mmpretrain.engine.runner"
 WEIGHT_INITIALIZERS = Registry("weight initializer", locations=["mmpretrain.models"])
 BATCH_AUGMENTS = Registry("batch augment", locations=["mmpretrain.models", "mmpretrain.compat.models"])
 TASK_UTILS = Registry("task util", locations=["mmpretrain.models"])
-METRICS = Registry("metric", locations=["mmpretrain.evaluation"])
+METRICS = Registry("metric", locations=["mmpretrain.evaluation", "mmpretrain.compat.evaluation"])
 EVALUATORS = Registry("evaluator", locations=["mmpretrain.evaluation"])
 VISUALIZERS = Registry("visualizer", locations=["mmpretrain.visualization"])
 VISBACKENDS = Registry("visualization backend", locations=["mmpretrain.visualization"])

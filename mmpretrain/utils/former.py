@@ -18,14 +18,16 @@ FOUNDATIONS = frozenset({"mmcv", "mmengine"})
 #: All of them.
 FORMER = TOOLBOXES | FOUNDATIONS
 
-#: Methods of 0.x that classes of users may have, by what they are registered as.
+#: Methods by which a class of the user may be for 0.x, by what it is registered as.
 OLD_METHODS = {
+    "dataset": frozenset({"evaluate", "get_classes", "load_annotation", "load_datalist"}),
     "hook": frozenset(
         f"{when}_{what}"
         for when in ("before", "after")
         for what in ("epoch", "iter", "train_iter", "val_iter", "test_iter")
     ),
-    "model": frozenset({"forward_train", "simple_test", "post_process"}),
+    "model": frozenset({"forward_train", "forward_test", "simple_test", "post_process", "train_step"}),
+    "transform": frozenset({"transform"}),
 }
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 
 #: The public names of ``mmcv.runner`` that line 1208 and those below it print.
 RUNNER_NAMES = """
@@ -248,6 +249,7 @@ def test_line_2593_training_by_calls(folder):
     mmcv.mkdir_or_exist(str(Path(cfg.work_dir).absolute()))
     model = build_classifier(cfg.model)
     model.init_weights()
+    before = model.head.fc.weight.detach().clone()
     datasets = [build_dataset(cfg.data.train)]
     model.CLASSES = datasets[0].CLASSES
     train_model(
@@ -270,6 +272,7 @@ def test_line_2593_training_by_calls(folder):
         "000007.jpg",
     }
     assert (folder / "work" / "epoch_3.pth").is_file()
+    assert not torch.equal(before, model.head.fc.weight), "the script's own model has been trained"
     assert model.data_preprocessor.mean.flatten().tolist() == [128.0] * 3
     img = mmcv.imread("data/000001.jpg")
     result = inference_model(model, img)

@@ -149,23 +149,54 @@ class OldCalls:
         Returns:
             The picture, in BGR.
         """
-        from mmpretrain.compat.api.geometry import imread, imwrite
-        from mmpretrain.visualization import UniversalVisualizer
-
-        image = imread(img)
-        visualizer = UniversalVisualizer()
-        visualizer.set_image(image[..., ::-1].copy())
         shown = {key: value for key, value in result.items() if key != "pred_scores"}
-        lines = [
-            f"{key}: {value:.2f}" if isinstance(value, float) else f"{key}: {value}"
-            for key, value in shown.items()
-        ]
-        drawn = visualizer.draw_texts("\n".join(lines)).get_image()[..., ::-1]
-        if show:
-            visualizer.show(win_name=win_name, wait_time=wait_time)
-        if out_file is not None:
-            imwrite(np.ascontiguousarray(drawn), Path(out_file))
-        return drawn
+        return imshow_infos(img, shown, win_name=win_name, show=show, wait_time=wait_time, out_file=out_file)
+
+
+def imshow_infos(
+    img: str | np.ndarray,
+    infos: Mapping[str, Any],
+    text_color: Any = "white",
+    font_size: float = 26,
+    row_width: int = 20,
+    win_name: str = "",
+    show: bool = True,
+    fig_size: tuple[int, int] = (15, 10),
+    wait_time: int = 0,
+    out_file: str | None = None,
+) -> np.ndarray:
+    """Write names and values on an image.
+
+    Args:
+        img: The image (H, W, 3) in BGR, or its path.
+        infos: Name -> value.
+        text_color: Accepted for compatibility.
+        font_size: Accepted for compatibility.
+        row_width: Accepted for compatibility.
+        win_name: Title of the window.
+        show: Open a window.
+        fig_size: Accepted for compatibility.
+        wait_time: Seconds to wait.
+        out_file: Where to write the picture.
+
+    Returns:
+        The picture, in BGR.
+    """
+    from mmpretrain.compat.api.geometry import imread, imwrite
+    from mmpretrain.visualization import UniversalVisualizer
+
+    visualizer = UniversalVisualizer()
+    visualizer.set_image(imread(img)[..., ::-1].copy())
+    lines = [
+        f"{key}: {value:.2f}" if isinstance(value, float) else f"{key}: {value}"
+        for key, value in infos.items()
+    ]
+    drawn = visualizer.draw_texts("\n".join(lines)).get_image()[..., ::-1]
+    if show:
+        visualizer.show(win_name=win_name, wait_time=wait_time)
+    if out_file is not None:
+        imwrite(np.ascontiguousarray(drawn), Path(out_file))
+    return drawn
 
 
 def _labelled(gt_label: Tensor) -> list[DataSample]:

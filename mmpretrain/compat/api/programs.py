@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import functools
+import getpass
 import importlib
 import importlib.metadata
 import importlib.util
 import os
 import shutil
+import socket
 import subprocess
+import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -72,6 +75,33 @@ def get_git_hash(fallback: str = "unknown", digits: int | None = None) -> str:
 def _plain_environment() -> dict[str, str]:
     kept = {key: os.environ[key] for key in ("SYSTEMROOT", "PATH", "HOME") if key in os.environ}
     return {**kept, "LANGUAGE": "C", "LANG": "C", "LC_ALL": "C"}
+
+
+def get_host_info() -> str:
+    """Return who runs this where, as ``user@host``."""
+    return f"{getpass.getuser()}@{socket.gethostname()}"
+
+
+def get_time_str() -> str:
+    """Return the time as ``20210131_235959``."""
+    return time.strftime("%Y%m%d_%H%M%S", time.localtime())
+
+
+def obj_from_dict(info: Mapping[str, Any], parent: Any = None, default_args: Any = None) -> Any:
+    """Build an object from a dict.
+
+    Args:
+        info: Its arguments, and ``type``: a class, or its name in ``parent``.
+        parent: The module of the class; without it, ``type`` is a dotted path.
+        default_args: Arguments to use where ``info`` has none.
+    """
+    options = {**(default_args or {}), **info}
+    kind = options.pop("type")
+    if isinstance(kind, str):
+        kind = get_object_from_string(kind) if parent is None else getattr(parent, kind)
+    if not callable(kind):
+        raise TypeError(f"'type' must be a class or the name of one, got {info['type']!r}")
+    return kind(**options)
 
 
 def is_installed(package: str) -> bool:

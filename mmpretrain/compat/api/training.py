@@ -9,14 +9,16 @@ from typing import Any, TypeVar
 from torch import nn
 from torch.optim import Optimizer
 
-from mmpretrain.compat.api.distributed import set_random_seed
+from mmpretrain.compat.api.distributed import MMDataParallel, set_random_seed
+from mmpretrain.compat.runner.assembly import runner_with
 from mmpretrain.config import Config
 from mmpretrain.engine.optimizers import build_optim_wrapper
-from mmpretrain.engine.runner import Runner
+from mmpretrain.engine.runner import MMDistributedDataParallel, Runner
 from mmpretrain.errors import ConfigError
 from mmpretrain.models.classifiers.image import classification_preprocessor
 from mmpretrain.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS, Registry
 from mmpretrain.utils.dist import broadcast_object_list, get_rank
+from mmpretrain.utils.env import apply_switches, default_device
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -141,8 +143,7 @@ def train_model(
     if run.get("seed") is not None:
         set_random_seed(run.seed)
     loader = {**run.train_dataloader, "dataset": data}
-    parts = {key: run[key] for key in run if key not in ("model", "train_dataloader")}
-    runner = Runner.from_cfg({**parts, "model": model, "train_dataloader": loader})
+    runner = runner_with(run, model=getattr(model, "module", model), train_dataloader=loader)
     runner.train()
     model.cfg = cfg  # type: ignore[assignment]
     if classes is not None:
@@ -236,3 +237,35 @@ def wrap_fp16_model(model: nn.Module) -> None:
     Args:
         model: The model.
     """
+
+
+def build_optimizer_constructor(cfg: Mapping[str, Any]) -> Any:
+    """Build a constructor of optimizers, whose ``type`` is a name in ``OPTIMIZER_BUILDERS``."""
+    options = dict(cfg)
+    kind: Any = OPTIMIZER_BUILDERS.get(options.pop("type")) or DefaultOptimizerConstructor
+    return kind(**options)
+
+
+def setup_multi_processes(cfg: Mapping[str, Any]) -> None:
+    """Apply ``mp_start_method`` and ``opencv_num_threads`` of a config."""
+    names = ("mp_start_method", "opencv_num_threads")
+    apply_switches({"mp_cfg": {name: cfg[name] for name in names if name in cfg}})
+
+
+def auto_select_device() -> str:
+    """Return the kind of device that a model runs on by default."""
+    return default_device().type
+
+
+def wrap_non_distributed_model(
+    model: nn.Module, device: str = "cuda", dim: int = 0, *args: Any, **kwargs: Any
+) -> nn.Module:
+    """Return a model on one device, with the methods that scripts of 0.x call."""
+    if device == "cpu" or default_device().type == "cpu":
+        return model.cpu()
+    return MMDataParallel(model, device_ids=[device])
+
+
+def wrap_distributed_model(model: nn.Module, device: str = "cuda", *args: Any, **kwargs: Any) -> nn.Module:
+    """Return a model that trains in several processes."""
+    return MMDistributedDataParallel(model.to(device), *args, **kwargs)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mmpretrain.compat.evaluation.results import let_evaluate
+from mmpretrain.compat.v0 import rewrite
 from mmpretrain.config import Config
 from mmpretrain.registry import DATA_SAMPLERS as SAMPLERS
 from mmpretrain.registry import DATASETS
@@ -15,6 +17,7 @@ __all__ = ["DATASETS", "PIPELINES", "SAMPLERS", "build_dataset"]
 
 def build_dataset(cfg: Any, default_args: Mapping[str, Any] | None = None) -> Any:
     """Build a data set from its config; a list of configs gives them one after the other."""
+    let_evaluate()
     if isinstance(cfg, (list, tuple)):
         parts = [build_dataset(item, default_args) for item in cfg]
         return DATASETS.build({"type": "ConcatDataset", "datasets": parts})
@@ -26,4 +29,6 @@ def _modern(cfg: Any) -> Any:
     steps = cfg.get("pipeline") if isinstance(cfg, Mapping) else None
     if not any(isinstance(step, Mapping) and step.get("type") == "Collect" for step in steps or ()):
         return cfg
-    return Config({"data": {"train": cfg}}).modern().train_dataloader.dataset
+    whole = Config({"data": {"train": cfg}})
+    rewrite(whole)
+    return whole.train_dataloader.dataset

@@ -6,7 +6,7 @@ from typing import Any
 
 from mmpretrain.registry import MODELS
 
-BACKBONES = NECKS = HEADS = LOSSES = CLASSIFIERS = RETRIEVER = MODELS
+BACKBONES = NECKS = HEADS = LOSSES = CLASSIFIERS = RETRIEVER = ATTENTION = MODELS
 
 
 def build(cfg: Any) -> Any:

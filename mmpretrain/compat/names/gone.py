@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from mmpretrain.compat.hooks.tables import CLOSED
+
 _HARDWARE = "devices that torch does not know by itself are not supported"
 _COMPILED = (
     "compiled operators are not part of mmpretrain; torchvision.ops has NMS, RoIAlign and DeformConv2d"
@@ -34,8 +36,6 @@ NAMES = {
     "InstanceData": "mmpretrain.structures.DataSample holds the labels and scores of an image",
     "PixelData": "mmpretrain.structures.DataSample holds the labels and scores of an image",
     "LabelData": "mmpretrain.structures.DataSample holds the labels and scores of an image",
-    "ManagerMixin": "there is no process-wide instance: keep the object, or ask the runner for its part",
-    "ManagerMeta": "there is no process-wide instance: keep the object, or ask the runner for its part",
     "get_mmcls_models": "mmpretrain.list_models names the models",
     "get_external_models": "mmpretrain.list_models names the models",
     "get_torchvision_models": "torchvision.models.list_models names the models",
@@ -43,34 +43,19 @@ NAMES = {
     "register_backend": "fsspec.register_implementation adds a kind of storage",
     "PetrelBackend": "use backend_args=dict(backend='s3')",
     "CephBackend": "use backend_args=dict(backend='s3')",
-    "PaviLoggerHook": "the service is closed: use TensorboardLoggerHook or WandbLoggerHook",
+    **CLOSED,
+    "LossScaler": "use torch.amp.GradScaler",
+    "ApexOptimWrapper": "use AmpOptimWrapper",
+    "NPUProfilerHook": "use ProfilerHook, which runs torch.profiler",
+    **dict.fromkeys(
+        ("BaseFileHandler", "JsonHandler", "PickleHandler", "YamlHandler"),
+        "mmpretrain.utils.plain_data.load reads JSON, YAML and pickle",
+    ),
+    **dict.fromkeys(
+        ("HTTPBackend", "LmdbBackend", "MemcachedBackend"),
+        "FileClient(backend='http'), 'lmdb' or 'memcached' makes one",
+    ),
     "generate_presigned_url": "fsspec's S3 file system has sign()",
     "turn_on_activation_checkpointing": "set with_cp=True in the backbone",
     "autocast": "use torch.autocast",
-    **dict.fromkeys(
-        ("BaseRunner", "EpochBasedRunner", "IterBasedRunner", "build_runner", "RUNNER_BUILDERS"),
-        "Runner.from_cfg(cfg) of mmpretrain.engine makes the runner; its loops go by epoch or by iteration",
-    ),
-    **dict.fromkeys(
-        ("EvalHook", "DistEvalHook"),
-        "the validation loop evaluates: set val_dataloader, val_evaluator and train_cfg.val_interval",
-    ),
-    **dict.fromkeys(
-        ("OptimizerHook", "Fp16OptimizerHook", "GradientCumulativeOptimizerHook"),
-        "derive from mmpretrain.engine.optimizers.OptimWrapper, and name the class in optim_wrapper.type",
-    ),
-    **dict.fromkeys(
-        ("LrUpdaterHook", "MomentumUpdaterHook"),
-        "derive from mmpretrain.engine.schedulers.ParamScheduler, and name it in param_scheduler",
-    ),
-    **dict.fromkeys(
-        (
-            "TextLoggerHook",
-            "TensorboardLoggerHook",
-            "WandbLoggerHook",
-            "MlflowLoggerHook",
-            "NeptuneLoggerHook",
-        ),
-        "name it in log_config, or use a backend of the visualizer",
-    ),
 }

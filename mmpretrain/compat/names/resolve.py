@@ -179,7 +179,8 @@ def explain(module: str, name: str) -> OldNameError:
         error = OldNameError(f"{full} has no counterpart in mmpretrain 2.x", where=where, hint=hint)
     else:
         root = _tables().get(module, {})  # the packages themselves offered what their parts did
-        hint = did_you_mean(name, [*known, *root, *children(module), *_table(module)])
+        hint = did_you_mean(name, children(module)) if name == name.lower() and not by_import else None
+        hint = hint or did_you_mean(name, [*known, *root, *children(module), *_table(module)])
         error = OldNameError(f"{module} has no {name!r}", where=where, hint=hint)
     error.by_import = by_import
     return error

@@ -78,6 +78,7 @@ MMENGINE = {
         "put_text remove rmtree"
     ),
     f"{_API}.kinds": "apply_to merge_dict",
+    f"{_API}.manager": "ManagerMeta ManagerMixin",
     f"{_API}.layers": "convert_sync_batchnorm detect_anomalous_params has_batch_norm stack_batch",
     f"{_API}.logs": "DefaultScope init_default_scope MMLogger",
     f"{_API}.programs": "deprecated_function get_installed_path get_object_from_string is_installed",
@@ -93,6 +94,7 @@ MMENGINE = {
         "pseudo_collate RepeatDataset"
     ),
     "mmpretrain.datasets.samplers": "DefaultSampler InfiniteSampler",
+    "mmpretrain.engine.hooks.hook": "DATA_BATCH=DataBatch",
     "mmpretrain.engine.hooks": (
         "build_runner_with_tta CheckpointHook DistSamplerSeedHook EarlyStoppingHook EMAHook "
         "EmptyCacheHook Hook IterTimerHook LoggerHook NaiveVisualizationHook ParamSchedulerHook "
@@ -194,21 +196,70 @@ MMCV = {
 
 #: Names of MMCV 1.x, with the protocols of its time.
 MMCV_1 = {
+    f"{_API}.programs": "get_host_info get_time_str obj_from_dict",
     f"{_API}.training": (
-        "DefaultOptimizerConstructor IterLoader OPTIMIZER_BUILDERS auto_fp16 build_optimizer force_fp32 "
-        "wrap_fp16_model"
+        "DefaultOptimizerConstructor IterLoader OPTIMIZER_BUILDERS auto_fp16 build_optimizer "
+        "build_optimizer_constructor force_fp32 wrap_fp16_model"
     ),
+    f"{_OLD}.evaluation.results": "multi_gpu_test single_gpu_test",
+    f"{_OLD}.hooks.closure": "ClosureHook",
+    f"{_OLD}.hooks.evaluation": "DistEvalHook EvalHook",
+    f"{_OLD}.hooks.loggers": (
+        "ClearMLLoggerHook DvcliveLoggerHook LoggerHook MlflowLoggerHook NeptuneLoggerHook "
+        "TensorboardLoggerHook TextLoggerHook WandbLoggerHook"
+    ),
+    f"{_OLD}.hooks.optimizer": (
+        "Fp16OptimizerHook GradientCumulativeFp16OptimizerHook GradientCumulativeOptimizerHook OptimizerHook"
+    ),
+    f"{_OLD}.hooks.updaters": (
+        "CosineAnnealingLrUpdaterHook CosineAnnealingMomentumUpdaterHook CosineRestartLrUpdaterHook "
+        "CyclicLrUpdaterHook CyclicMomentumUpdaterHook ExpLrUpdaterHook FixedLrUpdaterHook "
+        "FlatCosineAnnealingLrUpdaterHook InvLrUpdaterHook LinearAnnealingLrUpdaterHook "
+        "LinearAnnealingMomentumUpdaterHook LrUpdaterHook MomentumUpdaterHook OneCycleLrUpdaterHook "
+        "OneCycleMomentumUpdaterHook PolyLrUpdaterHook StepLrUpdaterHook StepMomentumUpdaterHook"
+    ),
+    f"{_OLD}.protocols.hooks": "LogBuffer",
+    f"{_OLD}.runner.mmcv_runner": (
+        "BaseRunner build_runner DefaultRunnerConstructor EpochBasedRunner IterBasedRunner "
+        "Runner=EpochBasedRunner"
+    ),
+    f"{_OLD}.schedulers.policies": "annealing_cos annealing_linear",
     f"{_OLD}.file_client": "BaseStorageBackend=FileClient HardDiskBackend=FileClient",
     "mmpretrain.engine.hooks": (
-        "CheckpointHook DistSamplerSeedHook EMAHook EmptyCacheHook Hook IterTimerHook LoggerHook "
-        "ProfilerHook SyncBuffersHook"
+        "CheckpointHook DistSamplerSeedHook EMAHook EmptyCacheHook Hook IterTimerHook ProfilerHook "
+        "SyncBuffersHook"
     ),
 }
 
 #: Names of MMClassification and MMSelfSup that are not found in the package of the same path.
 MMCLS = {
-    f"{_API}.training": "init_random_seed train_model",
-    f"{_API}.classifiers": "build_classifier inference_model init_model show_result_pyplot",
+    f"{_API}.training": (
+        "auto_select_device init_random_seed setup_multi_processes train_model wrap_distributed_model "
+        "wrap_non_distributed_model"
+    ),
+    f"{_API}.classifiers": ("build_classifier imshow_infos inference_model init_model show_result_pyplot"),
+    f"{_API}.downloads": (
+        "calculate_md5 check_integrity check_md5 download_and_extract_archive download_url "
+        "download_url_to_file extract_archive rm_suffix"
+    ),
+    f"{_OLD}.datasets.loaders": "build_dataloader build_sampler DistributedSampler",
+    f"{_OLD}.evaluation.functions": (
+        "average_performance average_precision calculate_confusion_matrix f1_score mAP precision "
+        "precision_recall_f1 recall support"
+    ),
+    f"{_OLD}.evaluation.results": "multi_gpu_test single_gpu_test",
+    f"{_OLD}.hooks.evaluation": "DistEvalHook EvalHook",
+    f"{_OLD}.hooks.loggers": "MMClsWandbHook",
+    f"{_OLD}.hooks.optimizer": "DistOptimizerHook",
+    f"{_OLD}.hooks.updaters": "CosineAnnealingCooldownLrUpdaterHook",
+    f"{_OLD}.models.augments": (
+        "Augments BatchCutMixLayer BatchMixupLayer BatchResizeMixLayer build_augment one_hot_encoding"
+    ),
+    f"{_OLD}.schedulers.policies": "annealing_cos",
+    "mmpretrain.engine.hooks": "ClassNumCheckHook PreciseBNHook",
+    "mmpretrain.engine.hooks.precise_bn": "update_bn_stats",
+    "mmpretrain.engine.optimizers": "Lamb",
+    "mmpretrain.utils.dist": "sync_random_seed",
     "mmpretrain.registry": "PIPELINES=TRANSFORMS SAMPLERS=DATA_SAMPLERS",
     "mmpretrain.structures": "ClsDataSample=DataSample SelfSupDataSample=DataSample",
     f"{_API}.distributed": (
@@ -225,16 +276,30 @@ MMCLS = {
 #: Names that mean something else in one module than in the rest of its package, and names of this package
 #: that moved away from the folder that they were in.
 EXACT = {
+    "mmcls.models.losses": {f"{_OLD}.evaluation.functions": "accuracy Accuracy"},
+    "mmcls.models.losses.accuracy": {f"{_OLD}.evaluation.functions": "accuracy Accuracy"},
+    "mmcls.models.heads.base_head": {
+        "mmpretrain.models.base": "BaseHead=BaseModule",
+    },
+    "mmcls.models.utils.augment.identity": {
+        f"{_OLD}.models.augments": "Identity",
+    },
     "mmpretrain.datasets.builder": {
         f"{_OLD}.datasets.builder": "build_dataset",
+    },
+    "mmpretrain.datasets.utils": {
+        f"{_API}.downloads": (
+            "calculate_md5 check_integrity check_md5 download_and_extract_archive download_url "
+            "download_url_to_file extract_archive rm_suffix"
+        ),
     },
     "mmpretrain.models.backbones.base_backbone": {
         "mmpretrain.models.backbones.base": "BaseBackbone",
     },
     "mmpretrain.models.builder": {
         f"{_OLD}.models.builder": (
-            "BACKBONES build_backbone build_classifier build_head build_loss build_neck build_retriever "
-            "CLASSIFIERS HEADS LOSSES NECKS RETRIEVER"
+            "ATTENTION BACKBONES build_backbone build_classifier build_head build_loss build_neck "
+            "build_retriever CLASSIFIERS HEADS LOSSES MODELS NECKS RETRIEVER"
         ),
     },
     "mmpretrain.registry": {

@@ -5,5 +5,8 @@ from mmpretrain.utils.lazy import lazy_package
 __getattr__, __dir__, __all__ = lazy_package(
     __name__,
     {},
-    registered={"replaced": ("ApexOptimWrapper", "ColossalAIOptimWrapper", "DeepSpeedOptimWrapper")},
+    registered={
+        "hooked": ("HookedOptimWrapper",),
+        "replaced": ("ApexOptimWrapper", "ColossalAIOptimWrapper", "DeepSpeedOptimWrapper"),
+    },
 )

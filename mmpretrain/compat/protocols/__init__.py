@@ -6,8 +6,10 @@ import importlib
 
 #: Kind of component -> module with the function that adapts a class of it.
 _ADAPTERS = {
+    "dataset": "datasets",
     "hook": "hooks",
     "model": "models",
+    "transform": "transforms",
 }
 
 

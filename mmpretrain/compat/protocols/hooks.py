@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import Any
 
 from mmpretrain.engine.hooks import Hook
+from mmpretrain.engine.runner.state import MessageHub
 from mmpretrain.errors import ConfigError
 
 #: General points of MMCV 1.x -> the point of today that stands for them in training.
@@ -46,12 +47,35 @@ def adapt(cls: type) -> None:
         if point not in vars(cls):
             setattr(cls, point, _with_old_runner(vars(cls)[name]))
     if old:
+        for name, method in _QUESTIONS.items():
+            if name not in vars(cls):
+                setattr(cls, name, method)
         for name in ("before_run", "after_run", "before_train_epoch", "after_train_epoch"):
             method = vars(cls).get(name)
             if inspect.isfunction(method) and not hasattr(method, "__wrapped__"):
                 setattr(cls, name, _with_old_runner(method))
         if not issubclass(cls, Hook) and not hasattr(cls, "acts_at"):
             cls.acts_at = classmethod(lambda owner, stage: hasattr(owner, stage))  # type: ignore[attr-defined]
+
+
+def _every_n_inner_iters(self: Any, runner: Any, n: int) -> bool:
+    index = runner if isinstance(runner, int) else runner.inner_iter
+    return n > 0 and (index + 1) % n == 0
+
+
+def _end_of_epoch(self: Any, runner: Any, batch_idx: int | None = None) -> bool:
+    if batch_idx is not None:  # today: the loader and the position
+        return batch_idx + 1 == len(runner)
+    return runner.inner_iter + 1 == len(runner.data_loader)
+
+
+#: What hooks of MMCV 1.x ask, with the runner where those of today take the position.
+_QUESTIONS: dict[str, Callable[..., bool]] = {
+    "every_n_inner_iters": _every_n_inner_iters,
+    "end_of_epoch": _end_of_epoch,
+    "is_last_epoch": lambda self, runner: runner.epoch + 1 == runner.max_epochs,
+    "is_last_iter": lambda self, runner: runner.iter + 1 == runner.max_iters,
+}
 
 
 def _takes_runner_only(method: Any) -> bool:
@@ -88,14 +112,14 @@ class OldRunner:
         runner: The runner.
 
     Attributes:
-        inner_iter: The iteration within the epoch.
         data_batch: The batch of this iteration.
         outputs: What the training step returned.
+        log_buffer: The numbers that are logged.
     """
 
     def __init__(self, runner: Any) -> None:
         vars(self)["runner"] = runner
-        vars(self).update(inner_iter=0, data_batch=None, outputs=None, log_buffer=LogBuffer(runner))
+        vars(self).update(_index=None, data_batch=None, outputs=None, log_buffer=LogBuffer(runner))
 
     @classmethod
     def of(cls, runner: Any, batch_idx: int | None, data_batch: Any, outputs: Any) -> OldRunner:
@@ -106,7 +130,7 @@ class OldRunner:
             view = vars(runner).setdefault("_old_view", None) or cls(runner)
             vars(runner)["_old_view"] = view
         if batch_idx is not None:
-            vars(view).update(inner_iter=batch_idx, data_batch=data_batch)
+            vars(view).update(_index=batch_idx, data_batch=data_batch)
         if outputs is not None:
             vars(view)["outputs"] = (
                 {**outputs, "log_vars": outputs} if isinstance(outputs, Mapping) else outputs
@@ -118,6 +142,13 @@ class OldRunner:
 
     def __setattr__(self, name: str, value: Any) -> None:
         setattr(self.runner, name, value)
+
+    @property
+    def inner_iter(self) -> int:
+        """The iteration within the epoch."""
+        if self._index is not None:
+            return self._index
+        return self.runner.iter - self.runner.epoch * len(self.runner.train_dataloader)
 
     @property
     def optimizer(self) -> Any:
@@ -153,6 +184,22 @@ class OldRunner:
         """Facts that travel in checkpoints."""
         return vars(self).setdefault("_meta", {})
 
+    def save_checkpoint(
+        self, out_dir: str, filename_tmpl: str = "epoch_{}.pth", *args: Any, **kwargs: Any
+    ) -> bool:
+        """Save a checkpoint; ``{}`` in its name stands for the number of the epoch.
+
+        Args:
+            out_dir: The folder.
+            filename_tmpl: The name.
+            *args: ``save_optimizer``, ``meta`` and ``create_symlink``.
+            **kwargs: The same, by name.
+        """
+        given = dict(zip(("save_optimizer", "meta", "create_symlink"), args)) | kwargs
+        given.pop("create_symlink", None)
+        name = given.pop("filename", filename_tmpl).format(self.runner.epoch + 1)
+        return self.runner.save_checkpoint(out_dir, name, **given)
+
     def current_lr(self) -> list[float]:
         """Return the learning rate of each parameter group."""
         return [group["lr"] for group in self.optimizer.param_groups]
@@ -163,15 +210,36 @@ class OldRunner:
         return [group.get("momentum", group.get("betas", (0.0,))[0]) for group in groups]
 
 
+#: What the runner of MMCV 1.x had, and that of today has not.
+_FORMER = frozenset(
+    {
+        *(name for name in vars(OldRunner) if not name.startswith("_")),
+        "log_buffer", "data_batch", "outputs",
+        "_iter", "_epoch", "_inner_iter", "_max_iters", "_max_epochs",
+    }
+)  # fmt: skip
+
+
+def old_attribute(runner: Any, name: str) -> Any:
+    """Return an attribute of the runner of MMCV 1.x that today's runner lacks.
+
+    Raises:
+        AttributeError: If neither had it.
+    """
+    if name not in _FORMER:
+        raise AttributeError(f"{type(runner).__name__!r} object has no attribute {name!r}")
+    return getattr(OldRunner.of(runner, None, None, None), name.lstrip("_"))
+
+
 class LogBuffer:
     """The numbers that are logged, as ``runner.log_buffer`` of MMCV 1.x.
 
     Args:
-        runner: The runner; numbers are in its message hub.
+        runner: The runner; numbers are in its message hub. Without one, they are kept here.
     """
 
-    def __init__(self, runner: Any) -> None:
-        self._hub = runner.message_hub
+    def __init__(self, runner: Any = None) -> None:
+        self._hub = MessageHub("log buffer") if runner is None else runner.message_hub
         self.output = _Output(self._hub)
         self.ready = True
 

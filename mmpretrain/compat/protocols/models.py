@@ -17,7 +17,7 @@ from mmpretrain.models.heads import ClsHead
 from mmpretrain.models.heads.base import with_predictions
 from mmpretrain.models.heads.cls_head import single_label_target
 
-OLD_METHODS = ("forward_train", "simple_test", "post_process")
+OLD_METHODS = ("forward_train", "forward_test", "simple_test", "post_process")
 
 
 def adapt(cls: type) -> None:
@@ -27,6 +27,10 @@ def adapt(cls: type) -> None:
         ConfigError: If the class is neither, so that nothing would call them.
     """
     own = [name for name in OLD_METHODS if name in vars(cls)]
+    if "train_step" in vars(cls):
+        _adapt_train_step(cls)
+    if not own:
+        return
     if issubclass(cls, BaseClassifier):
         _adapt_classifier(cls)
     elif issubclass(cls, nn.Module) and ("forward_train" in own or hasattr(cls, "loss")):
@@ -45,12 +49,33 @@ def _adapt_classifier(cls: Any) -> None:
             return flat(self.forward_train(inputs, gt_label=single_label_target(data_samples)))
 
         cls.loss = loss
-    if "simple_test" in vars(cls) and "predict" not in vars(cls):
+    test = next((name for name in ("simple_test", "forward_test") if name in vars(cls)), None)
+    if test is not None and "predict" not in vars(cls):
 
         def predict(self: Any, inputs: Tensor, data_samples: Any = None, **kwargs: Any) -> list[Any]:
-            return samples_of(self.simple_test(inputs, **kwargs), data_samples)
+            return samples_of(getattr(self, test)(inputs, **kwargs), data_samples)
 
         cls.predict = predict
+
+
+def _adapt_train_step(cls: Any) -> None:
+    """Let a ``train_step(data, optimizer)`` give its loss to the optimizer wrapper of today."""
+    step = vars(cls)["train_step"]
+    parameters = list(inspect.signature(step).parameters)
+    if "optim_wrapper" in parameters or len(parameters) < 3 or parameters[2] != "optimizer":
+        return
+
+    @functools.wraps(step)
+    def train_step(self: Any, data: Any, optim_wrapper: Any) -> dict[str, Tensor]:
+        with optim_wrapper.optim_context(self):
+            batch = self.data_preprocessor(data, True)
+            labels = single_label_target(batch["data_samples"])
+            old = {"img": batch["inputs"], "gt_label": labels}
+            outputs = step(self, old, optim_wrapper.optimizer)
+        optim_wrapper.update_params(outputs["loss"])
+        return {**outputs.get("log_vars", {}), "loss": outputs["loss"]}
+
+    cls.train_step = train_step
 
 
 def _adapt_head(cls: Any) -> None:

@@ -15,15 +15,20 @@ from typing import Literal
 from mmpretrain.errors import ConfigError
 
 
-def _cosine(start: float, end: float, part: float, weight: float = 1.0) -> float:
+def annealing_cos(start: float, end: float, part: float, weight: float = 1.0) -> float:
+    """Return the value at a part of the way from ``start`` to ``end`` along half a cosine wave."""
     return end + 0.5 * weight * (start - end) * (1 + math.cos(math.pi * part))
 
 
-def _linear(start: float, end: float, part: float) -> float:
+def annealing_linear(start: float, end: float, part: float) -> float:
+    """Return the value at a part of the way from ``start`` to ``end``."""
     return start + (end - start) * part
 
 
-_ANNEAL: dict[str, Callable[[float, float, float], float]] = {"cos": _cosine, "linear": _linear}
+_ANNEAL: dict[str, Callable[[float, float, float], float]] = {
+    "cos": annealing_cos,
+    "linear": annealing_linear,
+}
 
 
 def _floor(base: float, minimum: float | None, minimum_ratio: float | None) -> float:
@@ -75,14 +80,14 @@ def cosine_annealing(
     base: float, at: int, total: int, *, minimum: float | None = None, minimum_ratio: float | None = None
 ) -> float:
     """Go down along half a cosine wave."""
-    return _cosine(base, _floor(base, minimum, minimum_ratio), at / total)
+    return annealing_cos(base, _floor(base, minimum, minimum_ratio), at / total)
 
 
 def linear_annealing(
     base: float, at: int, total: int, *, minimum: float | None = None, minimum_ratio: float | None = None
 ) -> float:
     """Go down along a line."""
-    return _linear(base, _floor(base, minimum, minimum_ratio), at / total)
+    return annealing_linear(base, _floor(base, minimum, minimum_ratio), at / total)
 
 
 def flat_cosine_annealing(
@@ -98,7 +103,7 @@ def flat_cosine_annealing(
     start = round(total * start_percent)
     if at < start:
         return base
-    return _cosine(base, _floor(base, minimum, minimum_ratio), (at - start) / (total - start))
+    return annealing_cos(base, _floor(base, minimum, minimum_ratio), (at - start) / (total - start))
 
 
 def cosine_annealing_cooldown(
@@ -114,7 +119,7 @@ def cosine_annealing_cooldown(
     """Go down along half a cosine wave, then stay below its end for the last ``cool_down_time`` steps."""
     end = total - cool_down_time
     floor = _floor(base, minimum, minimum_ratio)
-    return floor * cool_down_ratio if at > end else _cosine(base, floor, at / end)
+    return floor * cool_down_ratio if at > end else annealing_cos(base, floor, at / end)
 
 
 def cosine_restart(
@@ -140,7 +145,7 @@ def cosine_restart(
         )
     index = bisect_right(ends, at)
     part = (at - (ends[index] - periods[index])) / periods[index]
-    return _cosine(base, _floor(base, minimum, minimum_ratio), min(part, 1), restart_weights[index])
+    return annealing_cos(base, _floor(base, minimum, minimum_ratio), min(part, 1), restart_weights[index])
 
 
 def cyclic(
@@ -245,3 +250,11 @@ POLICIES: dict[str, Callable[..., float]] = {
 }
 #: Policies that are another curve for momentum.
 MOMENTUM_POLICIES = {**POLICIES, "OneCycle": one_cycle_momentum}
+#: Options of policies: name in ``lr_config`` and ``momentum_config`` -> name of the argument.
+OPTIONS = {
+    "min_lr": "minimum",
+    "min_lr_ratio": "minimum_ratio",
+    "min_momentum": "minimum",
+    "min_momentum_ratio": "minimum_ratio",
+    "max_lr": "maximum",
+}

@@ -5,10 +5,12 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from mmpretrain.compat.hooks.tables import BACKEND_ARGUMENTS, BACKENDS, CLOSED
 from mmpretrain.compat.v0.translation import Old, Translation, pick, sourced
 from mmpretrain.config.node import ConfigDict, make_node
 from mmpretrain.config.source import Source
 from mmpretrain.config.tracked import raw
+from mmpretrain.registry import DATASETS, HOOKS
 from mmpretrain.utils.brief import brief
 
 # -- evaluation -------------------------------------------------------------------------------------
@@ -61,6 +63,9 @@ def translate_evaluation(t: Translation) -> None:
         t.say(source, "evaluation.save_best", f"{place}.save_best={key!r}")
         evaluation.move("rule", f"{place}.rule")
     evaluation.drop("rule", "there is no save_best")
+    if _has_own_evaluate(t):
+        _keep_evaluate(t, evaluation, source)
+        return
     options = evaluation.section("metric_options")
     metric = evaluation.peek("metric")
     for name in [metric] if isinstance(metric, str) else metric or ():
@@ -83,6 +88,23 @@ def translate_evaluation(t: Translation) -> None:
         if t.get(f"{split}_dataloader") is not None:
             value = metrics[0].copy() if len(metrics) == 1 else [item.copy() for item in metrics]
             t.set(f"{split}_evaluator", value, source)
+
+
+def _has_own_evaluate(t: Translation) -> bool:
+    dataset = _innermost(t.get("val_dataloader.dataset") or t.get("test_dataloader.dataset"))
+    kind = DATASETS.get(str(dataset.get("type")))
+    method = getattr(kind, "evaluate", None)
+    return method is not None and not method.__module__.startswith("mmpretrain.compat.")
+
+
+def _keep_evaluate(t: Translation, evaluation: Old, source: Source | None) -> None:
+    """Let a data set class of the user evaluate, as its ``evaluate`` did in 0.x."""
+    options = {"metric": "accuracy", **evaluation.rest()}
+    for split in ("val", "test"):
+        if t.get(f"{split}_dataloader") is not None:
+            value = {"type": "DatasetEvaluate", "split": split, **options}
+            t.set(f"{split}_evaluator", sourced(value, source), source)
+    t.say(source, "evaluation", "val_evaluator: the data set's own evaluate()")
 
 
 def _save_best(old: str) -> str:
@@ -148,26 +170,6 @@ def _metrics(names: list[str], options: Old, dataset: str | None) -> list[dict[s
 
 # -- checkpoints and logs ---------------------------------------------------------------------------
 
-_BACKENDS = {
-    "TensorboardLoggerHook": "TensorboardVisBackend",
-    "WandbLoggerHook": "WandbVisBackend",
-    "MMClsWandbHook": "WandbVisBackend",
-    "MlflowLoggerHook": "MLflowVisBackend",
-    "NeptuneLoggerHook": "NeptuneVisBackend",
-    "DvcliveLoggerHook": "DVCLiveVisBackend",
-    "ClearMLLoggerHook": "ClearMLVisBackend",
-}
-#: Arguments of the logger hooks that their backends have too: name then and now.
-_BACKEND_ARGUMENTS = {
-    "log_dir": "save_dir",
-    "init_kwargs": "init_kwargs",
-    "define_metric_cfg": "define_metric_cfg",
-    "commit": "commit",
-    "exp_name": "exp_name",
-    "tags": "tags",
-    "params": "params",
-}
-
 
 def translate_logging(t: Translation) -> None:
     """Translate ``checkpoint_config`` and ``log_config`` into default hooks and visualization backends."""
@@ -200,14 +202,14 @@ def _translate_logger(t: Translation, log: Old, hook: ConfigDict, source: Source
         options = pick(hook, ("interval", "ignore_last"))
         t.merge("default_hooks.logger", options, source)
         return
-    backend = _BACKENDS.get(str(kind))
+    backend = BACKENDS.get(str(kind))
+    if backend is None and kind not in CLOSED and HOOKS.get(str(kind)) is not None:
+        _keep_logger_hook(t, hook, source)
+        return
     if backend is None:
-        log.fail(
-            "hooks",
-            f"The logger hook {kind!r} cannot be translated",
-            "Write a visualization backend (VISBACKENDS), and name it in visualizer.vis_backends.",
-        )
-    options = {new: raw(hook, old) for old, new in _BACKEND_ARGUMENTS.items() if old in hook}
+        why = CLOSED.get(str(kind), "write a visualization backend, and name it in visualizer.vis_backends")
+        log.fail("hooks", f"The logger hook {kind!r} cannot be translated", f"{why[0].upper()}{why[1:]}.")
+    options = {new: raw(hook, old) for old, new in BACKEND_ARGUMENTS.items() if old in hook}
     t.say(source, f"log_config.hooks: {kind}", f"visualizer.vis_backends: {backend}")
     backends = t.get("visualizer.vis_backends") or t.get("vis_backends")
     backends = list(backends or sourced({"x": [{"type": "LocalVisBackend"}]}, source).x)
@@ -217,6 +219,17 @@ def _translate_logger(t: Translation, log: Old, hook: ConfigDict, source: Source
     t.set("visualizer.vis_backends", backends, source)
     if "vis_backends" in t.cfg:
         t.cfg.assign("vis_backends", backends, source)
+
+
+def _keep_logger_hook(t: Translation, hook: ConfigDict, source: Source | None) -> None:
+    """Make a custom hook of a logger hook of the user."""
+    new = hook.copy()
+    if "interval" not in new:
+        new.assign("interval", t.get("default_hooks.logger.interval", 10), source)
+    if "priority" not in new:
+        new.assign("priority", "VERY_LOW", source)
+    t.set("custom_hooks", [*(t.get("custom_hooks") or []), new], source)
+    t.say(source, f"log_config: {hook['type']}", "custom_hooks")
 
 
 def translate_hooks(t: Translation) -> None:
@@ -232,7 +245,7 @@ def translate_hooks(t: Translation) -> None:
             hook = _ema_hook(t, hook)
         elif kind == "ProfilerHook":
             hook = _profiler_hook(t, hook)
-        elif kind in _BACKENDS:
+        elif kind in BACKENDS:
             _translate_logger(t, Old(t, sourced({}, source), "custom_hooks"), hook, source)
             continue
         new.append(hook)

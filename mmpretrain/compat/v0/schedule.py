@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from mmpretrain.compat.schedulers.policies import OPTIONS
 from mmpretrain.compat.v0.translation import Old, Translation, sourced
 from mmpretrain.config.merge import merge_into
 from mmpretrain.config.node import ConfigDict, make_node
+from mmpretrain.config.source import Source
 from mmpretrain.config.tracked import raw
+from mmpretrain.registry import HOOKS
 from mmpretrain.utils.suggest import did_you_mean
 
 _ACCUMULATING = {"GradientCumulativeOptimizerHook", "GradientCumulativeFp16OptimizerHook"}
 _HALF = {"Fp16OptimizerHook", "GradientCumulativeFp16OptimizerHook"}
+#: Of MMClassification itself, for several processes.
+_OWN_OF_0X = {"DistOptimizerHook"}
 _CONSTRUCTORS = {"DefaultOptimizerConstructor": "DefaultOptimWrapperConstructor"}
 
 
@@ -37,18 +42,16 @@ def translate_optimizer(t: Translation) -> None:
 
 def _translate_optimizer_config(t: Translation, config: Old) -> None:
     kind = config.take("type", default="OptimizerHook")
+    if kind in _OWN_OF_0X:
+        kind = "OptimizerHook"
     config.move("grad_clip", "optim_wrapper.clip_grad")
     if t.get("optim_wrapper.clip_grad", 0) is None:
         t.get("optim_wrapper").pop("clip_grad")
     if kind in _ACCUMULATING:
         config.move("cumulative_iters", "optim_wrapper.accumulative_counts")
     elif kind not in {"OptimizerHook", *_HALF}:
-        config.fail(
-            "type",
-            f"The optimizer hook {kind!r} cannot be translated",
-            "Its work is that of an optimizer wrapper now: register one with OPTIM_WRAPPERS, and name it in "
-            "optim_wrapper.type.",
-        )
+        _keep_optimizer_hook(t, config, kind)
+        return
     for key in ("coalesce", "bucket_size_mb", "distributed"):
         config.drop(key, "gradients are reduced by DistributedDataParallel")
     config.drop("detect_anomalous_params", "set find_unused_parameters=True if some get no gradient")
@@ -61,6 +64,24 @@ def _translate_optimizer_config(t: Translation, config: Old) -> None:
         t.merge("optim_wrapper", {"type": "AmpOptimWrapper"}, half_source)
         t.set("optim_wrapper.loss_scale", scale, half_source)
     config.finish("The keys of optim_wrapper in 1.x are clip_grad, accumulative_counts, loss_scale.")
+
+
+def _keep_optimizer_hook(t: Translation, config: Old, kind: Any) -> None:
+    """Let an optimizer hook of the user do its work inside a wrapper."""
+    if HOOKS.get(str(kind)) is None:
+        config.fail(
+            "type",
+            f"The optimizer hook {kind!r} cannot be translated: nothing of that name is registered",
+            "Register it with HOOKS, in a module that custom_imports names.",
+        )
+    source = config.source
+    hook = {"type": kind, **config.rest()}
+    clip = t.get("optim_wrapper.clip_grad")
+    if clip is not None:
+        hook["grad_clip"] = clip
+        t.get("optim_wrapper").pop("clip_grad")
+    t.say(source, f"optimizer_config: {kind}", "optim_wrapper.type='HookedOptimWrapper'")
+    t.merge("optim_wrapper", {"type": "HookedOptimWrapper", "hook": hook}, source)
 
 
 def translate_runner(t: Translation) -> None:
@@ -104,13 +125,6 @@ _POLICIES = {
 }  # fmt: skip
 _BY_ITERATION = {"cyclic", "OneCycle"}
 _WARMUP = ("warmup", "warmup_iters", "warmup_ratio", "warmup_by_epoch")
-_OPTIONS = {
-    "min_lr": "minimum",
-    "min_lr_ratio": "minimum_ratio",
-    "min_momentum": "minimum",
-    "min_momentum_ratio": "minimum_ratio",
-    "max_lr": "maximum",
-}
 
 
 def translate_schedules(t: Translation) -> None:
@@ -122,6 +136,8 @@ def translate_schedules(t: Translation) -> None:
         source = t.cfg._sources_.get(key)
         config = t.take(key)
         if config:
+            if _keep_updater_hook(t, config, kind, source):
+                continue
             if "policy" not in config:
                 _complete(t, config)
             if schedulers is None:
@@ -129,6 +145,28 @@ def translate_schedules(t: Translation) -> None:
             schedulers += [sourced(item, source) for item in _schedule(t, config, kind)]
             t.set("param_scheduler", list(schedulers), source)
             t.say(source, key, "param_scheduler")
+
+
+def _keep_updater_hook(t: Translation, config: Old, kind: str, source: Source | None) -> bool:
+    """Make a custom hook of a schedule of the user: ``policy='My'`` names ``MyLrUpdaterHook``."""
+    policy = config.peek("policy")
+    if policy is None:
+        name = config.peek("type")
+    elif isinstance(policy, str) and policy.lower() not in _POLICIES:
+        title = policy.title() if policy == policy.lower() else policy
+        name = f"{title}{'Lr' if kind == 'LR' else 'Momentum'}UpdaterHook"
+    else:
+        return False
+    if not isinstance(name, str) or HOOKS.get(name) is None:
+        return False
+    options = config.rest()
+    options.pop("policy", None)
+    options.setdefault("by_epoch", t.get("train_cfg.by_epoch", True))
+    hook = sourced({**options, "type": name}, source)
+    t.set("custom_hooks", [*(t.get("custom_hooks") or []), hook], source)
+    t.cfg.pop("param_scheduler")
+    t.say(source, config.path, f"custom_hooks: {name}")
+    return True
 
 
 def _base_schedulers(t: Translation) -> list[Any]:
@@ -166,7 +204,7 @@ def _schedule(t: Translation, config: Old, kind: str) -> list[dict[str, Any]]:
     by_epoch_run = t.get("train_cfg.by_epoch", True)
     by_epoch = config.take("by_epoch", default=by_epoch_run and policy not in _BY_ITERATION)
     warmup = {key: config.take(key) for key in _WARMUP if key in config}
-    options = {_OPTIONS.get(key, key): value for key, value in config.rest().items()}
+    options = {OPTIONS.get(key, key): value for key, value in config.rest().items()}
     if policy in _BY_ITERATION and by_epoch:
         config.fail("by_epoch", f"Policy {name} always counts iterations: by_epoch must be False")
     if by_epoch and not by_epoch_run:

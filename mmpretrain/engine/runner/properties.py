@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mmpretrain.engine.runner.hook_list import HookList
 from mmpretrain.engine.runner.state import MessageHub, RunState
+from mmpretrain.utils.former import compat
 
 if TYPE_CHECKING:
     import torch
@@ -54,6 +55,12 @@ class RunnerProperties:
     strategy: SingleDeviceStrategy
     model: Any
     timestamp: str
+
+    def __getattr__(self, name: str) -> Any:
+        """Answer for what the runner of MMCV 1.x had, such as ``log_buffer`` and ``inner_iter``."""
+        if hasattr(type(self), name):
+            return object.__getattribute__(self, name)  # a property failed: let its own error come out
+        return compat("protocols.hooks").old_attribute(self, name)
 
     #: The whole config.
     cfg: Any = view("plan.cfg")

@@ -28,14 +28,14 @@ def test_every_module_path_of_1x_imports():
 
 
 def test_what_the_originals_import_is_there():
-    """All that 1.2 imports, and 91 % of what both import.
+    """All that 1.2 imports, and 95 % of what both import.
 
-    The rest is for other hardware, and for runners and hooks whose errors name the successor.
+    The rest is for hardware that torch does not know, and for MMCV's ways to ONNX and TensorRT.
     """
     assert [name for name in IMPORTS["mmpretrain 1.2"] if not there(name)] == []
     both = {name for names in IMPORTS.values() for name in names}
     missing = sorted(name for name in both if not there(name))
-    assert len(missing) <= 0.09 * len(both), missing
+    assert len(missing) <= 0.05 * len(both), missing
 
 
 def there(path: str) -> bool:

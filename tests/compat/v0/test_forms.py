@@ -337,11 +337,11 @@ model = dict(
     ("text", "message"),
     [
         ("runner = dict(type='MyRunner', max_epochs=1)", r":1 \(runner.type\): .*'MyRunner'.*LOOPS"),
-        ("x = 1\noptimizer_config = dict(type='MyHook')", r":2 \(optimizer_config.type\): .*OPTIM_WRAPPERS"),
+        ("x = 1\noptimizer_config = dict(type='MyHook')", r":2 \(optimizer_config.type\): .*custom_imports"),
         ("optimizer_config = dict(my_key=1)", r"optimizer_config.my_key cannot be translated.*clip_grad"),
         ("evaluation = dict(metric='my_metric')", r"\(evaluation.metric\): .*METRICS"),
         ("evaluation = dict(metric='accuracy', my_option=1)", r"evaluation.my_option cannot be translated"),
-        ("log_config = dict(interval=1, hooks=[dict(type='PaviLoggerHook')])", r"PaviLoggerHook.*VISBACKENDS"),
+        ("log_config = dict(interval=1, hooks=[dict(type='PaviLoggerHook')])", r"PaviLoggerHook.*service is closed"),
         ("lr_config = dict(policy='my_policy')", r"\(lr_config.policy\): There is no policy 'my_policy'"),
         ("workflow = [('test', 1)]", r"workflow.*LOOPS|train_cfg.type"),
         ("data = dict(samples_per_gpu=1, prefetch=2)", r"data.prefetch cannot be translated"),

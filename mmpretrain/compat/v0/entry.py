@@ -46,6 +46,15 @@ def translate(cfg: ConfigDict, said: Collection[str] = ()) -> list[str]:
     Raises:
         ConfigError: If something has no counterpart, with its key, its line and what to write instead.
     """
+    lines = rewrite(cfg)
+    new_lines = [line for line in lines if line not in said]
+    if new_lines:
+        logging.getLogger("mmpretrain").warning(table(new_lines))
+    return lines
+
+
+def rewrite(cfg: ConfigDict) -> list[str]:
+    """Do what :func:`translate` does, and log nothing: for parts of a config that scripts hand over."""
     t = Translation(cfg)
     new = "default_scope" not in cfg
     for step in STEPS:
@@ -58,9 +67,6 @@ def translate(cfg: ConfigDict, said: Collection[str] = ()) -> list[str]:
     translate_model(t)
     if new:
         cfg.assign("default_scope", "mmpretrain", None)
-    new_lines = [line for line in t.lines if line not in said]
-    if new_lines:
-        logging.getLogger("mmpretrain").warning(table(new_lines))
     return t.lines
 
 
