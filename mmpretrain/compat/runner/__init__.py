@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = lazy_package(
     __name__,
     {},
     registered={
+        "log_processor": ("OldIterLogProcessor",),
         "unsupported": (
             "CollosalAIModelWrapper",
             "ColossalAIModelWrapper",
