@@ -19,9 +19,7 @@ RUNNERS = Registry("runner", build_func=build_runner_from_cfg, locations=["mmpre
 RUNNER_CONSTRUCTORS = Registry("runner constructor")
 LOOPS = Registry("loop", locations=["mmpretrain.engine.runner"])
 HOOKS = Registry("hook", locations=["mmpretrain.engine.hooks", "mmpretrain.compat.hooks"])
-LOG_PROCESSORS = Registry(
-    "log processor", locations=["mmpretrain.engine.runner", "mmpretrain.compat.runner"]
-)
+LOG_PROCESSORS = Registry("log processor", locations=["mmpretrain.engine.runner", "mmpretrain.compat.runner"])
 STRATEGIES = Registry("strategy", locations=["mmpretrain.engine.runner", "mmpretrain.compat.runner"])
 OPTIMIZERS = Registry("optimizer", locations=["mmpretrain.engine.optimizers"])
 OPTIM_WRAPPERS = Registry(

@@ -101,6 +101,8 @@ def translate_runner(t: Translation) -> None:
         t.set("train_cfg.by_epoch", kind == "EpochBasedRunner", runner.source_of("type"))
     if kind == "IterBasedRunner" and t.get("log_processor") is None:
         t.set("log_processor", {"type": "OldIterLogProcessor"}, runner.source)
+        logger = {"type": "LoggerHook", "log_metric_by_epoch": False}
+        t.merge("default_hooks.logger", logger, runner.source)
     runner.move("max_epochs", "train_cfg.max_epochs")
     runner.move("max_iters", "train_cfg.max_iters")
     runner.finish("train_cfg has by_epoch, max_epochs or max_iters, val_begin and val_interval.")
