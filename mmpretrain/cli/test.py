@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mmpretrain.cli import shortcuts
+from mmpretrain.cli import record_facts, shortcuts
 from mmpretrain.cli.options import (
     Amp,
     CfgOptions,
@@ -34,6 +35,7 @@ from mmpretrain.utils.text import cell
 
 if TYPE_CHECKING:
     from mmpretrain.config import Config
+    from mmpretrain.engine.runner.runner import Runner
 
 OUT_SUFFIXES = (".json", ".yaml", ".yml", ".pkl", ".pickle")
 
@@ -134,9 +136,7 @@ def test(
         draw_predictions(cfg, show=show, show_dir=show_dir, interval=interval, wait_time=wait_time)
     saves_predictions = _check_out(out, out_item)
     if out is not None and saves_predictions:
-        dump = {"type": "DumpResults", "out_file_path": out}
-        evaluators = cfg.test_evaluator
-        cfg.test_evaluator = [*(evaluators if isinstance(evaluators, list) else [evaluators]), dump]
+        add_metric(cfg, {"type": "DumpResults", "out_file_path": out})
     results = run(cfg)
     if out is not None and not saves_predictions:
         write_metrics(results, Path(out))
@@ -195,6 +195,15 @@ def draw_predictions(
     cfg.default_hooks = hooks
 
 
+def add_metric(cfg: Config, metric: dict[str, Any]) -> None:
+    """Add a metric to those of the test, however these are written."""
+    given = cfg.test_evaluator
+    whole = isinstance(given, dict) and "metrics" in given  # the config of an evaluator
+    holder, key = (given, "metrics") if whole else (cfg, "test_evaluator")
+    metrics = holder[key]
+    holder[key] = [*(metrics if isinstance(metrics, (list, tuple)) else [metrics]), metric]
+
+
 def run(cfg: Config) -> dict[str, Any]:
     """Check a config, test, and print the metrics."""
     from mmpretrain.utils.dist import is_main_process
@@ -206,12 +215,30 @@ def run(cfg: Config) -> dict[str, Any]:
 
 
 def evaluate(cfg: Config) -> dict[str, Any]:
-    """Check a config, and test."""
+    """Check a config, test, and leave a record in the folder of the run."""
     from mmpretrain.cli.checks import check_before_start
     from mmpretrain.registry import RUNNERS
+    from mmpretrain.utils.dist import is_main_process
 
     check_before_start(cfg, ("test",))
-    return RUNNERS.build(cfg).test()
+    add_metric(cfg, {"type": "RecordPredictions"})
+    runner = RUNNERS.build(cfg)
+    results = runner.test()
+    if is_main_process():
+        save_record(runner, results)
+    return results
+
+
+def save_record(runner: Runner, results: dict[str, Any]) -> None:
+    """Write each prediction with the truth, and the facts of the test, beside the log of a run."""
+    from mmpretrain.evaluation.metrics.record import RecordPredictions
+
+    metrics = getattr(runner.test_evaluator, "metrics", ())
+    kept = [one.record for one in metrics if isinstance(one, RecordPredictions) and one.record is not None]
+    if kept:
+        facts = record_facts.of_test(runner, results)
+        dataclasses.replace(kept[-1], facts=facts).save(runner.log_dir)
+        say(f"Each prediction is in {Path(runner.log_dir, 'predictions.csv')}")
 
 
 def print_metrics(results: dict[str, Any]) -> None:
@@ -237,7 +264,7 @@ def write_metrics(results: dict[str, Any], path: Path) -> None:
 
     if not is_main_process():
         return
-    plain = {name: value.tolist() if hasattr(value, "tolist") else value for name, value in results.items()}
+    plain = record_facts.plain(results)
     if path.suffix == ".json":
         data = json.dumps(plain, indent=2).encode()
     elif path.suffix in (".yaml", ".yml"):

@@ -4,6 +4,6 @@ from mmpretrain.utils.lazy import lazy_package
 
 __getattr__, __dir__, __all__ = lazy_package(
     __name__,
-    {"evaluator": ("Evaluator", "get_metric_value")},
+    {"evaluator": ("Evaluator", "get_metric_value"), "record": ("Record", "record_of")},
     reexports=["metrics", "functional"],
 )

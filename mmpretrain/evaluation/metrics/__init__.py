@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = lazy_package(
         "interval": ("ConfidenceInterval",),
         "multi_label": ("AveragePrecision", "MultiLabelMetric"),
         "multi_task": ("MultiTasksMetric",),
+        "record": ("RecordPredictions",),
         "retrieval": ("RetrievalAveragePrecision", "RetrievalRecall"),
         "scored": ("AUPRC", "AUROC", "CalibrationMetric", "ThresholdSelection"),
         "shape_bias": ("ShapeBiasMetric",),

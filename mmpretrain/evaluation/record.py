@@ -1,0 +1,244 @@
+"""What one evaluation leaves behind: each prediction with the truth, and the facts of the run.
+
+A record is a folder: ``predictions.npz`` for programs, ``predictions.csv`` for people, ``facts.json``
+says what it was made with.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.lib import format as npy
+
+from mmpretrain.errors import DataError, MissingFileError
+from mmpretrain.utils.atomic import write_atomic
+
+ARRAYS, TABLE, FACTS = "predictions.npz", "predictions.csv", "facts.json"
+
+
+@dataclass(frozen=True)
+class Record:
+    """Predictions of a model for a data set.
+
+    Attributes:
+        scores: (N, C) float32, one number per class.
+        targets: (N,) int64, the right classes; or (N, C) int8 for samples with several, -1 where a class does
+            not count.
+        paths: Where each image comes from; empty if that is not known.
+        classes: Names of the classes; empty if they have none.
+        facts: What model, data and versions it was made with, and the metrics.
+
+    Raises:
+        DataError: If the numbers of samples or classes differ, or a label is not a class.
+    """
+
+    scores: np.ndarray
+    targets: np.ndarray
+    paths: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.scores.ndim != 2 or not self.scores.size:
+            raise DataError(f"scores must have shape (N, C), got {self.scores.shape}")
+        if self.targets.shape not in (self.scores.shape, self.scores.shape[:1]):
+            raise DataError(f"targets of shape {self.targets.shape} do not fit scores {self.scores.shape}")
+        if not self.multi_label and not (
+            self.targets.min() >= 0 and self.targets.max() < self.scores.shape[1]
+        ):
+            raise DataError(f"labels must be from 0 to {self.scores.shape[1] - 1}")
+        if self.paths and len(self.paths) != len(self.scores):
+            raise DataError(f"there are {len(self.paths)} paths for {len(self.scores)} predictions")
+        if self.classes and len(self.classes) != self.scores.shape[1]:
+            raise DataError(f"there are {len(self.classes)} class names for {self.scores.shape[1]} classes")
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    @property
+    def multi_label(self) -> bool:
+        """Whether a sample can have several classes."""
+        return self.targets.ndim == 2
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """The class with the highest score of each sample, (N,)."""
+        return self.scores.argmax(1)
+
+    def class_name(self, index: int) -> str:
+        """Return the name of a class, or its number."""
+        return self.classes[index] if self.classes else str(index)
+
+    def samples(self) -> Iterator[dict[str, Any]]:
+        """Give the fields of each sample as metrics take them."""
+        import torch
+
+        scores, targets = torch.from_numpy(self.scores), torch.from_numpy(self.targets)
+        for index, score in enumerate(scores):
+            target = {"gt_score": targets[index]} if self.multi_label else {"gt_label": targets[index, None]}
+            path = {"img_path": self.paths[index]} if self.paths else {}
+            yield {"pred_score": score, **target, **path, "num_classes": len(score), "sample_idx": index}
+
+    def save(self, folder: str | Path) -> None:
+        """Write the three files, each whole or not at all; a folder that does not exist is made."""
+        folder = Path(folder)
+        text = json.dumps({"paths": self.paths, "classes": self.classes}).encode()
+        arrays = {
+            "scores": self.scores,
+            "targets": self.targets,
+            "names": np.frombuffer(text, np.uint8),
+        }
+        write_atomic(folder / ARRAYS, lambda file: np.savez(file, **arrays))
+        write_atomic(folder / TABLE, self._write_table)
+        facts = json.dumps(self.facts, indent=2, ensure_ascii=False, default=str)
+        write_atomic(folder / FACTS, lambda file: file.write(facts.encode()))
+
+    def _write_table(self, file: Any) -> None:
+        text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")  # with the mark, Excel reads UTF-8
+        writer = csv.writer(text)
+        writer.writerow(["path", "truth", "predicted", "right", "score", "score_of_truth"])
+        predicted = self.predicted
+        for index, score in enumerate(self.scores):
+            truth = self.truth(index)
+            best = int(predicted[index])
+            writer.writerow(
+                [
+                    self.paths[index] if self.paths else index,
+                    ";".join(map(self.class_name, truth)),
+                    self.class_name(best),
+                    int(best in truth),
+                    f"{score[best]:.6g}",
+                    ";".join(f"{score[k]:.6g}" for k in truth),
+                ]
+            )
+        text.detach()
+
+    def truth(self, index: int) -> list[int]:
+        """Return the right classes of a sample."""
+        target = self.targets[index]
+        return np.flatnonzero(target == 1).tolist() if self.multi_label else [int(target)]
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Record:
+        """Read a record.
+
+        Args:
+            folder: The folder, or its ``predictions.npz``.
+
+        Raises:
+            MissingFileError: If there is no record.
+            DataError: If the files are not what a record consists of.
+        """
+        path = Path(folder)
+        path = path / ARRAYS if path.is_dir() else path
+        if not path.is_file():
+            raise MissingFileError(
+                "there is no record of an evaluation",
+                where=str(path),
+                hint="mmpretrain test CONFIG CKPT writes one into the folder of the run.",
+            )
+        try:
+            arrays = _read_arrays(path)
+            names = json.loads(arrays["names"].tobytes())
+            paths, classes = _texts(names["paths"]), _texts(names["classes"])
+            facts = _read_facts(path.with_name(FACTS))
+            record = cls(arrays["scores"], arrays["targets"], paths, classes, facts)
+        except (KeyError, TypeError, ValueError, zipfile.BadZipFile, EOFError, RecursionError) as error:
+            raise DataError(f"this is no record of an evaluation ({error})", where=str(path)) from error
+        return record
+
+
+def _texts(values: Any) -> tuple[str, ...]:
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise ValueError("its names are not texts")
+    return tuple(values)
+
+
+def _read_facts(path: Path) -> dict[str, Any]:
+    facts = json.loads(path.read_bytes()) if path.is_file() else {}
+    if not isinstance(facts, dict):
+        raise TypeError(f"{path.name} holds no facts by name")
+    return facts
+
+
+#: Types of the arrays of a record.
+_TYPES = {"scores": np.float32, "targets": (np.int64, np.int8), "names": np.uint8}
+
+
+def _read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """Read the arrays, which are not compressed: none can be larger than the file says it is."""
+    arrays = {}
+    with zipfile.ZipFile(path) as archive:
+        for name, types in _TYPES.items():
+            entry = archive.getinfo(f"{name}.npy")
+            if entry.compress_type != zipfile.ZIP_STORED or entry.file_size > path.stat().st_size:
+                raise ValueError(f"its {name} are compressed")
+            data = archive.read(entry)
+            stream = io.BytesIO(data)
+            version = npy.read_magic(stream)
+            read_header = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}[version]
+            shape, in_columns, dtype = read_header(stream)
+            if in_columns or dtype not in (types if isinstance(types, tuple) else (types,)):
+                raise ValueError(f"its {name} are of type {dtype}")
+            arrays[name] = np.frombuffer(bytearray(data), dtype, offset=stream.tell()).reshape(shape)
+    return arrays
+
+
+def record_of(
+    samples: Sequence[Mapping[str, Any]], classes: Sequence[str] = (), facts: Mapping[str, Any] | None = None
+) -> Record:
+    """Make a record of the fields of samples, such as those in a ``result.pkl`` of 1.x.
+
+    Args:
+        samples: Fields with ``pred_score`` and ``gt_score`` or ``gt_label``, as tensors or arrays.
+        classes: Names of the classes.
+        facts: What else is known.
+
+    Raises:
+        DataError: If a sample has no scores or no truth, or the numbers of their classes differ.
+    """
+    if not samples:
+        raise DataError("there is no sample")
+    for index, sample in enumerate(samples):
+        if not has_scores(sample):
+            raise DataError(f"sample {index} has no scores of classes (pred_score), or no label (gt_label)")
+    lengths = {len(sample["pred_score"]) for sample in samples}
+    if len(lengths) != 1:
+        raise DataError(f"samples have scores of different numbers of classes: {sorted(lengths)}")
+    num_classes = lengths.pop()
+    paths = [str(sample.get("img_path") or "") for sample in samples]
+    return Record(
+        scores=np.stack([np.asarray(sample["pred_score"], np.float32) for sample in samples]),
+        targets=_targets(samples, num_classes),
+        paths=tuple(paths) if any(paths) else (),
+        classes=tuple(classes) if len(classes) == num_classes else (),
+        facts=facts or {},
+    )
+
+
+def has_scores(sample: Mapping[str, Any]) -> bool:
+    """Whether a sample has what a record consists of: scores of classes, and labels or zeros and ones."""
+    score, target = sample.get("pred_score"), sample.get("gt_score")
+    if score is None or np.ndim(score) != 1:
+        return False
+    return "gt_label" in sample if target is None else bool(np.isin(np.asarray(target), (-1, 0, 1)).all())
+
+
+def _targets(samples: Sequence[Mapping[str, Any]], num_classes: int) -> np.ndarray:
+    if all("gt_score" in sample for sample in samples):
+        return np.stack([np.asarray(sample["gt_score"]).astype(np.int8) for sample in samples])
+    labels = [np.asarray(sample["gt_label"], np.int64).reshape(-1) for sample in samples]
+    if all(len(label) == 1 for label in labels):
+        return np.concatenate(labels)
+    targets = np.zeros((len(labels), num_classes), np.int8)
+    for row, label in zip(targets, labels):
+        row[label] = 1
+    return targets
