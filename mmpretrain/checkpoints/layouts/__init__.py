@@ -17,6 +17,7 @@ from mmpretrain.checkpoints.layouts import (
     older,
     tensorflow,
     timm,
+    tokens,
     torchvision,
     transformers,
 )
@@ -26,8 +27,8 @@ from mmpretrain.utils.suggest import did_you_mean
 
 #: The first one that matches is taken.
 LAYOUTS: tuple[Layout, ...] = (
-    *older.LAYOUTS, *authors.LAYOUTS, *transformers.LAYOUTS, *timm.LAYOUTS, *torchvision.LAYOUTS,
-    *hybrids.LAYOUTS, *efficientnet_pytorch.LAYOUTS, *tensorflow.LAYOUTS,
+    *older.LAYOUTS, *authors.LAYOUTS, *tokens.LAYOUTS, *transformers.LAYOUTS, *timm.LAYOUTS,
+    *torchvision.LAYOUTS, *hybrids.LAYOUTS, *efficientnet_pytorch.LAYOUTS, *tensorflow.LAYOUTS,
 )  # fmt: skip
 
 #: Other names of sources and families.
@@ -38,7 +39,16 @@ ALIASES = {
 }  # fmt: skip
 
 #: Where files keep the weights, and how often-seen wrappers prefix their keys.
-CONTAINERS = ("state_dict", "model", "model_state_dict", "teacher", "state_dict_ema", "module", "student")
+CONTAINERS = (
+    "state_dict",
+    "model",
+    "model_state_dict",
+    "model_state",
+    "teacher",
+    "state_dict_ema",
+    "module",
+    "student",
+)
 WRAPPERS = ("", "module.", "backbone.", "module.backbone.", "model.", "_orig_mod.", "teacher.backbone.")
 
 #: The last layers of classifiers have one of these names.

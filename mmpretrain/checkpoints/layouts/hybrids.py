@@ -17,8 +17,9 @@ HR_NECK: Rules = (
     (r"^classifier\.", "head.fc."),
 )
 
-#: The convolutions of an inverted residual in timm's MobileViT -> here.
+#: The convolutions of an inverted residual in timm's MobileViT, and in that of the authors -> here.
 INVERTED = {"conv1_1x1": "0", "conv2_kxk": "1", "conv3_1x1": "2"}
+INVERTED_OFFICIAL = {"exp_1x1": "0", "conv_3x3": "1", "red_1x1": "2"}
 
 FFN: Rules = ((r"\.mlp\.fc1\.", ".ffn.layers.0.0."), (r"\.mlp\.fc2\.", ".ffn.layers.1."))
 
@@ -101,6 +102,28 @@ LAYOUTS = (
             (r"\.norm2\.", ".ln2."),
             *FFN,
             (r"^final_conv\.", "conv_1x1_exp."),
+        ),
+    ),
+    Layout(
+        "official", "mobilevit",
+        marks=(r"^conv_1\.block\.conv\.weight", r"^layer_3\.1\.global_rep\.0\.pre_norm_mha\.0\."),
+        rules=(
+            (r"^conv_1\.", "stem."),
+            (r"\.block\.norm\.", ".bn."),
+            (r"\.block\.conv\.", ".conv."),
+            (r"^layer_(?P<i>\d)\.(?P<j>\d+)\.block\.(?P<conv>\w+)\.",
+             table("layer_{i}.{j}.conv.{conv}.", conv=INVERTED_OFFICIAL)),
+            (r"^layer_(?P<i>\d)\.", number("layers.{i}.", i=lambda n: n - 1)),
+            (r"\.local_rep\.conv_3x3\.", ".local_rep.0."),
+            (r"\.local_rep\.conv_1x1\.", ".local_rep.1."),
+            (r"\.pre_norm_mha\.0\.", ".ln1."),
+            (r"\.pre_norm_mha\.1\.qkv_proj\.", ".attn.qkv."),
+            (r"\.pre_norm_mha\.1\.out_proj\.", ".attn.proj."),
+            (r"\.pre_norm_ffn\.0\.", ".ln2."),
+            (r"\.pre_norm_ffn\.1\.", ".ffn.layers.0.0."),
+            (r"\.pre_norm_ffn\.4\.", ".ffn.layers.1."),
+            (r"\.fusion\.", ".conv_fusion."),
+            (r"^classifier\.fc\.", "head.fc."),
         ),
     ),
     Layout(

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from mmpretrain.models.backbones.swin_transformer import HW, SwinBackbone
 from mmpretrain.models.base.module import BaseModule, ModuleList
@@ -47,9 +46,11 @@ class ChannelAttention(MultiheadAttention):
 
     def forward(self, x: Tensor) -> Tensor:
         """Mix the channels of tokens (B, N, C)."""
-        values, queries, keys = (t.transpose(-1, -2) for t in split_heads(self.qkv(x), 3, self.num_heads))
-        mixed = F.scaled_dot_product_attention(queries, keys, values, scale=self.head_dims**-0.5)
-        return self.project(merge_heads(mixed.transpose(-1, -2)))
+        # Contiguous heads: CPUs multiply them faster than slices of a joint projection.
+        qkv = self.qkv(x).unflatten(-1, (3, self.num_heads, self.head_dims))
+        q, k, v = qkv.permute(2, 0, 3, 1, 4).contiguous().unbind(0)  # (B, H, N, D)
+        weights = (k.transpose(-1, -2) @ v * self.head_dims**-0.5).softmax(-1)  # (B, H, D, D)
+        return self.project(merge_heads(q @ weights.to(q.dtype).transpose(-1, -2)))
 
 
 class ConvPosEnc(nn.Module):
@@ -121,7 +122,7 @@ class DaViTBlock(BaseModule):
         window_size: Side of a window.
         ffn_ratio: Width of the feed-forward networks, relative to C.
         qkv_bias: Give queries, keys and values a bias.
-        drop_path: Stochastic-depth rate; the attention among channels has none.
+        drop_path: Stochastic-depth rate of each branch.
         pad_small_map: Pad maps smaller than a window.
         attn_cfgs: Further arguments of :class:`ShiftWindowMSA`.
         ffn_cfgs: Further arguments of :class:`FFN`.
@@ -152,7 +153,7 @@ class DaViTBlock(BaseModule):
         }
         common = (embed_dims, ffn_ratio, drop_path, ffn_cfgs, norm)
         self.spatial_block = DualBlock(ShiftWindowMSA(embed_dims, num_heads, **window), *common)
-        channels = ChannelAttention(embed_dims, num_heads, qkv_bias=qkv_bias)
+        channels = ChannelAttention(embed_dims, num_heads, qkv_bias=qkv_bias, drop_path=drop_path)
         self.channel_block = DualBlock(channels, *common)
 
     def forward(self, x: Tensor, hw: HW) -> Tensor:
@@ -270,6 +271,9 @@ class DaViT(SwinBackbone):
         out_indices: Stages whose map (B, C, h, w) is returned; negative indices count from the end.
         init_cfg: How the weights are initialised.
         frozen_stages, norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
+        as_published: Do what the authors' code does and published weights were trained with: pad images by
+            3 pixels on each side, and return the normalised mean (B, C) of the last map instead of the
+            normalised map. Without it, images are padded by 1 and 2 pixels, as in 1.x.
     """
 
     arch_settings = {
@@ -301,14 +305,17 @@ class DaViT(SwinBackbone):
         init_cfg: dict | list[dict] | None = None,
         *,
         freeze: str | None = None,
+        as_published: bool = False,
     ) -> None:
         super().__init__(
             init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
         )
         self.set_arch(arch)
+        self.as_published = as_published
         self.absolute_pos_embed = None
         self.out_after_downsample = out_after_downsample
-        stem = {"kernel_size": 7, "stride": patch_size, "padding": "same", "norm": nn.LayerNorm}
+        padding: Any = 3 if as_published else "same"
+        stem = {"kernel_size": 7, "stride": patch_size, "padding": padding, "norm": nn.LayerNorm}
         self.patch_embed = PatchEmbed(in_channels, self.embed_dims, **stem)
         self.stages = ModuleList()
         channels = [self.embed_dims]
@@ -333,3 +340,9 @@ class DaViT(SwinBackbone):
     def embed(self, x: Tensor) -> tuple[Tensor, HW]:
         """Make tokens (B, h * w, C) of images, and their grid (h, w)."""
         return self.patch_embed(x)
+
+    def format(self, x: Tensor, hw: HW, stage: int) -> Tensor:
+        """Make a normalised map (B, C, h, w) of the tokens (B, h * w, C) after a stage, or their mean."""
+        if self.as_published and stage == self.num_layers - 1:
+            return getattr(self, f"norm{stage}")(x.mean(dim=1))
+        return super().format(x, hw, stage)

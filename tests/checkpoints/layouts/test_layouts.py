@@ -37,7 +37,7 @@ with gzip.open(Path(__file__).parent / "data" / "converters.json.gz") as file:
 STACKED = {"type": "StackedLinearClsHead", "num_classes": 1000, "act_cfg": {"type": "HSwish"}}
 
 
-WITHOUT_NECK = ("VGG", "AlexNet", "ConvNeXt", "BEiTViT", "DeiT3", "TinyViT", "InceptionV3")
+WITHOUT_NECK = ("VGG", "AlexNet", "ConvNeXt", "BEiTViT", "DeiT3", "TinyViT", "InceptionV3", "TNT", "DaViT")
 
 
 def classifier(
@@ -135,6 +135,10 @@ CASES: dict[str, Any] = {
     "timm/mobilevit_xxs": classifier("MobileViT", 320, arch="xx_small"),
     "timm/tf_efficientnet_lite0": classifier("EfficientNet", 1280, arch="lite0"),
     "timm/inception_v3": classifier("InceptionV3", {"type": "ClsHead"}),
+    "timm/davit_tiny": classifier("DaViT", 768, arch="tiny", as_published=True),
+    "timm/mvitv2_tiny": classifier("MViT", 768, arch="tiny"),
+    "timm/tnt_s_legacy_patch16_224": classifier("TNT", 384, arch="small"),
+    "timm/samvit_base_patch16": classifier("ViTSAM", 256, arch="base", img_size=224),
 }  # fmt: skip
 
 
@@ -174,13 +178,14 @@ def test_logits(name):
     assert len(report.loaded) == report.total
     assert not report.unexpected
     with torch.no_grad():
-        logits = model.head(model.extract_feat(image(256 if "v2_t" in name else 224)))[0, :8]
+        size = 256 if name == "torchvision/swin_v2_t" or "256" in name else 224
+        logits = model.head(model.extract_feat(image(size)))[0, :8]
     torch.testing.assert_close(logits, torch.tensor(LOGITS[name]), rtol=1e-6, atol=2e-5)
 
 
 @pytest.mark.parametrize("name", CONVERTERS)
 def test_the_keys_of_the_original_converters(name):
-    given = {key: torch.empty(2, 2, 1, 1, device="meta") for key in CONVERTERS[name]["given"]}
+    given = {key: torch.empty(4, 4, device="meta") for key in CONVERTERS[name]["given"]}
     assert sorted(layouts.convert(given).weights) == CONVERTERS[name]["converted"]
 
 
