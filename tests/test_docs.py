@@ -29,6 +29,7 @@ PAGES = {
     "datasets.md": [(DATASETS, "Filelist")],
     "distributed.md": [],
     "engine.md": [(HOOKS, "PrintLoss")],
+    "explain.md": [],
     "heads_and_losses.md": [(MODELS, "BellLoss"), (MODELS, "CosineHead")],
     "hooks.md": [(HOOKS, "CountImagesHook")],
     "metrics.md": [(METRICS, "ClassesOff")],

@@ -94,8 +94,17 @@ class BaseInferencer(ABC):
     def _batches(self, images: Sequence[InputType], size: int) -> Iterator[dict[str, list[Any]]]:
         for start in range(0, len(images), size):
             part = enumerate(images[start : start + size], start=start)
-            packed = [self.pipeline(self._record(image, number)) for number, image in part]
+            packed = [self.prepare(image, number) for number, image in part]
             yield {key: [item[key] for item in packed] for key in packed[0]}
+
+    def prepare(self, image: InputType, number: int = 0) -> dict[str, Any]:
+        """Run the pipeline on an image: what a batch is made of.
+
+        Args:
+            image: The image.
+            number: Its number among the inputs, for messages.
+        """
+        return self.pipeline(self._record(image, number))
 
     def _record(self, image: InputType, number: int) -> dict[str, Any]:
         if isinstance(image, (str, os.PathLike)):

@@ -33,6 +33,9 @@ def init_model(
     config: str | os.PathLike[str] | Config,
     checkpoint: str | os.PathLike[str] | None = None,
     device: str | torch.device | None = None,
+    *,
+    cfg_options: Mapping[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
     **kwargs: Any,
 ) -> BaseModel:
     """Build a model in eval mode, with the weights of a checkpoint.
@@ -41,16 +44,24 @@ def init_model(
         config: A config, its file, or the name of a config of the zoo.
         checkpoint: Weights to load: a path, an address, the folder of a run, or a name of the zoo.
         device: Where to put the model; by default an accelerator if there is one.
+        cfg_options: Changes to the config, such as ``{'model.head.topk': (1,)}``.
+        options: The same under the name of 0.x.
         **kwargs: Changes to ``config.model``, such as ``head=dict(num_classes=10)``.
 
     Returns:
         The model. ``model._config`` is the config, ``model._dataset_meta`` the metadata of the data it was
         trained on (with ``classes``), if the checkpoint has it.
     """
+    for name, changes in (("options", options), ("cfg_options", cfg_options)):
+        if changes is not None and not isinstance(changes, Mapping):
+            raise ConfigError(f"{name} must be a dict, got {changes!r}", key=name)
+    changes = {**(options or {}), **(cfg_options or {})}
+    if kwargs:
+        changes["model"] = {**changes.get("model", {}), **kwargs}
     if checkpoint is None:
-        return _build(config, None, device, source="", changes=kwargs)
+        return _build(config, None, device, source="", changes=changes)
     found = checkpoints.find(checkpoint)
-    return _build(config, checkpoints.read(found), device, source=found.name, changes=kwargs)
+    return _build(config, checkpoints.read(found), device, source=found.name, changes=changes)
 
 
 def _build(
@@ -64,7 +75,7 @@ def _build(
     """Build a model, and fill it from a checkpoint that has been read."""
     cfg = (config if isinstance(config, Config) else Config.fromfile(_config_file(config))).modern().copy()
     if changes:
-        cfg.merge_from_dict({"model": dict(changes)})
+        cfg.merge_from_dict(dict(changes))
     if not isinstance(cfg.get("model"), Mapping):
         raise ConfigError("the config names no model", where=cfg.filename or source or None)
     settings = dict(cfg.model)

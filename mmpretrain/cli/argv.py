@@ -14,6 +14,8 @@ MULTI_VALUE = {
     "--options": lambda word: "=" in word,
     "--metric-options": lambda word: "=" in word,
     "--metrics": lambda word: True,
+    "--target-layers": lambda word: True,
+    "--target-category": lambda word: True,
 }
 
 #: The same for options of single commands.

@@ -30,6 +30,7 @@ from mmpretrain.cli import (
     publish,
     test,
     train,
+    vis_cam,
 )
 from mmpretrain.cli.argv import modernize
 from mmpretrain.cli.flags import show_flags_as_flags
@@ -77,6 +78,7 @@ COMMANDS = {
     "First steps": (demo.demo, demo_data.demo_data, doctor.doctor),
     "Train, test, predict": (train.train, test.test, predict.predict, image_demo.image_demo),
     "Models": (list_models.list_models, flops.flops, convert.convert, publish.publish),
+    "Explain": (vis_cam.vis_cam,),
     "Results": (eval_metric.eval_metric, confusion_matrix.confusion_matrix, analyze_results.analyze_results),
     "Configs and data": (check.check,),
 }

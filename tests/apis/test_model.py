@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mmpretrain.apis.model import open_model
+from mmpretrain.apis.model import init_model, open_model
 from mmpretrain.checkpoints import serialization, sharded
-from mmpretrain.errors import MissingFileError
+from mmpretrain.errors import ConfigError, MissingFileError
 from mmpretrain.registry import MODELS
 
 MODEL = {"type": "ImageClassifier", "backbone": {"type": "LeNet5", "num_classes": 3}}
@@ -48,3 +48,15 @@ def test_a_checkpoint_in_pieces(checkpoint, tmp_path):
 def test_a_folder_without_checkpoint(tmp_path):
     with pytest.raises(MissingFileError, match="There is no checkpoint in the folder"):
         open_model(tmp_path)
+
+
+def test_options_change_the_config(tmp_path):
+    """``options`` is the name of 0.x; other arguments change the model."""
+    for name in ("options", "cfg_options"):
+        changes = {name: {"model.head.topk": (1,), "custom": 3}}
+        model = init_model("resnet18_8xb16_cifar10", device="cpu", head={"num_classes": 4}, **changes)
+        assert model.head.topk == (1,)
+        assert model.head.num_classes == 4
+        assert model._config.custom == 3
+    with pytest.raises(ConfigError, match="cfg_options must be a dict"):
+        init_model("resnet18_8xb16_cifar10", cfg_options=["a=1"])
