@@ -103,6 +103,11 @@ class TIMMBackbone(BaseBackbone):
         logger.info("Features of %s: %s", model_name, getattr(self.timm_model, "feature_info", "unknown"))
         self.freeze_declared(__class__)
 
+    @property
+    def num_extra_tokens(self) -> int:
+        """Number of tokens before those of the patches, if it puts out tokens."""
+        return getattr(self.timm_model, "num_prefix_tokens", 0)
+
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Return the feature maps for images (B, C, H, W)."""
         features = self.timm_model(x)

@@ -53,3 +53,26 @@ class SimMIMLinearDecoder(BaseModule):
     def forward(self, x: Tensor) -> Tensor:
         """(B, in_channels, H, W) -> (B, 3, H * encoder_stride, W * encoder_stride)."""
         return self.decoder(x)
+
+
+@MODELS.register_module()
+class FeaturePredictor(BaseModule):
+    """Two linear layers that predict features of a teacher (`BYOL <https://arxiv.org/abs/2006.07733>`_).
+
+    Args:
+        in_channels: Number of channels C of the features.
+        hid_channels: Number of channels between the layers.
+        init_cfg: How the weights are initialised.
+    """
+
+    def __init__(
+        self, in_channels: int, hid_channels: int = 2048, init_cfg: dict | list[dict] | None = None
+    ) -> None:
+        super().__init__(init_cfg)
+        self.layers = nn.Sequential(
+            nn.Linear(in_channels, hid_channels), nn.GELU(), nn.Linear(hid_channels, in_channels)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Features (..., C) to features (..., C)."""
+        return self.layers(x)
