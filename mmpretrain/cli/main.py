@@ -14,6 +14,7 @@ import typer
 
 from mmpretrain import __version__
 from mmpretrain.cli import (
+    analyze_logs,
     analyze_results,
     check,
     config,
@@ -31,6 +32,7 @@ from mmpretrain.cli import (
     test,
     train,
     vis_cam,
+    vis_scheduler,
 )
 from mmpretrain.cli.argv import modernize
 from mmpretrain.cli.flags import show_flags_as_flags
@@ -80,7 +82,7 @@ COMMANDS = {
     "Models": (list_models.list_models, flops.flops, convert.convert, publish.publish),
     "Explain": (vis_cam.vis_cam,),
     "Results": (eval_metric.eval_metric, confusion_matrix.confusion_matrix, analyze_results.analyze_results),
-    "Configs and data": (check.check,),
+    "Configs and data": (check.check, vis_scheduler.vis_scheduler),
 }
 #: Functions that cannot have the name of their command.
 NAMES = {list_models.list_models: "list"}
@@ -89,16 +91,14 @@ for panel, functions in COMMANDS.items():
         name = NAMES.get(function, function.__name__.replace("_", "-"))
         app.command(name, rich_help_panel=panel)(function)
 app.add_typer(config.app, name="config", rich_help_panel="Configs and data")
+app.add_typer(analyze_logs.app, name="analyze-logs", rich_help_panel="Results")
 old = compat("commands")
 app.command("run", context_settings=old.PASS_ON, rich_help_panel="Old import names")(old.run)
 app.command("compat", rich_help_panel="Old import names")(old.compat)
 show_flags_as_flags(app)
 
-
-def command_names() -> list[str]:
-    """Return the names of all commands."""
-    commands = [str(command.name) for command in app.registered_commands]
-    return commands + [str(group.name) for group in app.registered_groups]
+#: The names of all commands.
+COMMAND_NAMES = tuple(str(item.name) for item in (*app.registered_commands, *app.registered_groups))
 
 
 def with_command(words: Sequence[str]) -> list[str]:
@@ -106,7 +106,7 @@ def with_command(words: Sequence[str]) -> list[str]:
     place = next((index for index, word in enumerate(words) if not word.startswith("-")), None)
     if place is None:
         return list(words)
-    return [*words[:place], *modern(words[place], command_names()), *words[place + 1 :]]
+    return [*words[:place], *modern(words[place], COMMAND_NAMES), *words[place + 1 :]]
 
 
 def entry_point(argv: Sequence[str] | None = None) -> None:
@@ -122,7 +122,7 @@ def entry_point(argv: Sequence[str] | None = None) -> None:
     try:
         check_folder()
         if words and not words[0].startswith("-"):
-            require_known(words[0], command_names())
+            require_known(words[0], COMMAND_NAMES)
         app(args=words, prog_name="mmpretrain")
     except MMPretrainError as error:
         if debug:

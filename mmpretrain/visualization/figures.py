@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,26 @@ if TYPE_CHECKING:
 
 #: Pixels per inch of what is saved.
 DPI = 150
+#: Styles as older scripts name them, for seaborn.
+SEABORN = ("whitegrid", "darkgrid", "white", "dark", "ticks")
+
+
+def styled(style: str | None) -> AbstractContextManager[object]:
+    """Return a context in which axes get a style: one of matplotlib, or of seaborn such as ``whitegrid``.
+
+    Raises:
+        ConfigError: If there is no such style.
+    """
+    from matplotlib import style as styles
+
+    if style is None or style == "default":
+        return nullcontext()
+    name = f"seaborn-v0_8-{style}" if style in SEABORN else style
+    if name not in styles.available:
+        raise ConfigError(
+            f"there is no style {style!r}", where="--style", hint=f"Choose one of {', '.join(SEABORN)}."
+        )
+    return styles.context(name)
 
 
 def new_figure(size: tuple[float, float] = (12, 7), style: str | None = None) -> Figure:
@@ -21,23 +42,12 @@ def new_figure(size: tuple[float, float] = (12, 7), style: str | None = None) ->
 
     Args:
         size: Width and height in inches.
-        style: A style of matplotlib, or of seaborn as older scripts name it: ``whitegrid``.
-
-    Raises:
-        ConfigError: If there is no such style.
+        style: See :func:`styled`.
     """
     from matplotlib import pyplot as plt
 
-    if style is not None:
-        known = {"whitegrid", "darkgrid", "white", "dark", "ticks"}
-        name = f"seaborn-v0_8-{style}" if style in known else style
-        if name != "default" and name not in plt.style.available:
-            raise ConfigError(
-                f"there is no style {style!r}", hint=f"Choose one of {', '.join(sorted(known))}."
-            )
-        with plt.style.context(name):
-            return plt.figure(figsize=size, layout="constrained")
-    return plt.figure(figsize=size, layout="constrained")
+    with styled(style):
+        return plt.figure(figsize=size, layout="constrained")
 
 
 def parse_size(text: str) -> tuple[float, float]:
@@ -46,9 +56,8 @@ def parse_size(text: str) -> tuple[float, float]:
     Raises:
         ConfigError: If it is none.
     """
-    parts = text.replace("x", "*").split("*")
     try:
-        width, height = (float(part) for part in parts)
+        width, height = (float(part) for part in text.replace("x", "*").split("*"))
     except ValueError:
         width = height = 0.0
     if not (0 < width <= 100 and 0 < height <= 100):
@@ -63,6 +72,13 @@ def save(figure: Figure, path: str | Path) -> None:
     buffer = io.BytesIO()
     figure.savefig(buffer, format=Path(path).suffix.lstrip(".").lower(), dpi=DPI)
     write_atomic(path, lambda file: file.write(buffer.getvalue()))
+
+
+def close(figure: Figure) -> None:
+    """Forget a figure."""
+    from matplotlib import pyplot as plt
+
+    plt.close(figure)
 
 
 def require_display() -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from mmpretrain.cli.main import command_names, entry_point, with_command
+from mmpretrain.cli.main import COMMAND_NAMES, entry_point, with_command
 from mmpretrain.cli.names import FORMER_SCRIPTS, MEANT, modern, require_known
 from mmpretrain.errors import ConfigError
 
-COMMANDS = command_names()
+COMMANDS = COMMAND_NAMES
 
 
 def test_no_word_hides_a_command():
