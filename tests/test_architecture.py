@@ -57,7 +57,7 @@ RULES: dict[str, set[str]] = {
     },
     "analysis": {
         "errors", "utils", "registry", "structures", "checkpoints", "config", "evaluation", "visualization",
-        "engine", "datasets", "models", "apis",
+        "engine", "engine.optimizers", "engine.schedulers", "datasets", "models", "apis",
     },
     "cli": {
         "errors", "utils", "registry", "structures", "checkpoints", "config", "evaluation", "visualization",
