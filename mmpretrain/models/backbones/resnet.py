@@ -277,6 +277,9 @@ class ResNetV1c(ResNet):
         **kwargs: Arguments of :class:`ResNet`, but not those of the stem.
     """
 
+    #: Average pooling in place of strided convolutions on the identity.
+    averages_identity = False
+
     def __init__(
         self,
         depth: int,
@@ -290,7 +293,7 @@ class ResNetV1c(ResNet):
         super().__init__(
             depth,
             deep_stem=True,
-            avg_down=False,
+            avg_down=self.averages_identity,
             frozen_stages=frozen_stages,
             norm_eval=norm_eval,
             with_cp=with_cp,
@@ -301,7 +304,7 @@ class ResNetV1c(ResNet):
 
 
 @MODELS.register_module()
-class ResNetV1d(ResNet):
+class ResNetV1d(ResNetV1c):
     """ResNet with a deep stem and averaging identities (`Bag of Tricks <https://arxiv.org/abs/1812.01187>`_).
 
     The depths are those of :class:`ResNet`: 18, 34, 50, 101 and 152.
@@ -312,24 +315,4 @@ class ResNetV1d(ResNet):
         **kwargs: Arguments of :class:`ResNet`, but not those of the stem.
     """
 
-    def __init__(
-        self,
-        depth: int,
-        *,
-        frozen_stages: int = -1,
-        norm_eval: bool = False,
-        with_cp: bool = False,
-        freeze: str | None = None,
-        **kwargs: Unpack[ResNetOptions],
-    ) -> None:
-        super().__init__(
-            depth,
-            deep_stem=True,
-            avg_down=True,
-            frozen_stages=frozen_stages,
-            norm_eval=norm_eval,
-            with_cp=with_cp,
-            freeze=freeze,
-            **kwargs,
-        )
-        self.freeze_declared(__class__)
+    averages_identity = True
