@@ -134,6 +134,7 @@ class ConvNeXt(StagedBackbone):
         "xlarge": _arch([3, 3, 27, 3], [256, 512, 1024, 2048]),
         "huge": _arch([3, 3, 27, 3], [352, 704, 1408, 2816]),
     }
+    block_class: type[ConvNeXtBlock] = ConvNeXtBlock
 
     def __init__(
         self,
@@ -165,7 +166,7 @@ class ConvNeXt(StagedBackbone):
         settings = self.get_arch(arch)
         self.depths: Sequence[int] = settings["depths"]
         block = partial(
-            ConvNeXtBlock,
+            self.block_class,
             norm=norm,
             act=act,
             linear_pw_conv=linear_pw_conv,

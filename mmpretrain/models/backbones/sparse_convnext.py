@@ -8,10 +8,8 @@ from typing import Any
 
 from torch import Tensor
 
-from mmpretrain.models.backbones.base import BaseBackbone
+from mmpretrain.models.backbones.base_staged import Norm
 from mmpretrain.models.backbones.convnext import ConvNeXt, ConvNeXtBlock
-from mmpretrain.models.layers.configurable import act_from, norm_from
-from mmpretrain.models.layers.drop import stage_drop_path_rates
 from mmpretrain.models.layers.sparse import ActiveMap, hidden, make_sparse
 from mmpretrain.registry import MODELS
 
@@ -53,6 +51,8 @@ class SparseConvNeXt(ConvNeXt):
         norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
 
+    block_class = SparseConvNeXtBlock
+
     def __init__(
         self,
         arch: str | Mapping[str, Sequence[int]] = "small",
@@ -76,28 +76,37 @@ class SparseConvNeXt(ConvNeXt):
         norm_eval: bool = False,
         freeze: str | None = None,
     ) -> None:
-        BaseBackbone.__init__(
-            self, init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
+        super().__init__(
+            arch,
+            in_channels,
+            stem_patch_size,
+            norm_cfg,
+            act_cfg,
+            linear_pw_conv,
+            use_grn,
+            drop_path_rate,
+            layer_scale_init_value,
+            out_indices,
+            frozen_stages,
+            gap_before_output,
+            with_cp,
+            init_cfg,
+            norm_eval=norm_eval,
+            freeze=freeze,
         )
-        settings = self.get_arch(arch)
-        self.depths = settings["depths"]
-        norm = norm_from(norm_cfg)
-        block: dict[str, Any] = {"norm": norm, "act": act_from(act_cfg), "use_grn": use_grn}
-        block |= {"linear_pw_conv": linear_pw_conv, "layer_scale_init_value": layer_scale_init_value}
-        rates = stage_drop_path_rates(drop_path_rate, self.depths)
-        stages = [
-            [SparseConvNeXtBlock(width, drop_path_rate=rate, **block) for rate in own]
-            for width, own in zip(settings["channels"], rates)
-        ]
-        self.set_stages(settings["channels"], stages, norm, in_channels, stem_patch_size)
-        self.out_indices = self.take_indices(out_indices, self.num_stages)
-        self.gap_before_output = gap_before_output
         self.active = ActiveMap()
         make_sparse(self, self.active)
         for module in self.modules():
             if isinstance(module, SparseConvNeXtBlock):
                 module.active = self.active
         self.freeze_declared(__class__)
+
+    def set_output(
+        self, out_indices: int | Sequence[int], norm: Norm, gap_before_final_norm: bool = True
+    ) -> None:
+        """Keep what is returned; there are no norms."""
+        self.out_indices = self.take_indices(out_indices, self.num_stages)
+        self.gap_before_output = gap_before_final_norm
 
     def format(self, x: Tensor, stage: int) -> Tensor:
         """Make an output of the map (B, C, H, W) after a stage."""
