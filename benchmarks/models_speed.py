@@ -97,6 +97,8 @@ def worker(library: str, device: str, batch: int, bf16: bool) -> None:
             model = build(request["build"], library).to(device)
             weights = Path(request["weights"])
             if library == "mmpretrain-2":
+                # As in training: without it, some gradients are so small that CPUs multiply them slowly.
+                model.init_weights()
                 torch.save(model.state_dict(), weights)
             elif library == "mmpretrain-1":
                 model.load_state_dict(torch.load(weights, weights_only=True))
