@@ -10,7 +10,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from mmpretrain.utils import web
 from mmpretrain.utils.logging import detach_run_log, get_logger
+from tests.datasets.download_cases import DATA
+from tests.server import serve
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -69,3 +72,11 @@ def make_runner(tmp_path):
         return tiny.make_runner(**changes)
 
     return make
+
+
+@pytest.fixture
+def site(monkeypatch):
+    monkeypatch.setattr(web, "RETRY_PAUSES", (0.0, 0.0))
+    with serve() as site:
+        site.files["/a.bin"] = DATA
+        yield site

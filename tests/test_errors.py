@@ -7,7 +7,6 @@ import pytest
 
 from mmpretrain import errors
 from mmpretrain.config import Config
-from mmpretrain.datasets.transforms.checks import one_of, ordered_range, positive_pair, probability
 from mmpretrain.errors import MMPretrainError, add_note, notes_of
 from mmpretrain.registry import Registry
 
@@ -75,21 +74,6 @@ def test_the_key_of_an_error_leads_to_file_and_line(tmp_path):
         things.build(cfg.thing)
     with pytest.raises(errors.ConfigError, match=r"cfg.py:5 \(other.nested.size\): it cannot be that"):
         things.build(cfg.other)
-
-
-@pytest.mark.parametrize(
-    "check",
-    [
-        lambda: one_of("kind", "c", ("a", "b")),
-        lambda: positive_pair("kind", -1),
-        lambda: ordered_range("kind", (2, 1)),
-        lambda: probability("kind", 2),
-    ],
-)
-def test_checks_of_arguments_name_the_key(check):
-    with pytest.raises(errors.ConfigError) as caught:
-        check()
-    assert caught.value.key == "kind"
 
 
 @pytest.mark.parametrize(

@@ -5,28 +5,12 @@ import pickle
 
 import numpy as np
 import pytest
-import torch
-from torch.utils.data import DataLoader
 
 from mmpretrain.config import Config
-from mmpretrain.datasets import BaseDataset, bad_files
-from mmpretrain.errors import ConfigError, DataError, MissingFileError
+from mmpretrain.datasets import BaseDataset
+from mmpretrain.errors import DataError, MissingFileError
 from mmpretrain.registry import DATASETS
-
-
-@pytest.fixture
-def root(tmp_path):
-    content = {
-        "metainfo": {"classes": ["a", "b"], "task": "demo"},
-        "data_list": [{"img_path": f"{i}.jpg", "gt_label": i % 2, "boxes": [[i, 2.5]]} for i in range(6)],
-    }
-    (tmp_path / "ann.json").write_text(json.dumps(content))
-    return tmp_path
-
-
-def build(root, **kwargs):
-    kwargs = {"ann_file": "ann.json", "data_root": str(root), "data_prefix": "images", **kwargs}
-    return BaseDataset(**kwargs)
+from tests.datasets.base_cases import build
 
 
 @pytest.mark.parametrize("serialize", [True, False])
@@ -148,37 +132,6 @@ def test_pipeline_and_refetch(root):
         build(root, pipeline=[lambda results: None], max_refetch=2)[0]
 
 
-def broken(results):
-    if results["sample_idx"] == 2:
-        raise DataError("cut off", where=results["img_path"])
-    return {"inputs": torch.tensor([results["sample_idx"]])}
-
-
-def test_on_error(root, tmp_path, caplog):
-    with pytest.raises(DataError, match="cut off"):
-        build(root, pipeline=[broken])[2]
-    listing = tmp_path / "bad_files.txt"
-    skipping = build(root, pipeline=[broken], on_error="skip")
-    skipping.bad_files = str(listing)
-    from mmpretrain.datasets import default_collate
-
-    batch = next(iter(DataLoader(skipping, batch_size=6, collate_fn=default_collate)))
-    assert batch["inputs"].flatten().tolist() == [0, 1, 3, 4, 5]
-    path = f"{root}/images/2.jpg"
-    assert listing.read_text() == f"{path}\tcut off\n"
-    assert skipping[2] is None
-    assert len(listing.read_text().splitlines()) == 1, "each file is listed once"
-    bad_files._reported.clear()  # as in another worker, or after a resumption
-    assert skipping[2] is None
-    assert len(listing.read_text().splitlines()) == 1, "each file is listed once"
-    replaced = build(root, pipeline=[broken], on_error="replace")[2]
-    assert replaced["inputs"].item() != 2
-    with pytest.raises(ConfigError, match="evaluate some samples twice"):
-        build(root, on_error="replace", test_mode=True)
-    with pytest.raises(ConfigError, match="'raise', 'skip' or 'replace'"):
-        build(root, on_error="ignore")
-
-
 def test_missing_annotation_file_names_the_config_line(tmp_path):
     config = tmp_path / "my.py"
     config.write_text(
@@ -207,22 +160,6 @@ def test_missing_annotation_file_names_the_config_line(tmp_path):
 def test_missing_folder(kwargs, argument):
     with pytest.raises(MissingFileError, match=f"'/no/such.*which {argument} of CustomDataset leads to"):
         DATASETS.build(dict(type="CustomDataset", **kwargs))
-
-
-@pytest.mark.parametrize(
-    ("kind", "kwargs", "argument"),
-    [
-        ("CUB", {}, "data_root"),
-        ("Food101", {}, "data_root"),
-        ("VOC", {}, "data_root"),
-        ("MNIST", dict(download=False), "data_root"),
-        ("NLVR2", dict(ann_file="a.json"), "ann_file"),
-    ],
-)
-def test_the_advice_fits_the_data_set(tmp_path, kind, kwargs, argument):
-    """Only custom data sets can do without an annotation file; public ones have all in one folder."""
-    with pytest.raises(MissingFileError, match=rf"which {argument} of {kind} .* Set {argument} "):
-        DATASETS.build(dict(type=kind, data_root=str(tmp_path), **kwargs))
 
 
 @pytest.mark.parametrize("content", ["[1]", '{"data_list": []}', "{"])

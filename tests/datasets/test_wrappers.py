@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from itertools import combinations
 
 import numpy as np
@@ -9,16 +8,7 @@ import pytest
 from mmpretrain.datasets import BaseDataset, ConcatDataset, KFoldDataset
 from mmpretrain.errors import ConfigError, DataError
 from mmpretrain.registry import DATASETS
-
-
-def make(tmp_path, labels, name="a", classes=("x", "y", "z"), kind="BaseDataset"):
-    items = [
-        {"img_path": f"{name}{i}", "gt_label": label, "patient": f"p{i // 3}"}
-        for i, label in enumerate(labels)
-    ]
-    path = tmp_path / f"{name}.json"
-    path.write_text(json.dumps({"metainfo": {"classes": list(classes)}, "data_list": items}))
-    return dict(type=kind, ann_file=str(path))
+from tests.datasets.wrapper_cases import make
 
 
 def paths(dataset):
@@ -79,9 +69,6 @@ def test_lazy_wrapper(tmp_path):
     assert not dataset.dataset._fully_initialized
     assert "Haven't been initialized" in repr(dataset)
     assert len(dataset) == 4
-
-
-# -- folds ---------------------------------------------------------------------------------------------
 
 
 def folds(cfg, **kwargs):
@@ -178,17 +165,6 @@ def test_wraps_built_data_sets(tmp_path):
     cfg.pop("type")
     dataset = KFoldDataset(BaseDataset(**cfg), num_splits=2)
     assert len(dataset) == 3
-
-
-def test_build_dataset_of_0x(tmp_path):
-    from mmpretrain.compat.datasets.builder import DATASETS as from_builder
-    from mmpretrain.datasets import build_dataset
-
-    assert from_builder is DATASETS
-    cfg = make(tmp_path, [0, 1])
-    assert len(build_dataset(cfg)) == 2
-    assert len(build_dataset([cfg, cfg])) == 4
-    assert build_dataset(cfg, default_args=dict(test_mode=True)).test_mode
 
 
 def test_wrapper_of_ones_own(tmp_path):

@@ -5,14 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-import logging
 
 import pytest
 
 from mmpretrain.cli.main import report
 from mmpretrain.errors import ConfigError
 from mmpretrain.utils import text
-from mmpretrain.utils.logging import RunLogFormatter
 
 EVIL = {
     "colour": ("cat\x1b[31m", r"cat\x1b[31m"),
@@ -75,16 +73,6 @@ def test_json_stays_json():
 
 def test_html():
     assert text.html_text("<b>'\"&\x1b") == "&lt;b&gt;&#x27;&quot;&amp;\\x1b"
-
-
-def test_logs_and_errors_show_escapes():
-    record = logging.LogRecord(
-        "mmpretrain", logging.INFO, "x.py", 1, "class %s\nnext\x1b[2J", ("a\x9b",), None
-    )
-    shown = RunLogFormatter().format(record)
-    assert r"class a\x9b" in shown
-    assert r"next\x1b[2J" in shown
-    assert shown.count("\n") == 1
 
 
 def test_errors_on_the_command_line_show_escapes(capsys):

@@ -4,118 +4,21 @@ from __future__ import annotations
 
 import io
 import os
+import socket
 import struct
 import zlib
 
-import cv2
 import numpy as np
 import pytest
-import simplejpeg
 from PIL import Image
 
-from mmpretrain.datasets.transforms import Compose, LoadAnnotations, LoadImageFromFile
-from mmpretrain.datasets.transforms.functional import imfrombytes, imread, imwrite, jpeg
+from mmpretrain.datasets import BaseDataset
+from mmpretrain.datasets.transforms import Compose, LoadAnnotations, LoadImageFromFile, ResizeEdge
+from mmpretrain.datasets.transforms.functional import imwrite, jpeg
 from mmpretrain.errors import ConfigError, DataError, MissingFileError
-
-RGB = np.random.RandomState(0).randint(0, 256, (24, 32, 3), dtype=np.uint8)
-RGB[4:20, 4:28] = (200, 100, 30)
-BGR = RGB[..., ::-1]
-CROP = [dict(type="LoadImageFromFile"), dict(type="RandomResizedCrop", scale=8)]
-
-
-def encoded(image, kind, **options):
-    buffer = io.BytesIO()
-    (Image.fromarray(image) if isinstance(image, np.ndarray) else image).save(buffer, kind, **options)
-    return buffer.getvalue()
-
-
-def jpg(quality=90, **options):
-    return encoded(RGB, "JPEG", quality=quality, **options)
-
-
-@pytest.fixture
-def load(tmp_path):
-    """Write a file and load it, alone and through the step that decodes a part."""
-
-    def run(data, name="x.jpg", **options):
-        path = tmp_path / name
-        path.write_bytes(data)
-        results = {"img_path": str(path)}
-        whole = LoadImageFromFile(**options)(dict(results))
-        np.random.seed(0)
-        part = Compose([dict(CROP[0], **options), CROP[1]])(dict(results))
-        assert part["ori_shape"] == whole["ori_shape"] == whole["img"].shape[:2]
-        assert part["img"].shape[:2] == (8, 8)
-        return whole["img"]
-
-    return run
-
-
-def test_jpeg_equals_opencv_and_pillow(load):
-    data = jpg()
-    assert np.array_equal(load(data), cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR))
-    with Image.open(io.BytesIO(data)) as image:
-        assert np.array_equal(load(data, imdecode_backend="pillow"), np.asarray(image)[..., ::-1])
-    assert np.array_equal(load(data, imdecode_backend="turbojpeg"), load(data, imdecode_backend="exact"))
-    assert load(data, to_float32=True).dtype == np.float32
-    grey = load(data, color_type="grayscale")
-    assert grey.shape == (24, 32)
-    assert np.array_equal(grey, cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE))
-
-
-def test_turbojpeg_says_that_it_reads_nothing_else(load):
-    with pytest.raises(DataError, match="imdecode_backend='turbojpeg' reads JPEG only"):
-        load(encoded(RGB, "PNG"), imdecode_backend="turbojpeg")
-
-
-#: Formats and the colours that come out, up to the loss of the format.
-FORMATS = {
-    "progressive jpeg": (jpg(progressive=True), "whole"),
-    "subsampled jpeg": (jpg(subsampling=2), "whole"),
-    "webp": (encoded(RGB, "WEBP", lossless=True), "same"),
-    "png": (encoded(RGB, "PNG"), "same"),
-    "bmp": (encoded(RGB, "BMP"), "same"),
-    "alpha png": (encoded(np.dstack([RGB, np.full((24, 32), 9, np.uint8)]), "PNG"), "same"),
-    "palette png": (encoded(Image.fromarray(RGB).quantize(4), "PNG"), "whole"),
-    "grey png": (encoded(RGB[..., 0], "PNG"), "grey"),
-    "grey jpeg": (encoded(RGB[..., 0], "JPEG", quality=95), "grey"),
-    "16-bit png": (encoded(Image.fromarray(RGB[..., 0].astype(np.uint16) << 8), "PNG"), "grey"),
-    "cmyk jpeg": (encoded(Image.fromarray(RGB).convert("CMYK"), "JPEG", quality=95), "whole"),
-    "animated gif": (
-        encoded(
-            Image.fromarray(RGB).quantize(8), "GIF", save_all=True, append_images=[Image.fromarray(255 - RGB)]
-        ),
-        "whole",
-    ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("backend", ["cv2", "pillow"])
-@pytest.mark.parametrize("name", FORMATS)
-def test_formats_come_out_as_8_bit_bgr(load, name, backend):
-    data, quality = FORMATS[name]
-    img = load(data, imdecode_backend=backend)
-    assert img.shape == (24, 32, 3)
-    assert img.dtype == np.uint8
-    if quality == "same":
-        assert np.array_equal(img, BGR)
-    elif quality == "grey":
-        assert np.abs(img - RGB[..., :1].astype(int)).mean() < 6
-    else:  # the flat middle
-        assert np.abs(img[8:16, 10:22] - BGR[8:16, 10:22].astype(int)).mean() < 12
-
-
-@pytest.mark.parametrize("backend", ["cv2", "pillow"])
-def test_exif_orientation_is_applied(load, backend):
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    data = jpg(exif=exif)
-    assert jpeg.read_header(data).orientation == 6
-    upright = load(data, imdecode_backend=backend)
-    assert upright.shape == (32, 24, 3)
-    assert np.array_equal(upright, load(jpg(), imdecode_backend=backend).swapaxes(0, 1)[:, ::-1])
-    ignored = load(data, imdecode_backend=backend, color_type="color_ignore_orientation")
-    assert np.array_equal(ignored, load(jpg(), imdecode_backend=backend))
+from tests.datasets.transforms.damage_cases import DAMAGED
+from tests.datasets.transforms.image_cases import CROP, RGB, encoded, jpg
+from tests.datasets.transforms.odd_cases import _jpeg
 
 
 def png_bomb(height=60_000, width=60_000):
@@ -162,14 +65,6 @@ def test_bad_files_raise_an_error_that_names_them(tmp_path, name, backend):
     assert Compose([dropping, CROP[1]])({"img_path": str(path)}) is None
 
 
-def test_the_pixel_limit_can_be_moved(tmp_path, monkeypatch):
-    path = tmp_path / "x.png"
-    path.write_bytes(encoded(RGB, "PNG"))
-    monkeypatch.setenv("MMPRETRAIN_MAX_PIXELS", "700")
-    with pytest.raises(DataError, match="MMPRETRAIN_MAX_PIXELS"):
-        imread(path)
-
-
 @pytest.mark.parametrize("pipeline", [CROP[:1], CROP])
 def test_paths_that_are_no_files(tmp_path, pipeline):
     (tmp_path / "x.jpg").mkdir()
@@ -199,41 +94,6 @@ def test_a_line_of_pixels(tmp_path):
         Compose([CROP[0], dict(type="ResizeEdge", scale=256)])({"img_path": path})
 
 
-def test_header_of_what_is_no_sound_jpeg():
-    assert jpeg.read_header(b"\xff\xd8\xff") is None
-    assert jpeg.read_header(b"\xff\xd8\xff\xe0\x00\x10JFIF") is None
-    assert jpeg.read_header(encoded(RGB, "PNG")) is None
-    header = jpeg.read_header(jpg(progressive=True))
-    assert (header.height, header.width, header.baseline) == (24, 32, False)
-    broken = Image.Exif()
-    broken[0x010E] = "no orientation"
-    assert jpeg.read_header(jpg(exif=broken)).orientation == 1
-
-
-@pytest.mark.parametrize("subsampling", ["444", "422", "420", "440", "411", "Gray"])
-@pytest.mark.parametrize("rows", [1, 8, 9, 33, 64, 100])
-def test_the_first_rows_are_those_of_a_full_decode(subsampling, rows):
-    img = np.ascontiguousarray(np.kron(RGB, np.ones((5, 5, 1), np.uint8)))
-    if subsampling == "Gray":
-        data = simplejpeg.encode_jpeg(np.ascontiguousarray(img[..., :1]), 90, "GRAY")
-    else:
-        data = simplejpeg.encode_jpeg(img, 90, "RGB", subsampling)
-    header = jpeg.read_header(data)
-    full = jpeg.decode(data, header)
-    part = jpeg.decode(data, header, rows=rows)
-    assert np.array_equal(part[:rows], full[:rows])
-    if rows < 60:
-        assert len(part) < len(full)
-
-
-def test_reduction():
-    assert jpeg.reduction(375, 500, 224, 224) == 1
-    assert jpeg.reduction(896, 2000, 224, 224) == 2
-    assert jpeg.reduction(3000, 4000, 256, 341) == 8
-    assert jpeg.reduction(1500, 2000, 224, 224) == 4
-    assert jpeg.reduction(9000, 9000, 224, 224) == 8
-
-
 def test_0x_records(tmp_path):
     (tmp_path / "a.jpg").write_bytes(jpg())
     load = LoadImageFromFile(file_client_args=dict(backend="disk"))
@@ -255,21 +115,6 @@ def test_wrong_arguments():
         LoadImageFromFile(file_client_args=dict(backend="disk"), backend_args=dict(backend="disk"))
 
 
-def test_channel_order_and_unchanged():
-    data = encoded(RGB, "PNG")
-    for backend in ("cv2", "pillow"):
-        assert np.array_equal(imfrombytes(data, channel_order="rgb", backend=backend), RGB)
-        assert np.array_equal(imfrombytes(data, "unchanged", backend=backend), BGR)
-    deep = encoded(Image.fromarray(RGB[..., 0].astype(np.uint16) << 8), "PNG")
-    assert imfrombytes(deep, "unchanged").dtype == np.uint16
-    alpha = encoded(np.dstack([RGB, RGB[..., :1]]), "PNG")
-    assert imfrombytes(alpha, "unchanged").shape == (24, 32, 4)
-    assert np.array_equal(imfrombytes(alpha, "unchanged", backend="pillow")[..., :3], BGR)
-    grey_alpha = encoded(np.dstack([RGB[..., 0], np.zeros((24, 32), np.uint8)]), "PNG")
-    # Transparent grey shows the mean colour of ImageNet behind it.
-    assert imfrombytes(grey_alpha, backend="pillow")[0, 0].tolist() == [104, 117, 124]
-
-
 def test_load_annotations(tmp_path):
     path = tmp_path / "seg.png"
     path.write_bytes(encoded(RGB[..., 0], "PNG"))
@@ -287,3 +132,73 @@ def test_load_annotations(tmp_path):
     assert np.array_equal(results["gt_seg_map"], RGB[..., 0])
     empty = LoadAnnotations()(dict(instances=[]))
     assert empty["gt_bboxes"].shape == (0, 4)
+
+
+def test_damaged_files_are_skipped(tmp_path):
+    (tmp_path / "a.jpg").write_bytes(DAMAGED["cut, with an end"])
+
+    class Records(BaseDataset):
+        def load_data_list(self):
+            return [{"img_path": str(tmp_path / "a.jpg")}]
+
+    assert Records(pipeline=[dict(type="LoadImageFromFile")], on_error="skip")[0] is None
+
+
+def _odd_sampling() -> bytes:
+    data = bytearray(_jpeg(40, 30))
+    data[data.index(b"\xff\xc0") + 11] = 0x33
+    return bytes(data)
+
+
+def _greedy_png() -> bytes:
+    """A palette that claims a gigabyte."""
+    stream = io.BytesIO()
+    Image.new("P", (20, 24)).save(stream, "PNG")
+    data = bytearray(stream.getvalue())
+    place = data.index(b"PLTE")
+    data[place - 4 : place] = (2**30).to_bytes(4, "big")
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (_greedy_png(), r"The PNG is cut off or damaged: part b'PLTE' claims 1,073,741,824 bytes of"),
+        (_jpeg(0, 5), "This is no image that can be decoded"),
+        (_odd_sampling(), "This is no image that can be decoded"),
+        (_jpeg(65535, 65535), "An image of 65535 x 65535 pixels exceeds the limit"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n", "This is PostScript, a program and no image"),
+        (b"\xc5\xd0\xd3\xc6" + bytes(100), "This is PostScript"),
+        (b"", "The file is empty"),
+    ],
+)
+@pytest.mark.parametrize("part", [True, False], ids=["part", "whole"])
+def test_files(content, message, part, tmp_path):
+    path = tmp_path / "odd.jpg"
+    path.write_bytes(content)
+    load = LoadImageFromFile()
+    steps = Compose([load, ResizeEdge(16)]) if part else load
+    with pytest.raises(DataError, match=rf"odd\.jpg: {message}"):
+        steps({"img_path": str(path)})
+
+
+def test_what_is_no_file_is_not_read(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "zero.png").symlink_to("/dev/zero")
+    (tmp_path / "self.png").symlink_to("self.png")
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(str(tmp_path / "socket.png"))
+    for name, message in (
+        ("pipe.png", "' is a pipe, a socket or a device"),
+        ("zero.png", "' is a pipe, a socket or a device"),
+        ("socket.png", "' is a pipe, a socket or a device"),
+        ("self.png", ": This symbolic link leads to itself"),
+    ):
+        with pytest.raises(DataError, match=rf"{name}{message}"):
+            LoadImageFromFile()({"img_path": str(tmp_path / name)})
+    listening.close()
+
+
+def test_names_with_a_null_byte():
+    with pytest.raises(DataError, match="cannot be read"):
+        LoadImageFromFile()({"img_path": "a\0.png"})

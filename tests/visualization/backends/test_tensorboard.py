@@ -8,6 +8,7 @@ import pytest
 
 from mmpretrain.registry import VISBACKENDS
 from tests.engine.disks import fill
+from tests.visualization.backends.backend_cases import NUMBERS, feed
 
 
 def test_tensorboard_goes_on_when_the_disk_has_space_again(small_disk):
@@ -27,3 +28,18 @@ def test_tensorboard_goes_on_when_the_disk_has_space_again(small_disk):
     events.Reload()
     steps = [event.step for event in events.Scalars("loss")]
     assert steps == [*range(len(steps) - 1), 201]
+
+
+def test_tensorboard(tmp_path, caplog):
+    accumulators = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    backend = VISBACKENDS.build(dict(type="TensorboardVisBackend", save_dir=str(tmp_path)))
+    backend.add_scalar("text", "good")
+    feed(backend, tmp_path)
+    events = accumulators.EventAccumulator(str(tmp_path))
+    events.Reload()
+    assert {tag: [(e.step, e.value) for e in events.Scalars(tag)] for tag in events.Tags()["scalars"]} == {
+        "one": [(3, 1.5)],
+        **{name: [(4, pytest.approx(value))] for name, value in NUMBERS.items()},
+    }
+    assert events.Images("picture")[0].step == 2
+    assert "text='good' is left out" in caplog.text

@@ -1,0 +1,36 @@
+"""Tests of :mod:`mmpretrain.datasets.transforms.functional.geometry`."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mmpretrain.datasets.transforms import ResizeEdge
+from mmpretrain.datasets.transforms.functional import geometry
+from mmpretrain.datasets.transforms.functional.geometry import imresize
+from mmpretrain.errors import DataError
+from tests.datasets.transforms.pipeline_cases import photo
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.int64, bool])
+def test_pixels_that_cannot_be_resized(dtype):
+    with pytest.raises(DataError, match="OpenCV cannot resize an image of"):
+        imresize(np.zeros((4, 4), dtype=dtype), (2, 2), "bicubic")
+
+
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
+@pytest.mark.parametrize("shape", [(375, 500), (500, 375), (256, 256), (301, 733)])
+def test_a_part_is_resized_as_the_whole(shape, interpolation):
+    img = photo(*shape)
+    resize = ResizeEdge(256, interpolation=interpolation)
+    height, width = resize.window(shape).size
+    middle = (height // 2 - 60, width // 2 - 90, 121, 150)
+    for box in [(0, 0, 40, 50), middle, (height - 40, 3, 40, width - 3)]:
+        scale = (shape[0] / height, shape[1] / width)
+        rows = geometry.rows_of_part(box, scale[0])
+        part = geometry.imresize_part(img[:rows], scale, box, interpolation)
+        whole = geometry.imcrop(resize(dict(img=img))["img"], *box)
+        assert part.shape == whole.shape
+        difference = np.abs(part.astype(int) - whole)
+        assert difference.mean() < 0.2
+        assert np.quantile(difference, 0.99) <= 2

@@ -1,0 +1,34 @@
+"""Tests of :mod:`mmpretrain.evaluation.functional.classwise`."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from mmpretrain.errors import ConfigError, DataError
+from mmpretrain.evaluation.functional import (
+    average_precision,
+    confusion_matrix,
+    multi_label_scores,
+    single_label_scores,
+    to_tensor,
+)
+
+
+def test_wrong_input():
+    with pytest.raises(TypeError, match="Expected a tensor, an array or a sequence, got str"):
+        to_tensor("abc")
+    with pytest.raises(ConfigError, match="num_classes is needed"):
+        confusion_matrix([0], [0])
+    with pytest.raises(ConfigError, match="num_classes is needed"):
+        single_label_scores([0], [0])
+    with pytest.raises(ConfigError, match="num_classes is needed"):
+        multi_label_scores([[0]], [[0]], pred_indices=True)
+    with pytest.raises(DataError, match=r"predictions have shape \(1, 2\), the targets \(1, 3\)"):
+        multi_label_scores([[0, 1]], [[0, 1, 1]])
+    with pytest.raises(DataError, match="one number per class"):
+        multi_label_scores(torch.zeros(2), torch.zeros(2))
+    with pytest.raises(DataError, match=r"must both have shape \(N, C\)"):
+        average_precision(torch.zeros(2), torch.zeros(2))
+    with pytest.raises(ConfigError, match="average must be 'macro' or None"):
+        average_precision(torch.zeros(2, 2), torch.zeros(2, 2), "micro")  # type: ignore[arg-type]

@@ -1,0 +1,32 @@
+"""Tests of :mod:`mmpretrain.evaluation.metrics.base`."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from mmpretrain.errors import DataError
+from mmpretrain.evaluation import (
+    Evaluator,
+)
+from tests.evaluation.cases import Count, scored
+
+
+def test_no_results(caplog):
+    class Lazy(Count):
+        def process(self, data_batch, data_samples):
+            """Forget to keep anything."""
+
+        def compute_metrics(self, results):
+            return {}
+
+    with caplog.at_level(logging.WARNING):
+        assert Lazy().evaluate(0) == {}
+    assert "Lazy has no results" in caplog.text
+
+
+def test_field_that_is_not_there():
+    evaluator = Evaluator({"type": "VOCMultiLabelMetric"})
+    with pytest.raises(DataError, match="needs gt_label_difficult, but the samples have only"):
+        evaluator.process(scored(1))

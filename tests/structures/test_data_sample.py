@@ -1,0 +1,42 @@
+"""Tests of :mod:`mmpretrain.structures.data_sample`."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+import torch
+
+from mmpretrain.errors import DataError
+from mmpretrain.structures import DataSample, MultiTaskDataSample
+
+
+@pytest.mark.parametrize("dumps", [pickle.dumps, "forking"])
+def test_data_sample_travels_between_processes(dumps):
+    from multiprocessing.reduction import ForkingPickler
+
+    sample = DataSample(metainfo={"img_path": "x.jpg"}).set_gt_label(2).set_pred_score([0.2, 0.8])
+    sample.half = torch.ones(2, dtype=torch.bfloat16)
+    both = MultiTaskDataSample(first=sample)
+    data = (ForkingPickler.dumps if dumps == "forking" else dumps)(both)
+    back = pickle.loads(bytes(data)).first
+    assert type(back) is DataSample
+    assert back.all_keys() == sample.all_keys()
+    assert back.metainfo == sample.metainfo
+    assert torch.equal(back.pred_score, sample.pred_score)
+    assert back.half.dtype == torch.bfloat16
+    assert isinstance(sample.gt_label, torch.Tensor), "sending does not change the sender's copy"
+
+
+def test_sample_setters():
+    sample = DataSample().set_gt_label([0, 2]).set_gt_score([1.0, 0.0, 1.0]).set_pred_label(1)
+    assert sample.num_classes == 3
+    assert "num_classes" in sample.metainfo_keys()
+    assert sample.pred_label.tolist() == [1]
+    sample.set_mask(np.zeros((2, 2)))
+    assert sample.mask.shape == (2, 2)
+    with pytest.raises(DataError, match="pred_score has 2 values, but the sample's num_classes is 3"):
+        sample.set_pred_score([0.5, 0.5])
+    with pytest.raises(TypeError, match="mask"):
+        sample.set_mask([0])
