@@ -35,15 +35,13 @@ from mmpretrain.cli import (
     vis_scheduler,
 )
 from mmpretrain.cli.argv import modernize
+from mmpretrain.cli.endings import errors_told
 from mmpretrain.cli.flags import show_flags_as_flags
-from mmpretrain.cli.guard import check_folder, is_ours, leave_pipe, of_machine, unforeseen
+from mmpretrain.cli.guard import check_folder
 from mmpretrain.cli.names import modern, require_known
 from mmpretrain.cli.say import say
-from mmpretrain.errors import MMPretrainError, notes_of
 from mmpretrain.utils.former import compat
 from mmpretrain.utils.processes import open_standard_streams
-
-USAGE_ERROR = 2
 
 app = typer.Typer(
     name="mmpretrain",
@@ -119,48 +117,8 @@ def entry_point(argv: Sequence[str] | None = None) -> None:
     words = [word for word in words[:own] if word != "--debug"] + words[own:]
     if debug:
         os.environ["MMPRETRAIN_DEBUG"] = "1"
-    try:
+    with errors_told(debug):
         check_folder()
         if words and not words[0].startswith("-"):
             require_known(words[0], COMMAND_NAMES)
         app(args=words, prog_name="mmpretrain")
-    except MMPretrainError as error:
-        if debug:
-            raise
-        report(error)
-        sys.exit(USAGE_ERROR)
-    except KeyboardInterrupt:
-        say("Interrupted.", fg="yellow", err=True)
-        sys.exit(130)
-    except BrokenPipeError:  # `mmpretrain ... | head`
-        leave_pipe()
-        sys.exit(0)
-    except Exception as error:
-        if debug:
-            raise
-        if (sentence := of_machine(error)) is not None:
-            report(sentence)
-            sys.exit(USAGE_ERROR)
-        if is_ours(error):
-            report(unforeseen(error))
-            report_notes(error)
-            sys.exit(1)
-        if sys.version_info < (3, 11):  # later versions print them with the traceback
-            report_notes(error)
-        raise
-    finally:
-        leave_pipe()
-
-
-def report(error: MMPretrainError) -> None:
-    """Print a deliberate error for people."""
-    say("error: ", fg="red", bold=True, nl=False, err=True)
-    say(str(error), err=True)
-    report_notes(error)
-
-
-def report_notes(error: BaseException) -> None:
-    """Print the sentences beside an error: the step, the images."""
-    for note in notes_of(error):
-        say("  ", nl=False, err=True)
-        say(note, err=True)

@@ -21,6 +21,7 @@ FORMER_SCRIPTS: dict[str, tuple[str, ...]] = {
 
 #: Words for what a command does -> what to type.
 MEANT = {
+    "cam": "vis-cam", "gradcam": "vis-cam", "grad-cam": "vis-cam", "explain": "vis-cam", "heatmap": "vis-cam",
     "finetune": "train", "fine-tune": "train", "fit": "train", "resume": "train", "pretrain": "train",
     "eval": "test", "evaluate": "test", "val": "test", "validate": "test", "benchmark": "test",
     "infer": "predict", "inference": "predict", "classify": "predict", "run-model": "predict",
@@ -63,7 +64,9 @@ def require_known(word: str, commands: Iterable[str]) -> None:
         return
     folded = word.replace("_", "-").lower()
     meant = MEANT.get(folded)
-    if meant == "":
+    if folded == "download":
+        hint = "Did you mean `mim download mmpretrain --config NAME --dest DIR`?"
+    elif meant == "":
         hint = "Serving is documented in docs/commands.md, `TorchServe`."
     elif meant is not None:
         hint = f"Did you mean `mmpretrain {meant}`?"

@@ -46,6 +46,7 @@ def test_options_may_stand_in_front():
         ("publis", "`mmpretrain publish`"),
         ("fine_tune", "`mmpretrain train`"),
         ("get_flop", "`mmpretrain flops`"),
+        ("cam", "`mmpretrain vis-cam`"),
         ("xyzzy", "--help"),
     ],
 )

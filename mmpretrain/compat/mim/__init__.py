@@ -1,0 +1,1 @@
+"""The command ``mim`` of OpenMMLab, as far as it is about this package."""
