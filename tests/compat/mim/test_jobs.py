@@ -22,7 +22,8 @@ OWN = [sys.executable, "-m", "mmpretrain", "train", "a.py"]
         (
             Machines(16, "slurm", 8, 5, "big", "--quotatype auto"),
             ["srun", "-p", "big", "--job-name=mmpretrain", "--gres=gpu:8", "--ntasks=16",
-             "--ntasks-per-node=8", "--cpus-per-task=5", "--kill-on-bad-exit=1", "--quotatype", "auto", *OWN, "--launcher", "slurm"],
+             "--ntasks-per-node=8", "--cpus-per-task=5", "--kill-on-bad-exit=1", "--quotatype", "auto", *OWN,
+             "--launcher", "slurm"],
         ),
     ],
 )  # fmt: skip
