@@ -2,23 +2,10 @@
 
 from __future__ import annotations
 
-import functools
-from pathlib import Path
-
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-#: Parts of the file names of fonts that have Chinese, Japanese and Korean characters.
-_CJK_FONTS = (
-    "notosanscjk",
-    "sourcehansans",
-    "msyh",
-    "simhei",
-    "pingfang",
-    "wqy",
-    "hiragino",
-    "droidsansfallback",
-)
+from mmpretrain.utils.fonts import font_for
 
 
 def rescale(image: np.ndarray, factor: float) -> np.ndarray:
@@ -53,9 +40,8 @@ def draw_caption(
     picture = Image.fromarray(image).convert("RGBA")
     layer = Image.new("RGBA", picture.size)
     draw = ImageDraw.Draw(layer)
-    font = load_font(
-        font_size or max(12, min(picture.size) // 20), wide=any(ord(char) > 0x2E7F for char in text)
-    )
+    size = font_size or max(12, min(picture.size) // 20)
+    font = ImageFont.truetype(str(font_for(text)), size)
     margin = max(4, int(font.size) // 3)
     room = picture.width - 4 * margin
     lines = "\n".join(_shorten(line, draw, font, room) for line in text.splitlines())
@@ -71,17 +57,3 @@ def _shorten(line: str, draw: ImageDraw.ImageDraw, font: ImageFont.FreeTypeFont,
     while line and draw.textlength(line + "…", font=font) > room:
         line = line[:-1]
     return line + "…"
-
-
-@functools.lru_cache(maxsize=32)
-def load_font(size: int, wide: bool = False) -> ImageFont.FreeTypeFont:
-    """Return a font; ``wide`` asks for one with Chinese, Japanese and Korean characters, if installed."""
-    import matplotlib
-
-    if wide:
-        from matplotlib import font_manager
-
-        for path in sorted(font_manager.findSystemFonts()):
-            if any(part in Path(path).name.lower() for part in _CJK_FONTS):
-                return ImageFont.truetype(path, size)
-    return ImageFont.truetype(str(Path(matplotlib.get_data_path(), "fonts/ttf/DejaVuSans.ttf")), size)

@@ -12,6 +12,7 @@ from torch import Tensor
 from mmpretrain.evaluation.functional.confusion import confusion_matrix
 from mmpretrain.evaluation.metrics.base import BaseMetric, Device, pick
 from mmpretrain.registry import METRICS
+from mmpretrain.utils.fonts import figure_fonts
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -91,8 +92,9 @@ class ConfusionMatrix(BaseMetric):
                 axes.text(column, row, f"{count:d}", ha="center", va="center", color=colour)
         ticks = range(len(counts))
         names = classes or [str(tick) for tick in ticks]
-        axes.set_xticks(ticks, names)
-        axes.set_yticks(ticks, names)
+        font = figure_fonts(*names)
+        axes.set_xticks(ticks, names, **font)
+        axes.set_yticks(ticks, names, **font)
         axes.set(xlabel="Predicted label", ylabel="True label")
         axes.xaxis.tick_top()
         figure.autofmt_xdate(ha="center")
