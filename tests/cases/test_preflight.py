@@ -8,12 +8,10 @@ import json
 from pathlib import Path
 
 import pytest
-import torch
 
-from mmpretrain.cli.checks import check_before_start
-from mmpretrain.config import Config
 from mmpretrain.errors import DataError
 from tests.cases.conftest import CLASSES
+from tests.cases.preflight_cases import check
 
 SEVERAL = """
 _base_='./base.py'
@@ -29,16 +27,12 @@ test_dataloader=val_dataloader
 val_evaluator=[dict(type="MultiLabelMetric",thr=0.5),dict(type='AveragePrecision')]
 test_evaluator=val_evaluator
 """
+
 ENCODINGS = {
     "vectors": lambda i: [int(k in (i, (i + 1) % 6)) for k in range(6)],
     "names": lambda i: [CLASSES[i], CLASSES[(i + 1) % 6]],
     "index": lambda i: [i, (i + 1) % 6],
 }
-
-
-def check(text: str, *splits: str) -> None:
-    Path("cfg.py").write_text(text)
-    check_before_start(Config.fromfile("cfg.py"), splits or ("train", "val"))
 
 
 @pytest.mark.parametrize(
@@ -71,6 +65,7 @@ _base_='./base.py'
 train_cfg=dict(_delete_=True,by_epoch=False,max_iters=40,val_interval=20)
 param_scheduler=[dict(type='MultiStepLR',by_epoch=True,milestones=[2,3],gamma=0.1)]
 """
+
 GROUPS = """
 _base_='./base.py'
 optim_wrapper=dict(_delete_=True, optimizer=dict(type='AdamW', lr=0.1, weight_decay=0.05),
@@ -124,63 +119,6 @@ def test_a_last_batch_of_one(case):
     ):
         check("_base_ = './base.py'\ntrain_dataloader = dict(batch_size=71)")
     check("_base_ = './base.py'\ntrain_dataloader = dict(batch_size=71, drop_last=True)")
-
-
-def checkpoint(classes) -> str:
-    torch.save({"state_dict": {}, "meta": {"dataset_meta": {"classes": classes}}}, "stored.pth")
-    return "_base_ = './base.py'\nload_from = 'stored.pth'\n"
-
-
-def remove(*classes: str) -> None:
-    for name in classes:
-        for file in Path("data/pets/test", name).iterdir():
-            file.unlink()
-        Path("data/pets/test", name).rmdir()
-
-
-TEST = "test_dataloader = dict(dataset=dict(data_prefix='test'))\n"
-
-
-def test_classes_of_the_checkpoint_are_mapped_by_name(case, caplog):
-    remove("ant", "dog")
-    Path("cfg.py").write_text(checkpoint(CLASSES) + TEST)
-    cfg = Config.fromfile("cfg.py")
-    check_before_start(cfg, ("test",))
-    assert "test: labels are mapped by class name to those of the checkpoint" in caplog.text
-    assert cfg.test_dataloader.dataset.metainfo.classes == CLASSES
-    assert "metainfo" not in cfg.train_dataloader.dataset
-
-
-@pytest.mark.parametrize(
-    ("stored", "says"),
-    [
-        (("ant", "bee", "cat", "dog", "eel", "emu"), r"not in the checkpoint: fox\)"),
-        (("fox", "eel", "dog", "cat", "bee", "ant"), "their labels differ"),
-        (("ant", "bee", "cat"), "not in the checkpoint: dog, eel, fox"),
-    ],
-)
-def test_classes_that_the_model_did_not_learn(case, stored, says):
-    with pytest.raises(DataError, match=says) as caught:
-        check(checkpoint(stored) + TEST, "test")
-    text = str(caught.value)
-    assert f"the checkpoint: {', '.join(stored)}; test: {', '.join(CLASSES)}" in text
-
-
-def test_classes_with_other_names_altogether(case, caplog):
-    check(checkpoint([f"n0{number}" for number in range(6)]) + TEST, "test")
-    assert "the classes have other names than in the checkpoint" in caplog.text
-
-
-@pytest.mark.parametrize("classes", [CLASSES, None])
-def test_equal_classes_need_no_word(case, caplog, classes):
-    check(checkpoint(classes) + TEST, "test")
-    assert "checkpoint" not in caplog.text
-
-
-def test_fine_tuning_may_change_the_classes_and_resuming_not(case):
-    check(checkpoint(["a", "b"]))
-    with pytest.raises(DataError, match="not those that the model learned"):
-        check(checkpoint(("ant", "bee")) + "resume = True\n")
 
 
 def test_unreadable_files_of_a_small_data_set(case, cli):

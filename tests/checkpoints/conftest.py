@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from mmpretrain.utils import web
+from tests.checkpoints.sharded_cases import train
 from tests.server import serve
 
 
@@ -19,3 +20,9 @@ def site(tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
     with serve() as site:
         yield site
+
+
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory):
+    """The work folder of a run that nobody disturbed."""
+    return train(tmp_path_factory.mktemp("straight"))

@@ -199,17 +199,6 @@ def test_a_flipped_bit_is_found(tmp_path):
         serialization.verify(path)
 
 
-def test_messages_for_files_that_are_none(tmp_path):
-    with pytest.raises(MissingFileError, match="no checkpoint"):
-        serialization.load(tmp_path / "none.pth")
-    (tmp_path / "text.pth").write_text("hello")
-    with pytest.raises(CheckpointError, match="damaged or no checkpoint"):
-        serialization.load(tmp_path / "text.pth")
-
-
-# -- old layouts; the files were written by MMEngine 0.10.7 and in the layout of MMCV 1.7 ------------
-
-
 class OldModel(BaseModel):
     def __init__(self):
         super().__init__()

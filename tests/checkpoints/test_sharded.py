@@ -3,74 +3,21 @@
 from __future__ import annotations
 
 import os
-import pickle
-import shutil
 import signal
 import time
-from pathlib import Path
 
 import pytest
 import torch
 from torch.distributed.checkpoint import FileSystemWriter
-from torch.distributed.checkpoint.metadata import BytesStorageMetadata
 
 from mmpretrain.checkpoints import serialization, sharded
 from mmpretrain.checkpoints.store import CheckpointStore
 from mmpretrain.cli.convert import convert
-from mmpretrain.errors import CheckpointError, ConfigError, MissingFileError
-from tests.checkpoints.test_serialization import Calls
-from tests.engine import tiny
+from mmpretrain.errors import ConfigError, MissingFileError
+from tests.checkpoints.sharded_cases import PIECES, build, train
 from tests.engine.ranks import exit_codes, fork_ranks, run_ranks
-from tests.engine.runner.distributed_cases import Linear
-from tests.engine.runner.test_checkpoint import Journal, StopAt, journal, outcome, same
+from tests.engine.runner.test_checkpoint import journal, outcome, same
 from tests.engine.runner.test_signals import Send
-
-PIECES = dict(type="FSDPStrategy", blocks=["body"], state_dict_cfg="local")
-
-
-def build(work: Path, processes: int = 2, strategy: dict | None = PIECES, **changes):
-    """A run with everything in it that a checkpoint must hold; a step sees eight samples."""
-    work.mkdir(parents=True, exist_ok=True)
-    runner = tiny.make_runner(
-        model=Linear(),
-        work_dir=str(work),
-        train_dataloader=tiny.loader(32, 8 // processes),
-        optim_wrapper=dict(optimizer=dict(type="AdamW", lr=0.01), accumulative_counts=3),
-        default_hooks=dict(
-            checkpoint=dict(
-                type="CheckpointHook", interval=2, by_epoch=False, max_keep_ckpts=2, save_best="acc"
-            )
-        ),
-        custom_hooks=[dict(type="EMAHook", momentum=0.1)],
-        launcher="pytorch",
-        cfg=dict(device="cpu", strategy=strategy),
-        **{"log_level": "ERROR", **changes},
-    )
-    if runner.is_main:
-        runner.register_hook(Journal(work / "journal.txt"))
-    return runner
-
-
-def train(folder: Path, processes: int = 2, stop: int | None = None, **changes) -> Path:
-    """Train in some processes, all of which stop after an iteration; return the work folder."""
-
-    def run():
-        runner = build(folder / "work", processes, **changes)
-        if stop is None:
-            runner.train()
-            return
-        runner.register_hook(StopAt("after_train_iter", stop))
-        with pytest.raises(KeyboardInterrupt):
-            runner.train()
-
-    run_ranks(run, folder / f"ranks of {stop}", processes)
-    return folder / "work"
-
-
-@pytest.fixture(scope="module")
-def straight(tmp_path_factory):
-    """The work folder of a run that nobody disturbed."""
-    return train(tmp_path_factory.mktemp("straight"))
 
 
 def test_pieces_are_those_of_the_whole(tmp_path, straight):
@@ -187,72 +134,6 @@ def test_a_full_disk_keeps_training_alive(tmp_path):
     assert {path.name for path in (tmp_path / "work").glob("iter_*")} == {"iter_10.pth", "iter_12.pth"}
 
 
-def copy_of(straight: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(straight / "iter_12.pth", tmp_path / "iter_12.pth"))
-
-
-@pytest.mark.parametrize("kind", ["piece", "cut", "gone", "table", "index"])
-def test_damage_is_noticed(tmp_path, straight, kind, caplog):
-    folder = copy_of(straight, tmp_path)
-    piece = next(folder.glob("parts-*/__1_0.distcp"))
-    if kind == "piece":
-        data = bytearray(piece.read_bytes())
-        data[data.index(b"data/0") + 100] ^= 1
-        piece.write_bytes(data)
-    elif kind == "cut":
-        piece.write_bytes(piece.read_bytes()[:-1000])
-    elif kind == "gone":
-        piece.unlink()
-    elif kind == "table":
-        (piece.parent / ".metadata").write_bytes(b"")
-    else:
-        (folder / "index.pth").unlink()
-    with pytest.raises((CheckpointError, MissingFileError)):
-        sharded.verify(folder)
-    assert CheckpointStore(tmp_path).latest() is None
-
-
-def test_the_table_of_pieces_runs_no_code(tmp_path, straight):
-    """Neither its own pickle does, nor one that it declares to be a piece."""
-    mark = tmp_path / "mark"
-    evil = Calls(os.system, f"touch {mark}")
-    folder = copy_of(straight, tmp_path)
-    table = next(folder.glob("parts-*/.metadata"))
-    original = table.read_bytes()
-    content = pickle.loads(original)
-
-    table.write_bytes(pickle.dumps(evil))
-    with pytest.raises(CheckpointError):
-        sharded.load(folder)
-
-    content.planner_data = evil
-    table.write_bytes(pickle.dumps(content))
-    sharded.load(folder)
-
-    key = "state_dict/body.0.weight"
-    content.planner_data, content.state_dict_metadata[key] = None, BytesStorageMetadata()
-    for index, place in content.storage_data.items():
-        if index.fqn == key:
-            (table.parent / place.relative_path).write_bytes(pickle.dumps(evil))
-            place.offset, place.length = 0, 10_000
-    table.write_bytes(pickle.dumps(content))
-    with pytest.raises(CheckpointError):
-        sharded.load(folder)
-
-    content = pickle.loads(original)
-    next(iter(content.storage_data.values())).relative_path = "../../elsewhere"
-    table.write_bytes(pickle.dumps(content))
-    with pytest.raises(CheckpointError, match="outside of its folder"):
-        sharded.load(folder)
-    assert not mark.exists()
-
-
-def test_an_index_names_no_folder_elsewhere(tmp_path):
-    serialization.save({"parts": "../other", "content": {}}, tmp_path / "index.pth")
-    with pytest.raises(CheckpointError, match="not the index"):
-        sharded.load(tmp_path)
-
-
 def test_one_file_of_all_pieces(tmp_path, straight):
     """`mmpretrain convert` makes a file from which a single process goes on."""
     convert(str(straight / "iter_10.pth"), tmp_path / "whole.pth")
@@ -262,15 +143,6 @@ def test_one_file_of_all_pieces(tmp_path, straight):
         torch.testing.assert_close(ours["state_dict"][key], value, rtol=1e-4, atol=1e-5)
     with pytest.raises(MissingFileError, match="mmpretrain convert"):
         serialization.load(straight / "iter_10.pth")
-
-
-def test_pieces_need_a_common_folder():
-    with pytest.raises(ConfigError, match="folder that all processes see"):
-        CheckpointStore("").save_sharded({}, "s3://bucket/epoch_1.pth")
-    from mmpretrain.engine.runner.fsdp import FSDPStrategy
-
-    with pytest.raises(ConfigError, match="Choose 'full' or 'local'"):
-        FSDPStrategy(state_dict_cfg="some")
 
 
 def test_the_wrapper_of_1x_is_understood():

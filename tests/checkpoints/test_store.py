@@ -8,6 +8,7 @@ import pytest
 
 from mmpretrain.checkpoints import serialization
 from mmpretrain.checkpoints.store import CheckpointStore
+from mmpretrain.errors import ConfigError
 from mmpretrain.utils.logging import get_logger
 from tests.engine.runner.test_checkpoint import build
 
@@ -59,3 +60,12 @@ def test_half_written_files_are_swept_up(tmp_path):
     leftover.write_bytes(b"half")
     build(tmp_path).train()
     assert not leftover.exists()
+
+
+def test_pieces_need_a_common_folder():
+    with pytest.raises(ConfigError, match="folder that all processes see"):
+        CheckpointStore("").save_sharded({}, "s3://bucket/epoch_1.pth")
+    from mmpretrain.engine.runner.fsdp import FSDPStrategy
+
+    with pytest.raises(ConfigError, match="Choose 'full' or 'local'"):
+        FSDPStrategy(state_dict_cfg="some")

@@ -7,6 +7,7 @@ import pytest
 from mmpretrain.apis.index import missing_parts
 from mmpretrain.checkpoints.zoo import find_model
 from mmpretrain.cli.list_models import table
+from tests.cli.command_cases import run
 
 
 @pytest.mark.parametrize("columns", [20, 80, 140])
@@ -27,3 +28,8 @@ def test_what_does_not_build_is_marked():
     assert missing_parts(find_model("simclr_resnet50_16xb256-coslr-200e_in1k")) <= {"SimCLR"}
     marked = [line.split()[0].endswith("*") for line in lines[1:3]]
     assert marked == [bool(missing_parts(find_model("simclr_resnet50_16xb256-coslr-200e_in1k"))), False]
+
+
+def test_list():
+    assert "resnet18_8xb32_in1k" in run("list", "resnet18").stdout
+    assert run("list", "resnet18", "--names").stdout.splitlines()[0] == "resnet18_8xb16_cifar10"

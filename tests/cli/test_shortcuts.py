@@ -5,23 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mmpretrain.cli import shortcuts
-from mmpretrain.cli.test import use_metrics
-from mmpretrain.config import Config
 from mmpretrain.errors import ConfigError
-
-
-def config(**changes) -> Config:
-    loader = dict(batch_size=8, num_workers=4)
-    return Config(
-        dict(
-            train_cfg=dict(by_epoch=True, max_epochs=5),
-            train_dataloader=dict(loader),
-            val_dataloader=dict(loader),
-            test_dataloader=dict(loader),
-            optim_wrapper=dict(optimizer=dict(type="SGD", lr=0.1)),
-        )
-        | changes
-    )
+from tests.cli.shortcut_cases import config
 
 
 def test_options_of_training():
@@ -58,10 +43,3 @@ def test_a_split_without_data():
 def test_what_a_config_does_not_have(changes, options, says):
     with pytest.raises(ConfigError, match=says):
         shortcuts.apply(config(**changes), ("train",), **options)
-
-
-@pytest.mark.parametrize("name", ["confusion_matrix", "confusion-matrix", "ConfusionMatrix"])
-def test_metrics_by_any_spelling(name):
-    cfg = config()
-    use_metrics(cfg, [name], [])
-    assert cfg.test_evaluator == [dict(type="ConfusionMatrix")]

@@ -10,9 +10,14 @@ import numpy as np
 import pytest
 import torch
 
+from mmpretrain.cli import test as cli_test
+from mmpretrain.cli.test import use_metrics
+from mmpretrain.config import Config
 from mmpretrain.evaluation import Evaluator, Record
 from mmpretrain.registry import MODELS
+from tests.cli.command_cases import ROOT
 from tests.cli.commands import call
+from tests.cli.shortcut_cases import config
 
 CONFIG = """
 model = dict(type='ImageClassifier', backbone=dict(type='LeNet5', num_classes=2), neck=None,
@@ -59,3 +64,41 @@ def test_record(folder, capsys, evaluator):
     digest = hashlib.sha256((folder / "w.pth").read_bytes()).hexdigest()
     assert record.facts["model"]["checkpoint"] == {"path": "w.pth", "sha256": digest}
     assert "LeNet5" in record.facts["config"]["text"]
+
+
+def test_tta_uses_the_weights_of_the_checkpoint(run_dir, tmp_path):
+    def accuracy(views=None, **options):
+        cfg = Config.fromfile(ROOT / "configs/lenet/lenet5_digits.py")
+        cfg.load_from = str(next(run_dir.glob("best_accuracy_top1_epoch_1.pth")))
+        cfg.work_dir = str(tmp_path)
+        if views is not None:
+            cfg.tta_model = {"type": "AverageClsScoreTTA"}
+            packing = [{"type": "PackInputs"}]
+            cfg.tta_pipeline = [
+                *cfg.test_pipeline[:-1],
+                {"type": "TestTimeAug", "transforms": [views, packing]},
+            ]
+        cli_test.prepare(cfg, **options)
+        return cli_test.run(cfg)["accuracy/top1"]
+
+    alone = accuracy()
+    assert accuracy([{"type": "RandomFlip", "prob": 0.0}] * 2, tta=True) == alone > 50
+    assert 30 < accuracy(tta=True) < alone, "flipped digits, the default, are harder"
+
+
+def test_metrics_by_their_names_in_0x():
+    cfg = Config.fromfile(ROOT / "configs/lenet/lenet5_digits.py")
+    cli_test.use_metrics(cfg, ["ConfusionMatrix", "accuracy", "precision", "recall"], ["topk=1"])
+    assert cfg.test_evaluator == [
+        {"type": "Accuracy", "topk": (1,)},
+        {"type": "SingleLabelMetric", "items": ("precision", "recall")},
+        {"type": "ConfusionMatrix"},
+    ]
+    assert str(cfg.source("test_evaluator.0.type")) == "--metrics (test_evaluator.0.type)"
+
+
+@pytest.mark.parametrize("name", ["confusion_matrix", "confusion-matrix", "ConfusionMatrix"])
+def test_metrics_by_any_spelling(name):
+    cfg = config()
+    use_metrics(cfg, [name], [])
+    assert cfg.test_evaluator == [dict(type="ConfusionMatrix")]

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from mmpretrain.config import Config
+from tests.config.pure_cases import BASE, CHILD
+
 
 @pytest.fixture
 def write(tmp_path, monkeypatch):
@@ -18,3 +21,19 @@ def write(tmp_path, monkeypatch):
         return str(path)
 
     return write_file
+
+
+@pytest.fixture
+def cfg(write):
+    write("base.py", "model = dict(\n    depth=50,\n    norm=dict(type='BN'))\nlr = 1\n")
+    write("mid.py", "_base_ = 'base.py'\nmodel = dict(depth=34)\n")
+    return Config.fromfile(
+        write("top.py", "_base_ = 'mid.py'\n\nmodel = dict(depth=18)\nlist_ = [1, dict(a=2)]\n")
+    )
+
+
+@pytest.fixture
+def child(write):
+    write("_base_/model.py", BASE)
+    write("_base_/extra.py", "extra = dict(a=1)\n")
+    return write("family/child.py", CHILD)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mmpretrain.config import Config, ConfigDict, DictAction, parse_options
+from mmpretrain.config.pretty import format_value
 from mmpretrain.errors import ConfigError
+from tests.config.property_cases import fast, same
 
 
 @pytest.mark.parametrize(
@@ -110,3 +115,47 @@ def test_merge_errors(cfg):
 def test_merge_accepts_a_nested_dict(cfg):
     cfg.merge_from_dict(dict(model=ConfigDict(backbone=dict(_delete_=True, type="ViT"))))
     assert cfg.model.backbone == dict(type="ViT")
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("a=" + "[" * 3000 + "]" * 3000, "More than 100 brackets inside of each other in 'a=[["),
+        (".".join("a" * 3000) + "=1", "has more than 100 parts"),
+        ("param_scheduler.x=1", "param_scheduler is a list: 'x' is no index into it"),
+        ("a" * 5000, "An option is KEY=VALUE, got 'aaa"),
+    ],
+)
+def test_odd_options(option, message):
+    cfg = Config({"param_scheduler": [1]})
+    with pytest.raises(ConfigError) as caught:
+        cfg.merge_from_dict(parse_options([option]))
+    assert message in str(caught.value)
+    assert len(str(caught.value)) < 500
+
+
+def test_a_dict_in_an_option_may_be_wrong_in_any_way():
+    assert parse_options(["a={[]:1}", "b={'x': f()}"]) == {"a": "{[]:1}", "b": "{'x': f()}"}
+
+
+plain_text = st.text("abc/._-", min_size=1, max_size=6).filter(lambda text: not _is_number(text))
+
+option_values = st.recursive(
+    st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.booleans() | st.none() | plain_text,
+    lambda inner: st.lists(inner, max_size=3) | st.lists(inner, max_size=3).map(tuple),
+    max_leaves=6,
+)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text)) or True
+    except ValueError:
+        return False
+
+
+@fast
+@given(option_values)
+def test_options_mean_what_they_look_like(value):
+    assert same(parse_options([f"key={value}"])["key"], value)
+    assert same(parse_options([f"key={format_value(value)}"])["key"], value)

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from mmpretrain.cli.train import prepare, run
+from mmpretrain.cli.train import run
 from mmpretrain.config import Config
 from mmpretrain.engine.optimizers import DefaultOptimWrapperConstructor
 from mmpretrain.errors import ConfigError
@@ -194,27 +194,6 @@ def test_one_sentence(line, tmp_path, monkeypatch):
     assert all(part in text for part in parts), text
     if path:
         assert re.match(rf"my\.py:2 \({re.escape(path)}[\w.]*\): ", text), text
-
-
-def test_a_missing_checkpoint_is_blamed_on_the_option(tmp_path):
-    (tmp_path / "my.py").write_text("_base_ = 'mmpretrain::lenet/lenet5_digits.py'")
-    cfg = Config.fromfile(tmp_path / "my.py")
-    cfg.work_dir = str(tmp_path)
-    prepare(cfg, resume="no.pth")
-    with pytest.raises(ConfigError, match=r"^--resume \(load_from\): There is no file or folder 'no.pth'"):
-        run(cfg, summary=False)
-
-
-def test_hooks_do_not_wait_for_a_validation_that_is_left_out(tmp_path):
-    (tmp_path / "my.py").write_text("_base_ = 'mmpretrain::lenet/lenet5_digits.py'")
-    cfg = Config.fromfile(tmp_path / "my.py")
-    cfg.work_dir, cfg.train_cfg.max_epochs = str(tmp_path), 1
-    stopping = dict(type="EarlyStoppingHook", monitor="accuracy/top1")
-    cfg.custom_hooks, cfg.default_hooks.stopping = [stopping], dict(stopping)
-    assert cfg.default_hooks.checkpoint.save_best
-    prepare(cfg, validate=False)
-    run(cfg, summary=False)
-    assert (tmp_path / "epoch_1.pth").exists()
 
 
 @pytest.mark.parametrize("option", ["fix_lr", "lars_exclude"])

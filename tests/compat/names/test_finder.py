@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import json
-import re
 import shutil
 import subprocess
 import sys
@@ -14,85 +12,6 @@ from pathlib import Path
 import pytest
 
 import mmpretrain
-from mmpretrain.compat.names.modules import MODULES
-from mmpretrain.compat.names.resolve import OldNameError, resolve
-
-#: What MMPretrain 1.2 and MMClassification 0.25 import from MMEngine and MMCV, read from their sources.
-IMPORTS = json.loads((Path(__file__).parent / "data" / "imports.json").read_text())
-
-
-def test_every_module_path_of_1x_imports():
-    for module in MODULES:
-        if module.startswith("mmpretrain"):
-            assert importlib.import_module(module).__name__ == module
-
-
-def test_what_the_originals_import_is_there():
-    """All that 1.2 imports, and 95 % of what both import.
-
-    The rest is for hardware that torch does not know, and for MMCV's ways to ONNX and TensorRT.
-    """
-    assert [name for name in IMPORTS["mmpretrain 1.2"] if not there(name)] == []
-    both = {name for names in IMPORTS.values() for name in names}
-    missing = sorted(name for name in both if not there(name))
-    assert len(missing) <= 0.05 * len(both), missing
-
-
-def there(path: str) -> bool:
-    module, _, name = path.rpartition(".")
-    try:
-        importlib.import_module(path)
-    except ImportError:
-        try:
-            owner = importlib.import_module(module)
-        except ImportError:  # an attribute of a class, such as `mmcv.Config.fromfile`
-            return "." in module and there(module)
-        return hasattr(owner, name)
-    return True
-
-
-def test_targets_of_the_tables_exist():
-    wrong = []
-    for module, names in MODULES.items():
-        for name in names:
-            target = resolve(module, name)
-            if target is not None and not hasattr(importlib.import_module(target.module), target.name):
-                wrong.append(f"{module}.{name} -> {target}")
-    assert not wrong
-
-
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        ("mmpretrain.models.losses.label_smooth_loss.LabelSmoothLoss", "mmpretrain.models.LabelSmoothLoss"),
-        ("mmpretrain.evaluation.metrics.single_label.Accuracy", "mmpretrain.evaluation.Accuracy"),
-        (
-            "mmpretrain.models.backbones.base_backbone.BaseBackbone",
-            "mmpretrain.models.backbones.base.BaseBackbone",
-        ),
-        ("mmpretrain.datasets.transforms.processing.RandomErasing", "mmpretrain.datasets.RandomErasing"),
-        ("mmpretrain.models.utils.batch_augments.mixup.Mixup", "mmpretrain.models.Mixup"),
-        ("mmpretrain.apis.model.list_models", "mmpretrain.list_models"),
-        ("mmengine.evaluator.BaseMetric", "mmpretrain.evaluation.BaseMetric"),
-        ("mmengine.model.BaseModule", "mmpretrain.models.base.BaseModule"),
-        ("mmengine.MMLogger", "mmpretrain.compat.api.logs.MMLogger"),
-        ("mmcv.Config", "mmpretrain.config.Config"),
-        ("mmcv.runner.HOOKS", "mmpretrain.registry.HOOKS"),
-        ("mmcv.cnn.bricks.NORM_LAYERS", "mmpretrain.registry.MODELS"),
-        ("mmcls.models.HEADS", "mmpretrain.registry.MODELS"),
-        ("mmcls.models.losses.utils.weight_reduce_loss", "mmpretrain.models.losses.utils.weight_reduce_loss"),
-        ("mmcls.datasets.pipelines.Compose", "mmpretrain.datasets.Compose"),
-        ("mmcls.registry.MODELS", "mmpretrain.registry.MODELS"),
-        ("mmcls.structures.ClsDataSample", "mmpretrain.structures.DataSample"),
-        ("mmselfsup.registry.MODELS", "mmpretrain.registry.MODELS"),
-    ],
-)
-def test_old_and_new_are_the_same(old, new):
-    module, _, name = old.rpartition(".")
-    new_module, _, new_name = new.rpartition(".")
-    assert getattr(importlib.import_module(module), name) is getattr(
-        importlib.import_module(new_module), new_name
-    )
 
 
 def test_a_package_without_imports_of_its_parts():
@@ -116,33 +35,6 @@ def test_star_imports():
     exec("from mmcv.runner import *", namespace)
     assert "HOOKS" in namespace
     assert "load_checkpoint" in namespace
-
-
-#: Code -> what is said about it; the file is ``my.py``.
-MISSING = {
-    "from mmcv.ops import nms": "my.py:1: mmcv.ops is not in mmpretrain 2.x: .*torchvision.ops",
-    "import mmcv.ops": "my.py:1: mmcv.ops is not in mmpretrain 2.x",
-    "\nfrom mmcv.runner import HOKS": "my.py:2: mmcv.runner has no 'HOKS'. Did you mean 'HOOKS'",
-    "import mmcv.runnr": "my.py:1: mmcv has no 'runnr'. Did you mean 'runner'",
-    "from mmengine.structures import InstanceData": "my.py:1: .*InstanceData is not in .*DataSample",
-    "from mmpretrain.models.backbones.vgg import make_vgg_layer": "my.py:1: .*make_vgg_layer has no counter",
-    "from mmpretrain.models import ResNett": "my.py:1: mmpretrain.models has no 'ResNett'",
-}
-
-
-@pytest.mark.parametrize("code", MISSING)
-def test_a_name_that_is_not_there(code):
-    with pytest.raises(OldNameError, match=MISSING[code]):
-        exec(compile(code, "my.py", "exec"), {})
-
-
-def test_an_attribute_that_is_not_there():
-    import mmcv
-
-    with pytest.raises(
-        AttributeError, match=r"test_finder.py:\d+: mmcv has no 'imreed'. Did you mean 'imread'"
-    ):
-        mmcv.imreed  # noqa: B018
 
 
 def test_strangers_are_left_alone():
@@ -204,19 +96,9 @@ def test_a_real_package_is_left_alone(tmp_path):
     assert run(code, tmp_path) == "True 1.7.1\nNo module named 'mmcv.runner'"
 
 
-def test_the_page_promises_what_is_there():
-    from mmpretrain.compat.names.page import TITLES, counts
-
-    text = (Path(mmpretrain.__file__).parents[1] / "docs" / "old_names.md").read_text()
-    for package in TITLES:
-        (names,) = re.findall(rf"\(`{package}`\) \| \d+ \| (\d+) of", text)
-        assert counts(package)[1] >= int(names)
-
-
-# -- tutorials edit __init__ files ---------------------------------------------------------------------
-
 #: Ways to make ``__all__`` longer.
 EDITS = ("__all__ = [*__all__, '{}']", "__all__ += ['{}']", "__all__.append('{}')")
+
 PLACES = (
     "models/losses", "models/heads", "models/backbones", "models/necks", "datasets", "datasets/transforms",
     "engine/hooks", "engine/optimizers", "evaluation/metrics",

@@ -3,72 +3,11 @@
 from __future__ import annotations
 
 import logging
-import textwrap
-
-import numpy as np
-import pytest
 
 from mmpretrain.compat.v0 import is_old
 from mmpretrain.config import Config
 from mmpretrain.config.validate import validate
-from mmpretrain.registry import TRANSFORMS
-
-PIPELINES = """
-img_norm_cfg = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=True)
-train_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='RandomResizedCrop', size=224),
-    dict(type='RandomFlip', flip_prob=0.5, direction='horizontal'),
-    dict(type='Normalize', **img_norm_cfg),
-    dict(type='ImageToTensor', keys=['img']),
-    dict(type='ToTensor', keys=['gt_label']),
-    dict(type='Collect', keys=['img', 'gt_label'])]
-test_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='Resize', size=(256, -1)),
-    dict(type='CenterCrop', crop_size=224),
-    dict(type='Normalize', **img_norm_cfg),
-    dict(type='ImageToTensor', keys=['img']),
-    dict(type='Collect', keys=['img'])]
-"""
-MODEL = """
-model = dict(
-    type='ImageClassifier',
-    backbone=dict(type='ResNet', depth=18, num_stages=4, out_indices=(3, ), style='pytorch'),
-    neck=dict(type='GlobalAveragePooling'),
-    head=dict(type='LinearClsHead', num_classes=10, in_channels=512,
-              loss=dict(type='CrossEntropyLoss', loss_weight=1.0), topk=(1, 5)))
-"""
-DATA = """
-data = dict(
-    samples_per_gpu=32,
-    workers_per_gpu=2,
-    train=dict(type='ImageNet', data_prefix='data/train', pipeline=train_pipeline),
-    val=dict(type='ImageNet', data_prefix='data/val', ann_file='data/val.txt', pipeline=test_pipeline),
-    test=dict(type='ImageNet', data_prefix='data/val', ann_file='data/val.txt', pipeline=test_pipeline))
-evaluation = dict(interval=1, metric='accuracy')
-"""
-SCHEDULE = """
-optimizer = dict(type='SGD', lr=0.1, momentum=0.9, weight_decay=0.0001)
-optimizer_config = dict(grad_clip=None)
-lr_config = dict(policy='step', step=[30, 60, 90])
-runner = dict(type='EpochBasedRunner', max_epochs=100)
-"""
-RUNTIME = """
-checkpoint_config = dict(interval=1)
-log_config = dict(interval=100, hooks=[dict(type='TextLoggerHook')])
-dist_params = dict(backend='nccl')
-log_level = 'INFO'
-load_from = None
-resume_from = None
-workflow = [('train', 1)]
-work_dir = 'work_dir'
-"""
-WHOLE = PIPELINES + MODEL + DATA + SCHEDULE + RUNTIME
-
-
-def load(text: str) -> Config:
-    return Config.fromstring(textwrap.dedent(text), ".py").modern()
+from tests.compat.v0.cases import RUNTIME, SCHEDULE, WHOLE, load
 
 
 def test_the_config_of_the_tutorial():
@@ -145,40 +84,6 @@ def test_values_know_the_old_line(write):
         "default_hooks.logger.interval": "log_config",
     }.items():
         assert cfg.source(key).place == f"old.py:{text[: text.index(part)].count(chr(10)) + 1}", key
-
-
-def test_pixels_are_those_of_the_old_pipeline(tmp_path):
-    """Resize by the short edge, crop the centre, swap channels, subtract the mean, divide."""
-    import cv2
-    import torch
-
-    from mmpretrain.registry import MODELS
-
-    image = np.random.RandomState(0).randint(0, 256, (300, 400, 3), np.uint8)
-    path = str(tmp_path / "a.png")
-    cv2.imwrite(path, image)
-    cfg = load(WHOLE)
-    results = dict(img_path=path)
-    for step in cfg.test_dataloader.dataset.pipeline:
-        results = TRANSFORMS.build(step)(results)
-    preprocessor = MODELS.build(dict(type="ClsDataPreprocessor", **cfg.data_preprocessor))
-    batch = dict(inputs=[results["inputs"]], data_samples=[results["data_samples"]])
-    ours = preprocessor(batch)["inputs"][0]
-
-    resized = cv2.resize(image, (int(256 * 400 / 300), 256), interpolation=cv2.INTER_LINEAR)
-    top, left = round((256 - 224) / 2), round((resized.shape[1] - 224) / 2)
-    cropped = resized[top : top + 224, left : left + 224, ::-1].astype(np.float64)
-    norm = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375])
-    expected = (cropped - norm["mean"]) / norm["std"]
-    assert torch.allclose(ours.double(), torch.from_numpy(expected.transpose(2, 0, 1).copy()), atol=1e-4)
-
-
-def test_different_normalisations_stay_in_the_pipelines():
-    text = WHOLE.replace("test_pipeline = [", "img_norm_cfg = dict(mean=[0], std=[255])\ntest_pipeline = [")
-    cfg = load(text)
-    assert [step.type for step in cfg.train_dataloader.dataset.pipeline][-2:] == ["Normalize", "PackInputs"]
-    assert cfg.val_dataloader.dataset.pipeline[-2] == dict(type="Normalize", mean=[0], std=[255])
-    assert cfg.data_preprocessor.mean is None
 
 
 def test_fine_tuning_tutorial_on_top_of_the_zoo():
@@ -300,34 +205,6 @@ def test_old_options_on_the_command_line():
     assert (new.train_dataloader.batch_size, new.train_cfg.val_interval) == (9, 2)
 
 
-def test_variables_of_1x_configs_are_left_alone():
-    cfg = load(
-        "optimizer = dict(type='SGD', lr=1)\noptim_wrapper = dict(optimizer=optimizer)\n"
-        "seed = 5\ndata = 'x'\n"
-    )
-    assert cfg.optimizer == cfg.optim_wrapper.optimizer
-    assert (cfg.seed, cfg.data) == (5, "x")
-
-
-@pytest.mark.parametrize(("prob", "mixed"), [(1.0, True), (0.0, False)])
-def test_the_zoo_has_an_augmentation_of_0x(prob, mixed):
-    """``resnet50_8xb32-cutmix_in1k`` names ``BatchCutMix``; its values stay as they were in 1.x."""
-    import torch
-
-    from mmpretrain.registry import BATCH_AUGMENTS
-
-    cfg = load("_base_ = 'mmpretrain::resnet/resnet50_8xb32-cutmix_in1k.py'\n")
-    assert validate(cfg, files=False) == []
-    torch.manual_seed(0)
-    np.random.seed(0)
-    augment = BATCH_AUGMENTS.build(dict(type="BatchCutMix", alpha=1.0, num_classes=4, prob=prob))
-    scores = augment(torch.rand(4, 3, 8, 8), torch.eye(4))[1]
-    assert (not torch.equal(scores, torch.eye(4))) is mixed
-
-
-# -- scripts that work on a config of 0.x ---------------------------------------------------------------
-
-
 def test_a_script_reads_and_changes_the_old_keys(write):
     cfg = Config.fromfile(write("old.py", WHOLE.lstrip()))
     assert cfg.data.samples_per_gpu == 32
@@ -346,26 +223,3 @@ def test_a_script_reads_and_changes_the_old_keys(write):
     assert new.train_cfg.max_epochs == 3
     assert "data" not in new
     assert new.modern() is new
-
-
-def test_the_folder_of_a_file_does_not_matter(write):
-    """Tutorials put their configs among those of the zoo, and change some of these."""
-    from mmpretrain.compat.v0 import detect
-    from mmpretrain.utils.resources import resource_root
-
-    zoo = resource_root() / "configs"
-    assert not detect._is_leftover(str(zoo / "resnet" / "resnet18_8xb32_in1k.py"))
-    changed = (zoo / "lenet" / "lenet5_mnist.py").read_text() + "total_epochs = 3\n"
-    path = write("lenet5_mnist.py", changed.replace("'../_base_", f"'{zoo}/_base_"))
-    assert Config.fromfile(path, translate=True).train_cfg.max_epochs == 3
-
-
-def test_files_of_the_zoo_with_leftovers_are_listed():
-    from mmpretrain.compat.v0 import detect
-    from mmpretrain.utils.resources import resource_root
-
-    for path in detect.LEFTOVERS:
-        file = resource_root() / "configs" / path
-        assert detect._is_leftover(str(file)), f"{path} has changed: its SHA-256 in LEFTOVERS is another one"
-        if "_base_" not in path:
-            assert not is_old(Config.fromfile(file))
