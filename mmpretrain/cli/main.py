@@ -16,6 +16,7 @@ from mmpretrain import __version__
 from mmpretrain.cli import (
     analyze_logs,
     analyze_results,
+    browse_dataset,
     check,
     config,
     confusion_matrix,
@@ -26,11 +27,15 @@ from mmpretrain.cli import (
     eval_metric,
     flops,
     image_demo,
+    kfold_cross_valid,
     list_models,
+    merge_lora,
     predict,
     publish,
+    reparameterize,
     test,
     train,
+    verify_dataset,
     vis_cam,
     vis_scheduler,
 )
@@ -76,11 +81,29 @@ def main(
 #: Panel of the help text -> its commands.
 COMMANDS = {
     "First steps": (demo.demo, demo_data.demo_data, doctor.doctor),
-    "Train, test, predict": (train.train, test.test, predict.predict, image_demo.image_demo),
-    "Models": (list_models.list_models, flops.flops, convert.convert, publish.publish),
+    "Train, test, predict": (
+        train.train,
+        test.test,
+        predict.predict,
+        image_demo.image_demo,
+        kfold_cross_valid.kfold_cross_valid,
+    ),
+    "Models": (
+        list_models.list_models,
+        flops.flops,
+        convert.convert,
+        publish.publish,
+        reparameterize.reparameterize,
+        merge_lora.merge_lora,
+    ),
     "Explain": (vis_cam.vis_cam,),
     "Results": (eval_metric.eval_metric, confusion_matrix.confusion_matrix, analyze_results.analyze_results),
-    "Configs and data": (check.check, vis_scheduler.vis_scheduler),
+    "Configs and data": (
+        check.check,
+        browse_dataset.browse_dataset,
+        verify_dataset.verify_dataset,
+        vis_scheduler.vis_scheduler,
+    ),
 }
 #: Functions that cannot have the name of their command.
 NAMES = {list_models.list_models: "list"}

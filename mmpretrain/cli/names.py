@@ -15,7 +15,7 @@ FORMER_SCRIPTS: dict[str, tuple[str, ...]] = {
     "reparameterize-model": ("reparameterize",),
     "merge-lora-weight": ("merge-lora",),
     "kfold": ("kfold-cross-valid",),
-    "vis-pipeline": ("browse-dataset", "--mode", "pipeline"),
+    "vis-pipeline": ("browse-dataset",),
     "vis-lr": ("vis-scheduler",),
 }
 

@@ -1,0 +1,47 @@
+"""``mmpretrain verify-dataset``."""
+
+from __future__ import annotations
+
+import pytest
+
+from mmpretrain.cli.demo_data import write_digits
+from tests.cli.commands import call
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("digits")
+    write_digits(folder)
+    return folder
+
+
+def words(digits, *more):
+    root = ["--cfg-options", f"val_dataloader.dataset.data_root={digits}"]
+    return ["verify_dataset", "lenet5_digits-folder", "--phase", "val", *more, *root]
+
+
+def test_whole_data(capsys, digits, tmp_path):
+    done = call(capsys, *words(digits, "--out-path", tmp_path / "broken.log"))
+    assert (done.code, done.out) == (0, "355 images of val were read, 0 of them cannot be.\n")
+    assert not (tmp_path / "broken.log").exists()
+
+
+def test_broken_images(capsys, digits, tmp_path):
+    (digits / "val" / "3" / "cut.png").write_bytes(
+        (digits / "val" / "3").glob("*.png").__next__().read_bytes()[:60]
+    )
+    (digits / "val" / "4" / "text.png").write_text("hello")
+    out = tmp_path / "broken.log"
+    done = call(capsys, *words(digits, "--out-path", out, "--num-process", "3"))
+    assert done.code == 2
+    assert "357 images of val were read, 2 of them cannot be." in done.out
+    lines = [line.split("\t") for line in out.read_text().splitlines()]
+    assert [line[0].rpartition("/")[2] for line in lines] == ["cut.png", "text.png"]
+    assert all(len(line) == 2 and line[1] for line in lines)
+    again = call(capsys, *words(digits, "--out-path", out))
+    assert (again.code, "add --force" in again.err) == (2, True)
+
+
+def test_data_in_memory(capsys, tmp_path):
+    done = call(capsys, "verify-dataset", "lenet5_digits", "--out-path", tmp_path / "b.log")
+    assert (done.code, done.out) == (0, "1442 images of train were read, 0 of them cannot be.\n")
