@@ -8,13 +8,13 @@ from itertools import accumulate
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from mmpretrain.datasets.preflight_data import place_of, root_of
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import TRANSFORMS
+from mmpretrain.utils.fonts import font_for
 from mmpretrain.utils.seeding import seed_everything
-from mmpretrain.visualization.drawing import load_font
 
 #: Pixels between pictures, and for a line of text above one.
 GAP, CAPTION = 8, 22
@@ -164,7 +164,7 @@ def tile(
     tops = list(accumulate(heights, lambda top, height: top + height + GAP, initial=GAP))
     sheet = Image.new("RGB", (lefts[-1], tops[-1]), (255, 255, 255))
     draw = ImageDraw.Draw(sheet)
-    font = load_font(CAPTION - 8, wide=any(ord(char) > 0x2E7F for text in captions for char in text))
+    font = ImageFont.truetype(str(font_for("".join(captions))), CAPTION - 8)
     for index, image in enumerate(images):
         row, column = divmod(index, columns)
         if captions:
