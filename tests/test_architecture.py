@@ -42,7 +42,7 @@ RULES: dict[str, set[str]] = {
     "engine.optimizers": {"errors", "utils", "registry"},
     "engine.hooks": {
         "errors", "utils", "registry", "structures", "checkpoints", "config", "evaluation", "visualization",
-        "engine.optimizers", "engine.schedulers", "engine.session",
+        "evaluation.functional", "engine.optimizers", "engine.schedulers", "engine.session",
     },
     "engine": {
         "errors", "utils", "registry", "structures", "checkpoints", "config", "evaluation", "visualization",

@@ -285,6 +285,12 @@ class SelfSupDataPreprocessor(ImgDataPreprocessor):
                 hint="Use collate_fn=dict(type='default_collate').",
             )
         inputs, samples = _inputs_and_samples(self.cast_data(data))
+        if not isinstance(inputs, Tensor) and not all(isinstance(view, Tensor) for view in inputs):
+            raise DataError(
+                f"{type(self).__name__} takes a batch of each view, got a list of views for each image",
+                where="train_dataloader.collate_fn",
+                hint="Use collate_fn=dict(type='default_collate').",
+            )
         views = self.normalize(inputs) if isinstance(inputs, Tensor) else self.normalize_views(inputs)
         return {"inputs": views, "data_samples": samples}
 

@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = lazy_package(
     {
         "checkpoint_hook": ("CheckpointHook",),
         "class_num_check": ("ClassNumCheckHook",),
+        "collapse_doctor": ("CollapseDoctorHook",),
         "early_stopping": ("EarlyStoppingHook",),
         "ema": ("EMAHook",),
         "empty_cache": ("EmptyCacheHook",),

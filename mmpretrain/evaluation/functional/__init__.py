@@ -30,6 +30,7 @@ __getattr__, __dir__, __all__ = lazy_package(
         "ranking": ("average_precision", "retrieval_average_precision", "retrieval_recall"),
         "regression": ("mean_absolute_error", "r2_score", "root_mean_squared_error"),
         "thresholds": ("select_thresholds",),
+        "representation": ("alignment", "entropy", "rank_me", "spread", "uniformity"),
         "topk": ("accuracy", "limit_topk"),
     },
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import torch
@@ -61,6 +61,8 @@ class DINOHead(BaseModule):
         self.warmup_iters = warmup_iters
         self.centering = centering
         self.center_momentum = center_momentum
+        #: Called with the targets of each step, if somebody wants to see them.
+        self.report_targets: Callable[[Tensor], None] | None = None
         self.register_buffer("center", torch.zeros(1, out_channels))
         self.register_buffer("steps", torch.zeros((), dtype=torch.long))
 
@@ -84,6 +86,8 @@ class DINOHead(BaseModule):
             mean = torch.cat(all_gather(scores.mean(dim=0, keepdim=True))).mean(dim=0, keepdim=True)
             self.center.lerp_(mean, 1 - self.center_momentum)
         self.steps += 1
+        if self.report_targets is not None:
+            self.report_targets(probs)
         return probs
 
     def cross_entropy(self, scores: Tensor, target: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -55,6 +55,8 @@ class SwAVLoss(BaseModule):
         self.use_queue = False
         #: Features of earlier batches, the latest first, (number of crops to assign, length, C).
         self.queue: Tensor | None = None
+        #: Called with the clusters of each crop, if somebody wants to see them.
+        self.report_targets: Callable[[Tensor], None] | None = None
         self.prototypes = nn.Linear(feat_dim, num_prototypes, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -81,4 +83,7 @@ class SwAVLoss(BaseModule):
             if self.use_queue:
                 scores = torch.cat([self.prototypes(queue), scores])
             queue.copy_(torch.cat([features, queue[:-size]]))
-        return distributed_sinkhorn(scores, self.sinkhorn_iterations, self.epsilon)[-size:]
+        clusters = distributed_sinkhorn(scores, self.sinkhorn_iterations, self.epsilon)[-size:]
+        if self.report_targets is not None:
+            self.report_targets(clusters)
+        return clusters

@@ -1,0 +1,166 @@
+"""Does the collapse doctor find what is wrong, and does it keep quiet where nothing is?
+
+Mistakes are planted into runs on the digits that ship with the package; each must be found within 200
+iterations. Sound runs of the same methods, with several seeds, must end without an alarm::
+
+    python benchmarks/collapse_doctor.py             # all of both, 200 iterations each
+    python benchmarks/collapse_doctor.py --only planted
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from digits_methods import METHODS, PREPROCESSOR, run_config
+from torch import nn
+
+from mmpretrain.config import Config
+from mmpretrain.engine.runner import Runner
+from mmpretrain.errors import TrainingError
+from mmpretrain.registry import MODELS
+
+LIMIT = 200
+NO_VARIANCE = {"type": "VICRegLoss", "std_coeff": 0}
+
+
+@MODELS.register_module()
+class LiveTargetHead(MODELS.get("LatentPredictHead")):  # type: ignore[misc]
+    """A head that forgets to stop the gradient of the target."""
+
+    def loss(self, input: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        """Compute the loss of features (N, C) of both views."""
+        return self.loss_module(self.predictor([input])[0], target)
+
+
+@MODELS.register_module()
+class NoPredictor(nn.Module):
+    """A predictor that predicts what it is given."""
+
+    def forward(self, x: Any) -> tuple:
+        """Return the features."""
+        return (x[0],)
+
+
+def put(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
+    """Return a change of a config."""
+
+    def change(cfg: dict[str, Any]) -> None:
+        *parents, key = path.split(".")
+        for parent in parents:
+            cfg = cfg[int(parent) if parent.isdigit() else parent]
+        cfg[key] = value
+
+    return change
+
+
+def all_of(*changes: Callable[[dict[str, Any]], None]) -> Callable[[dict[str, Any]], None]:
+    """Return several changes as one."""
+
+    def change(cfg: dict[str, Any]) -> None:
+        for one in changes:
+            one(cfg)
+
+    return change
+
+
+def without_norm(cfg: dict[str, Any]) -> None:
+    """Replace the projector's batch norm by nothing."""
+    neck = cfg["model"]["neck"]
+    cfg["model"]["neck"] = {
+        "type": "MoCoV2Neck", "in_channels": neck["in_channels"], "hid_channels": neck["hid_channels"],
+        "out_channels": neck["out_channels"],
+    }  # fmt: skip
+    cfg["model"]["head"]["predictor"] = {**cfg["model"]["head"]["predictor"], "norm_cfg": {"type": "LN"}}
+
+
+def same_views(cfg: dict[str, Any]) -> None:
+    """Make views without any random transform."""
+    views = cfg["train_dataloader"]["dataset"]["pipeline"][1]
+    views["transforms"] = [[{"type": "Resize", "scale": 16}]]
+
+
+#: What is wrong -> method, change of its config, part of the diagnosis.
+PLANTED: dict[str, tuple[str, Callable[[dict[str, Any]], None], str]] = {
+    "no stop-gradient": ("SimSiam", put("model.head.type", "LiveTargetHead"), "no stop-gradient"),
+    "no predictor": (
+        "SimSiam", put("model.head.predictor", {"type": "NoPredictor"}), "the predictor has no weights"
+    ),
+    "no batch norm in projector": ("SimSiam", without_norm, "batch norm missing in the projector"),
+    "no variance term": ("VICReg", put("model.head.loss", NO_VARIANCE), "std_coeff=0"),
+    "no centring": ("DINO", put("model.head.centering", "none"), "no centring"),
+    "teacher's temperature too high": ("DINO", put("model.head.teacher_temp", 0.5), "teacher_temp"),
+    "temperature too low": ("SimCLR", put("model.head.temperature", 0.001), "temperature too low"),
+    "learning rate 30 times too high": (
+        "MoCo", all_of(put("optim_wrapper.optimizer.lr", 3.0), put("optim_wrapper.clip_grad", None)),
+        "learning rate too high",
+    ),
+    "views without augmentation": ("SimCLR", same_views, "no random transforms"),
+    "mean and std for 0 to 1": (
+        "MoCoV3", put("model.data_preprocessor", {**PREPROCESSOR, "mean": [0.45], "std": [0.22]}),
+        "pixels from 0 to 1",
+    ),
+    "frozen backbone": ("BarlowTwins", put("model.backbone.frozen_stages", 4), "frozen"),
+    "momentum encoder stands still": ("BYOL", put("model.base_momentum", 1e-12), "momentum"),
+    "no Sinkhorn iterations": ("SwAV", put("model.head.loss.sinkhorn_iterations", 0), "sinkhorn"),
+}  # fmt: skip
+
+
+def run(
+    method: str, change: Callable[[dict[str, Any]], None] | None, iters: int, seed: int
+) -> tuple[int, str]:
+    """Train; return how many iterations were done, and what the doctor (or another hook) said."""
+    with tempfile.TemporaryDirectory() as folder:
+        cfg = Config(run_config(method, folder, iters, seed)).to_dict()  # a copy of its own
+        if change is not None:
+            change(cfg)
+        cfg["custom_hooks"] = [{"type": "CollapseDoctorHook"}]
+        runner = Runner.from_cfg(Config(cfg))
+        try:
+            runner.train()
+        except TrainingError as error:
+            return runner.iter + 1, error.message
+        return runner.iter, ""
+
+
+def main() -> None:
+    """Run, and print two tables."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--only", choices=("planted", "sound"))
+    parser.add_argument("--iters", type=int, default=LIMIT)
+    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--names", nargs="*", help="mistakes or methods whose name contains one of these")
+    args = parser.parse_args()
+    warnings.filterwarnings("ignore", category=UserWarning)
+    torch.set_num_threads(1)
+
+    def wanted(name: str) -> bool:
+        return not args.names or any(part in name for part in args.names)
+
+    if args.only != "sound":
+        found = right = 0
+        chosen = {name: case for name, case in PLANTED.items() if wanted(name)}
+        for name, (method, change, sign) in chosen.items():
+            done, message = run(method, change, args.iters, 0)
+            found += bool(message)
+            right += sign in message
+            print(f"| {name} | {method} | {done if message else 'not found'} | {message} |", flush=True)
+        print(f"{found} of {len(chosen)} planted mistakes found, {right} with the right diagnosis")
+    if args.only != "planted":
+        alarms = 0
+        chosen_runs = [(method, seed) for method in METHODS if wanted(method) for seed in range(args.seeds)]
+        for method, seed in chosen_runs:
+            _, message = run(method, None, args.iters, seed)
+            alarms += bool(message)
+            print(f"| {method} | seed {seed} | {message or 'no alarm'} |", flush=True)
+        print(f"{alarms} alarms in {len(chosen_runs)} sound runs")
+
+
+if __name__ == "__main__":
+    main()
