@@ -2,12 +2,12 @@
 
     python benchmarks/data_pipeline.py --reference /path/to/mmpretrain-1.2/bin/python
 
-Every contender runs in a process of its own, on one thread, over the same files. They take turns, round by
+Every contender runs in its own process, on one thread, over the same files. They take turns, round by
 round, so that a busy machine slows all of them; what is reported is the lowest processor time of all rounds,
 and the ratio of the lowest times. ``--images`` takes a folder of JPEG files; without it, pictures with the
 spectrum of photographs are made.
 
-``--workers 0 1 2`` also compares whole data loaders with so many workers, which hand over stacked batches:
+``--workers 0 1 2`` also compares whole data loaders with so many workers, which pass stacked batches:
 the time that passes per image.
 """
 

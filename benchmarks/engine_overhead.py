@@ -1,7 +1,7 @@
 """What the engine adds to a training iteration, over the same loop written by hand.
 
-A tiny model and a batch that lies in memory leave nothing but the engine to measure. With ``--reference``
-the same measurement runs under another Python that has MMEngine, in turns, and the last line is the ratio of
+A tiny model and a batch in memory leave nothing but the engine to measure. With ``--reference``
+the same measurement runs alternately under another Python that has MMEngine; the last line is the ratio of
 the medians::
 
     python benchmarks/engine_overhead.py --reference /path/to/python/with/mmengine

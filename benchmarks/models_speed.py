@@ -2,7 +2,7 @@
 
     python benchmarks/models_speed.py --reference /path/to/env/bin/python --timm python
 
-Each environment runs in a process of its own. The processes take turns, in an order that changes with every
+Each environment runs in its own process. The processes take turns, in an order that changes with every
 round, so that they meet the same noise. A ratio is the median of those of the single rounds, followed by its
 95 % confidence interval; above 1 this package is faster. Its process keeps freed memory, as all its runs do.
 ``--cpu-time`` counts the time of the processor instead, which other programs disturb less.

@@ -12,7 +12,7 @@ Every message says what is wrong, where it is, and what to do::
     ├── DataError (ValueError)              an image, an annotation line, a label
     │   └── TransformError                  an image that a transform cannot work on
     ├── CheckpointError (RuntimeError)      a checkpoint that cannot be read or does not fit
-    ├── TrainingError (RuntimeError)        a run that cannot go on
+    ├── TrainingError (RuntimeError)        a run that cannot continue
     └── OptionalDependencyError (ImportError)
 
 The command line turns each of them into one line and exit code 2; ``--debug`` shows the traceback.
@@ -60,14 +60,14 @@ def _rebuild(cls: type[MMPretrainError], message: str) -> MMPretrainError:
 
 
 def add_note(error: BaseException, sentence: str) -> None:
-    """Put a sentence beside an error: tracebacks of Python 3.11 and the command line show it."""
+    """Attach a note to an error: tracebacks of Python 3.11 and the command line show it."""
     notes: list[str] = getattr(error, "__notes__", [])
     if sentence not in notes:
         error.__notes__ = [*notes, sentence]  # type: ignore[attr-defined]
 
 
 def notes_of(error: BaseException) -> list[str]:
-    """Return the sentences beside an error."""
+    """Return the notes of an error."""
     return list(getattr(error, "__notes__", ()))
 
 
@@ -118,7 +118,7 @@ class CheckpointError(MMPretrainError, RuntimeError):
 
 
 class TrainingError(MMPretrainError, RuntimeError):
-    """A run cannot go on."""
+    """A run cannot continue."""
 
 
 class OptionalDependencyError(MMPretrainError, ImportError):

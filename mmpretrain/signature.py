@@ -83,7 +83,7 @@ class Signature:
 
     @property
     def all(self) -> Mapping[str, Argument]:
-        """All arguments that are known by name: its own, and those of base classes that it hands on."""
+        """All arguments that are known by name: its own, and those of base classes that it passes on."""
         return self._followed[0]
 
     @property

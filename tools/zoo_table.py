@@ -1,4 +1,4 @@
-"""Write the table of docs/zoo.md anew: which models of the zoo can be built.
+"""Write the table of docs/zoo.md again: which models of the zoo can be built.
 
 python tools/zoo_table.py
 """

@@ -22,7 +22,7 @@ visualizer = dict(type='UniversalVisualizer', vis_backends=vis_backends)
 
 log_level = 'INFO'
 
-# A checkpoint to start from, and whether to go on with the run in it.
+# A checkpoint to start from, and whether to continue with the run in it.
 load_from = None
 resume = False
 

@@ -1,4 +1,4 @@
-# Go on with CLIP's pre-training on images of your own, without texts.
+# Continue with CLIP's pre-training on images of your own, without texts.
 _base_ = 'continued_dinov2-vit-small-p14_1xb64-amp-coslr-50e.py'
 
 data_preprocessor = dict(

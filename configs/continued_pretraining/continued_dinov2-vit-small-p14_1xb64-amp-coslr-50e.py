@@ -1,4 +1,4 @@
-# Go on with DINOv2's pre-training on images of your own:
+# Continue with DINOv2's pre-training on images of your own:
 # mmpretrain train continued_dinov2-vit-small-p14_1xb64-amp-coslr-50e --data FOLDER
 _base_ = ['../_base_/datasets/imagenet_bs32_byol.py', '../_base_/default_runtime.py']
 

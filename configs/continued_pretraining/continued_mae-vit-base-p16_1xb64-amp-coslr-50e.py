@@ -1,4 +1,4 @@
-# Go on with MAE's pre-training on images of your own.
+# Continue with MAE's pre-training on images of your own.
 _base_ = 'continued_dinov2-vit-small-p14_1xb64-amp-coslr-50e.py'
 
 model = dict(

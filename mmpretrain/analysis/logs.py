@@ -44,7 +44,7 @@ class Log:
     """A log.
 
     Attributes:
-        path: Where it lies.
+        path: Where it is.
         train: The lines of training.
         val: The lines of validation.
     """
@@ -135,7 +135,7 @@ class Log:
         return Curve(name, np.array(places, float), values, self.counts_epochs)
 
     def _iteration(self, row: Mapping[str, Any]) -> float:
-        """How many iterations came before; those of 0.x begin anew with each epoch."""
+        """How many iterations came before; those of 0.x begin again with each epoch."""
         iteration = row.get("step", row.get("iter", 0))
         if "step" not in row and isinstance(row.get("epoch"), int):
             return (row["epoch"] - 1) * self.epoch_length + iteration

@@ -28,7 +28,7 @@ def make_room(
 ) -> Path | None:
     """Move what an earlier run left in a work folder into that run's own time-stamped folder.
 
-    A process may be killed at any moment: the next call goes on. Files of other names stay where they are.
+    A process may be killed at any moment: the next call continues. Files of other names stay where they are.
 
     Args:
         folder: The work folder.
@@ -62,7 +62,7 @@ def make_room(
         except OSError as error:
             raise ConfigError(
                 f"{folder} holds an earlier run, which cannot be moved out of the way: {error}",
-                hint="Choose another folder with --work-dir, or go on with that run: --resume.",
+                hint="Choose another folder with --work-dir, or continue with that run: --resume.",
             ) from error
         get_logger().info(f"{folder} held an earlier run: its {len(found)} files are now in {target}.")
     with going_on_without(f"{RECORD} in {folder}"):

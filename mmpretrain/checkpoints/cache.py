@@ -1,7 +1,7 @@
 """Downloaded weights: the folder that keeps them, mirrors, hashes.
 
 A file whose name ends with the beginning of its SHA-256 (``resnet50_20210831-ea4938fa.pth``) is kept under
-that name: whatever host it comes from, it is the same. Any other file is kept in a folder of its own, which
+that name: whatever host it comes from, it is the same. Any other file is kept in its own folder, which
 belongs to one address. Files that people put there themselves are used without being downloaded.
 
 Environment:
@@ -90,7 +90,7 @@ class _Entry:
         return cls(cache_dir() / "by-address" / hashlib.sha256(address.encode()).hexdigest()[:16], name)
 
     def found(self) -> Path | None:
-        """Return the file if it is there: under its name, or in a folder of its own under any name."""
+        """Return the file if it is there: under its name, or in its own folder under any name."""
         path = self.folder / self.name
         if path.is_file():
             return path
@@ -216,7 +216,7 @@ def _without_fragment(address: str) -> str:
 
 
 def _under_plain_name(address: str, entry: _Entry) -> Path | None:
-    """A file without a hash in its name that somebody put straight into the cache folder."""
+    """A file without a hash in its name that was put into the cache folder by hand."""
     for name in dict.fromkeys((entry.name, urlsplit(address).path.rpartition("/")[2])):
         path = cache_dir() / name
         if entry.digest is None and name and path.is_file():

@@ -1,4 +1,4 @@
-"""Weights that lie in an installed Python package: ``pkg://package/folder/file.pth``."""
+"""Weights in an installed Python package: ``pkg://package/folder/file.pth``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def is_in_package(source: str) -> bool:
 
 
 def find_in_package(source: str) -> Path:
-    """Return where a file of an installed package lies; the package is not imported.
+    """Return the path of a file in an installed package; the package is not imported.
 
     Args:
         source: ``pkg://package/path``.

@@ -1,6 +1,6 @@
 """Predictions as ``pickle.dump`` writes them: plain data and tensors, and nothing in them is executed.
 
-A pickled tensor keeps its numbers in a small file of its own, in the layout before PyTorch 1.6.
+A pickled tensor keeps its numbers in its own small file, in the layout before PyTorch 1.6.
 """
 
 from __future__ import annotations

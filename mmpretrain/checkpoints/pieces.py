@@ -96,7 +96,7 @@ def _tensor(entry: Any) -> metadata.TensorStorageMetadata:
         if not len(size) == len(chunk.offsets) == len(chunk.sizes):
             raise ValueError("a piece has other axes than its tensor")
         if any(start + length > whole for start, length, whole in zip(chunk.offsets, chunk.sizes, size)):
-            raise ValueError("a piece lies outside of its tensor")
+            raise ValueError("a piece is outside of its tensor")
     if not isinstance(dtype, torch.dtype) or sum(map(_count, chunks)) != math.prod(size):
         raise ValueError("the pieces of a tensor do not make it whole")
     return metadata.TensorStorageMetadata(metadata.TensorProperties(dtype), size, chunks)

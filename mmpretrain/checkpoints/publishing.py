@@ -71,7 +71,7 @@ def _trained_weights(content: Mapping[str, Any], name: str) -> dict[str, Tensor]
     averages = content.get("ema_state_dict")
     if not isinstance(averages, Mapping):
         raise CheckpointError(
-            f"{name} has no averaged weights beside the trained ones", hint="Leave out --no-ema."
+            f"{name} has no averaged weights next to the trained ones", hint="Leave out --no-ema."
         )
     own = {k.removeprefix("module."): v for k, v in averages.items() if k.startswith("module.")}
     return {**weights_of(content), **own}

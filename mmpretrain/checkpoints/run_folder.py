@@ -1,6 +1,6 @@
 """What the work folder of a run says: its latest and best checkpoints, and which runs were here before.
 
-Two small files beside the checkpoints say so: ``last_checkpoint``, as 1.x writes it, names the latest one;
+Two small files next to the checkpoints say so: ``last_checkpoint``, as 1.x writes it, names the latest one;
 ``run.json`` names the best ones, with metric, value and rule, and the run's own folder (the name of its first
 time-stamped log folder). Both may come from a stranger: they choose what is read, never what is deleted.
 """
@@ -89,7 +89,7 @@ class Record:
     Attributes:
         run: Name of the run's own folder.
         best: The best checkpoints; the first metric decides which one is taken.
-        files: Names of files that the run wrote beside its checkpoints, such as its copy of the config.
+        files: Names of files that the run wrote next to its checkpoints, such as its copy of the config.
         moving: Whether the run is over, and its files are being moved into its own folder.
     """
 

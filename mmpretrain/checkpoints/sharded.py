@@ -1,4 +1,4 @@
-"""Checkpoints of tensors that lie in pieces on several processes: each process writes its own pieces.
+"""Checkpoints of tensors that are split over several processes: each process writes its own pieces.
 
 Such a checkpoint is a folder, and whole at any moment::
 
@@ -128,7 +128,7 @@ def verify(folder: str | os.PathLike) -> dict[str, Any]:
 
 
 def remove(folder: str | os.PathLike) -> None:
-    """Delete a checkpoint; the index goes first, so that nobody takes the rest for whole."""
+    """Delete a checkpoint; the index goes first, so that the rest is not mistaken for a whole checkpoint."""
     Path(folder, INDEX).unlink(missing_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
 

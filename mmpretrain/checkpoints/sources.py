@@ -41,7 +41,7 @@ _NUMBERED = re.compile(r"(?:epoch|iter)_(\d+)\.pth")
 
 @dataclass(frozen=True)
 class Found:
-    """Where weights lie.
+    """Where weights are.
 
     Args:
         path: The file, or the folder of a checkpoint in pieces; may be an address that is read in place.

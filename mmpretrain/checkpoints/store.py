@@ -1,4 +1,4 @@
-"""The checkpoint files of a run: writing, reading and removing them, and finding the one to go on from."""
+"""The checkpoint files of a run: writing, reading and removing them, and finding the one to continue from."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class CheckpointStore:
         return fileio.exists(path)
 
     def holds(self, folder: str, path: str) -> bool:
-        """Whether a checkpoint lies in a folder, and not in one below it."""
+        """Whether a checkpoint is in a folder, and not in one below it."""
         if fileio.is_local(folder) and fileio.is_local(path):
             return os.path.realpath(os.path.dirname(path)) == os.path.realpath(folder)
         return path.rpartition("/")[0] == folder.rstrip("/")

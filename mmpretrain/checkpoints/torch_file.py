@@ -1,8 +1,8 @@
 """Files that ``torch.save`` writes, read without PyTorch's own reader.
 
 That one trusts the sizes in a file, and lets the file choose what is called. There are two layouts: a ZIP
-archive with the pickle and one record for each storage (TorchScript archives have the same, with code beside
-it), and the one before PyTorch 1.6: pickles that follow each other, with the storages behind them.
+archive with the pickle and one record for each storage (TorchScript archives have the same
+and code), and the layout before PyTorch 1.6: a sequence of pickles, followed by the storages.
 """
 
 from __future__ import annotations
@@ -242,7 +242,7 @@ class _Claims:
             raise PickleError(f"storage {name!r} is of two types or sizes")
 
     def read(self, data: Any, machine: Machine, location: Location) -> dict[str, torch.UntypedStorage]:
-        """Read the storages, which lie behind the list of their names."""
+        """Read the storages, which follow the list of their names."""
         storages: dict[str, torch.UntypedStorage] = {}
         names = machine.load()
         at = machine.at
@@ -276,6 +276,6 @@ def _old_storage(key: Any, storages: dict[str, torch.UntypedStorage], views: Bud
         _, offset, length = key[5]
         first, last = (int(place) * kind.dtype.itemsize for place in (offset, offset + length))
         if not 0 <= first <= last <= untyped.nbytes():
-            raise PickleError("a part of a storage lies outside of it")
+            raise PickleError("a part of a storage is outside of it")
         untyped = untyped[first:last]
     return Storage(untyped, kind.dtype, views)

@@ -36,7 +36,7 @@ class Storage:
 
     Attributes:
         untyped: The bytes.
-        dtype: What they stand for.
+        dtype: Their element type.
         budget: Bytes that all tensors together may claim, among them views of the same storage.
     """
 
@@ -62,7 +62,7 @@ def _sizes(values: Any) -> tuple[int, ...]:
 
 
 def _view(storage: Any, offset: Any, size: Any, stride: Any, dtype: torch.dtype | None = None) -> Any:
-    """Check that a tensor lies inside of its storage.
+    """Check that a tensor is inside of its storage.
 
     Returns:
         Its type, offset, shape and strides.

@@ -1,4 +1,4 @@
-"""What is looked at before a run starts, so that mistakes cost seconds and not an epoch."""
+"""Checks before a run starts, so that mistakes cost seconds and not an epoch."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ def migrate(
         Path | None, typer.Option("-o", "--output", metavar="NEW", help="Where to write it; else printed.")
     ] = None,
 ) -> None:
-    """Write a config for MMClassification 0.x anew, with one line for each key that changed.
+    """Write a config for MMClassification 0.x again, with one line for each key that changed.
 
     Example:
 

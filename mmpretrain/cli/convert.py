@@ -29,7 +29,7 @@ def convert(
     """Give weights of other libraries, or of 0.x, the names that they have here.
 
     Models load such files directly, too; converting saves the translation, and shows what becomes of it. A
-    checkpoint in pieces, which a run with FSDPStrategy wrote, becomes one file from which it can go on.
+    checkpoint in pieces, which a run with FSDPStrategy wrote, becomes one file from which it can continue.
 
     Examples:
 

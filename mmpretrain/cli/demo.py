@@ -18,7 +18,7 @@ def demo(
 ) -> None:
     """Train, test and predict on real handwritten digits, in about a minute on two CPU cores.
 
-    Nothing is downloaded: 1,797 digits ship with the package. Each step is a command of its own.
+    Nothing is downloaded: 1,797 digits ship with the package. Each step is its own command.
 
     Example: `mmpretrain demo`
     """

@@ -168,7 +168,7 @@ def optional_packages() -> Iterator[Finding]:
 
 
 def weights_cache() -> Iterator[Finding]:
-    """Where downloaded weights lie."""
+    """Where downloaded weights are kept."""
     from mmpretrain.checkpoints.cache import cache_dir
 
     folder = cache_dir()

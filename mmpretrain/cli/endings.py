@@ -58,7 +58,7 @@ def report(error: MMPretrainError) -> None:
 
 
 def report_notes(error: BaseException) -> None:
-    """Print the sentences beside an error: the step, the images."""
+    """Print the notes of an error: the step, the images."""
     for note in notes_of(error):
         say("  ", nl=False, err=True)
         say(note, err=True)

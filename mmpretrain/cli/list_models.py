@@ -11,7 +11,7 @@ import typer
 from mmpretrain.cli.say import say
 from mmpretrain.utils.text import visible
 
-#: Longer names have a line of their own.
+#: Longer names have their own line.
 NAME_WIDTH = 58
 
 

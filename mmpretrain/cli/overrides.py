@@ -71,7 +71,7 @@ def _stops_early(hook: Any) -> bool:
 
 
 def set_resume(cfg: Config, resume: str | None) -> None:
-    """Go on with a run: ``'auto'`` means its latest checkpoint, anything else is a checkpoint's path."""
+    """Continue with a run: ``'auto'`` means its latest checkpoint, anything else is a checkpoint's path."""
     if resume is None:
         return
     from mmpretrain.config.source import Source

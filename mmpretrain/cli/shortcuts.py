@@ -1,4 +1,4 @@
-"""Short options for the settings that people change most, beside ``--cfg-options``."""
+"""Short options for the settings that people change most, in addition to ``--cfg-options``."""
 
 from __future__ import annotations
 

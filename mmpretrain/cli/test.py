@@ -230,7 +230,7 @@ def evaluate(cfg: Config) -> dict[str, Any]:
 
 
 def save_record(runner: Runner, results: dict[str, Any]) -> None:
-    """Write each prediction with the truth, and the facts of the test, beside the log of a run."""
+    """Write each prediction with the truth, and the facts of the test, next to the log of a run."""
     from mmpretrain.evaluation.metrics.record import RecordPredictions
 
     metrics = getattr(runner.test_evaluator, "metrics", ())

@@ -45,7 +45,8 @@ def train(
     resume: Annotated[
         str | None,
         typer.Option(
-            metavar="[auto|CKPT]", help="Go on with the latest checkpoint of the work folder, or with CKPT."
+            metavar="[auto|CKPT]",
+            help="Continue with the latest checkpoint of the work folder, or with CKPT.",
         ),
     ] = None,
     amp: Amp = False,
@@ -61,7 +62,7 @@ def train(
     ] = False,
     no_pin_memory: Annotated[bool, typer.Option("--no-pin-memory", help="Do not pin host memory.")] = False,
     no_persistent_workers: Annotated[
-        bool, typer.Option("--no-persistent-workers", help="Start data workers anew for each epoch.")
+        bool, typer.Option("--no-persistent-workers", help="Start new data workers for each epoch.")
     ] = False,
     cfg_options: CfgOptions = None,
     gpus: Gpus = None,
@@ -140,7 +141,7 @@ def prepare(
 
 
 def run(cfg: Config, *, summary: bool = True) -> Runner:
-    """Check a config, train, and say at the end what came out and where it lies."""
+    """Check a config, train, and say at the end what came out and where it is."""
     from mmpretrain.cli.checks import check_before_start
     from mmpretrain.registry import RUNNERS
     from mmpretrain.utils.dist import is_main_process
@@ -190,7 +191,7 @@ def print_results(title: str, rows: Mapping[str, object], commands: Sequence[str
 
 
 def shown(path: str | os.PathLike[str]) -> str:
-    """Return a path as people would type it: relative if it lies below the current folder."""
+    """Return a path as people would type it: relative if it is below the current folder."""
     path = Path(path)
     return shlex.quote(str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path))
 

@@ -1,4 +1,4 @@
-"""Answers about a config: what is at a key, who set it, how two configs differ."""
+"""Questions about a config: the value of a key, where it was set, how two configs differ."""
 
 from __future__ import annotations
 

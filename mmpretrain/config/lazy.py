@@ -1,4 +1,4 @@
-"""Classes that a config names and that nobody has imported yet."""
+"""Classes that a config names and that are not imported yet."""
 
 from __future__ import annotations
 

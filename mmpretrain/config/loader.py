@@ -120,7 +120,7 @@ class Loading:
                 raise ConfigError(
                     f"Two base configs set {key!r}: {first} and {second}",
                     where=source.place,
-                    hint="Inherit from one of them, or move the key to a config of its own.",
+                    hint="Inherit from one of them, or move the key to its own config.",
                 )
             for key, value in raw_items(base):
                 merged.assign(key, value, base._sources_.get(key))
@@ -203,7 +203,7 @@ def _module_file(module: str, file: str, where: str) -> str:
 
 
 def _near(file: str) -> str | None:
-    """Suggest files with a similar name, here or in the folders beside."""
+    """Suggest files with a similar name, here or in neighbouring folders."""
     folder = Path(file).parent
     while not folder.is_dir() and folder != folder.parent:
         folder = folder.parent

@@ -43,7 +43,7 @@ class Source(NamedTuple):
 
 
 def short_path(file: str) -> str:
-    """Return ``file`` relative to the working folder if it lies below it."""
+    """Return ``file`` relative to the working folder if it is below it."""
     here = os.getcwd() + os.sep
     return file[len(here) :] if file.startswith(here) else file
 

@@ -70,7 +70,7 @@ def _blocks(data: np.ndarray) -> Iterator[tuple[int, int]]:
     first = 0
     while first < len(data):
         last = min(first + BLOCK, len(data))
-        while last < len(data):  # go on to the end of the line
+        while last < len(data):  # continue to the end of the line
             feeds = np.flatnonzero(data[last : last + BLOCK] == LINE_FEED)
             if len(feeds):
                 last += int(feeds[0]) + 1

@@ -31,7 +31,7 @@ def expanduser(path: Any) -> Any:
 
 
 def force_full_init(method: Callable[..., T]) -> Callable[..., T]:
-    """Let a method of a data set, or of a wrapper, read the annotations first if nobody has."""
+    """Let a method of a data set, or of a wrapper, read the annotations first if they were not read."""
 
     @wraps(method)
     def call(self: Any, *args: Any, **kwargs: Any) -> T:

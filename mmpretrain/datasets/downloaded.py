@@ -31,7 +31,7 @@ class DownloadedDataset(BaseDataset):
         data_root: Folder that ``data_prefix`` is relative to.
         split: ``'train'`` or ``'test'``.
         metainfo: Information on the data set.
-        download: Whether to download what is absent.
+        download: Whether to download missing files.
         data_prefix: Folder of the data.
         test_mode: Whether this is for evaluation.
         **kwargs: Further arguments of :class:`BaseDataset`.

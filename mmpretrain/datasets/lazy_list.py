@@ -1,4 +1,4 @@
-"""A list whose items are made when somebody first looks at them."""
+"""A list whose items are made on first access."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ class _File:
         if kind != _MATRIX:
             raise ValueError(f"an element of kind {kind} where a matrix belongs")
         if depth > DEPTH:
-            raise ValueError("its cells lie too deep in each other")
+            raise ValueError("its cells are nested too deeply")
         if at == end:  # an empty cell
             return "", np.array([])
         flags, at = self._integers(data, at, end)
@@ -159,7 +159,7 @@ class _File:
         text = data[start:stop].decode(encoding, "replace")[:count]
         if count == 0:
             return np.array([], dtype="U1")
-        rows = [text[row :: sizes[0]] for row in range(sizes[0])]  # letters lie column by column
+        rows = [text[row :: sizes[0]] for row in range(sizes[0])]  # letters are stored column by column
         return rows[0] if len(rows) == 1 else np.array(rows)
 
     def _cell(self, data: bytes, at: int, end: int, sizes: tuple[int, ...], depth: int) -> Any:

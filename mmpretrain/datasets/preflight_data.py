@@ -215,7 +215,7 @@ def source_of_samples(dataset: Any) -> str:
 
 
 def loader_of(dataset: Any) -> Any | None:
-    """What reads the images of a plain data set; None if it does so in a way of its own."""
+    """What reads the images of a plain data set; None if it does so in its own way."""
     steps = getattr(getattr(dataset, "pipeline", None), "transforms", None)
     if steps is None or not hasattr(dataset, "get_data_info"):
         return None
@@ -369,7 +369,7 @@ def failing_steps(split: str, dataset: Any) -> Iterator[Problem]:
     """Run a few samples through the pipeline, and find a transform that fails on them.
 
     Raises:
-        Exception: That of a user's own transform, with the step and the image beside it.
+        Exception: That of a user's own transform, with a note about the step and the image.
     """
     size = len(dataset)
     with preserved_rng():
@@ -383,7 +383,7 @@ def failing_steps(split: str, dataset: Any) -> Iterator[Problem]:
             except (TransformError, ConfigError) as error:
                 yield Problem(HARD, split, str(error))
                 return
-            except (MMPretrainError, OSError):  # an unreadable file, which has a check of its own
+            except (MMPretrainError, OSError):  # an unreadable file, which has its own check
                 continue
             except Exception as error:
                 add_note(error, f"This was tried before the start, on a sample of {split}")

@@ -35,7 +35,7 @@ class Column(Protocol):
 class Block:
     """An array that other processes receive as shared memory, one for all of them.
 
-    The array itself is not moved there: where nobody asks, ``/dev/shm`` may be small.
+    The array itself is not moved there: where it is not asked for, ``/dev/shm`` may be small.
 
     Args:
         array: The array.
@@ -76,11 +76,11 @@ ForkingPickler.register(Block, lambda block: (_receive, (block.shared(),)))
 
 
 class _Slices:
-    """Byte strings that lie in one block of memory.
+    """Byte strings in one block of memory.
 
     Args:
         blob: uint8, (bytes,).
-        bounds: Where each begins and ends, (2 * N,): beside each other, as memory is fetched in lines.
+        bounds: Where each begins and ends, (2 * N,): interleaved, so one cache line holds both.
     """
 
     def __init__(self, blob: Block, bounds: Block) -> None:

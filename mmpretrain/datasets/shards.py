@@ -117,7 +117,7 @@ def _label(content: bytes, extension: str, where: str) -> Any:
 
 
 def write_index(shards: str | Sequence[str], backend_args: BackendArgs = None) -> None:
-    """Write ``<shard>.index.json`` beside each shard, for readers that are far away."""
+    """Write ``<shard>.index.json`` next to each shard, for readers that are far away."""
     for shard in _names(shards):
         write_text(json.dumps(scan(shard, backend_args)), shard + INDEX, backend_args=backend_args)
 

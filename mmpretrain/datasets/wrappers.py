@@ -106,11 +106,11 @@ class DatasetWrapper(Dataset):
             dataset.bad_files = path
 
     def get_subset_(self, indices: int | Sequence[int]) -> None:
-        """Refuse: take a subset of what is wrapped instead."""
+        """Refuse: take a subset of the wrapped data set instead."""
         raise NotImplementedError(f"{type(self).__name__} has no subsets: take them of the wrapped data set")
 
     def get_subset(self, indices: int | Sequence[int]) -> Any:
-        """Refuse: take a subset of what is wrapped instead."""
+        """Refuse: take a subset of the wrapped data set instead."""
         return self.get_subset_(indices)
 
     def __repr__(self) -> str:

@@ -31,7 +31,7 @@ class Session(Protocol):
     model: Any
     #: The config of the run.
     cfg: Mapping[str, Any]
-    #: Where the run is and what it has achieved.
+    #: The position of the run and its results.
     state: RunState
     #: The optimizer in its wrapper, once training is built.
     optim_wrapper: Any
@@ -130,7 +130,7 @@ class Session(Protocol):
 
     @property
     def diff_rank_seed(self) -> bool:
-        """Whether each process has a seed of its own."""
+        """Whether each process has its own seed."""
         ...
 
     @property

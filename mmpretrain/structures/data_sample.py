@@ -16,7 +16,7 @@ from mmpretrain.structures.utils import LabelLike, ScoreLike, format_label, form
 
 
 class DataSample(BaseDataElement):
-    """What is known about one image: ground truth, predictions, and where it comes from.
+    """The data of one image: ground truth, predictions, and where it comes from.
 
     Fields with a fixed meaning (any others may be added):
 

@@ -9,7 +9,7 @@ from typing import Any
 
 
 def write_atomic(path: str | os.PathLike, write: Callable[[Any], Any]) -> None:
-    """Let ``write`` fill a temporary file beside ``path``, bring it to the disk, and rename it."""
+    """Let ``write`` fill a temporary file next to ``path``, bring it to the disk, and rename it."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")

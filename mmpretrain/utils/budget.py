@@ -13,7 +13,7 @@ import numpy as np
 FACTOR = 64
 SLACK = 16 << 20
 
-#: How deep containers may lie in each other: what walks over them later does so by recursion.
+#: How deeply containers may be nested: what walks over them later does so by recursion.
 DEPTH = 150
 
 #: Most values are of these types, and hold nothing.

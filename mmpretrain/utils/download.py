@@ -48,7 +48,7 @@ def download(
 ) -> str:
     """Fetch a file unless it is there already and intact.
 
-    What has arrived is kept as ``<target>.part``, and the next call goes on from there if it is certain that
+    The bytes so far are kept as ``<target>.part``. The next call continues from there if it is certain that
     the rest belongs to it: the digest is known, or the server says that the file is the same.
 
     Args:
@@ -176,7 +176,7 @@ def _verdict(path: Path, digest: str | None, prove: Callable[[Path], None] | Non
 
 @dataclass
 class _Notes:
-    """What is known about a file that is being transferred.
+    """The state of a file transfer.
 
     Args:
         url: Where it comes from.
@@ -190,7 +190,7 @@ class _Notes:
 
 
 class _Part:
-    """A file that is not complete yet, and the notes beside it."""
+    """A file that is not complete yet, and the notes about it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -252,7 +252,7 @@ def _fetch(url: str, part: _Part, headers: Mapping[str, str]) -> bool:
 
 
 def _append(url: str, part: _Part, headers: Mapping[str, str]) -> bool:
-    """Get what is missing; return whether it belongs to what was there."""
+    """Get the missing bytes; return whether they belong to those before."""
     have = part.size()
     ask = dict(headers)
     if have:
@@ -286,7 +286,7 @@ def _notes_of(answer: HTTPResponse, url: str, start: int) -> _Notes:
 
 
 def _continues(answer: HTTPResponse, before: _Notes | None, now: _Notes, have: int) -> bool:
-    """Whether a partial answer goes on where the file ends, and is of the same state of the file."""
+    """Whether a partial answer continues where the file ends, and is of the same state of the file."""
     place = re.match(r"bytes (\d+)-", answer.headers.get("Content-Range", ""))
     if place is not None and int(place[1]) != have:
         return False

@@ -111,7 +111,7 @@ class _ArchiveSource(io.RawIOBase):
         self._file: IO[bytes] | None = None
 
     def __str__(self) -> str:
-        # A file that was written anew is another archive, and so is one of that name in another folder.
+        # A file that was written again is another archive, and so is one of that name in another folder.
         try:
             return f"{os.path.abspath(self.name)} of {os.stat(self.name).st_mtime_ns}"
         except OSError:  # it is not on this machine
@@ -202,7 +202,7 @@ def read_bytes(path: PathLike, backend_args: BackendArgs = None) -> bytes:
     try:
         system, inner = resolve(path, backend_args)
         return system.cat_file(inner)  # type: ignore[return-value]
-    except Exception as error:  # each storage has errors of its own
+    except Exception as error:  # each storage has its own errors
         raise _explained(error, path) from error
 
 
@@ -212,7 +212,7 @@ _OF_MACHINE = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EIO, er
 
 def _read_local(path: str) -> bytes:
     """Read with one call each to open, ask for the size, read and close: half the time of a file object."""
-    # Without O_NONBLOCK, opening a pipe waits for somebody who writes into it.
+    # Without O_NONBLOCK, opening a pipe waits for a writer.
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
     try:
         status = os.fstat(descriptor)
@@ -294,7 +294,7 @@ def open_binary(path: PathLike, backend_args: BackendArgs = None) -> IO[bytes]:
             return open(_local(path), "rb")
         system, inner = resolve(path, backend_args)
         return system.open(inner, "rb")  # type: ignore[return-value]
-    except Exception as error:  # each storage has errors of its own
+    except Exception as error:  # each storage has its own errors
         raise _explained(error, path) from error
 
 
@@ -340,7 +340,7 @@ def _ask(question: Literal["exists", "isfile", "isdir"], path: PathLike, backend
         return getattr(system, question)(inner)
     except MissingFileError:  # the archive that would hold it
         return False
-    except Exception as error:  # each storage has errors of its own
+    except Exception as error:  # each storage has its own errors
         raise _explained(error, path) from error
 
 
@@ -381,7 +381,7 @@ def list_dir(
                 raise FileNotFoundError(inner)
         except FileNotFoundError as error:
             raise MissingFileError(f"There is no folder {os.fspath(path)!r}") from error
-        except Exception as error:  # each storage has errors of its own
+        except Exception as error:  # each storage has its own errors
             raise _explained(error, path) from error
     for name, is_dir in entries:
         if (folders and suffix is None) if is_dir else (files and (suffix is None or name.endswith(suffix))):

@@ -1,4 +1,4 @@
-"""The packages whose parts are in this one now, and the way to what is kept for their users."""
+"""The packages whose parts are in this one now, and how to reach what is kept for their users."""
 
 from __future__ import annotations
 

@@ -106,18 +106,18 @@ def get_logger(name: str = NAME) -> logging.Logger:
 
 @contextmanager
 def going_on_without(what: str) -> Iterator[None]:
-    """Say that a file could not be written, mostly for a full disk, and go on: the run is worth more."""
+    """Say that a file could not be written, mostly for a full disk, and continue: the run is worth more."""
     try:
         yield
     except OSError as error:
-        get_logger().error(f"{what} could not be written ({error}). The run goes on without it.")
+        get_logger().error(f"{what} could not be written ({error}). The run continues without it.")
 
 
 def attach_run_log(log_file: str | Path | None, level: int | str = "INFO") -> logging.Logger:
     """Send the log to the console, and to a file; of several processes, the first one only.
 
     Args:
-        log_file: The text log; other ranks write beside it at level WARNING, with their number in the name.
+        log_file: The text log; other ranks write next to it at level WARNING, with their number in the name.
         level: The least level that is logged.
     """
     logger = get_logger()
@@ -170,7 +170,7 @@ def print_log(msg: Any, logger: Any = None, level: int = logging.INFO) -> None:
 
     Args:
         msg: The message.
-        logger: A logger or its name; ``'current'`` is the run's, ``'silent'`` nobody, and None ``print``.
+        logger: A logger or its name; ``'current'`` is the run's, ``'silent'`` none, and None ``print``.
         level: The level.
     """
     if logger is None:

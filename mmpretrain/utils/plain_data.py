@@ -46,7 +46,7 @@ def _load_json(text: str) -> Any:
     try:
         value = json.loads(text)
     except RecursionError:
-        raise BudgetError("its containers lie too deep in each other") from None
+        raise BudgetError("its containers are nested too deeply") from None
     check_nest(value, len(text))
     return value
 
@@ -71,7 +71,7 @@ def _load_yaml(text: str) -> Any:
     try:
         return safe_yaml.load(text)
     except RecursionError:
-        raise BudgetError("its containers lie too deep in each other") from None
+        raise BudgetError("its containers are nested too deeply") from None
     except yaml.YAMLError as error:
         raise ValueError(error) from error
 

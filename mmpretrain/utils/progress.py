@@ -32,7 +32,7 @@ def on_terminal() -> bool:
 
 
 class Display(Progress):
-    """A progress display that goes on in silence when its terminal is gone."""
+    """A progress display that continues in silence when its terminal is gone."""
 
     def start(self) -> None:
         """Start the display."""
@@ -65,7 +65,7 @@ def make_progress(console: Console | None = None) -> Progress:
 
 
 def download_progress() -> Progress:
-    """Return a progress display in bytes; it shows nothing when no one is watching."""
+    """Return a progress display in bytes; it shows nothing without a terminal."""
     return Display(
         TextColumn("{task.description}"),
         BarColumn(bar_width=30),
@@ -81,7 +81,7 @@ def track(items: Iterable[T], description: str, total: int | None = None) -> Ite
 
     Args:
         items: What to go through.
-        description: What is being done.
+        description: A description of the task.
         total: How many there are, if ``items`` cannot tell.
     """
     if not on_terminal():

@@ -197,7 +197,7 @@ def _open(url: str, headers: Mapping[str, str], method: str, seconds: float) -> 
 
 
 def _opener() -> urllib.request.OpenerDirector:
-    # Made anew each time: proxies are read from the environment here.
+    # Made again each time: proxies are read from the environment here.
     return urllib.request.build_opener(_Redirects)
 
 

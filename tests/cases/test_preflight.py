@@ -95,7 +95,7 @@ train_cfg=dict(max_epochs=3)
             ],
         ),
         ("_base_='./base.py'\nparam_scheduler=dict(type='LinearLR', _delete_=True, by_epoch=False, end=500)",
-         ["cfg.py:2 (param_scheduler.end): LinearLR goes on to 500, but the run ends after 18 iterations"]),
+         ["cfg.py:2 (param_scheduler.end): LinearLR continues to 500, but the run ends after 18 iterations"]),
         ("_base_='./base.py'", []),
     ],
 )  # fmt: skip

@@ -81,7 +81,7 @@ def test_the_config_that_the_new_run_was_started_with_stays(tmp_path):
 
 
 def test_a_kill_at_any_moment(tmp_path):
-    """After each number of system calls that change something, the next call goes on to the same end."""
+    """After each number of system calls that change something, the next call continues to the same end."""
     for number in range(30):
         folder = tmp_path / str(number)
         folder.mkdir()

@@ -87,7 +87,7 @@ def test_another_number_of_processes_or_strategy_goes_on(tmp_path, straight, bef
     ids=["pieces", "table", "index", "pointer", "excess"],
 )
 def test_kill_minus_nine_while_saving(tmp_path, straight, owner, function):
-    """The third save of the first process ends here; the second one notices, and the run can go on."""
+    """The third save of the first process ends here; the second one notices, and the run can continue."""
 
     def run():
         original, calls = getattr(owner, function), []
@@ -113,7 +113,7 @@ def test_kill_minus_nine_while_saving(tmp_path, straight, owner, function):
 
 
 def test_a_full_disk_keeps_training_alive(tmp_path):
-    """One process cannot write its pieces: all of them go on, and the older checkpoint stays."""
+    """One process cannot write its pieces: all of them continue, and the older checkpoint stays."""
 
     def run():
         runner = build(tmp_path / "work", log_level="INFO")
@@ -130,12 +130,12 @@ def test_a_full_disk_keeps_training_alive(tmp_path):
 
     assert run_ranks(run, tmp_path / "ranks") == [12, 12]
     log = next((tmp_path / "work").glob("*/*.log")).read_text()
-    assert "No space left on device). Training goes on" in log
+    assert "No space left on device). Training continues" in log
     assert {path.name for path in (tmp_path / "work").glob("iter_*")} == {"iter_10.pth", "iter_12.pth"}
 
 
 def test_one_file_of_all_pieces(tmp_path, straight):
-    """`mmpretrain convert` makes a file from which a single process goes on."""
+    """`mmpretrain convert` makes a file from which a single process continues."""
     convert(str(straight / "iter_10.pth"), tmp_path / "whole.pth")
     resumed = train(tmp_path, 1, strategy=None, resume=True, load_from=str(tmp_path / "whole.pth"))
     ours, expected = outcome(resumed), outcome(straight, sharded.load)

@@ -42,7 +42,7 @@ def test_auto_resume_passes_over_a_damaged_file(tmp_path, damage, caplog):
     ids=["empty", "zeros", "bytes", "long", "dangling", "missing"],
 )  # fmt: skip
 def test_auto_resume_without_a_usable_pointer(tmp_path, pointer, caplog):
-    """The newest file by time is taken; a published copy, though newer, is none to go on from."""
+    """The newest file by time is taken; a published copy, though newer, is none to continue from."""
     store = CheckpointStore(tmp_path)
     for name, content in (("a", {"optimizer": {}}), ("b", {"optimizer": {}}), ("b-0a1b2c3d", {})):
         serialization.save(content, tmp_path / f"{name}.pth")

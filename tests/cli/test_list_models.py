@@ -18,7 +18,7 @@ def test_the_table_fits(columns):
     extra = ["data", "set"] if columns > 100 else []
     assert lines[0].split() == ["name", "params", "FLOPs", "top-1", *extra]
     assert lines[1].split()[:4] == ["resnet50_8xb32_in1k", "25.56", "4.12", "76.55"]
-    assert lines[2] == names[1], "a long name has a line of its own"
+    assert lines[2] == names[1], "a long name has its own line"
     assert lines[3].split()[-1 if columns < 100 else 2] == "89.83"
     assert list(table([], columns))[1].startswith("0 models")
 

@@ -85,7 +85,7 @@ def test_values_do_not_depend_on_batches(name):
     assert values
     assert all(isinstance(key, str) for key in values)
     again = evaluate(evaluator, data, batch_size=SIZE)
-    assert str(again) == str(values), "also: the second run starts anew"  # as text, for NaN
+    assert str(again) == str(values), "also: the second run starts again"  # as text, for NaN
     assert str(before) == str([sample.to_dict() for sample in data]), "the samples are left alone"
 
 

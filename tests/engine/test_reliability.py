@@ -41,7 +41,7 @@ def test_full_disk_keeps_training_alive(tmp_path):
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     log = next(tmp_path.glob("*/*.log")).read_text()
     assert "could not be written" in log
-    assert "Training goes on" in log
+    assert "Training continues" in log
     assert (tmp_path / "last_checkpoint").read_text() == str(tmp_path / "iter_16.pth")
     serialization.verify(tmp_path / "iter_16.pth")
     assert not list(tmp_path.glob(".*.tmp"))

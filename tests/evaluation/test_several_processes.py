@@ -23,7 +23,7 @@ def sample(index: int) -> dict:
 def work(rank: int, port: int) -> None:
     os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
     torch.distributed.init_process_group("gloo", rank=rank, world_size=2)
-    # Dealt out in turns, as the samplers do, and filled up with the first sample.
+    # Dealt out alternately, as the samplers do, and filled up with the first sample.
     own = [index % SIZE for index in range(rank, 6, 2)]
     evaluator = Evaluator([{"type": "Accuracy"}, {"type": "ConfusionMatrix"}])
     evaluator.process([sample(index) for index in own])

@@ -186,7 +186,7 @@ def _memory(field: str) -> int:
 
 
 def _reset_peak() -> int:
-    """Let the peak of resident memory start anew; return the present size in MB."""
+    """Let the peak of resident memory start again; return the present size in MB."""
     try:
         Path("/proc/self/clear_refs").write_text("5")
     except OSError:  # then growth is measured against the peak so far

@@ -1,4 +1,4 @@
-"""The layouts of timm and of the authors for HRNet, Inception, and what lies between CNN and transformer."""
+"""The layouts of timm and of the authors for HRNet, Inception, and hybrids of CNN and transformer."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ BLOCKS: Rules = (
     (r"\.mlp\.fc2\.", ".ffn.layers.1."),
 )
 
-#: What is around them.
+#: The layers around the blocks.
 STEM_AND_HEAD: Rules = (
     (r"^norm_pre\.", "pre_norm."),
     (r"^norm\.", "ln1."),

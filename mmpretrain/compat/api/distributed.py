@@ -133,7 +133,7 @@ def set_random_seed(
     Args:
         seed: The seed; 0 if it is None.
         deterministic: Choose algorithms that always give the same numbers.
-        diff_rank_seed: Give each process a seed of its own.
+        diff_rank_seed: Give each process its own seed.
         **kwargs: Accepted for compatibility.
     """
     number = 0 if seed is None else seed

@@ -14,7 +14,7 @@ from mmpretrain.datasets.transforms.functional import color, geometry, io
 from mmpretrain.errors import ConfigError
 
 Array = np.ndarray
-#: What lies beyond the border of an image that is rotated.
+#: What is beyond the border of an image that is rotated.
 BORDER_MODES = {
     "constant": cv2.BORDER_CONSTANT,
     "replicate": cv2.BORDER_REPLICATE,
@@ -204,7 +204,7 @@ def imrotate(
         border_value: What to fill with.
         interpolation: ``'nearest'``, ``'bilinear'``, ``'bicubic'``, ``'area'`` or ``'lanczos'``.
         auto_bound: Make the image large enough for all of what was turned.
-        border_mode: What lies beyond the border: a key of :data:`BORDER_MODES`.
+        border_mode: What is beyond the border: a key of :data:`BORDER_MODES`.
     """
     if center is not None and auto_bound:
         raise ConfigError("`auto_bound` conflicts with `center`")

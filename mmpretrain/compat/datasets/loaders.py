@@ -66,7 +66,7 @@ class DistributedSampler(DefaultSampler):
     """The sampler of 0.x: today's, under its former name.
 
     Args:
-        dataset: What it draws from.
+        dataset: The data set to draw from.
         num_replicas: Accepted for compatibility: the number of processes is known.
         rank: Accepted for compatibility.
         shuffle: Draw samples at random.

@@ -20,7 +20,7 @@ from mmpretrain.utils.atomic import write_atomic
 
 @dataclass(frozen=True)
 class Step:
-    """What has become of one file.
+    """The outcome for one file.
 
     Attributes:
         text: A line for people.

@@ -128,7 +128,7 @@ class Trial:
 
 
 def trials(grid: dict[str, list[str]], folder: Path) -> list[Trial]:
-    """Return the trainings of a grid, each with a folder of its own."""
+    """Return the trainings of a grid, each with its own folder."""
     found = []
     for values in itertools.product(*grid.values()):
         options = dict(zip(grid, values))

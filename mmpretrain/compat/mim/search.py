@@ -104,7 +104,7 @@ def search(
     Args:
         models: Parts of the names of their families; any will do.
         configs: Parts of the names of their configs; any will do.
-        conditions: What has to hold.
+        conditions: Conditions that a model must meet.
         sort: Fields to sort by, the first one first; models without a value come last.
         ascending: Whether the least comes first.
     """

@@ -13,7 +13,7 @@ from mmpretrain.registry import BATCH_AUGMENTS
 
 @BATCH_AUGMENTS.register_module()
 class BatchCutMix(CutMix):
-    """:class:`CutMix` with a probability of its own.
+    """:class:`CutMix` with its own probability.
 
     Args:
         alpha: Both parameters of the beta distribution of the area that is kept.

@@ -1,6 +1,6 @@
 """The page ``docs/old_names.md``: how many of the old names have a counterpart, and which have none.
 
-``python -m mmpretrain.compat.names.page > docs/old_names.md`` writes it anew.
+``python -m mmpretrain.compat.names.page > docs/old_names.md`` writes it again.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Beside a real MMEngine: its registries find our components under the scope ``mmpretrain``."""
+"""Next to a real MMEngine: its registries find our components under the scope ``mmpretrain``."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class BaseRunner:
         batch_processor: Not supported: the model has a ``train_step``.
         optimizer: Its optimizer.
         work_dir: Where logs and checkpoints go.
-        logger: Accepted for compatibility: a run has a log of its own.
+        logger: Accepted for compatibility: a run has its own log.
         meta: Facts that travel in checkpoints.
         max_iters: Iterations to do.
         max_epochs: Epochs to do.
@@ -156,7 +156,7 @@ class BaseRunner:
         self._start = {"load_from": filename}
 
     def resume(self, checkpoint: str, *args: Any, **kwargs: Any) -> None:
-        """Go on where a checkpoint was saved."""
+        """Continue where a checkpoint was saved."""
         self._start = {"load_from": checkpoint, "resume": True}
 
     # -- the run --------------------------------------------------------------------------------------

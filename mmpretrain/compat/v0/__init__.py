@@ -1,4 +1,4 @@
-"""Configs for MMClassification 0.x, written anew as configs of this package."""
+"""Configs for MMClassification 0.x, written again as configs of this package."""
 
 from mmpretrain.utils.lazy import lazy_package
 

@@ -74,7 +74,7 @@ def _of_the_zoo(node: Mapping[str, Any], key: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _is_leftover(file: str) -> bool:
-    """Whether a file is one of :data:`LEFTOVERS`, wherever it lies; a changed copy is not."""
+    """Whether a file is one of :data:`LEFTOVERS`, wherever it is; a changed copy is not."""
     name = os.path.basename(file)
     known = [digest for path, digest in LEFTOVERS.items() if os.path.basename(path) == name]
     if not known or not os.path.isfile(file):

@@ -54,7 +54,7 @@ def translate(cfg: ConfigDict, said: Collection[str] = ()) -> list[str]:
 
 
 def rewrite(cfg: ConfigDict) -> list[str]:
-    """Do what :func:`translate` does, and log nothing: for parts of a config that scripts hand over."""
+    """Do what :func:`translate` does, and log nothing: for parts of a config that scripts pass."""
     t = Translation(cfg)
     new = "default_scope" not in cfg
     for step in STEPS:

@@ -272,8 +272,8 @@ def _native(
     kind = warmup.get("warmup")
     if kind is None:
         return mains
-    # Schedulers of 1.x go on from the value that they find. With a warm-up beside them that gives the product
-    # of both curves only where the regular one is a product too: not where it goes down to some minimum.
+    # Schedulers of 1.x multiply the value that they find. Together with a warm-up that gives the product of
+    # both curves only where the regular one is a product too: not where it goes down to some minimum.
     if kind == "exp" or warmup.get("warmup_by_epoch") or floor:
         return None
     factor = "start_factor" if kind == "linear" else "factor"

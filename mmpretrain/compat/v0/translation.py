@@ -142,7 +142,7 @@ class Old:
         return rest
 
     def finish(self, hint: str) -> None:
-        """Raise if there are keys left that nobody knew what to do with."""
+        """Raise if there are keys left that were not translated."""
         for key in list(self.node):
             if self.translation.lenient:
                 self.drop(key, "1.x ignores it, and it cannot be translated")

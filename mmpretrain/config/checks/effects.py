@@ -176,7 +176,7 @@ def _scheduler(
             )
             return
     if _number(end) and not math.isinf(end) and end > last:
-        yield problem(cfg, f"{path}.end", f"{kind} goes on to {end}, but the run ends after {words}")
+        yield problem(cfg, f"{path}.end", f"{kind} continues to {end}, but the run ends after {words}")
 
 
 def _epochs_as_iterations(

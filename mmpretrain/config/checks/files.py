@@ -12,7 +12,7 @@ from mmpretrain.config.tracked import raw_items
 from mmpretrain.errors import MMPretrainError
 from mmpretrain.registry import DATASETS
 
-#: Data sets that fetch what is missing.
+#: Data sets that download missing files.
 _DOWNLOADED = {"CIFAR10", "CIFAR100", "MNIST", "FashionMNIST"}
 
 
@@ -55,7 +55,7 @@ def _check_dataset(cfg: Mapping[str, Any], path: str, dataset: Mapping[str, Any]
 
 
 def _is_local(kind: str, path: str, dataset: Mapping[str, Any]) -> bool:
-    """Whether a node is a data set of this package that reads from disk; others have ways of their own."""
+    """Whether a node is a data set of this package that reads from disk; others have their own ways."""
     if ".pipeline" in path or kind not in DATASETS.names():
         return False
     if not getattr(DATASETS.get(kind), "__module__", "").startswith("mmpretrain."):

@@ -119,7 +119,7 @@ def check_types(cfg: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def check_keys(cfg: Mapping[str, Any]) -> Iterator[Problem]:
-    """Check for keys that nobody reads."""
+    """Check for keys that are never read."""
     for path, known in _KEYS.items():
         section = _at(cfg, path)
         for key in section if isinstance(section, Mapping) else ():

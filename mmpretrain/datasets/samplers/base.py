@@ -21,7 +21,7 @@ class EpochSampler(Sampler[int]):
     A subclass says in :meth:`indices` which samples this rank reads in an epoch, in order.
 
     Args:
-        dataset: What is sampled from.
+        dataset: The data set to sample from.
         shuffle: Whether the order is random.
         seed: Seed of the order, the same on all ranks; None draws one that all ranks share.
     """
@@ -70,7 +70,7 @@ class EpochSampler(Sampler[int]):
         return {"seed": self.seed, "epoch": self.epoch, "position": position}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where :meth:`state_dict` was called."""
+        """Continue where :meth:`state_dict` was called."""
         self.seed, self.epoch = state["seed"], state["epoch"]
         self.skip(state["position"])
 

@@ -19,7 +19,7 @@ class DefaultSampler(EpochSampler):
     """Every sample once an epoch, dealt out to the ranks in turn.
 
     Args:
-        dataset: What is sampled from.
+        dataset: The data set to sample from.
         shuffle: Whether the order is random.
         seed: Seed of the order; None draws one that all ranks share.
         round_up: Repeat some samples so that all ranks have equally many.
@@ -73,7 +73,7 @@ class InfiniteSampler(EpochSampler):
     """Passes over the data set without end, for loops that count iterations.
 
     Args:
-        dataset: What is sampled from.
+        dataset: The data set to sample from.
         shuffle: Whether each pass has a new random order.
         seed: Seed of the order; None draws one that all ranks share.
     """
@@ -108,4 +108,4 @@ class InfiniteSampler(EpochSampler):
         return self.size
 
     def set_epoch(self, epoch: int) -> None:
-        """Do nothing: the order goes on from pass to pass."""
+        """Do nothing: the order continues from pass to pass."""

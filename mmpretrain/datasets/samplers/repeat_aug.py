@@ -23,7 +23,7 @@ class RepeatAugSampler(EpochSampler):
     From Hoffer et al., Augment your batch, 2019 (https://arxiv.org/abs/1901.09335), as used by DeiT.
 
     Args:
-        dataset: What is sampled from.
+        dataset: The data set to sample from.
         shuffle: Whether the order is random; without it every epoch sees the same part.
         num_repeats: How often each sample occurs.
         seed: Seed of the order; None draws one that all ranks share.

@@ -21,7 +21,7 @@ class WeightedSampler(EpochSampler):
     """Samples drawn with replacement, each as often as its weight says.
 
     Args:
-        dataset: What is sampled from.
+        dataset: The data set to sample from.
         weights: A weight for each sample, or a file with one a line; they need not sum to one.
         num_samples: How many to draw in an epoch, over all ranks; by default as many as the data set has.
         seed: Seed of the draw; None draws one that all ranks share.
@@ -68,7 +68,7 @@ class BalancedSampler(WeightedSampler):
     A sample of several classes counts for its rarest one.
 
     Args:
-        dataset: What is sampled from; it knows ``get_gt_labels`` or ``get_cat_ids``.
+        dataset: The data set to sample from; it has ``get_gt_labels`` or ``get_cat_ids``.
         power: Samples of a class are drawn with a weight of ``count ** -power``: 1 gives equal classes, 0.5
             (the square root) a compromise, 0 the distribution of the data set.
         num_samples: How many to draw in an epoch, over all ranks; by default as many as the data set has.

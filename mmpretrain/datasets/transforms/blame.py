@@ -2,7 +2,7 @@
 
 An error passes the transforms that contain each other from the inside to the outside. Each adds its name, the
 pipeline adds the line of the config, and what comes out is one sentence: a :class:`TransformError` where the
-transform is one of this package; beside the traceback where the error is that of a user's own code.
+transform is one of this package; in addition to the traceback where the error is that of a user's own code.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Trail:
         image: The image, in words.
         names: The transforms, the innermost first.
         place: File, line and key path of the step, or its position in the pipeline.
-        note: What was put beside the error so far.
+        note: What was noted on the error so far.
         reason: What the error says without the names of transforms and image.
     """
 

@@ -36,7 +36,7 @@ class Albumentations(BaseTransform):
         self.aug = library.Compose([_build(config, library) for config in transforms])
 
     def transform(self, results: dict) -> dict:
-        if hasattr(self.aug, "set_random_seed"):  # newer versions have generators of their own
+        if hasattr(self.aug, "set_random_seed"):  # newer versions have their own generators
             self.aug.set_random_seed(int(np.random.randint(2**31)))
         # Albumentations refuses keys that it does not know, and there may be any number of others.
         augmented = self.aug(**{name: results[key] for key, name in self.keymap.items() if key in results})

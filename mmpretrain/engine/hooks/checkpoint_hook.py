@@ -34,7 +34,7 @@ class CheckpointHook(Hook):
     Args:
         interval: Epochs or iterations between checkpoints; -1 saves none but the last.
         by_epoch: Count epochs, otherwise iterations.
-        save_optimizer: Include the optimizer, without which training cannot go on exactly.
+        save_optimizer: Include the optimizer, without which training cannot continue exactly.
         save_param_scheduler: Include the schedulers.
         out_dir: Where checkpoints go, in a folder named like the work folder; by default, there.
         max_keep_ckpts: How many checkpoints of the interval to keep; -1 keeps all.
@@ -153,8 +153,8 @@ class CheckpointHook(Hook):
     def _adopt(self, runner: Session) -> None:
         """After a resumption, see which of the files that the checkpoint names are this run's.
 
-        A checkpoint may come from a stranger, or lie in a copy of the folder in which it was written. So its
-        files count only if it lies in this run's folder itself, they do too, and their names are those that
+        A checkpoint may come from a stranger, or be in a copy of the folder in which it was written. So its
+        files count only if it is in this run's folder itself, they do too, and their names are those that
         this hook gives.
         """
         folder, hub = self.folder(runner), runner.message_hub
@@ -279,7 +279,7 @@ class CheckpointHook(Hook):
                 self._save_if_best(runner, name, rule, metrics)
 
     def after_val(self, runner: Session) -> None:
-        """Write the latest checkpoint anew when it must know about a new best one."""
+        """Write the latest checkpoint again when it must know about a new best one."""
         step = runner.epoch if self.by_epoch else runner.iter
         if self._improved and runner.is_training_built and self.saved_at == step:
             self._save(runner, step, {"epoch": runner.epoch, "iter": runner.iter})

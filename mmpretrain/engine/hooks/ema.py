@@ -175,6 +175,6 @@ class EMAHook(Hook):
 
 
 def _fitting(model: torch.nn.Module, state: Mapping[str, Any], strict: bool) -> dict[str, Any]:
-    """Leave out what has another shape, as the head of a model with other classes has."""
+    """Leave out tensors with another shape, as the head of a model with other classes has."""
     own = model.state_dict()
     return {key: v for key, v in state.items() if strict or key not in own or own[key].shape == v.shape}

@@ -71,7 +71,7 @@ def update_bn_stats(model: nn.Module, loader: Any, num_samples: int = 8192) -> N
 
 @HOOKS.register_module()
 class PreciseBNHook(Hook):
-    """Computes the statistics of BatchNorm layers anew, see :func:`update_bn_stats`.
+    """Computes the statistics of BatchNorm layers again, see :func:`update_bn_stats`.
 
     Args:
         num_samples: How many samples to look at.

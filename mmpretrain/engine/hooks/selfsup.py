@@ -107,7 +107,7 @@ class SwAVHook(Hook):
         self._read_old_file(Path(runner.work_dir))
 
     def _read_old_file(self, folder: Path) -> None:
-        """Take the queue from where 1.x wrote it, beside its checkpoints."""
+        """Take the queue from where 1.x wrote it, next to its checkpoints."""
         path = folder / (f"queue{get_rank()}.pth" if get_world_size() > 1 else "queue.pth")
         if path.is_file():
             self.queue = load(path)["queue"]
@@ -144,6 +144,6 @@ class SwAVHook(Hook):
         return {} if queues[0] is None else {"queues": queues}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take back the queue of this process; with another number of processes, queues fill anew."""
+        """Take back the queue of this process; with another number of processes, queues fill again."""
         queues = state["queues"]
         self.queue = queues[get_rank()] if len(queues) == get_world_size() else None

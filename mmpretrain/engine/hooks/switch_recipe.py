@@ -115,7 +115,7 @@ def _switch_batch_augments(runner: Session, augments: Any) -> None:
     preprocessor = unwrap(runner.model).data_preprocessor
     preprocessor.batch_augments = augments
     if augments is not None:
-        preprocessor.to_onehot = True  # what is mixed are one-hot labels
+        preprocessor.to_onehot = True  # mixed labels are one-hot
 
 
 def _switch_loss(runner: Session, loss: Any) -> None:

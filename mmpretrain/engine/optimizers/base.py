@@ -17,7 +17,7 @@ class BaseOptimizer(Optimizer):
         """Change the parameters.
 
         Args:
-            closure: Computes the loss and its gradients anew.
+            closure: Computes the loss and its gradients again.
 
         Returns:
             The loss, with a closure.

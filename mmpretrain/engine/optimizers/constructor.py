@@ -166,7 +166,7 @@ class DefaultOptimWrapperConstructor:
             )
 
     def _check_spelling(self) -> None:
-        """Complain about what looks like an option, and warn about what nobody reads."""
+        """Complain about what looks like an option, and warn about options that are never read."""
         own = "OPTIONS" in vars(type(self))
         known = self.OPTIONS if own else {*self.paramwise_cfg}
         for key in self.paramwise_cfg:
@@ -284,7 +284,7 @@ def _is_factor(value: Any) -> bool:
 
 
 def walk(module: nn.Module, prefix: str = "", in_dcn: bool = False) -> Iterator[Place]:
-    """Go through the parameters of a module and those of its children, shared ones each time anew."""
+    """Go through the parameters of a module and those of its children, shared ones each time again."""
     for name, param in module.named_parameters(recurse=False):
         yield Place(param, name, prefix, module, in_dcn)
     children_in_dcn = any(base.__name__ in DCN_CLASSES for base in type(module).__mro__)

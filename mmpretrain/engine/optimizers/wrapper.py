@@ -80,7 +80,7 @@ class OptimWrapper:
                     raise ConfigError(
                         f"clip_grad.{name} must be a number, got {brief(value)}", key="clip_grad"
                     )
-        # Groups can have learning rates of their own. This one has those of the config, so that the log can
+        # Groups can have their own learning rates. This one has those of the config, so that the log can
         # show the schedule itself.
         self.base_param_settings: dict[str, Any] | None = None
         if len(optimizer.param_groups) > 1:
@@ -265,7 +265,7 @@ class OptimWrapper:
 def _plain_step(optimizer: Optimizer) -> Callable[..., Any]:
     """Return the ``step`` of an optimizer, without torch's wrapper when that has nothing to do.
 
-    The wrapper calls hooks and makes an entry for the profiler, which it also does when nobody listens; that
+    The wrapper calls hooks and makes an entry for the profiler, even if there are none; that
     takes longer than a call of all our hooks.
     """
     step: Any = type(optimizer).step

@@ -1,4 +1,4 @@
-"""What a run puts into a checkpoint, and takes out of it when it goes on."""
+"""What a run puts into a checkpoint, and takes out of it when it continues."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def load_weights(
     if strict and report.unexpected:
         runner.logger.warning(
             f"{len(report.unexpected)} tensors of {filename} are not part of this model and are passed "
-            f"over (such as {report.unexpected[0]}). The run goes on with all of its own."
+            f"over (such as {report.unexpected[0]}). The run continues with all of its own."
         )
     return content
 
@@ -111,7 +111,7 @@ def oddities_explained(path: str) -> Iterator[None]:
             raise
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise CheckpointError(
-                f"What a run needs to go on is not as a run writes it ({type(error).__name__}: {error})",
+                f"What a run needs to continue is not as a run writes it ({type(error).__name__}: {error})",
                 hint="Resume another checkpoint, or start from the weights of this one: load_from alone.",
             ) from error
 
@@ -135,7 +135,7 @@ def restore(runner: Runner, checkpoint: dict[str, Any], optimizer: bool, schedul
     if optimizer:
         if "optimizer" not in checkpoint:
             raise CheckpointError(
-                "The checkpoint has no optimizer, so that training cannot go on exactly from it",
+                "The checkpoint has no optimizer, so that training cannot continue exactly from it",
                 hint="Use it as load_from, or save with save_optimizer=True.",
             )
         if serialization.holds_placeholder(checkpoint["optimizer"]):
@@ -172,7 +172,7 @@ def _describe_data(loader: Any) -> dict[str, int]:
 
 
 def _fit_to_length(runner: Runner, meta: dict[str, Any]) -> None:
-    """Count iterations anew where the data, the batch size or the number of processes has changed."""
+    """Count iterations again where the data, the batch size or the number of processes has changed."""
     state, now = runner.state, len(runner.train_dataloader)
     before = _count(meta, "iters_per_epoch")
     if before is None and state.epoch > 0 and state.iter % state.epoch == 0:
@@ -184,7 +184,7 @@ def _fit_to_length(runner: Runner, meta: dict[str, Any]) -> None:
         state.iter = state.epoch * now + min(done * now // before, now)
     if changes:
         get_logger().warning(
-            f"The run now has {', '.join(changes)}: it goes on from iteration {state.iter} "
+            f"The run now has {', '.join(changes)}: it continues from iteration {state.iter} "
             f"(epoch {state.epoch}), and exactness ends here."
         )
 
@@ -241,7 +241,7 @@ def _load_schedulers(schedulers: Any, states: Any) -> None:
 def save_or_say(
     runner: Runner, checkpoint: dict[str, Any], path: str, backend_args: dict | None = None
 ) -> bool:
-    """Write a checkpoint; a full disk is reported, and training goes on. Every process takes part.
+    """Write a checkpoint; a full disk is reported, and training continues. Every process takes part.
 
     Returns:
         Whether the file is there now, the same on every process.
@@ -257,7 +257,7 @@ def save_or_say(
     problem = next(filter(None, all_gather_object(problem)), None)
     if problem is not None:
         get_logger().error(
-            f"The checkpoint {path} could not be written ({problem}). Training goes on; the checkpoints "
+            f"The checkpoint {path} could not be written ({problem}). Training continues; the checkpoints "
             "before it are whole. Free some space."
         )
     return problem is None

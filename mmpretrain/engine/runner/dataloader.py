@@ -58,7 +58,7 @@ class KeyedDataset(Dataset):
     def __getitems__(self, keys: list[SampleKey]) -> list[Any]:
         if get_worker_info() is not None:
             return load_samples(self, keys)
-        with preserved_rng():  # the main process has random numbers of its own to draw
+        with preserved_rng():  # the main process has its own random numbers to draw
             return load_samples(self, keys)
 
 
@@ -180,7 +180,7 @@ class KeyedDataLoader:
 
     @contextmanager
     def second_pass(self) -> Iterator[None]:
-        """Inside, the loader can be read anew while a pass is under way.
+        """Inside, the loader can be read again while a pass is under way.
 
         A loader with persistent workers has one iterator, which a second pass would take over.
         """
@@ -241,7 +241,7 @@ def _worker_died(error: Exception) -> TrainingError:
 def start_epoch(loader: Any, epoch: int, skip: int = 0) -> Iterator[Any]:
     """Return an iterator over the rest of an epoch, for a loader of any kind.
 
-    A loader that somebody else built cannot skip: what was seen is loaded once more and thrown away.
+    A loader of another kind cannot skip: the batches before are loaded again and dropped.
     """
     if isinstance(loader, KeyedDataLoader):
         return loader.over(Epoch(epoch, skip))
@@ -255,6 +255,6 @@ def stop_workers(loader: Any) -> None:
 
 
 def is_infinite(loader: Any) -> bool:
-    """Whether a loader goes on from pass to pass by itself."""
+    """Whether a loader continues from pass to pass by itself."""
     sampler = getattr(loader, "sampler", None)
     return getattr(sampler, "infinite", type(sampler).__name__.startswith("Infinite"))

@@ -50,7 +50,7 @@ class Failure:
         self.files = tuple(frame.filename for frame in traceback.extract_tb(error.__traceback__))
         try:
             pickle.loads(pickle.dumps(error))
-        except Exception:  # a constructor of its own, an open file
+        except Exception:  # its own constructor, an open file
             error, lost = RuntimeError(f"{type(error).__name__}: {error}"), error
             for note in getattr(lost, "__notes__", ()):
                 add_note(error, note)
@@ -101,7 +101,7 @@ def load_samples(dataset: Any, keys: Sequence[Any]) -> list[Any]:
 
 @contextmanager
 def naming_batch(place: str, batch: Any) -> Iterator[None]:
-    """Put beside an error which step it happened in, and on which images."""
+    """Note on an error which step it happened in, and on which images."""
     try:
         yield
     except Exception as error:
@@ -112,7 +112,7 @@ def naming_batch(place: str, batch: Any) -> Iterator[None]:
 
 
 def name_batch(error: Exception, place: str, batch: Any) -> TrainingError | None:
-    """Put beside an error which step it happened in, and on which images.
+    """Note on an error which step it happened in, and on which images.
 
     Returns:
         What to raise in its place, if it says that tensors do not go together.

@@ -36,7 +36,7 @@ STATE_DICT_KINDS = {
 class FSDPStrategy(SingleDeviceStrategy):
     """Each process keeps a part of every weight, gradient and optimizer state.
 
-    A run can go on with another strategy or another number of processes, whatever its checkpoints are like.
+    A run can be resumed with another strategy or number of processes, from either kind of checkpoint.
 
     Args:
         device: The device of this process.

@@ -196,7 +196,7 @@ def torchrun(
 def call_and_pass_signals(command: list[str]) -> int:
     """Run a command that ends in good order when it is asked to, whoever asks; return its exit code.
 
-    It gets a session of its own: a terminal would send Ctrl-C to it, and with what is passed on here that
+    It gets its own session: a terminal would send Ctrl-C to it, and with what is passed on here that
     were two, of which the second ends a run at once.
     """
     received: list[int] = []

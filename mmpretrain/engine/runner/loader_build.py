@@ -34,7 +34,7 @@ def build_dataloader(cfg: Any, seed: int | None = None, diff_rank_seed: bool = F
             ``worker_init_fn``, ``num_batch_per_epoch``; the rest goes to
             :class:`torch.utils.data.DataLoader`.
         seed: The seed of the run.
-        diff_rank_seed: Let each process draw a sampler seed of its own.
+        diff_rank_seed: Let each process draw its own sampler seed.
     """
     if not isinstance(cfg, dict):
         return cfg

@@ -25,7 +25,7 @@ class LogSink(Protocol):
         ...
 
     def close(self) -> None:
-        """Finish what is being written."""
+        """Flush and close the files."""
         ...
 
 
@@ -50,7 +50,7 @@ class VisualizerSink:
         self.visualizer.add_scalars(scalars, step=step, file_path=self.file_path)
 
     def close(self) -> None:
-        """Finish what is being written."""
+        """Flush and close the files."""
         self.visualizer.close()
 
 
@@ -78,7 +78,7 @@ class CsvSink:
         self._file.flush()
 
     def _widen(self, row: Mapping[str, Any]) -> TextIO:
-        """Write the table anew with all columns that are needed, and leave it open at its end."""
+        """Write the table again with all columns that are needed, and leave it open at its end."""
         self.close()
         rows: list[dict[str, str]] = []
         if self.path.exists():
@@ -113,7 +113,7 @@ class NullSink:
 
 
 class SinkList:
-    """Several sinks as one; when the disk is full, they say so once, and the run goes on.
+    """Several sinks as one; when the disk is full, they say so once, and the run continues.
 
     Args:
         *sinks: The sinks.
@@ -142,7 +142,7 @@ class SinkList:
             except OSError as error:
                 if sink not in self._failed:
                     name = type(sink).__name__
-                    get_logger().error(f"{name} cannot write the numbers of the run ({error}). It goes on.")
+                    get_logger().error(f"{name} cannot write the numbers of the run ({error}). It continues.")
                 self._failed.add(sink)
 
 

@@ -328,7 +328,7 @@ class EvalLoop(BaseLoop):
         runner.leave_if_interrupted(ask=True)
         for buffer in runner.model.buffers():  # statistics of batches differ; checkpoints hold the first's
             broadcast(buffer)
-        # A sampler that repeats nothing gives some processes a batch more: there is nobody to ask then.
+        # A sampler that repeats nothing gives some processes a batch more: so there is no peer to ask then.
         common = int(all_reduce(torch.tensor(len(self.dataloader)), "min"))
         for idx, data_batch in enumerate(start_epoch(self.dataloader, 0)):
             if data_batch is not None:  # on_error='skip' may leave nothing of a batch

@@ -1,4 +1,4 @@
-"""In which precision a model computes when nobody trains it; training has the optimizer wrapper for that."""
+"""The precision of a model outside of training; training has the optimizer wrapper for that."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ class RunnerProperties:
     #: The device of this process.
     device: torch.device = view("strategy.device")
     _hooks: HookList = view("hooks")
-    #: Whether the run goes on from a checkpoint; hooks of 1.x read it under this name.
+    #: Whether the run continues from a checkpoint; hooks of 1.x read it under this name.
     _resume: bool = view("state.resuming")
 
     @property

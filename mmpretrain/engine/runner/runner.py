@@ -57,7 +57,7 @@ class Runner(RunnerProperties):
         custom_hooks: More hooks.
         data_preprocessor: That of the model, unless the model's config has its own.
         load_from: Checkpoint to start from, or to resume with ``resume=True``.
-        resume: Go on from ``load_from``, or without it from the latest checkpoint in ``work_dir``.
+        resume: Continue from ``load_from``, or without it from the latest checkpoint in ``work_dir``.
         launcher: ``'none'``, ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
         env_cfg: Process-wide switches; see :func:`mmpretrain.utils.env.apply_switches`.
         log_processor: How log lines look.
@@ -249,7 +249,7 @@ class Runner(RunnerProperties):
         resume_param_scheduler: bool = True,
         map_location: Any = "cpu",
     ) -> None:
-        """Go on from a checkpoint, exactly where the run that wrote it was."""
+        """Continue from a checkpoint, exactly where the run that wrote it was."""
         self.state.resuming = True
         filename = checkpoints.find(filename, prefer="last").path
         place = "cpu" if map_location == "default" else map_location

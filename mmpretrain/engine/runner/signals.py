@@ -97,7 +97,7 @@ class SignalGuard:
 
 
 def leave(runner: Runner, guard: SignalGuard, ask: bool) -> None:
-    """End a run if a signal asked for it: save where it is, say how to go on, and exit.
+    """End a run if a signal asked for it: save where it is, say how to continue, and exit.
 
     Args:
         runner: The runner.
@@ -118,7 +118,7 @@ def leave(runner: Runner, guard: SignalGuard, ask: bool) -> None:
             runner.store.point_to(path)
             runner.logger.warning(
                 f"Interrupted after iteration {runner.iter}; the state is saved in {path}. "
-                "To go on, give the same command with --resume."
+                "To continue, give the same command with --resume."
             )
         barrier()  # torchrun ends all as soon as the first has gone
     raise SystemExit(128 + number)

@@ -114,7 +114,7 @@ class MessageHub:
 
     Args:
         name: Name of the run.
-        state: The state of the run, which is asked for the facts in :data:`FACTS` that nobody has stored.
+        state: The state of the run, which is asked for the facts in :data:`FACTS` that were not stored.
     """
 
     def __init__(self, name: str = "run", state: RunState | None = None) -> None:
@@ -218,16 +218,16 @@ def _is_plain(value: Any) -> bool:
 
 @dataclass
 class RunState:
-    """Where a run is and what it has achieved.
+    """The position of a run and its results.
 
     Attributes:
-        work_dir: Folder of the run; checkpoints lie here.
+        work_dir: Folder of the run; checkpoints are written here.
         log_dir: Folder of this start of the run, below ``work_dir``.
         log_path: The text log.
         rank: Number of this process.
         world_size: Number of processes.
         seed: The seed in use.
-        diff_rank_seed: Whether each process has a seed of its own.
+        diff_rank_seed: Whether each process has its own seed.
         deterministic: Whether only deterministic algorithms are used.
         epoch: Epochs done.
         iter: Iterations done.
@@ -241,10 +241,10 @@ class RunState:
         by_epoch: Whether the training loop counts epochs, as opposed to iterations only.
         validated_at: Iterations done at the latest validation.
         loaded_from: The checkpoint whose weights the model has.
-        pending_rng: Where the random generators are to go on, until the loop is there.
-        resuming: Whether the run goes on from a checkpoint, or is asked to.
+        pending_rng: Where the random generators are to continue, until the loop is there.
+        resuming: Whether the run continues from a checkpoint, or is asked to.
         resumed_from: That checkpoint.
-        at_home: Whether that lies in this run's own folder, so that the files which it names do, too.
+        at_home: Whether that is in this run's own folder, so that the files which it names do, too.
     """
 
     work_dir: str

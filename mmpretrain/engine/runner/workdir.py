@@ -1,4 +1,4 @@
-"""The work folder of a training run: nobody else writes to it, and what an earlier run left is kept."""
+"""The work folder of a training run: no other run writes to it, and the files of an earlier run are kept."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def held(folder: str) -> Iterator[None]:
 
 
 def latest(runner: Runner) -> str | None:
-    """Return the checkpoint from which a run goes on by itself, and say which one it is, or why none."""
+    """Return the checkpoint from which a run continues by itself, and say which one it is, or why none."""
     source = None
     if runner.is_main:
         folder = Path(runner.work_dir)
@@ -63,7 +63,7 @@ def latest(runner: Runner) -> str | None:
 
 
 def settle(runner: Runner) -> None:
-    """Before the first file is written: move those of an earlier run, unless it is the one that goes on."""
+    """Before the first file is written: move those of an earlier run, unless it is the one that continues."""
     barrier()  # all have read the checkpoint that they start from, which may be one of these files
     state, run = runner.state, runner.store.run
     source = state.resumed_from
@@ -89,7 +89,7 @@ def _make_room(runner: Runner) -> None:
 
 
 def _homes(runner: Runner) -> list[str]:
-    """Return the folders in which this run's checkpoints lie, the work folder first."""
+    """Return the folders in which this run's checkpoints are, the work folder first."""
     folders = [runner.work_dir, *(hook.folder(runner) for hook in runner.hooks_of(CheckpointHook))]
     return list(dict.fromkeys(folders))
 

@@ -54,7 +54,7 @@ class MMDistributedDataParallel(_DistributedDataParallel):
 
 @MODEL_WRAPPERS.register_module(name="MMSeparateDistributedDataParallel")
 class MMSeparateDistributedDataParallel(nn.Module):
-    """Wraps each child of a model by itself, for models that train their parts with optimizers of their own.
+    """Wraps each child of a model by itself, for models that train their parts with their own optimizers.
 
     Args:
         module: The model; its children with parameters are replaced by wrapped ones.

@@ -109,7 +109,7 @@ class ParamScheduler:
         ]
 
     def step(self) -> None:
-        """Go on by one epoch or iteration."""
+        """Continue by one epoch or iteration."""
         self._global_step += 1
         if self.begin <= self._global_step < self.end:
             self.last_step += 1

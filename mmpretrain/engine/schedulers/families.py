@@ -44,7 +44,7 @@ class MomentumSchedulerMixin:
         super().__init__(optimizer, "momentum", *args, **kwargs)  # type: ignore[call-arg]
 
     def step(self, *args: Any) -> None:
-        """Go on by one step, and keep the betas in line."""
+        """Continue by one step, and keep the betas in line."""
         super().step(*args)  # type: ignore[misc]
         if self.use_betas:
             for group in self.optimizer.param_groups:  # type: ignore[attr-defined]

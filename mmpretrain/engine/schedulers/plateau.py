@@ -93,7 +93,7 @@ class ReduceOnPlateauParamScheduler(ParamScheduler):
         return [*min_value, *[min_value[-1]] * (count - own)]
 
     def step(self, metrics: dict[str, float] | None = None) -> None:
-        """Go on by one epoch, or, with metrics, judge a validation.
+        """Continue by one epoch, or, with metrics, judge a validation.
 
         Args:
             metrics: Metrics of a validation by name.

@@ -49,8 +49,8 @@ def logistic_regression(
         features: (N, C).
         labels: Classes (N,).
         num_classes: Number of classes.
-        penalties: Weights of half the squared weights beside the mean cross entropy. Of several, the one that
-            is best on every fifth feature, held out, is taken.
+        penalties: Factors of the L2 penalty (half the squared weights). Of several, the best on every fifth
+            feature, held out, is taken.
         max_iter: Most iterations of L-BFGS.
     """
     check(features, labels)

@@ -65,7 +65,7 @@ class StagedBackbone(BaseBackbone):
             self.add_module(f"norm{i}", norm(self.channels[i]))
 
     def stage_groups(self) -> list[list[str]]:
-        """Each stage with what leads to it."""
+        """Each stage with the downsampling before it."""
         return [[f"downsample_layers.{i}", f"stages.{i}"] for i in range(self.num_stages)]
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:

@@ -71,7 +71,7 @@ class ConvNeXtBlock(BaseModule):
             x = x.permute(0, 2, 3, 1)
         x = self.norm(x, self.data_format) if isinstance(self.norm, LayerNorm2d) else self.norm(x)
         x = self.pointwise_conv1(x)
-        x = self.act(x)  # a line of its own: what went into the layer before is given back
+        x = self.act(x)  # its own line: frees the input of the layer before
         if self.grn is not None:
             x = self.grn(x, self.data_format)
         x = self.pointwise_conv2(x)
@@ -184,7 +184,7 @@ class ConvNeXt(StagedBackbone):
         self.freeze_declared(__class__)
 
     def freeze_groups(self) -> list[list[str]]:
-        """Nothing, then each stage with what leads to it."""
+        """Nothing, then each stage with the downsampling before it."""
         return [[], *self.stage_groups()]
 
     def layer_groups(self) -> list[list[str]]:

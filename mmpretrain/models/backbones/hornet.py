@@ -230,5 +230,5 @@ class HorNet(StagedBackbone):
         self.freeze_declared(__class__)
 
     def freeze_groups(self) -> list[list[str]]:
-        """Each stage with what leads to it and the norm after it."""
+        """Each stage with the downsampling before it and the norm after it."""
         return [[*group, f"norm{i}"] for i, group in enumerate(self.stage_groups())]

@@ -238,7 +238,7 @@ class HRNet(BaseBackbone):
         return getattr(self, self.norm2_name)
 
     def freeze_groups(self) -> Sequence[Sequence[str]]:
-        """The stem; each stage with what leads to it."""
+        """The stem; each stage with the downsampling before it."""
         later = ([f"transition{i - 1}", f"stage{i}"] for i in (2, 3, 4))
         return [self.stem_names, ["layer1"], *later]
 

@@ -172,7 +172,7 @@ class MlpMixer(BaseBackbone):
         if tuple(x.shape[2:]) != self.img_size:
             raise DataError(
                 f"MlpMixer takes images of {self.img_size}, got {tuple(x.shape[2:])}",
-                hint="Resize the images, or set img_size and train anew.",
+                hint="Resize the images, or set img_size and train again.",
             )
         x, _ = self.patch_embed(x)
         outs = []

@@ -49,7 +49,7 @@ def conv_bn(
 
 
 class ReparamLargeKernelConv(BaseModule):
-    """A depth-wise convolution with a large kernel beside one with a small kernel, or both merged.
+    """A depth-wise convolution with a large kernel in parallel with one with a small kernel, or both merged.
 
     Args:
         channels: Channels in and out.
@@ -139,7 +139,7 @@ class RepLKBlock(BaseModule):
         channels: Channels in and out.
         mid_channels: Channels of the large convolution.
         kernel_size: Its size.
-        small_kernel: Size of the small kernel beside it; None for none.
+        small_kernel: Size of the parallel small kernel; None for none.
         drop_path: Rate of stochastic depth.
         small_kernel_merged: Build the merged form.
         cfgs: ``conv_cfg`` and ``norm_cfg``.
@@ -310,7 +310,7 @@ class RepLKNet(BaseBackbone):
         self.freeze_declared(__class__)
 
     def freeze_groups(self) -> Sequence[Sequence[str]]:
-        """The stem; each stage with what leads to it."""
+        """The stem; each stage with the downsampling before it."""
         later = ([f"transitions.{i - 1}", f"stages.{i}"] for i in range(1, self.num_stages))
         return [["stem"], ["stages.0"], *later]
 

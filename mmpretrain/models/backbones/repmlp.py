@@ -30,7 +30,7 @@ class MapEmbed(PatchEmbed):
 
 
 class RepMLPBlock(BaseModule):
-    """A linear layer among all places of a map beside convolutions, which can be merged into it.
+    """A linear layer among all places of a map in parallel with convolutions, which can be merged into it.
 
     The weights of the linear layer are shared by the channels of a group: the channels c with the same
     ``c % num_sharesets``. The result is scaled by channel (squeeze and excitation).
@@ -167,7 +167,7 @@ class RepMLPNetUnit(BaseModule):
 
 @MODELS.register_module()
 class RepMLPNet(BaseBackbone):
-    """RepMLPNet: linear layers among all places of a map, which learn beside convolutions.
+    """RepMLPNet: linear layers among all places of a map, which learn in parallel with convolutions.
 
     From `RepMLP: Re-parameterizing Convolutions into Fully-connected Layers for Image Recognition
     <https://arxiv.org/abs/2105.01883>`_.
@@ -184,7 +184,7 @@ class RepMLPNet(BaseBackbone):
         in_channels: Channels of the image.
         patch_size: Size of a patch.
         out_indices: Stages to output; all but the last after the halving that follows them.
-        reparam_conv_kernels: Sizes of the convolutions beside the linear layers; None for none.
+        reparam_conv_kernels: Sizes of the convolutions in parallel with the linear layers; None for none.
         globalperceptron_ratio: How much the channels are squeezed.
         conv_cfg: Type of convolution.
         norm_cfg: Type of norm.

@@ -22,7 +22,7 @@ from mmpretrain.registry import MODELS
 
 
 class ResNetBodyOptions(TypedDict, total=False):
-    """Arguments of :class:`ResNet` that all its variants hand on."""
+    """Arguments of :class:`ResNet` that all its variants pass on."""
 
     in_channels: int
     stem_channels: int
@@ -39,14 +39,14 @@ class ResNetBodyOptions(TypedDict, total=False):
 
 
 class ResNetOptions(ResNetBodyOptions, total=False):
-    """Arguments of :class:`ResNet` that its variants hand on, unless they fix the stem."""
+    """Arguments of :class:`ResNet` that its variants pass on, unless they fix the stem."""
 
     style: Literal["pytorch", "caffe"]
     init_cfg: dict | list[dict] | None
 
 
 class ResNetStemOptions(ResNetOptions, total=False):
-    """Arguments of :class:`ResNet` that its variants hand on whose stem can be chosen."""
+    """Arguments of :class:`ResNet` that its variants pass on whose stem can be chosen."""
 
     deep_stem: bool
     avg_down: bool

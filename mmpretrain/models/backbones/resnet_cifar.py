@@ -39,9 +39,7 @@ class ResNet_CIFAR(ResNet):
         **kwargs: Unpack[ResNetOptions],
     ) -> None:
         if deep_stem:
-            raise ArgumentError(
-                "ResNet_CIFAR has a stem of its own: deep_stem must be False", key="deep_stem"
-            )
+            raise ArgumentError("ResNet_CIFAR has its own stem: deep_stem must be False", key="deep_stem")
         super().__init__(
             depth,
             deep_stem=False,

@@ -191,7 +191,7 @@ Fusion = Literal["add", "max", "min", "avg", "concat"]
 
 
 class TwoStreamFusion(nn.Module):
-    """Makes one stream of the two that lie side by side.
+    """Makes one stream of two parallel ones.
 
     Args:
         mode: ``'add'``, ``'max'``, ``'min'``, ``'avg'`` or ``'concat'``.

@@ -101,7 +101,7 @@ class SwinBackbone(BaseBackbone):
         return [["patch_embed", "absolute_pos_embed", "drop_after_pos", *groups[0]], *groups[1:]]
 
     def layer_groups(self) -> list[list[str]]:
-        """The stem, then each block; a merging of patches belongs to the block beside it."""
+        """The stem, then each block; a merging of patches belongs to the neighbouring block."""
         groups = [["patch_embed", "absolute_pos_embed"]]
         for i, depth in enumerate(self.depths):
             blocks = [[f"stages.{i}.blocks.{j}"] for j in range(depth)]

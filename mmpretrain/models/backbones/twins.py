@@ -292,7 +292,7 @@ class PCPVT(BaseBackbone):
         super().init_weights()
 
     def freeze_groups(self) -> list[list[str]]:
-        """The first patch embedding, then each stage with what leads to it."""
+        """The first patch embedding, then each stage with the downsampling before it."""
         stages = [
             [f"{part}.{i}" for part in ("patch_embeds", "position_encodings", "stages")]
             + [f"position_encoding_drops.{i}", f"norm_after_stage{i}"]

@@ -218,7 +218,7 @@ class VAN(BaseBackbone):
         self.freeze_declared(__class__)
 
     def freeze_groups(self) -> list[list[str]]:
-        """Each stage with what leads to it and the norm after it."""
+        """Each stage with the downsampling before it and the norm after it."""
         return [[f"patch_embed{i}", f"blocks{i}", f"norm{i}"] for i in range(1, self.num_stages + 1)]
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:

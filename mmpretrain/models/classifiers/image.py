@@ -54,7 +54,7 @@ class ImageClassifier(BaseClassifier):
                 raise ArgumentError(
                     f"model.{name} must be a module or its config, got {brief(part)}", key=name
                 )
-        # Mixed labels are one-hot; their length is the head's, if nobody says otherwise.
+        # Mixed labels are one-hot; their length is the head's by default.
         if getattr(self.data_preprocessor, "num_classes", 0) is None:
             self.data_preprocessor.num_classes = getattr(self.head, "num_classes", None)
         # A backbone of another library brings its own translation of checkpoint keys.

@@ -76,7 +76,7 @@ class DINOHead(BaseModule):
 
     @torch.no_grad()
     def targets(self, scores: Tensor) -> Tensor:
-        """Return the teacher's distributions (B, K) for its scores (B, K), and go on with the schedules."""
+        """Return the teacher's distributions (B, K) for its scores (B, K), and advance the schedules."""
         scores, temperature = scores.float(), self.temperature()
         if self.centering == "sinkhorn":
             probs = distributed_sinkhorn(scores, 3, temperature)

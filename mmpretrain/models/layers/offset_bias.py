@@ -69,7 +69,7 @@ class OffsetBiasAttention(BaseModule):
 
     @torch.no_grad()
     def renew(self) -> None:
-        """Look up the bias for evaluation anew."""
+        """Look up the bias for evaluation again."""
         self.evaluation_bias = None if self.training else self.look_up(self.attention_bias_idxs)
 
     def train(self, mode: bool = True) -> Self:

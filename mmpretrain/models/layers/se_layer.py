@@ -20,7 +20,7 @@ class SELayer(BaseModule):
         channels: Input and output channels.
         squeeze_channels: Channels in the middle; by default ``channels // ratio``, made divisible.
         ratio: How much to squeeze.
-        divisor: What the channels in the middle shall be divisible by.
+        divisor: The channels in the middle are divisible by this number.
         bias: Bias of the convolutions.
         conv_cfg: Type of convolution.
         act_cfg: Activation of both convolutions, or one for each.

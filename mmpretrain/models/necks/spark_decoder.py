@@ -63,7 +63,7 @@ class DecoderConvModule(BaseModule):
         in_channels: Number of channels of the input.
         kernel_size: Kernel size of the upsampling.
         scale_factor: How much larger the output is.
-        blocks: What comes after it.
+        blocks: The layers after it.
     """
 
     def __init__(

@@ -97,7 +97,7 @@ class BaseSelfSupervisor(BaseModel):
 
         Args:
             inputs: (B, C, H, W), or a list of views, as the method's loss wants it.
-            data_samples: What comes with the images, such as masks.
+            data_samples: Data that belongs to the images, such as masks.
             mode: ``'tensor'`` for features, ``'loss'`` for losses by name.
         """
         if mode == "tensor":

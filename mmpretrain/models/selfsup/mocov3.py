@@ -47,7 +47,7 @@ class MoCoV3ViT(VisionTransformer):
         self.freeze_declared(__class__)
 
     def frozen_patterns(self) -> list[str]:
-        """Beside the frozen stages: the position embeddings, and the patch embedding if it is to stay."""
+        """Add the position embeddings to the frozen stages, and the patch embedding if it is frozen."""
         fixed = ["^pos_embed$", *(["^patch_embed"] if self.stop_grad_conv1 else [])]
         return super().frozen_patterns() + fixed
 

@@ -10,7 +10,7 @@ from mmpretrain.utils.dist import all_gather, broadcast, get_rank
 
 @torch.no_grad()
 def shuffle(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Deal the batches (B, ...) of all processes out anew.
+    """Deal the batches (B, ...) of all processes out again.
 
     Returns:
         The batch that this process gets, and where each image of the whole has gone, for :func:`unshuffle`.

@@ -121,7 +121,7 @@ class Machine:
         return line
 
     def _marked(self) -> list[Any]:
-        """Return what is above the last mark, and drop the mark."""
+        """Return the items above the last mark, and drop the mark."""
         items = self.stack
         self.stack = self.marks.pop()
         return items

@@ -86,7 +86,7 @@ class BaseVisBackend:
             self.add_scalar(name, value, step, **kwargs)
 
     def close(self) -> None:
-        """Finish what is being written."""
+        """Flush and close the files."""
 
 
 def plain(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Beside a real MMEngine, whose registries have children by scope, as this stand-in has."""
+"""Next to a real MMEngine, whose registries have children by scope, as this stand-in has."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ SAID = {
     "param_scheduler = [dict(type='StepLR', step_size=11)]": ("param_scheduler.0.step_size", "needs 11 steps"),
     "param_scheduler = [dict(type='CosineAnnealingLR', T_max=100)]": ("param_scheduler.0.T_max", "needs 100 steps"),
     "param_scheduler = [dict(type='CosineAnnealingLR', T_max=8, begin=5)]": ("param_scheduler.0.T_max", "from 5"),
-    "param_scheduler = [dict(type='LinearLR', end=20)]": ("param_scheduler.0.end", "goes on to 20, but the run ends"),
+    "param_scheduler = [dict(type='LinearLR', end=20)]": ("param_scheduler.0.end", "continues to 20, but the run ends"),
     "param_scheduler = [dict(type='LinearLR', end=500, by_epoch=False)]": ("param_scheduler.0.end", "90 iterations"),
     "param_scheduler = [dict(type='MultiStepLR', milestones=[5, 8], by_epoch=False)]": ("param_scheduler.0", "iteration 8 of 90"),
     "param_scheduler = [dict(type='CosineAnnealingLR', T_max=10, by_epoch=False)]": ("param_scheduler.0", "iteration 10 of 90"),

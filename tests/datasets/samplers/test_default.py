@@ -19,7 +19,7 @@ INFINITE = {
 def test_infinite_order_equals_reference(where, place):
     place(*where)
     sampler = build("InfiniteSampler")
-    assert list(islice(sampler, 9)) + list(islice(sampler, 8)) == INFINITE[where], "the stream goes on"
+    assert list(islice(sampler, 9)) + list(islice(sampler, 8)) == INFINITE[where], "the stream continues"
     assert len(sampler) == 10
 
 

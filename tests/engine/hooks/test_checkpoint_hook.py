@@ -152,7 +152,7 @@ def test_what_a_killed_process_could_not_remove_is_removed_later(tmp_path, monke
 
 
 def test_the_best_of_before_the_kill_stays_the_best(tmp_path):
-    """It was saved after the checkpoint from which the run goes on; a worse one does not replace it."""
+    """It was saved after the checkpoint from which the run continues; a worse one does not replace it."""
     work = tmp_path / "work"
     make(work, epochs=2, hook=dict(max_keep_ckpts=-1)).train()
     record = json.loads((work / "run.json").read_text())

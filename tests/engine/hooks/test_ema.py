@@ -77,7 +77,7 @@ def test_the_average_is_evaluated_and_saved(make_runner, tmp_path, begin, argume
         assert all(torch.allclose(saved["state_dict"][k], average[k]) for k in average)
         assert all(torch.equal(saved["ema_state_dict"][f"module.{k}"], done[-1][k]) for k in average)
         assert int(saved["ema_state_dict"]["steps"]) == max(8 * epoch - begin, 0)
-    assert same(model.weights(), model.history[-1])  # training went on with its own weights
+    assert same(model.weights(), model.history[-1])  # training continued with its own weights
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,7 @@ def test_switch_recipe_after_resumption(make_runner, tmp_path):
 
 
 def test_switch_recipe_and_a_loader_built_by_hand():
-    """Its workers would go on with the old pipeline."""
+    """Its workers would continue with the old pipeline."""
     loader = torch.utils.data.DataLoader(WithPipeline(), num_workers=1, persistent_workers=True)
     hook = SwitchRecipeHook(schedule=[dict(action_epoch=1, train_pipeline=Shift(1))])
     loop = SimpleNamespace(dataloader=loader)

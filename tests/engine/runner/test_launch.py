@@ -156,7 +156,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 
 def test_elastic_restart_goes_on_from_the_last_checkpoint(tmp_path):
-    """Rank 1 fails in the last epoch; torchrun starts all anew, and they resume by themselves."""
+    """Rank 1 fails in the last epoch; torchrun starts all again, and they resume by themselves."""
     arguments = command(tmp_path, "fails once")
     done = subprocess.run(
         [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2",

@@ -1,4 +1,4 @@
-"""SIGTERM and Ctrl-C: the run saves where it is, exits with 143 or 130, and goes on from there."""
+"""SIGTERM and Ctrl-C: the run saves where it is, exits with 143 or 130, and continues from there."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def test_two_processes_train_like_one(tmp_path, cfg, model):
 
 
 def test_gradients_that_wait_in_copies_serve_any_number_of_processes(tmp_path):
-    """Two copies stop between two steps; one process goes on with the mean of their gradients."""
+    """Two copies stop between two steps; one process continues with the mean of their gradients."""
 
     def run(work, processes, **changes):
         wrapper = dict(optimizer=dict(type="SGD", lr=0.1), accumulative_counts=3)

@@ -23,7 +23,7 @@ from tests.engine.schedulers.scheduler_cases import (
 
 @pytest.mark.parametrize("name", [*CASES, *(f"plateau-{name}" for name in PLATEAU)])
 def test_state_survives_saving(name):
-    """A run that is saved in the middle and goes on with new objects gives the same curve."""
+    """A run that is saved in the middle and continues with new objects gives the same curve."""
     optimizer, cfg = PLATEAU[name[8:]] if name.startswith("plateau-") else CASES[name]
     cfg = cfg if isinstance(cfg, list) else [cfg]
 

@@ -31,7 +31,7 @@ def test_gradients_are_those_of_a_usual_backward_pass(rates):
         grads.append([p.grad for p in net.parameters()])
     for a, b in zip(*grads):
         torch.testing.assert_close(a, b)
-    assert torch.equal(*after)  # the random state goes on as if nothing was computed twice
+    assert torch.equal(*after)  # the random state continues as if nothing was computed twice
 
 
 def test_frozen_layers_get_no_gradients():

@@ -550,7 +550,7 @@ def differences(want, got, kind):
         yield (f"state{i}", *values(own, b["state"]))
         if len(own) < len(
             a["state"]
-        ):  # the original's tokenizer goes on learning: an implementation may freeze it
+        ):  # the original's tokenizer keeps learning: an implementation may freeze it
             yield (
                 f"tokenizer{i}",
                 *values({k: v for k, v in a["state"].items() if k not in own}, b["state"]),

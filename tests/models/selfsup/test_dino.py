@@ -102,7 +102,7 @@ def test_targets_of_dinov2_share_prototypes_out():
     torch.testing.assert_close(probs.sum(dim=1), torch.ones(24))
     share = probs.mean(dim=0) * K
     assert 0.8 < share.min() < share.max() < 1.2
-    # by hand: rows and columns of exp(scores) are scaled in turns, columns last
+    # by hand: rows and columns of exp(scores) are scaled alternately, columns last
     expected = scores.double().exp()
     for _ in range(3):
         expected = expected / expected.sum(dim=0) / K

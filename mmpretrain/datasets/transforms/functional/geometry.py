@@ -181,7 +181,7 @@ def imflip(img: Array, direction: str = "horizontal") -> Array:
     """Flip along an axis, or along both (``'diagonal'``). The result may be a view."""
     one_of("direction", direction, FLIP_CODES)
     if is_plain_image(img):
-        # Laid out anew, it is packed into a tensor several times as fast as a view with negative strides.
+        # Laid out again, it is packed into a tensor several times as fast as a view with negative strides.
         return cv2.flip(img, FLIP_CODES[direction])
     if direction == "horizontal":
         return img[:, ::-1]

@@ -120,7 +120,7 @@ def _orientation(exif: bytes) -> int:
 
 
 def is_complete(data: bytes, header: JpegHeader) -> bool:
-    """Whether the image data goes on to an end-of-image marker."""
+    """Whether the image data continues to an end-of-image marker."""
     return data.rfind(b"\xff\xd9", header.data_at) >= 0
 
 
