@@ -167,15 +167,22 @@ def print_summary(runner: Runner, seconds: float) -> None:
     commands = []
     if checkpoint is not None:
         rows["checkpoint"] = shown(checkpoint)
-        config = Path(runner.cfg.filename).name
-        commands = [
-            # The run's own copy of its config has all options in it.
-            f"mmpretrain test {shown(Path(runner.work_dir, config))} {shown(checkpoint)}",
-            f"mmpretrain predict IMAGE --model {shown(checkpoint)} --show-dir OUT",
-        ]
+        commands = next_steps(runner, checkpoint)
     if state.log_path is not None:
         rows["log"] = shown(state.log_path)
     print_results("Training is done", rows, commands)
+
+
+def next_steps(runner: Runner, checkpoint: str | os.PathLike[str]) -> list[str]:
+    """Return the commands that show what a checkpoint is good for."""
+    if getattr(runner.bare_model, "unsupervised", False):
+        return [f"mmpretrain {name} {shown(checkpoint)} --data LABELLED" for name in ("knn", "linear-probe")]
+    # The run's own copy of its config has all options in it.
+    config = Path(runner.work_dir, Path(runner.cfg.filename).name)
+    return [
+        f"mmpretrain test {shown(config)} {shown(checkpoint)}",
+        f"mmpretrain predict IMAGE --model {shown(checkpoint)} --show-dir OUT",
+    ]
 
 
 def print_results(title: str, rows: Mapping[str, object], commands: Sequence[str]) -> None:

@@ -20,6 +20,7 @@ __getattr__, __dir__, __all__ = lazy_package(
         "multi_label": ("VOC", "MultiLabelDataset", "MultiTaskDataset"),
         "nlvr2": ("NLVR2",),
         "shards": ("ShardDataset",),
+        "unlabelled": ("ImageListDataset",),
         "table": ("TableDataset",),
         "mmpretrain.compat.datasets.builder": ("DATASETS", "PIPELINES", "SAMPLERS", "build_dataset"),
         "wrappers": ("ClassBalancedDataset", "ConcatDataset", "KFoldDataset", "RepeatDataset"),

@@ -92,6 +92,11 @@ class CustomDataset(BaseDataset):
         if self.ann_file:
             return LazyList(read_annotations(self.ann_file, self.img_prefix, self.with_label))
         names, labels = self._find_samples()
+        if not names and self.with_label and find_files(self.img_prefix, self.is_valid_file):
+            raise DataError(
+                f"{self.img_prefix!r} holds images, but no folders of classes",
+                hint="Put the images of each class into a folder; with_label=False ignores classes.",
+            )
         if not names:
             raise DataError(
                 f"No image was found below {self.img_prefix!r}",

@@ -10,8 +10,9 @@ from mmpretrain.config.wrapped import innermost
 from mmpretrain.datasets.from_spec import FOLDS, KEPT, dataset_from_spec
 from mmpretrain.datasets.preflight import find_classifier
 from mmpretrain.datasets.preflight_data import label_arrays
+from mmpretrain.datasets.unlabelled import images_from_spec
 from mmpretrain.errors import DataError
-from mmpretrain.registry import DATASETS
+from mmpretrain.registry import DATASETS, MODELS
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +30,9 @@ def use_data(cfg: Any, spec: str, source: Any = None) -> None:
     Raises:
         DataError: If there are too few samples.
     """
+    if getattr(_model_class(cfg), "unsupervised", False):
+        _use_images(cfg, spec)
+        return
     train = DATASETS.build(innermost(dataset_from_spec(spec, "train")))
     for split in ("train", "val", "test"):
         loader = cfg.get(f"{split}_dataloader")
@@ -44,6 +48,21 @@ def use_data(cfg: Any, spec: str, source: Any = None) -> None:
             _explain_share(spec, split, len(train))
     if count := _class_count(train):
         cfg.merge_from_dict(dict.fromkeys(_counts(cfg), count), source=source)
+
+
+def _model_class(cfg: Any) -> Any:
+    """The class of a config's model, if it is a registered one."""
+    kind = (cfg.get("model") or {}).get("type")
+    return MODELS.get(kind) if isinstance(kind, str) and kind in MODELS.names() else kind
+
+
+def _use_images(cfg: Any, spec: str) -> None:
+    """Put images, whose labels do not matter, into the training data of a config; the pipeline stays."""
+    loader = cfg.get("train_dataloader")
+    if not loader:
+        return
+    old = innermost(loader["dataset"])
+    loader["dataset"] = images_from_spec(spec) | {key: old[key] for key in KEPT if key in old}
 
 
 def _explain_share(spec: str, split: str, size: int) -> None:

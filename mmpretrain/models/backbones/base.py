@@ -60,6 +60,8 @@ class BaseBackbone(FreezableModule):
     norm_eval: bool = False
     with_cp: bool = False
     out_indices: tuple[int, ...]
+    #: Number of outputs that ``out_indices`` chooses from, known once it was read.
+    num_outputs: int = 1
 
     def __init__(
         self,
@@ -129,6 +131,8 @@ class BaseBackbone(FreezableModule):
                 hint=f"Indices run from 0 to {num - 1}, or from the end -{num} to -1.",
                 key=key,
             )
+        if key == "out_indices":
+            self.num_outputs = num
         return tuple(i % num for i in wanted)
 
     def run(self, block: Callable[..., T], *args: Any, **kwargs: Any) -> T:

@@ -34,6 +34,9 @@ class BaseSelfSupervisor(BaseModel):
         freeze: Freeze the parameters whose name this regular expression finds.
     """
 
+    #: Training needs images only, no labels.
+    unsupervised = True
+
     def __init__(
         self,
         backbone: dict | nn.Module,

@@ -1,0 +1,132 @@
+"""What the commands that judge features share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mmpretrain.cli.options import checkpoint_in
+from mmpretrain.cli.say import say
+from mmpretrain.errors import ConfigError
+from mmpretrain.utils.text import json_text
+
+if TYPE_CHECKING:
+    from mmpretrain.evaluation.features import FeatureBank
+
+
+class PoolOption(str, Enum):
+    """How tokens become one vector."""
+
+    auto = "auto"
+    cls = "cls"
+    avg = "avg"
+
+
+ModelArgument = Annotated[
+    str,
+    typer.Argument(metavar="MODEL", help="A checkpoint, a folder of a run, a config, or a zoo name."),
+]
+FeatureData = Annotated[
+    str,
+    typer.Option(
+        "--data",
+        metavar="DATA",
+        help="Labelled images: a folder of class folders, perhaps below train and val; a list; ...",
+    ),
+]
+Checkpoint = Annotated[str | None, typer.Option(metavar="CKPT", help="Weights, if MODEL is a config.")]
+RandomWeights = Annotated[
+    bool, typer.Option("--random", help="Use random weights, to compare with; MODEL is a config.")
+]
+Stage = Annotated[
+    str, typer.Option("--stage", metavar="STAGE", help="last, all, or numbers of stages such as 1,3.")
+]
+ImageSize = Annotated[
+    int | None, typer.Option("--image-size", metavar="S", min=8, help="Edge of the images.")
+]
+Out = Annotated[str | None, typer.Option("--out", metavar="FILE", help="Write the results as JSON, too.")]
+
+
+def compute(
+    model: str,
+    data: str,
+    checkpoint: str | None,
+    random: bool,
+    stage: str,
+    pool: PoolOption,
+    image_size: int | None,
+    batch_size: int,
+    workers: int,
+    device: str | None,
+) -> tuple[list[int], FeatureBank, FeatureBank]:
+    """Compute the features of the images for training and of those for validation, each in one pass.
+
+    Returns:
+        The numbers of the stages, and both banks.
+    """
+    from mmpretrain.apis.features import FeatureExtractor
+    from mmpretrain.datasets.from_spec import dataset_from_spec
+
+    sets = [dataset_from_spec(data, split) for split in ("train", "val")]
+    extractor = FeatureExtractor(
+        checkpoint_in(model) if checkpoint is None and not random else model,
+        False if random else checkpoint,
+        parse_stages(stage),
+        pool.value,  # type: ignore[arg-type]
+        image_size,
+        device,
+    )
+    bank = extractor(sets[0], batch_size, workers, "training images")
+    queries = extractor(sets[1], batch_size, workers, "validation images")
+    return extractor.stages, bank, queries
+
+
+def parse_stages(text: str) -> str | list[int]:
+    """``'last'`` and ``'all'`` as they are, ``'1,3'`` as numbers."""
+    if text in ("last", "all"):
+        return text
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise ConfigError(
+            f"{text!r} names no stage", where="--stage", hint="Say last, all, or numbers such as 1,3."
+        ) from None
+
+
+def report(
+    title: str,
+    stages: Sequence[int],
+    rows: Sequence[Mapping[str, float]],
+    bank: FeatureBank,
+    queries: FeatureBank,
+    out: Path | None,
+) -> None:
+    """Print a table with a row for each stage, and write the numbers to a file if one is given."""
+    counts = [int((part.labels >= 0).sum()) for part in (bank, queries)]
+    missing = len(bank.labels) + len(queries.labels) - sum(counts)
+    classes = len(set(bank.labels.tolist()) - {-1})
+    note = f"; {missing} images without a label were left out" if missing else ""
+    say(f"{title}: {counts[0]} images for training, {counts[1]} for validation, {classes} classes{note}")
+    named: list[dict[str, Any]] = [
+        {"stage": stages[i] if i < len(stages) else i, "channels": bank.features[i].shape[1], **row}
+        for i, row in enumerate(rows)
+    ]
+    print_rows(named)
+    if out is not None:
+        content = {"training": counts[0], "validation": counts[1], "classes": classes, "results": named}
+        out.write_text(json_text(json.dumps(content, indent=2)), encoding="utf-8")
+        say(f"Wrote {out}")
+
+
+def print_rows(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print rows as a table; numbers with a fraction have two digits after the point."""
+    columns = list(rows[0])
+    texts = [[f"{row[c]:.2f}" if isinstance(row[c], float) else str(row[c]) for c in columns] for row in rows]
+    widths = [max(len(text) for text in column) for column in zip(columns, *texts)]
+    for line in (columns, *texts):
+        say("  ".join(text.rjust(width) for text, width in zip(line, widths)))

@@ -1,0 +1,56 @@
+"""``mmpretrain knn``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mmpretrain.cli.features import (
+    Checkpoint,
+    FeatureData,
+    ImageSize,
+    ModelArgument,
+    Out,
+    PoolOption,
+    RandomWeights,
+    Stage,
+    compute,
+    report,
+)
+from mmpretrain.cli.shortcuts import Device
+
+
+def knn(
+    model: ModelArgument,
+    data: FeatureData,
+    checkpoint: Checkpoint = None,
+    random: RandomWeights = False,
+    k: Annotated[list[int] | None, typer.Option("--k", min=1, help="Number of neighbours.")] = None,
+    temperature: Annotated[float, typer.Option(help="Temperature of the weights.")] = 0.07,
+    stage: Stage = "last",
+    pool: PoolOption = PoolOption.auto,
+    image_size: ImageSize = None,
+    batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Images run at once.")] = 64,
+    workers: Annotated[int, typer.Option("--workers", min=0, help="Data workers.")] = 2,
+    device: Device = None,
+    out: Out = None,
+) -> None:
+    """Judge a backbone by the labels of the nearest images (weighted kNN).
+
+    Nothing is trained: each image for validation gets the class of most of its nearest images for training.
+
+    Examples:
+
+    `mmpretrain knn work_dirs/mae --data photos/`
+
+    `mmpretrain knn dino.py --checkpoint dino.pth --data photos/ --k 10 --k 20 --stage all`
+    """
+    stages, bank, queries = compute(
+        model, data, checkpoint, random, stage, pool, image_size, batch_size, workers, device
+    )
+    from mmpretrain.evaluation.features import judge_by_neighbors
+
+    rows = judge_by_neighbors(bank, queries, k or (10, 20, 100), temperature)
+    report("Weighted kNN", stages, rows, bank, queries, Path(out) if out else None)

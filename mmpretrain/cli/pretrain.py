@@ -1,0 +1,120 @@
+"""``mmpretrain pretrain``."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mmpretrain.cli.say import say
+from mmpretrain.cli.shortcuts import Device, LearningRate
+from mmpretrain.errors import ConfigError
+
+
+def pretrain(
+    method: Annotated[
+        str | None, typer.Argument(metavar="METHOD", help="Such as mae or dino; leave it out for a list.")
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option("--data", metavar="FOLDER", help="Images, with or without labels.")
+    ] = None,
+    arch: Annotated[
+        str | None, typer.Option("--arch", metavar="ARCH", help="Such as resnet18 or vit-tiny.")
+    ] = None,
+    epochs: Annotated[int, typer.Option("--epochs", metavar="N", min=1, help="How long.")] = 100,
+    image_size: Annotated[
+        int, typer.Option("--image-size", metavar="S", min=8, help="Edge of the crops.")
+    ] = 224,
+    batch_size: Annotated[
+        int | None,
+        typer.Option("--batch-size", metavar="N", min=2, help="Images in a batch; 64, or all if fewer."),
+    ] = None,
+    lr: LearningRate = None,
+    init: Annotated[
+        str | None, typer.Option("--from", metavar="CKPT", help="Weights that the backbone begins with.")
+    ] = None,
+    work_dir: Annotated[
+        Path | None, typer.Option("--work-dir", metavar="DIR", help="Where to write; work_dirs/METHOD_ARCH.")
+    ] = None,
+    workers: Annotated[int, typer.Option("--workers", metavar="N", min=0, help="Data workers.")] = 4,
+    device: Device = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in the work folder.")] = False,
+) -> None:
+    """Pre-train a backbone on images without labels.
+
+    The config is kept in the work folder; `mmpretrain train CONFIG` does the same. What comes out
+    is `backbone.pth`.
+
+    Examples:
+
+    `mmpretrain pretrain mae --data photos/ --arch vit-tiny --epochs 200`
+
+    `mmpretrain pretrain continued --data photos/ --arch vit-small --from dinov2.pth`
+    """
+    from mmpretrain.apis.pretraining import ARCHS, METHODS
+
+    if method is None:
+        for name, recipe in METHODS.items():
+            say(f"{name:<12}  {recipe.arch:<12}  {recipe.about}")
+        say(f"\nArchs: {', '.join(ARCHS)}")
+        return
+    if data is None:
+        raise ConfigError("no images are given", where="--data", hint="Say where they are: --data FOLDER.")
+    from mmpretrain.apis.pretraining import pretraining_config
+    from mmpretrain.cli.train import prepare, print_results, shown
+    from mmpretrain.config import Config
+    from mmpretrain.datasets.unlabelled import images_from_spec
+
+    dataset = images_from_spec(data)
+    settings = {"arch": arch, "epochs": epochs, "image_size": image_size, "lr": lr, "init": init}
+    pretraining_config(method, dataset, **settings)  # complain before images are counted
+    content = pretraining_config(
+        method, dataset, batch_size=fitting_batch(dataset, batch_size, data), workers=workers, **settings
+    )
+    folder = work_dir or Path("work_dirs") / f"{method}_{arch or METHODS[method].arch}"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"pretrain_{method}.py"
+    Config(content).dump(path)
+    say(f"The config is in {shown(path)}")
+    cfg = Config.fromfile(path)
+    cfg.work_dir = str(folder)
+    if device is not None:
+        cfg.device = device
+    prepare(cfg, resume="auto" if resume else None)
+    start = time.monotonic()
+    from mmpretrain.cli.train import run
+
+    runner = run(cfg, summary=False)
+    if not runner.is_main:
+        return
+    backbone = shown(folder / "backbone.pth")
+    rows = {"trained": f"{runner.epoch} epochs in {time.monotonic() - start:.0f} s", "backbone": backbone}
+    print_results(
+        "Pre-training is done",
+        {**rows, "config": shown(path)},
+        [
+            f"mmpretrain knn {backbone} --data LABELLED --image-size {image_size}",
+            f"mmpretrain linear-probe {backbone} --data LABELLED --image-size {image_size}",
+        ],
+    )
+
+
+def fitting_batch(dataset: dict, wanted: int | None, data: str) -> int:
+    """Number of images in a batch: 64, or all images if there are fewer.
+
+    Raises:
+        ConfigError: If there are fewer images than a batch has to have.
+    """
+    from mmpretrain.registry import DATASETS
+
+    count = len(DATASETS.build(dataset))
+    least = wanted or 2
+    if count < least:
+        raise ConfigError(
+            f"{data!r} has {count} image{'s' * (count != 1)}, too few for a batch of {least}",
+            where="--batch-size" if wanted else "--data",
+            hint="Choose a smaller --batch-size." if wanted and count >= 2 else "Give more images.",
+        )
+    return wanted or min(64, count)

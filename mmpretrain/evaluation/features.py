@@ -1,0 +1,198 @@
+"""How good the features of a backbone are: computed once, then classified by neighbours or linearly."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mmpretrain.errors import ConfigError, DataError
+from mmpretrain.evaluation.functional.neighbors import knn_scores
+from mmpretrain.evaluation.functional.pooling import Pool, pooled
+from mmpretrain.evaluation.functional.probe import logistic_regression, sgd_probe
+from mmpretrain.utils.dist import all_gather_object, is_distributed
+
+
+@dataclass(frozen=True)
+class FeatureBank:
+    """Features of images.
+
+    Attributes:
+        features: For each output of the backbone, (N, C).
+        labels: Classes (N,); -1 where an image has none.
+    """
+
+    features: tuple[Tensor, ...]
+    labels: Tensor
+
+    def labelled(self) -> FeatureBank:
+        """The images that have a label."""
+        known = self.labels >= 0
+        if known.all():
+            return self
+        return FeatureBank(tuple(x[known] for x in self.features), self.labels[known])
+
+    def to(self, device: torch.device | str) -> FeatureBank:
+        """The bank on another device."""
+        return FeatureBank(tuple(x.to(device) for x in self.features), self.labels.to(device))
+
+
+def backbone_outputs(model: Any, inputs: Tensor) -> tuple[Any, ...]:
+    """What the backbone of a model puts out for images (B, C, H, W), nothing of which is masked.
+
+    Args:
+        model: A model with ``extract_feat``.
+        inputs: What its data preprocessor returns.
+    """
+    if not hasattr(model, "extract_feat"):
+        raise ConfigError(f"{type(model).__name__} has no extract_feat(), which gives its features")
+    staged = "stage" in inspect.signature(model.extract_feat).parameters
+    outputs = model.extract_feat(inputs, stage="backbone") if staged else model.extract_feat(inputs)
+    return tuple(outputs) if isinstance(outputs, (tuple, list)) else (outputs,)
+
+
+@torch.no_grad()
+def collect_features(model: Any, batches: Iterable[Any], pool: Pool = "auto") -> FeatureBank:
+    """Run a model over data once, in evaluation mode; its mode is restored.
+
+    Args:
+        model: A model with ``data_preprocessor`` and ``extract_feat``.
+        batches: What a data loader gives, one image (not several views) a sample.
+        pool: See :func:`pooled`.
+
+    Returns:
+        The features of all processes, on the CPU.
+    """
+    extra = getattr(getattr(model, "backbone", None), "num_extra_tokens", 0)
+    training, parts, labels = model.training, [], []
+    model.eval()
+    try:
+        for batch in batches:
+            data = model.data_preprocessor(batch, False)
+            inputs = data["inputs"]
+            if not isinstance(inputs, Tensor):
+                raise DataError(
+                    f"The batch has {len(inputs)} views of each image, features need one",
+                    hint="Leave out MultiView, and use collate_fn=dict(type='default_collate').",
+                )
+            outputs = backbone_outputs(model, inputs)
+            parts.append([pooled(output, extra, pool).float().cpu() for output in outputs])
+            labels += [label_of(sample) for sample in data.get("data_samples") or [None] * len(inputs)]
+    finally:
+        model.train(training)
+    if not parts:
+        raise DataError("There are no images to compute features of")
+    features = [torch.cat(column) for column in zip(*parts)]
+    found = torch.tensor(labels, dtype=torch.long)
+    if is_distributed():
+        shares = all_gather_object((features, found))
+        features = [torch.cat(column) for column in zip(*(share[0] for share in shares))]
+        found = torch.cat([share[1] for share in shares])
+    return FeatureBank(tuple(features), found)
+
+
+def label_of(sample: Any) -> int:
+    """The class of a sample; -1 if it has none."""
+    label = None if sample is None else sample.get("gt_label")
+    if label is None or len(label) == 0:
+        return -1
+    if len(label) > 1:
+        raise DataError(
+            f"Features are judged by one label an image, got {len(label)}: {label.tolist()}",
+            hint="Use a data set with a single label.",
+        )
+    return int(label)
+
+
+def count_classes(*banks: FeatureBank) -> int:
+    """Number of classes in banks.
+
+    Raises:
+        DataError: If no image has a label.
+    """
+    highest = max(int(bank.labels.max()) for bank in banks)
+    if highest < 0:
+        raise DataError(
+            "No image has a label, so features cannot be judged",
+            hint="Put the images into one folder per class, or list them with labels.",
+        )
+    return highest + 1
+
+
+def accuracies(scores: Tensor, labels: Tensor) -> dict[str, float]:
+    """Top-1 and top-5 accuracy in percent of scores (N, classes); top-5 only with more than 5 classes."""
+    ranked = scores.topk(min(5, scores.shape[1]), dim=1).indices == labels[:, None]
+    result = {"top1": 100 * float(ranked[:, 0].float().mean())}
+    if scores.shape[1] > 5:
+        result["top5"] = 100 * float(ranked.any(dim=1).float().mean())
+    return result
+
+
+def judge_by_neighbors(
+    bank: FeatureBank,
+    queries: FeatureBank,
+    ks: Sequence[int] = (10, 20, 100),
+    temperature: float = 0.07,
+) -> list[dict[str, float]]:
+    """Accuracy of weighted kNN, see :func:`knn_scores`, for each output of the backbone.
+
+    Returns:
+        For each output, ``'k10/top1'`` and so on, in percent.
+    """
+
+    def judge(known: Tensor, labels: Tensor, asked: Tensor, wanted: Tensor, classes: int) -> dict[str, float]:
+        by_k = knn_scores(asked, known, labels, classes, ks, temperature)
+        return {
+            f"k{k}/{name}": value
+            for k, scores in by_k.items()
+            for name, value in accuracies(scores, wanted).items()
+        }
+
+    return _judge(bank, queries, judge)
+
+
+#: How a linear classifier is trained -> the function that does it.
+SOLVERS: dict[str, Callable[..., Any]] = {"logistic": logistic_regression, "sgd": sgd_probe}
+
+
+def judge_linearly(
+    bank: FeatureBank, queries: FeatureBank, solvers: Sequence[str] = ("logistic", "sgd")
+) -> list[dict[str, float]]:
+    """Accuracy of linear classifiers for each output of the backbone.
+
+    Args:
+        bank: What they are trained on.
+        queries: What they classify.
+        solvers: ``'logistic'`` for logistic regression by L-BFGS, ``'sgd'`` for the zoo's recipe.
+
+    Returns:
+        For each output, ``'logistic/top1'`` and so on, in percent.
+    """
+
+    def judge(known: Tensor, labels: Tensor, asked: Tensor, wanted: Tensor, classes: int) -> dict[str, float]:
+        result = {}
+        for solver in solvers:
+            probe = SOLVERS[solver](known, labels, classes)
+            for name, value in accuracies(probe(asked), wanted).items():
+                result[f"{solver}/{name}"] = value
+        return result
+
+    return _judge(bank, queries, judge)
+
+
+def _judge(
+    bank: FeatureBank, queries: FeatureBank, judge: Callable[..., dict[str, float]]
+) -> list[dict[str, float]]:
+    classes = count_classes(bank, queries)
+    bank, queries = bank.labelled(), queries.labelled()
+    if not len(bank.labels) or not len(queries.labels):
+        which = "training" if not len(bank.labels) else "validation"
+        raise DataError(f"None of the images for {which} has a label")
+    return [
+        judge(known, bank.labels, asked, queries.labels, classes)
+        for known, asked in zip(bank.features, queries.features)
+    ]

@@ -1,0 +1,99 @@
+"""Configs that the pretrain command makes."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from mmpretrain.apis import open_model
+from mmpretrain.apis.pretraining import ARCHS, METHODS, pretraining_config
+from mmpretrain.config import Config
+from mmpretrain.config.validate import validate
+from mmpretrain.engine.runner import Runner
+from mmpretrain.errors import ConfigError
+from mmpretrain.models.init import has_pretrained
+from mmpretrain.registry import MODELS
+from tests.models.selfsup.small import write_images
+
+DATA = {"type": "CustomDataset", "data_prefix": ".", "with_label": False}
+
+
+def sizes_of(method: str) -> list[int]:
+    return [64, 224] if METHODS[method].multiple == 32 or method == "itpn" else [32, 224]
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("large", [0, 1])
+def test_every_method_is_valid_and_builds(method, large):
+    cfg = Config(
+        pretraining_config(
+            method, DATA, image_size=sizes_of(method)[large], init="x.pth" if method == "continued" else None
+        )
+    )
+    assert validate(cfg, files=False) == []
+    with torch.device("meta"):
+        model = MODELS.build({**cfg.model, "data_preprocessor": cfg.data_preprocessor})
+        plain = MODELS.build(cfg.custom_hooks[0].backbone)
+    assert has_pretrained(model.backbone.init_cfg) == (method == "continued")
+    own, trained = plain.state_dict(), model.backbone.state_dict()
+    lacking = {key for key in own if key not in trained or own[key].shape != trained[key].shape}
+    assert lacking <= {"ln2.weight", "ln2.bias", "norm3.weight", "norm3.bias"}
+
+
+@pytest.mark.parametrize("arch", ARCHS)
+def test_every_arch_builds(arch):
+    methods = [name for name, method in METHODS.items() if ARCHS[arch].family in method.families]
+    assert methods
+    for name in {methods[0], methods[-1]} - {"continued"}:
+        cfg = pretraining_config(name, DATA, arch=arch, image_size=64)
+        with torch.device("meta"):
+            model = MODELS.build(cfg["model"])
+            width = model.backbone(torch.zeros(2, 3, 64, 64))[-1].shape[1] if "vit" not in arch else None
+        assert width in (None, ARCHS[arch].channels) or ARCHS[arch].family == "mixmim"
+
+
+@pytest.mark.parametrize("method", ["mae", "dino", "ijepa", "maskfeat", "mocov3"])
+def test_trains_and_leaves_a_backbone(method, tmp_path):
+    data = {**DATA, "data_prefix": str(write_images(tmp_path / "images"))}
+    content = pretraining_config(
+        method, data, arch="vit-micro", image_size=32, batch_size=4, epochs=1, workers=0
+    )
+    runner = Runner.from_cfg(Config({**content, "work_dir": str(tmp_path / "run")}))
+    runner.train()
+    model = open_model(tmp_path / "run" / "backbone.pth", device="cpu")
+    assert type(model.backbone).__name__ == "VisionTransformer"
+    assert model._config.image_size == 32
+    trained = runner.bare_model.backbone.state_dict()
+    for key, value in model.backbone.state_dict().items():
+        if not key.startswith("ln2"):
+            assert torch.equal(value, trained[key]), key
+    assert model.extract_feat(torch.rand(2, 3, 32, 32))[-1].shape == (2, 96)
+    again = MODELS.build(
+        {
+            **content["custom_hooks"][0]["backbone"],
+            "init_cfg": {
+                "type": "Pretrained",
+                "checkpoint": str(tmp_path / "run" / "backbone.pth"),
+                "prefix": "backbone.",
+            },
+        }
+    )
+    again.init_weights()
+    assert torch.equal(again.layers[0].attn.proj.weight, trained["layers.0.attn.proj.weight"])
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"method": "mea"}, "no method 'mea'.*mae"),
+        ({"arch": "resnet17"}, "no arch 'resnet17'"),
+        ({"arch": "resnet18"}, "mae cannot train resnet18"),
+        ({"image_size": 33}, "multiple of 8"),
+        ({"method": "spark", "image_size": 32}, "from 64 on"),
+        ({"method": "simmim", "image_size": 48}, "multiple of 32"),
+        ({"method": "continued"}, "--from"),
+    ],
+)
+def test_what_it_refuses(settings, message):
+    with pytest.raises(ConfigError, match=f"(?s){message}"):
+        pretraining_config(**{"method": "mae", "dataset": DATA, **settings})

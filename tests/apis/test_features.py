@@ -1,0 +1,64 @@
+"""Opening models to judge their features."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from mmpretrain.apis import init_model
+from mmpretrain.apis.features import FeatureExtractor
+from mmpretrain.config import Config
+from mmpretrain.errors import ConfigError
+from tests.models.selfsup.small import write_images
+
+ARCH = {"embed_dims": 32, "num_layers": 3, "num_heads": 4, "feedforward_channels": 64}
+BACKBONES = {
+    "resnet": ({"type": "ResNet", "depth": 18, "stem_channels": 8, "base_channels": 8}, [8, 16, 32, 64]),
+    "vit": ({"type": "VisionTransformer", "arch": ARCH, "img_size": 32, "patch_size": 8}, [32] * 3),
+    "mae": ({"type": "MAEViT", "arch": ARCH, "img_size": 32, "patch_size": 8}, [32] * 3),
+    "swin": (
+        {
+            "type": "SwinTransformer",
+            "arch": {"embed_dims": 8, "depths": [1] * 4, "num_heads": [1] * 4},
+            "img_size": 32,
+            "stage_cfgs": {"block_cfgs": {"window_size": 1}},
+        },
+        [8, 16, 32, 64],
+    ),
+}
+
+
+def model_of(name: str):
+    backbone, channels = BACKBONES[name]
+    kind = "MAE" if name == "mae" else "ImageClassifier"
+    torch.manual_seed(0)
+    return init_model(Config({"model": {"type": kind, "backbone": backbone}}), device="cpu"), channels
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory):
+    folder = write_images(tmp_path_factory.mktemp("images"), 5)
+    return {"type": "CustomDataset", "data_prefix": str(folder), "with_label": False}
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_all_stages_in_one_pass(name, images):
+    model, channels = model_of(name)
+    last = FeatureExtractor(model, image_size=32)(images, workers=0)
+    extractor = FeatureExtractor(model, stages="all", image_size=32)
+    bank = extractor(images, batch_size=2, workers=0)
+    assert [x.shape for x in bank.features] == [(5, width) for width in channels]
+    assert extractor.stages == list(range(len(channels)))
+    if name != "vit":  # which puts out its class token here, and the mean of patches there
+        torch.testing.assert_close(bank.features[-1], last.features[-1])
+    some = FeatureExtractor(model_of(name)[0], stages=[0, -1], image_size=32)(images, workers=0)
+    torch.testing.assert_close(some.features[0], bank.features[0])
+
+
+def test_what_it_refuses():
+    model, _ = model_of("resnet")
+    for stages in ([4], [-5], "first"):
+        with pytest.raises(ConfigError, match="no stages"):
+            FeatureExtractor(model, stages=stages)
+    with pytest.raises(ConfigError, match="no backbone"):
+        FeatureExtractor(torch.nn.Linear(1, 1))
