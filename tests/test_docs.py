@@ -35,6 +35,7 @@ PAGES = {
     "metrics.md": [(METRICS, "ClassesOff")],
     "optimizers.md": [(OPTIM_WRAPPER_CONSTRUCTORS, "SlowBackbone")],
     "preflight.md": [],
+    "pretraining.md": [],
     "reliability.md": [],
     "schedules.md": [(PARAM_SCHEDULERS, "HalveLR")],
     "storage.md": [],
