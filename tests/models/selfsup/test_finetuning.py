@@ -26,7 +26,7 @@ POSITIONS = {
     "BEiT": {"use_rel_pos_bias": False, "use_shared_rel_pos_bias": True},
     "CAE": {"use_rel_pos_bias": False, "use_abs_pos_emb": True},
 }
-OUT = dict.fromkeys(POSITIONS, {"out_type": "raw", "final_norm": True})
+OUT = {key: {"out_type": "raw", "final_norm": True} for key in POSITIONS}
 OWN = ("mask_ratio", "reconstruction_type", "out_indices")
 
 
