@@ -212,7 +212,7 @@ class Registry:
     def _home(self, name: str) -> str | None:
         """Return the module that a table names for a component."""
         for location in self._locations:
-            home = vars(importlib.import_module(location)).get(TABLE, {}).get(name)
+            home = getattr(importlib.import_module(location), TABLE, {}).get(name)
             if home is not None:
                 return home
         return None

@@ -50,6 +50,29 @@ class WithOldNames(SourceFileLoader):
             vars(module)["__getattr__"] = partial(old_attribute, module.__name__)
 
 
+class Rewritable(SourceFileLoader):
+    """Loads a package whose ``__init__.py`` users rewrite, as tutorials tell them to.
+
+    One that imports what it exports, instead of declaring it with ``lazy_package``, still answers for the
+    rest: its components are found by reading its files, and old names by the tables.
+    """
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run the file; unless it answers for missing names itself, look them up."""
+        super().exec_module(module)
+        if "__getattr__" not in vars(module):
+            vars(module)["__getattr__"] = partial(_rewritten_attribute, module)
+
+
+def _rewritten_attribute(module: ModuleType, name: str) -> Any:
+    if name == "__components__":
+        return compat("names.resolve").components(module.__name__)
+    home = None if name.startswith("__") else module.__components__.get(name)
+    return (
+        old_attribute(module.__name__, name) if home is None else getattr(importlib.import_module(home), name)
+    )
+
+
 def old_attribute(module: str, name: str) -> Any:
     """Return what a name that a module does not have meant in former versions.
 
@@ -93,10 +116,9 @@ class NewestFirst:
         if root != "mmpretrain" or not dot or rest.startswith("compat"):
             return None
         spec = PathFinder.find_spec(name, path)
-        if spec is None or spec.submodule_search_locations is not None:
-            return None  # packages with public names answer for old ones themselves: see `lazy_package`
-        if type(spec.loader) is SourceFileLoader:
-            spec.loader = WithOldNames(spec.loader.name, spec.loader.path)
+        if spec is not None and type(spec.loader) is SourceFileLoader:
+            kind = WithOldNames if spec.submodule_search_locations is None else Rewritable
+            spec.loader = kind(spec.loader.name, spec.loader.path)
         return spec
 
 

@@ -41,8 +41,9 @@ def lazy_package(
     lookup = dict(table)
     for child in reexports:
         module = importlib.import_module(f"{package}.{child}")
-        components = vars(module).get(TABLE, {})
-        for name in module.__all__:  # to which a user may have added names
+        rewritten = TABLE not in vars(module)  # by a user, who need not have kept all names
+        components = getattr(module, TABLE)
+        for name in [*module.__all__, *(components if rewritten else ())]:
             table.setdefault(name, module.__name__)
         lookup = {**components, **lookup}
     for module, names in (registered or {}).items():

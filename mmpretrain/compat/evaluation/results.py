@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from mmpretrain.compat.v0.runtime import RESULTS, metrics_of
-from mmpretrain.datasets import BaseDataset
+from mmpretrain.datasets.base_dataset import BaseDataset
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import METRICS
 from mmpretrain.structures import DataSample

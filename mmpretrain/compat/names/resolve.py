@@ -20,6 +20,7 @@ from mmpretrain.compat.names.modules import MODULES, children, own_path
 from mmpretrain.config.source import short_path
 from mmpretrain.errors import MMPretrainError
 from mmpretrain.utils.former import TOOLBOXES
+from mmpretrain.utils.lazy import TABLE
 from mmpretrain.utils.suggest import did_you_mean
 
 
@@ -120,6 +121,8 @@ def _by_path(module: str, name: str, asking: str = "") -> Target | None:
             return Target(package, name)
         found = _definitions(package).get(name, ())
         alike = [other for other in found if other in stem or stem in other]
+        if not alike and not _has_table(package):  # of a package that a user has rewritten
+            alike = list(found)
         if len(alike) == 1:
             return Target(f"{package}.{alike[0]}", name)
         package = package.rpartition(".")[0]
@@ -132,6 +135,17 @@ def _table(package: str) -> Collection[str]:
     if folder is None:
         return ()
     return vars(importlib.import_module(package)).get("__all__", ())
+
+
+def _has_table(package: str) -> bool:
+    """Whether a package says what it contains, as all do until a user rewrites one."""
+    return TABLE in vars(sys.modules.get(package, sys))
+
+
+def components(package: str) -> dict[str, str]:
+    """Return what the files of a package define -> their modules, private ones left out."""
+    found = _definitions(package).items()
+    return {name: f"{package}.{stems[0]}" for name, stems in found if not name.startswith("_")}
 
 
 def _folder(package: str) -> Path | None:

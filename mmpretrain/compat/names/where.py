@@ -285,7 +285,10 @@ EXACT = {
         f"{_OLD}.models.augments": "Identity",
     },
     "mmpretrain.datasets.builder": {
-        f"{_OLD}.datasets.builder": "build_dataset",
+        f"{_OLD}.datasets.builder": "build_dataset DATASETS PIPELINES SAMPLERS",
+    },
+    "mmpretrain.datasets.transforms.formatting": {
+        f"{_OLD}.transforms.formatting": "Collect ImageToTensor ToTensor",
     },
     "mmpretrain.datasets.utils": {
         f"{_API}.downloads": (

@@ -11,7 +11,7 @@ from typing import Any
 
 from mmpretrain.compat.evaluation.results import let_evaluate
 from mmpretrain.compat.protocols.usage import is_used
-from mmpretrain.datasets import BaseDataset
+from mmpretrain.datasets.base_dataset import BaseDataset
 from mmpretrain.errors import ConfigError
 
 #: Slips of the pen, which leave a data set without its annotations.

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import Any
 
-from mmpretrain.engine.hooks import Hook
+from mmpretrain.engine.hooks.hook import Hook
 from mmpretrain.engine.runner.state import MessageHub
 from mmpretrain.errors import ConfigError
 

@@ -12,10 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from mmpretrain.errors import ConfigError
-from mmpretrain.models.classifiers import BaseClassifier
-from mmpretrain.models.heads import ClsHead
+from mmpretrain.models.classifiers.base import BaseClassifier
 from mmpretrain.models.heads.base import with_predictions
-from mmpretrain.models.heads.cls_head import single_label_target
+from mmpretrain.models.heads.cls_head import ClsHead, single_label_target
 
 OLD_METHODS = ("forward_train", "forward_test", "simple_test", "post_process")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mmpretrain.compat.protocols.usage import is_used
-from mmpretrain.datasets.transforms import BaseTransform
+from mmpretrain.datasets.transforms.base import BaseTransform
 from mmpretrain.errors import ConfigError
 
 

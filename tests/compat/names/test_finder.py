@@ -125,3 +125,51 @@ def test_an_import_and_a_longer_all(tmp_path):
         print(OwnModelsLosses.__module__, MODELS.get('LinearClsHead').__name__)
     """
     assert run(code, tmp_path) == "mmpretrain.models.losses.own_file LinearClsHead"
+
+
+#: Packages that tutorials show with their whole ``__init__.py``.
+REWRITTEN = (
+    "models/losses",
+    "models/heads",
+    "models/necks",
+    "datasets",
+    "datasets/transforms",
+    "evaluation/metrics",
+)
+
+
+def test_a_whole_file_as_1x_had_it(tmp_path):
+    """Each module is imported eagerly; what the user did not list is still there."""
+    copy = tmp_path / "mmpretrain"
+    shutil.copytree(Path(mmpretrain.__file__).parent, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    for place in REWRITTEN:
+        package = f"mmpretrain.{place.replace('/', '.')}"
+        lines, exported = [], []
+        for module in sorted(MODULES):
+            if module.rpartition(".")[0] == package:
+                names = sorted(MODULES[module] & MODULES[package])
+                names = [name for name in names if resolve(module, name) is not None]
+                lines += [f"from .{module.rpartition('.')[2]} import {name}" for name in names]
+                exported += names
+        name = f"Own{place.replace('/', ' ').title().replace(' ', '')}"
+        (copy / place / "own_file.py").write_text(
+            f"from mmpretrain.registry import MODELS\n\n@MODELS.register_module()\nclass {name}:\n    pass\n"
+        )
+        lines.append(f"from .own_file import {name}")
+        text = "\n".join([*lines, f"__all__ = {[*exported, name]!r}"])
+        (copy / place / "__init__.py").write_text(text + "\n")
+    code = """
+        from mmpretrain.models import OwnModelsLosses, CrossEntropyLoss, ResNet
+        from mmpretrain.models.heads import *
+        from mmpretrain.datasets import OwnDatasets, ImageNet, Digits
+        from mmpretrain.datasets.transforms import OwnDatasetsTransforms
+        from mmpretrain.evaluation.metrics import OwnEvaluationMetrics, Accuracy
+        from mmpretrain.registry import DATASETS, METRICS, MODELS
+        names = 'OwnModelsHeads', 'LinearClsHead', 'VICRegLoss', 'GlobalAveragePooling'
+        print(*(MODELS.get(name).__name__ for name in names), DATASETS.get('Digits').__name__)
+        print('VICRegLoss' in MODELS.names(), METRICS.get('AUROC').__name__, OwnModelsHeads.__name__)
+    """
+    assert run(code, tmp_path).splitlines() == [
+        "OwnModelsHeads LinearClsHead VICRegLoss GlobalAveragePooling Digits",
+        "True AUROC OwnModelsHeads",
+    ]
