@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 
 from mmpretrain.errors import MissingFileError
+from mmpretrain.utils.former import compat
 from mmpretrain.utils.resources import resource_root
 from mmpretrain.utils.suggest import did_you_mean
 
@@ -32,6 +34,11 @@ def find_config(name: str | os.PathLike[str]) -> Path:
         shipped = resource_root() / path
         if not path.is_absolute() and path.parts[0] == "configs" and shipped.is_file():
             return shipped
+        renamed = compat("v0.file_names").name_today(path, zoo_configs())
+        if renamed is not None:
+            shown = renamed.relative_to(resource_root())
+            logging.getLogger("mmpretrain").warning("%s is called %s today", path, shown)
+            return renamed
         siblings = (
             [str(other) for other in path.parent.glob(f"*{path.suffix}")] if path.parent.is_dir() else []
         )

@@ -96,9 +96,14 @@ def resolve(module: str, name: str) -> Target | None:
         return found
     if root in TOOLBOXES:
         return _by_path(own_path(module) or module, name)
-    if root != "mmpretrain" or (_is_ours(module) and name not in MODULES.get(module, ())):
+    if root != "mmpretrain":
         return None
-    return _by_path(module, name, asking=module)
+    own = name in MODULES.get(module, ()) or not _is_ours(module)
+    found = _by_path(module, name, asking=module) if own else None
+    former = f"mmcls{module.removeprefix('mmpretrain')}"
+    if found is None and name in MODULES.get(former, ()):
+        return resolve(former, name)  # tutorials of 0.x, followed in this package
+    return found
 
 
 def _is_ours(module: str) -> bool:
