@@ -67,10 +67,11 @@ class Rewritable(SourceFileLoader):
 def _rewritten_attribute(module: ModuleType, name: str) -> Any:
     if name == "__components__":
         return compat("names.resolve").components(module.__name__)
-    home = None if name.startswith("__") else module.__components__.get(name)
-    return (
-        old_attribute(module.__name__, name) if home is None else getattr(importlib.import_module(home), name)
-    )
+    plain = name.startswith("__") or _holds(module.__name__, name)
+    home = None if plain else module.__components__.get(name)
+    if home is None:
+        return old_attribute(module.__name__, name)
+    return getattr(importlib.import_module(home), name)
 
 
 def old_attribute(module: str, name: str) -> Any:
