@@ -166,7 +166,7 @@ def _definitions(package: str) -> dict[str, list[str]]:
     """Return the names that the modules of a package define -> these modules."""
     found: dict[str, list[str]] = {}
     folder = _folder(package)
-    for file in [] if folder is None else sorted(folder.glob("*.py")):
+    for file in [] if folder is None else sorted(folder.glob("[!_]*.py")):
         for line in _DEFINITION.finditer(file.read_text(encoding="utf-8")):
             found.setdefault(line[1], []).append(file.stem)
     return found
