@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 import mmpretrain
+from mmpretrain.compat.names.modules import MODULES
+from mmpretrain.compat.names.resolve import resolve
 
 
 def test_a_package_without_imports_of_its_parts():
