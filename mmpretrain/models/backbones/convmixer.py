@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from torch import Tensor, nn
 
 from mmpretrain.models.backbones.base import BaseBackbone
-from mmpretrain.models.layers import build_activation_layer, make_norm
+from mmpretrain.models.layers.configurable import act_from, norm_from
 from mmpretrain.registry import MODELS
 
 
@@ -71,13 +71,14 @@ class ConvMixer(BaseBackbone):
         super().__init__(
             init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
         )
+        norm, act = norm_from(norm_cfg), act_from(act_cfg)
         settings = self.get_arch(arch)
         dims, depth, patch = settings["embed_dims"], settings["depth"], settings["patch_size"]
         self.stage_names = tuple(f"stages.{i}" for i in range(depth))
         self.out_indices = self.take_indices(out_indices, depth)
 
         def activated(conv: nn.Module) -> list[nn.Module]:
-            return [conv, build_activation_layer(act_cfg), make_norm(norm_cfg, dims)]
+            return [conv, act(), norm(dims)]
 
         def layer() -> nn.Module:
             across = nn.Conv2d(dims, dims, settings["kernel_size"], groups=dims, padding="same")

@@ -21,11 +21,21 @@ from mmpretrain.models.layers import (
     DropPath,
     drop_path_rates,
 )
+from mmpretrain.models.layers.configurable import (
+    Act,
+    Conv,
+    Norm,
+    act_from,
+    configurable,
+    conv_from,
+    norm_from,
+)
 from mmpretrain.registry import MODELS
 
 LEAKY_RELU = {"type": "LeakyReLU", "inplace": True}
 
 
+@configurable
 class DarknetBottleneck(BaseModule):
     """A 1×1 and a 3×3 convolution, added to the input.
 
@@ -36,8 +46,10 @@ class DarknetBottleneck(BaseModule):
         add_identity: Add the input, where the shape allows.
         use_depthwise: Let the second convolution be depth-wise separable.
         drop_path_rate: Rate of stochastic depth.
+        conv: The convolution.
+        norm: The norm, or None.
+        act: The activation.
         init_cfg: How the weights are initialised.
-        **cfgs: Types of convolution, norm and activation.
     """
 
     def __init__(
@@ -48,14 +60,17 @@ class DarknetBottleneck(BaseModule):
         add_identity: bool = True,
         use_depthwise: bool = False,
         drop_path_rate: float = 0.0,
+        conv: Conv = nn.Conv2d,
+        norm: Norm | None = None,
+        act: Act | None = nn.ReLU,
         init_cfg: dict | list[dict] | None = None,
-        **cfgs: Any,
     ) -> None:
         super().__init__(init_cfg)
+        parts: dict[str, Any] = {"conv": conv, "norm": norm, "act": act}
         hidden = out_channels // expansion
-        conv = DepthwiseSeparableConvModule if use_depthwise else ConvModule
-        self.conv1 = ConvModule(in_channels, hidden, 1, **cfgs)
-        self.conv2 = conv(hidden, out_channels, 3, padding=1, **cfgs)
+        second = DepthwiseSeparableConvModule if use_depthwise else ConvModule
+        self.conv1 = ConvModule(in_channels, hidden, 1, **parts)
+        self.conv2 = second(hidden, out_channels, 3, padding=1, **parts)
         self.add_identity = add_identity and in_channels == out_channels
         self.drop_path = DropPath(drop_path_rate) if drop_path_rate > 1e-5 else nn.Identity()
 
@@ -84,8 +99,10 @@ class CSPStage(BaseModule):
         expand_ratio: How much to widen.
         bottle_ratio: Expansion of the blocks.
         rates: Rate of stochastic depth of each block.
+        norm: The norm.
+        act: The activation.
         init_cfg: How the weights are initialised.
-        **cfgs: Types of convolution, norm and activation.
+        **block: Further arguments of the blocks.
     """
 
     def __init__(
@@ -98,30 +115,31 @@ class CSPStage(BaseModule):
         expand_ratio: float,
         bottle_ratio: int,
         rates: Sequence[float],
+        norm: Norm,
+        act: Act,
         init_cfg: dict | list[dict] | None = None,
-        **cfgs: Any,
+        **block: Any,
     ) -> None:
         super().__init__(init_cfg)
-        # Only the blocks have convolutions of another type.
-        plain = {key: value for key, value in cfgs.items() if key != "conv_cfg"}
+        parts = {"norm": norm, "act": act}
         down = out_channels if down_growth else in_channels
         groups = 32 if block_fn is CSPXBottleneck else 1
         self.downsample_conv: nn.Module = nn.Identity()
         if has_downsampler:
             shape = {"stride": 2, "padding": 1, "groups": groups}
-            self.downsample_conv = ConvModule(in_channels, down, 3, **shape, **plain)
+            self.downsample_conv = ConvModule(in_channels, down, 3, **shape, **parts)
         wide = int(down * expand_ratio)
         if wide % 2:
             raise ArgumentError(f"The channels before the blocks must be even, got {wide}")
-        expand = plain if block_fn is DarknetBottleneck else {**plain, "act_cfg": None}
+        expand = parts if block_fn is DarknetBottleneck else {**parts, "act": None}
         self.expand_conv = ConvModule(down, wide, 1, **expand)
         half = wide // 2
         self.blocks = Sequential(
-            *(block_fn(half, half, expansion=bottle_ratio, drop_path_rate=rate, **cfgs) for rate in rates)
+            *(block_fn(half, half, expansion=bottle_ratio, drop_path_rate=rate, **block) for rate in rates)
         )
         # Checkpoints have this name.
-        self.atfer_blocks_conv = ConvModule(half, half, 1, **plain)
-        self.final_conv = ConvModule(wide, out_channels, 1, **plain)
+        self.atfer_blocks_conv = ConvModule(half, half, 1, **parts)
+        self.final_conv = ConvModule(wide, out_channels, 1, **parts)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) to (B, C', H / 2, W / 2), or (B, C', H, W) without down-sampling."""
@@ -142,7 +160,7 @@ class CSPNet(BaseBackbone):
         init_cfg: How the weights are initialised.
         frozen_stages: Freeze the stem and the stages up to this one, the first is 0; -1 freezes nothing.
         norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
-        **cfgs: Types of convolution, norm and activation.
+        conv_cfg, norm_cfg, act_cfg: The parts; blocks get these configs, as users may bring blocks of 1.x.
     """
 
     stem: nn.Module
@@ -159,7 +177,9 @@ class CSPNet(BaseBackbone):
         norm_eval: bool,
         with_cp: bool,
         freeze: str | None,
-        **cfgs: Any,
+        conv_cfg: dict | None,
+        norm_cfg: dict,
+        act_cfg: dict,
     ) -> None:
         super().__init__(
             init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
@@ -171,15 +191,19 @@ class CSPNet(BaseBackbone):
         ]
         self.out_indices = self.take_indices(out_indices, stages)
         self.stage_names = tuple(f"stages.{i}" for i in range(stages))
+        parts = {"norm": norm_from(norm_cfg), "act": act_from(act_cfg)}
         rates = iter(drop_path_rates(drop_path_rate, sum(arch["num_blocks"])))
-        self.stem = self.make_stem(in_channels, arch["in_channels"][0], cfgs)
+        self.stem = self.make_stem(
+            in_channels, arch["in_channels"][0], {"conv": conv_from(conv_cfg), **parts}
+        )
+        block = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg}
         self.stages = Sequential()
         for own in settings:
             blocks = [next(rates) for _ in range(own.pop("num_blocks"))]
-            self.stages.append(CSPStage(**own, rates=blocks, init_cfg=init_cfg, **cfgs))
+            self.stages.append(CSPStage(**own, rates=blocks, init_cfg=init_cfg, **parts, **block))
         self.freeze_declared(__class__)
 
-    def make_stem(self, in_channels: int, channels: int, cfgs: dict[str, Any]) -> nn.Module:
+    def make_stem(self, in_channels: int, channels: int, parts: dict[str, Any]) -> nn.Module:
         """Build the layers before the first stage."""
         raise NotImplementedError
 
@@ -268,9 +292,8 @@ class CSPDarkNet(CSPNet):
         )
         self.freeze_declared(__class__)
 
-    def make_stem(self, in_channels: int, channels: int, cfgs: dict[str, Any]) -> nn.Module:
-        plain = {key: value for key, value in cfgs.items() if key != "conv_cfg"}
-        return ConvModule(in_channels, channels, 3, padding=1, **plain)
+    def make_stem(self, in_channels: int, channels: int, parts: dict[str, Any]) -> nn.Module:
+        return ConvModule(in_channels, channels, 3, padding=1, norm=parts["norm"], act=parts["act"])
 
 
 @MODELS.register_module()
@@ -341,15 +364,15 @@ class CSPResNet(CSPNet):
         )
         self.freeze_declared(__class__)
 
-    def make_stem(self, in_channels: int, channels: int, cfgs: dict[str, Any]) -> nn.Module:
+    def make_stem(self, in_channels: int, channels: int, parts: dict[str, Any]) -> nn.Module:
         if not self.deep_stem:
-            conv = ConvModule(in_channels, channels, 7, stride=2, padding=3, **cfgs)
+            conv = ConvModule(in_channels, channels, 7, stride=2, padding=3, **parts)
             return nn.Sequential(conv, nn.MaxPool2d(3, stride=2, padding=1))
         widths = (in_channels, channels // 2, channels // 2, channels)
         strides = (2, 1, 1)
         return nn.Sequential(
             *(
-                ConvModule(widths[i], widths[i + 1], 3, stride=strides[i], padding=1, **cfgs)
+                ConvModule(widths[i], widths[i + 1], 3, stride=strides[i], padding=1, **parts)
                 for i in range(len(strides))
             )
         )

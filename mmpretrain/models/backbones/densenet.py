@@ -11,10 +11,11 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from mmpretrain.models.backbones.base import BaseBackbone
-from mmpretrain.models.layers import build_activation_layer, make_norm
+from mmpretrain.models.layers.configurable import Act, Norm, act_from, configurable, norm_from
 from mmpretrain.registry import MODELS
 
 
+@configurable
 class DenseLayer(nn.Module):
     """Makes a few new channels of all channels before it.
 
@@ -22,8 +23,8 @@ class DenseLayer(nn.Module):
         in_channels: Channels of all features before it.
         growth_rate: New channels.
         bn_size: Channels in the middle, over ``growth_rate``.
-        norm_cfg: Type of norm.
-        act_cfg: Type of activation.
+        norm: Type of norm.
+        act: Type of activation.
         drop_rate: Dropout of the new channels.
         memory_efficient: Recompute the concatenation in the backward pass.
     """
@@ -33,17 +34,17 @@ class DenseLayer(nn.Module):
         in_channels: int,
         growth_rate: int,
         bn_size: int,
-        norm_cfg: dict,
-        act_cfg: dict,
+        norm: Norm,
+        act: Act,
         drop_rate: float = 0.0,
         memory_efficient: bool = False,
     ) -> None:
         super().__init__()
         mid = bn_size * growth_rate
-        self.norm1 = make_norm(norm_cfg, in_channels)
+        self.norm1 = norm(in_channels)
         self.conv1 = nn.Conv2d(in_channels, mid, 1, bias=False)
-        self.act = build_activation_layer(act_cfg)
-        self.norm2 = make_norm(norm_cfg, mid)
+        self.act = act()
+        self.norm2 = norm(mid)
         self.conv2 = nn.Conv2d(mid, growth_rate, 3, padding=1, bias=False)
         self.drop = nn.Dropout(drop_rate)
         self.memory_efficient = memory_efficient
@@ -143,15 +144,16 @@ class DenseNet(BaseBackbone):
         super().__init__(
             init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
         )
+        norm, act = norm_from(norm_cfg), act_from(act_cfg)
         settings = self.get_arch(arch)
         growth, depths, channels = settings["growth_rate"], settings["depths"], settings["init_channels"]
         self.out_indices = self.take_indices(out_indices, len(depths))
-        cfgs = {"norm_cfg": norm_cfg, "act_cfg": act_cfg}
+        cfgs = {"norm": norm, "act": act}
         options = {"bn_size": bn_size, "drop_rate": drop_rate, "memory_efficient": memory_efficient, **cfgs}
         self.stem = nn.Sequential(
             nn.Conv2d(in_channels, channels, 7, stride=2, padding=3, bias=False),
-            make_norm(norm_cfg, channels),
-            build_activation_layer(act_cfg),
+            norm(channels),
+            act(),
             nn.MaxPool2d(3, stride=2, padding=1),
         )
         self.stages, self.transitions = nn.ModuleList(), nn.ModuleList()
@@ -160,8 +162,8 @@ class DenseNet(BaseBackbone):
             channels += depth * growth
             transition = nn.Sequential()
             last = i == len(depths) - 1
-            transition.add_module("0" if last else "norm", make_norm(norm_cfg, channels))
-            transition.add_module("1" if last else "act", build_activation_layer(act_cfg))
+            transition.add_module("0" if last else "norm", norm(channels))
+            transition.add_module("1" if last else "act", act())
             if not last:
                 kept = math.floor(channels * compression_factor)
                 transition.add_module("conv", nn.Conv2d(channels, kept, 1, bias=False))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import torch
@@ -13,7 +12,7 @@ from mmpretrain.errors import ArgumentError
 from mmpretrain.models.backbones.base import BaseBackbone
 from mmpretrain.models.backbones.convnext import ConvNeXt, ConvNeXtBlock
 from mmpretrain.models.base.module import BaseModule, ModuleList
-from mmpretrain.models.layers.build import make_norm
+from mmpretrain.models.layers.configurable import act_from, norm_from
 from mmpretrain.models.layers.cross_covariance import ChannelMultiheadAttention
 from mmpretrain.models.layers.drop import DropPath, stage_drop_path_rates
 from mmpretrain.models.layers.fourier import fourier_positions
@@ -198,8 +197,8 @@ class EdgeNeXt(ConvNeXt):
             return ConvNeXtBlock(
                 channels,
                 dw_conv_cfg={"kernel_size": size, "padding": size // 2},
-                norm_cfg=norm_cfg,
-                act_cfg=act_cfg,
+                norm=norm_from(norm_cfg),
+                act=act_from(act_cfg),
                 linear_pw_conv=linear_pw_conv,
                 drop_path_rate=rate,
                 layer_scale_init_value=layer_scale_init_value,
@@ -207,9 +206,9 @@ class EdgeNeXt(ConvNeXt):
 
         self.pos_embed = PositionEncodingFourier(settings["channels"][0]) if use_pos_embd_global else None
         stages = ((block(i, j) for j in range(depth)) for i, depth in enumerate(self.depths))
-        self.set_stages(settings["channels"], stages, partial(make_norm, norm_cfg), in_channels)
-        out_norm = {"type": "LN"} if gap_before_final_norm else norm_cfg
-        self.set_output(out_indices, partial(make_norm, out_norm), gap_before_final_norm)
+        self.set_stages(settings["channels"], stages, norm_from(norm_cfg), in_channels)
+        out_norm = nn.LayerNorm if gap_before_final_norm else norm_from(norm_cfg)
+        self.set_output(out_indices, out_norm, gap_before_final_norm)
         self.freeze_declared(__class__)
 
     def run_stage(self, x: Tensor, stage: int) -> Tensor:

@@ -11,7 +11,8 @@ from torch.nn import functional as F
 from mmpretrain.errors import ArgumentError
 from mmpretrain.models.backbones.base import BaseBackbone
 from mmpretrain.models.base import ModuleList, Sequential
-from mmpretrain.models.layers import ConvModule, DropPath, LayerScale, build_activation_layer, make_norm
+from mmpretrain.models.layers import ConvModule, DropPath, LayerScale, make_norm
+from mmpretrain.models.layers.configurable import Act, act_from, configurable
 from mmpretrain.models.layers.drop import stage_drop_path_rates
 from mmpretrain.models.layers.offset_bias import Grid, OffsetBiasAttention, attend
 from mmpretrain.models.layers.shape import to_image, to_tokens
@@ -46,20 +47,21 @@ class AttentionWithBias(OffsetBiasAttention):
         return self.proj(attend(q, k, v, self.bias(grid), self.key_dim**-0.5))
 
 
+@configurable
 class LinearMlp(nn.Module):
     """Two linear layers with an activation.
 
     Args:
         channels: Number of channels in and out.
         hidden: Number of hidden channels.
-        act_cfg: The activation.
+        act: The activation.
         drop: Dropout rate after both layers.
     """
 
-    def __init__(self, channels: int, hidden: int, act_cfg: Mapping[str, Any], drop: float) -> None:
+    def __init__(self, channels: int, hidden: int, act: Act, drop: float) -> None:
         super().__init__()
         self.fc1 = nn.Linear(channels, hidden)
-        self.act = build_activation_layer(act_cfg)
+        self.act = act()
         self.fc2 = nn.Linear(hidden, channels)
         self.drop = nn.Dropout(drop)
 
@@ -68,13 +70,14 @@ class LinearMlp(nn.Module):
         return self.drop(self.fc2(self.drop(self.act(self.fc1(x)))))
 
 
+@configurable
 class ConvMlp(nn.Module):
     """Two 1×1 convolutions, each with a batch norm; the arguments are those of :class:`LinearMlp`."""
 
-    def __init__(self, channels: int, hidden: int, act_cfg: Mapping[str, Any], drop: float) -> None:
+    def __init__(self, channels: int, hidden: int, act: Act, drop: float) -> None:
         super().__init__()
         self.fc1 = nn.Conv2d(channels, hidden, 1)
-        self.act = build_activation_layer(act_cfg)
+        self.act = act()
         self.fc2 = nn.Conv2d(hidden, channels, 1)
         self.norm1 = nn.BatchNorm2d(hidden)
         self.norm2 = nn.BatchNorm2d(channels)
@@ -86,13 +89,14 @@ class ConvMlp(nn.Module):
         return self.drop(self.norm2(self.fc2(x)))
 
 
+@configurable
 class Meta3D(nn.Module):
     """Attention and a feed-forward network among tokens.
 
     Args:
         dim: Number of channels C.
         mlp_ratio: Width of the feed-forward network, relative to C.
-        act_cfg: The activation.
+        act: The activation.
         drop: Dropout rate in the feed-forward network.
         drop_path: Stochastic-depth rate of both branches.
         use_layer_scale: Scale both branches.
@@ -102,7 +106,7 @@ class Meta3D(nn.Module):
         self,
         dim: int,
         mlp_ratio: float,
-        act_cfg: Mapping[str, Any],
+        act: Act,
         drop: float,
         drop_path: float,
         use_layer_scale: bool,
@@ -111,7 +115,7 @@ class Meta3D(nn.Module):
         self.norm1 = nn.LayerNorm(dim)
         self.token_mixer = AttentionWithBias(dim)
         self.norm2 = nn.LayerNorm(dim)
-        self.mlp = LinearMlp(dim, int(dim * mlp_ratio), act_cfg, drop)
+        self.mlp = LinearMlp(dim, int(dim * mlp_ratio), act, drop)
         self.drop_path = DropPath(drop_path) if drop_path > 0 else nn.Identity()
         self.ls1 = LayerScale(dim) if use_layer_scale else nn.Identity()
         self.ls2 = LayerScale(dim) if use_layer_scale else nn.Identity()
@@ -122,6 +126,7 @@ class Meta3D(nn.Module):
         return x + self.drop_path(self.ls2(self.mlp(self.norm2(x))))
 
 
+@configurable
 class Meta4D(nn.Module):
     """Average pooling and a feed-forward network; the arguments are those of :class:`Meta3D`.
 
@@ -133,7 +138,7 @@ class Meta4D(nn.Module):
         self,
         dim: int,
         mlp_ratio: float,
-        act_cfg: Mapping[str, Any],
+        act: Act,
         drop: float,
         drop_path: float,
         use_layer_scale: bool,
@@ -141,7 +146,7 @@ class Meta4D(nn.Module):
     ) -> None:
         super().__init__()
         self.pool_size = pool_size
-        self.mlp = ConvMlp(dim, int(dim * mlp_ratio), act_cfg, drop)
+        self.mlp = ConvMlp(dim, int(dim * mlp_ratio), act, drop)
         self.drop_path = DropPath(drop_path) if drop_path > 0 else nn.Identity()
         by_channel = {"data_format": "channels_first"}
         self.ls1 = LayerScale(dim, **by_channel) if use_layer_scale else nn.Identity()
@@ -233,6 +238,7 @@ class EfficientFormer(BaseBackbone):
             freeze=freeze,
             init_cfg=init_cfg,
         )
+        act = act_from(act_cfg)
         settings = self.get_arch(arch)
         self.layers: Sequence[int] = settings["layers"]
         self.embed_dims: Sequence[int] = settings["embed_dims"]
@@ -250,19 +256,19 @@ class EfficientFormer(BaseBackbone):
         self.reshape_last_feat = reshape_last_feat
         first = self.embed_dims[0]
         stem: dict[str, Any] = {
-            "kernel_size": 3, "stride": 2, "padding": 1, "bias": True, "norm_cfg": {"type": "BN"},
+            "kernel_size": 3, "stride": 2, "padding": 1, "bias": True, "norm": nn.BatchNorm2d,
         }  # fmt: skip
         self.patch_embed = Sequential(
             ConvModule(in_channels, first // 2, **stem), ConvModule(first // 2, first, **stem)
         )
-        block: dict[str, Any] = {"mlp_ratio": mlp_ratios, "act_cfg": act_cfg, "drop": drop_rate}
+        block: dict[str, Any] = {"mlp_ratio": mlp_ratios, "act": act, "drop": drop_rate}
         block["use_layer_scale"] = use_layer_scale
         self.network = ModuleList()
         for i, rates in enumerate(stage_drop_path_rates(drop_path_rate, self.layers)):
             stage = Sequential()
             if self.downsamples[i]:
                 before = self.embed_dims[max(i - 1, 0)]
-                stage.append(ConvModule(before, self.embed_dims[i], **stem, act_cfg=None))
+                stage.append(ConvModule(before, self.embed_dims[i], **stem, act=None))
             plain = len(rates) - (self.vit_num if i == len(self.layers) - 1 else 0)
             for rate in rates[:plain]:
                 stage.append(Meta4D(self.embed_dims[i], pool_size=pool_size, drop_path=rate, **block))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import chain, groupby
 from typing import Any, NamedTuple
 
@@ -19,9 +20,20 @@ from mmpretrain.models.layers import (
     drop_path_rates,
     make_divisible,
 )
+from mmpretrain.models.layers.configurable import (
+    Act,
+    Conv,
+    Norm,
+    act_from,
+    configurable,
+    conv_from,
+    norm_from,
+)
+from mmpretrain.models.layers.se_layer import squeeze_from
 from mmpretrain.registry import MODELS
 
 
+@partial(configurable, se_cfg=("se", squeeze_from))
 class EdgeResidual(BaseModule):
     """A k×k convolution that widens, and a 1×1 that narrows.
 
@@ -31,11 +43,11 @@ class EdgeResidual(BaseModule):
         mid_channels: Channels in the middle.
         kernel_size: Of the first convolution.
         stride: Of the first convolution, 1 or 2.
-        se_cfg: Arguments of a squeeze and excitation; None is without.
+        se: Makes a squeeze and excitation; None is without.
         with_residual: Add the input, where the shape allows.
-        conv_cfg: Type of convolution.
-        norm_cfg: Type of norm.
-        act_cfg: Type of activation.
+        conv: Type of convolution.
+        norm: Type of norm.
+        act: Type of activation.
         drop_path_rate: Rate of stochastic depth.
         init_cfg: How the weights are initialised.
     """
@@ -47,24 +59,24 @@ class EdgeResidual(BaseModule):
         mid_channels: int,
         kernel_size: int = 3,
         stride: int = 1,
-        se_cfg: dict | None = None,
+        se: Callable[[], nn.Module] | None = None,
         with_residual: bool = True,
-        conv_cfg: dict | None = None,
-        norm_cfg: dict = {"type": "BN"},  # noqa: B006
-        act_cfg: dict = {"type": "ReLU"},  # noqa: B006
+        conv: Conv = nn.Conv2d,
+        norm: Norm = nn.BatchNorm2d,
+        act: Act = nn.ReLU,
         drop_path_rate: float = 0.0,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg)
         self.with_residual = with_residual and stride == 1 and in_channels == out_channels
-        self.with_se = se_cfg is not None
+        self.with_se = se is not None
         self.drop_path = DropPath(drop_path_rate) if drop_path_rate > 0 else nn.Identity()
-        shape: dict[str, Any] = {"stride": stride, "padding": kernel_size // 2, "conv_cfg": conv_cfg}
-        cfgs = {"norm_cfg": norm_cfg}
-        self.conv1 = ConvModule(in_channels, mid_channels, kernel_size, act_cfg=act_cfg, **shape, **cfgs)
-        if se_cfg is not None:
-            self.se = SELayer(**se_cfg)
-        self.conv2 = ConvModule(mid_channels, out_channels, 1, act_cfg=None, **cfgs)
+        shape: dict[str, Any] = {"stride": stride, "padding": kernel_size // 2, "conv": conv}
+        parts = {"norm": norm}
+        self.conv1 = ConvModule(in_channels, mid_channels, kernel_size, act=act, **shape, **parts)
+        if se is not None:
+            self.se = se()
+        self.conv2 = ConvModule(mid_channels, out_channels, 1, act=None, **parts)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) to (B, C', H / stride, W / stride)."""
@@ -202,22 +214,23 @@ class EfficientNet(BaseBackbone):
         super().__init__(
             init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
         )
+        norm, act, conv = norm_from(norm_cfg), act_from(act_cfg), conv_from(conv_cfg)
         family, width, depth = self.get_arch(arch)
         fixed = family in self.fixed_ends
         if fixed and act_cfg is SWISH:
-            act_cfg = self.fixed_ends[family]
-        cfgs = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg}
+            act = act_from(self.fixed_ends[family])
+        parts = {"conv": conv, "norm": norm, "act": act}
         specs = scale(self.stage_specs[family], width, depth, fixed)
         rates = iter(drop_path_rates(drop_path_rate, sum(spec.blocks for spec in specs)))
         channels, last = (base if fixed else make_divisible(base * width, 8) for base in (32, 1280))
-        layers: list[nn.Module] = [ConvModule(3, channels, 3, stride=2, padding=1, **cfgs)]
+        layers: list[nn.Module] = [ConvModule(3, channels, 3, stride=2, padding=1, **parts)]
         for layer in layers_of(specs):
             blocks = []
             for i, spec in enumerate(chain.from_iterable([spec] * spec.blocks for spec in layer)):
-                blocks.append(make_block(spec, i, channels, next(rates), cfgs))
+                blocks.append(make_block(spec, i, channels, next(rates), parts))
                 channels = spec.channels
             layers.append(Sequential(*blocks))
-        layers.append(ConvModule(channels, last, 1, **cfgs))
+        layers.append(ConvModule(channels, last, 1, **parts))
         self.layers = nn.ModuleList(layers)
         self.out_channels = last
         self.stage_names = tuple(f"layers.{i}" for i in range(len(layers)))
@@ -252,7 +265,7 @@ def layers_of(specs: Sequence[StageSpec]) -> list[list[StageSpec]]:
 
 
 def make_block(
-    spec: StageSpec, index: int, in_channels: int, drop_path_rate: float, cfgs: dict[str, Any]
+    spec: StageSpec, index: int, in_channels: int, drop_path_rate: float, parts: dict[str, Any]
 ) -> nn.Module:
     """Build a block; ``index`` is its place in the layer.
 
@@ -260,15 +273,15 @@ def make_block(
     after the first are wider and have no residual.
     """
     ratio = spec.expand_ratio
-    options: dict[str, Any] = {"drop_path_rate": drop_path_rate, **cfgs}
+    options: dict[str, Any] = {"drop_path_rate": drop_path_rate, **parts}
     if spec.edge:
         special = index > 0 and ratio == 3
         ratio = 4 if special else ratio
         options["with_residual"] = not special
     mid = in_channels * ratio
     if spec.se_ratio > 0:
-        acts = (cfgs["act_cfg"], {"type": "Sigmoid"})
-        options["se_cfg"] = {"channels": mid, "ratio": ratio * spec.se_ratio, "divisor": 1, "act_cfg": acts}
+        acts = (parts["act"], nn.Sigmoid)
+        options["se"] = partial(SELayer, mid, ratio=ratio * spec.se_ratio, divisor=1, act=acts)
     block = EdgeResidual if spec.edge else InvertedResidual
     stride = spec.stride if index == 0 else 1
     return block(in_channels, spec.channels, mid, spec.kernel_size, stride, **options)

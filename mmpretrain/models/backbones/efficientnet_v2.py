@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from torch import Tensor, nn
@@ -10,7 +11,8 @@ from torch import Tensor, nn
 from mmpretrain.models.backbones.base import KAIMING_INIT, BaseBackbone
 from mmpretrain.models.backbones.efficientnet import EdgeResidual, EfficientNet
 from mmpretrain.models.base import Sequential
-from mmpretrain.models.layers import ConvModule, DropPath, InvertedResidual, drop_path_rates
+from mmpretrain.models.layers import ConvModule, DropPath, InvertedResidual, SELayer, drop_path_rates
+from mmpretrain.models.layers.configurable import act_from, conv_from, norm_from
 from mmpretrain.registry import MODELS
 
 
@@ -121,18 +123,19 @@ class EfficientNetV2(EfficientNet):
             self, init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
         )
         channels, stages, last = self.get_arch(arch)
-        cfgs = {"norm_cfg": norm_cfg, "act_cfg": act_cfg}
+        norm, act, conv = norm_from(norm_cfg), act_from(act_cfg), conv_from(conv_cfg)
+        parts = {"norm": norm, "act": act}
         rates = iter(drop_path_rates(drop_path_rate, sum(stage.blocks for stage in stages)))
-        layers: list[nn.Module] = [ConvModule(in_channels, channels, 3, stride=2, conv_cfg=conv_cfg, **cfgs)]
+        layers: list[nn.Module] = [ConvModule(in_channels, channels, 3, stride=2, conv=conv, **parts)]
         for stage in stages:
             blocks = []
             for i in range(stage.blocks):
                 stride = 1 if i else stage.stride
-                own = {"conv_cfg": conv_cfg if stride == 2 else None, "drop_path_rate": next(rates), **cfgs}
+                own = {"conv": conv if stride == 2 else None, "drop_path_rate": next(rates), **parts}
                 blocks.append(fused_block(stage, channels, stride, own))
                 channels = stage.channels
             layers.append(Sequential(*blocks))
-        layers.append(ConvModule(channels, last, 1, conv_cfg=conv_cfg, **cfgs))
+        layers.append(ConvModule(channels, last, 1, conv=conv, **parts))
         self.layers = nn.ModuleList(layers)
         self.out_channels = last
         self.stage_names = tuple(f"layers.{i}" for i in range(len(layers)))
@@ -152,6 +155,5 @@ def fused_block(stage: FusedStage, in_channels: int, stride: int, options: dict[
     if not stage.se_ratio:
         return EdgeResidual(in_channels, stage.channels, mid, stride=stride, **options)
     ratio = int(stage.expand_ratio / stage.se_ratio)
-    acts = (options["act_cfg"], {"type": "Sigmoid"})
-    squeeze = {"channels": mid, "ratio": ratio, "divisor": 1, "act_cfg": acts}
-    return InvertedResidual(in_channels, stage.channels, mid, stride=stride, se_cfg=squeeze, **options)
+    squeeze = partial(SELayer, mid, ratio=ratio, divisor=1, act=(options["act"], nn.Sigmoid))
+    return InvertedResidual(in_channels, stage.channels, mid, stride=stride, se=squeeze, **options)

@@ -12,7 +12,8 @@ from torch.nn import functional as F
 from mmpretrain.errors import ArgumentError
 from mmpretrain.models.backbones.base import BaseBackbone
 from mmpretrain.models.base import BaseModule, ModuleList, Sequential
-from mmpretrain.models.layers import DropPath, build_activation_layer, build_conv_layer, make_norm
+from mmpretrain.models.layers import DropPath
+from mmpretrain.models.layers.configurable import Act, Conv, Norm, act_from, configurable
 from mmpretrain.models.layers.offset_bias import Grid, OffsetBiasAttention, attend
 from mmpretrain.models.layers.reparam import fuse_conv_norm, fuse_layers
 from mmpretrain.models.layers.shape import to_2tuple, to_image, to_tokens
@@ -21,23 +22,22 @@ from mmpretrain.registry import MODELS
 HSWISH: dict[str, Any] = {"type": "HSwish"}
 
 
+@configurable
 class ConvolutionBatchNorm(BaseModule):
     """A convolution and a batch norm, which :meth:`fuse` makes one.
 
     Args:
         in_channels: Input channels.
         out_channels: Output channels.
-        conv_cfg: Type of convolution.
-        norm_cfg: Type of norm.
+        conv: Type of convolution.
+        norm: Type of norm.
         **shape: Kernel size, stride, padding, dilation and groups.
     """
 
-    def __init__(
-        self, in_channels: int, out_channels: int, conv_cfg: dict | None, norm_cfg: dict, **shape: int
-    ) -> None:
+    def __init__(self, in_channels: int, out_channels: int, conv: Conv, norm: Norm, **shape: int) -> None:
         super().__init__()
-        self.conv: Any = build_conv_layer(conv_cfg, in_channels, out_channels, bias=False, **shape)
-        self.bn: Any = make_norm(norm_cfg, out_channels)
+        self.conv: Any = conv(in_channels, out_channels, bias=False, **shape)
+        self.bn: Any = norm(out_channels)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) to (B, C', H', W')."""
@@ -58,18 +58,18 @@ class LinearBatchNorm(BaseModule):
     Args:
         in_features: Input channels.
         out_features: Output channels.
-        norm_cfg: Type of norm.
+        norm: Type of norm.
     """
 
     def __init__(
         self,
         in_features: int,
         out_features: int,
-        norm_cfg: dict = {"type": "BN1d"},  # noqa: B006
+        norm: Norm = nn.BatchNorm1d,
     ) -> None:
         super().__init__()
         self.linear = nn.Linear(in_features, out_features, bias=False)
-        self.bn: Any = make_norm(norm_cfg, out_features)
+        self.bn: Any = norm(out_features)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, N, C) to (B, N, C')."""
@@ -87,6 +87,7 @@ class LinearBatchNorm(BaseModule):
         return self.linear
 
 
+@configurable
 class HybridBackbone(BaseModule):
     """The stem: four convolutions that halve the size and, from 3 channels, come to ``embed_dim``.
 
@@ -97,9 +98,9 @@ class HybridBackbone(BaseModule):
         pad: Padding on both sides.
         dilation: Spacing of the kernel.
         groups: Number of groups.
-        act_cfg: Type of activation.
-        conv_cfg: Type of convolution.
-        norm_cfg: Type of norm.
+        act: Type of activation.
+        conv: Type of convolution.
+        norm: Type of norm.
         init_cfg: How the weights are initialised.
     """
 
@@ -111,9 +112,9 @@ class HybridBackbone(BaseModule):
         pad: int = 1,
         dilation: int = 1,
         groups: int = 1,
-        act_cfg: dict = HSWISH,
-        conv_cfg: dict | None = None,
-        norm_cfg: dict = {"type": "BN"},  # noqa: B006
+        act: Act = nn.Hardswish,
+        conv: Conv = nn.Conv2d,
+        norm: Norm = nn.BatchNorm2d,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg)
@@ -122,10 +123,8 @@ class HybridBackbone(BaseModule):
         channels = 3
         for width in (embed_dim // 8, embed_dim // 4, embed_dim // 2, embed_dim):
             if channels != 3:
-                self.patch_embed.append(build_activation_layer(act_cfg))
-            self.patch_embed.append(
-                ConvolutionBatchNorm(channels, width, conv_cfg, norm_cfg, groups=groups, **shape)
-            )
+                self.patch_embed.append(act())
+            self.patch_embed.append(ConvolutionBatchNorm(channels, width, conv, norm, groups=groups, **shape))
             channels = width
 
     def forward(self, x: Tensor) -> Tensor:
@@ -159,7 +158,7 @@ class Attention(OffsetBiasAttention):
         key_dim: Channels of queries and keys of a head.
         num_heads: Number of heads.
         attn_ratio: Channels of values, over ``key_dim``.
-        act_cfg: The activation.
+        act: The activation.
         resolution: Rows and columns of the map.
     """
 
@@ -169,14 +168,14 @@ class Attention(OffsetBiasAttention):
         key_dim: int,
         num_heads: int = 8,
         attn_ratio: float = 4,
-        act_cfg: dict = HSWISH,
+        act: Act = nn.Hardswish,
         resolution: Grid = (14, 14),
     ) -> None:
         super().__init__(num_heads, resolution)
         self.key_dim, self.value_dim = key_dim, int(attn_ratio * key_dim)
         values = self.value_dim * num_heads
         self.qkv = LinearBatchNorm(dim, values + 2 * key_dim * num_heads)
-        self.proj = nn.Sequential(build_activation_layer(act_cfg), LinearBatchNorm(values, dim))
+        self.proj = nn.Sequential(act(), LinearBatchNorm(values, dim))
 
     def forward(self, x: Tensor) -> Tensor:
         """Mix tokens (B, N, C)."""
@@ -211,7 +210,7 @@ class AttentionSubsample(OffsetBiasAttention):
         key_dim: Channels of queries and keys of a head.
         num_heads: Number of heads.
         attn_ratio: Channels of values, over ``key_dim``.
-        act_cfg: The activation.
+        act: The activation.
         stride: The step.
         resolution: Rows and columns of the map.
     """
@@ -223,7 +222,7 @@ class AttentionSubsample(OffsetBiasAttention):
         key_dim: int,
         num_heads: int = 8,
         attn_ratio: float = 2,
-        act_cfg: dict = HSWISH,
+        act: Act = nn.Hardswish,
         stride: int = 2,
         resolution: Grid = (14, 14),
     ) -> None:
@@ -233,7 +232,7 @@ class AttentionSubsample(OffsetBiasAttention):
         keys, values = key_dim * num_heads, self.value_dim * num_heads
         self.kv = LinearBatchNorm(in_dim, keys + values)
         self.q = nn.Sequential(Subsample(stride, resolution), LinearBatchNorm(in_dim, keys))
-        self.proj = nn.Sequential(build_activation_layer(act_cfg), LinearBatchNorm(values, out_dim))
+        self.proj = nn.Sequential(act(), LinearBatchNorm(values, out_dim))
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, N, C) to (B, N', C')."""
@@ -249,14 +248,14 @@ class MLP(nn.Sequential):
     Args:
         embed_dim: Number of channels in and out.
         mlp_ratio: Width in the middle, relative to ``embed_dim``.
-        act_cfg: The activation.
+        act: The activation.
     """
 
-    def __init__(self, embed_dim: int, mlp_ratio: float, act_cfg: dict = HSWISH) -> None:
+    def __init__(self, embed_dim: int, mlp_ratio: float, act: Act = nn.Hardswish) -> None:
         super().__init__()
         hidden = int(embed_dim * mlp_ratio)
         self.linear1 = LinearBatchNorm(embed_dim, hidden)
-        self.activation = build_activation_layer(act_cfg)
+        self.activation = act()
         self.linear2 = LinearBatchNorm(hidden, embed_dim)
 
 
@@ -336,13 +335,14 @@ class LeViT(BaseBackbone):
             freeze=freeze,
             init_cfg=init_cfg,
         )
+        act = act_from(act_cfg)
         self.arch = self.get_arch(arch)
         self.embed_dims: Sequence[int] = self.arch["embed_dims"]
         self.num_stages = len(self.embed_dims)
-        self.attn_ratio, self.mlp_ratio, self.act_cfg = attn_ratio, mlp_ratio, act_cfg
+        self.attn_ratio, self.mlp_ratio, self.act = attn_ratio, mlp_ratio, act
         self.drop_path_rate = drop_path_rate
         self.img_size, self.patch_size = to_2tuple(img_size), to_2tuple(patch_size)
-        stem_cfg = {"act_cfg": act_cfg} if hybrid_backbone is HybridBackbone else {}
+        stem_cfg = {"act": act} if hybrid_backbone is HybridBackbone else {}
         self.patch_embed = hybrid_backbone(self.embed_dims[0], **stem_cfg)
         self.resolutions: list[Grid] = []
         resolution = (self.img_size[0] // self.patch_size[0], self.img_size[1] // self.patch_size[1])
@@ -357,7 +357,7 @@ class LeViT(BaseBackbone):
                 stage.extend(self.make_mlp(i))
             for _ in range(self.arch["depths"][i]):
                 heads, key_dim = self.arch["num_heads"][i], self.arch["key_dims"][i]
-                attention = Attention(self.embed_dims[i], key_dim, heads, attn_ratio, act_cfg, resolution)
+                attention = Attention(self.embed_dims[i], key_dim, heads, attn_ratio, act, resolution)
                 stage.append(Residual(attention, drop_path_rate))
                 stage.extend(self.make_mlp(i))
             self.stages.append(stage)
@@ -380,14 +380,14 @@ class LeViT(BaseBackbone):
             key_dim,
             num_heads=before // key_dim,
             attn_ratio=4,
-            act_cfg=self.act_cfg,
+            act=self.act,
             resolution=resolution,
         )
 
     def make_mlp(self, stage: int) -> Iterator[Residual]:
         """Make a feed-forward network, if there are any."""
         if self.mlp_ratio > 0:
-            yield Residual(MLP(self.embed_dims[stage], self.mlp_ratio, self.act_cfg), self.drop_path_rate)
+            yield Residual(MLP(self.embed_dims[stage], self.mlp_ratio, self.act), self.drop_path_rate)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """(B, 3, H, W) to stages (B, C, h, w)."""

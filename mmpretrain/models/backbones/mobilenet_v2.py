@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from mmpretrain.models.backbones.base import KAIMING_INIT, BaseBackbone
 from mmpretrain.models.layers import ConvModule, make_divisible
 from mmpretrain.models.layers import LinearBottleneck as InvertedResidual
+from mmpretrain.models.layers.configurable import act_from, conv_from, norm_from
 from mmpretrain.registry import MODELS
 
 
@@ -58,19 +59,20 @@ class MobileNetV2(BaseBackbone):
         super().__init__(
             init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
         )
+        norm, act, conv = norm_from(norm_cfg), act_from(act_cfg), conv_from(conv_cfg)
         self.out_indices = self.take_indices(out_indices, len(self.stage_names))
-        cfgs = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg}
+        parts = {"conv": conv, "norm": norm, "act": act}
         channels = make_divisible(32 * widen_factor, 8)
-        self.conv1 = ConvModule(3, channels, 3, stride=2, padding=1, **cfgs)
+        self.conv1 = ConvModule(3, channels, 3, stride=2, padding=1, **parts)
         for name, (expand_ratio, base, blocks, stride) in zip(self.stage_names, self.stages):
             width = make_divisible(base * widen_factor, 8)
             stage = []
             for i in range(blocks):
-                stage.append(InvertedResidual(channels, width, 1 if i else stride, expand_ratio, **cfgs))
+                stage.append(InvertedResidual(channels, width, 1 if i else stride, expand_ratio, **parts))
                 channels = width
             self.add_module(name, nn.Sequential(*stage))
         self.out_channel = int(1280 * max(1.0, widen_factor))
-        self.conv2 = ConvModule(channels, self.out_channel, 1, **cfgs)
+        self.conv2 = ConvModule(channels, self.out_channel, 1, **parts)
         self.freeze_declared(__class__)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:

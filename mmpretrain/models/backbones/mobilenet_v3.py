@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmpretrain.models.backbones.base import BaseBackbone
-from mmpretrain.models.layers import ConvModule, InvertedResidual
+from mmpretrain.models.layers import ConvModule, HSigmoid, InvertedResidual, SELayer
+from mmpretrain.models.layers.configurable import act_from, conv_from, norm_from
 from mmpretrain.registry import MODELS
 
 
@@ -109,29 +111,29 @@ class MobileNetV3(BaseBackbone):
         super().__init__(
             init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
         )
+        norm, conv = norm_from(norm_cfg), conv_from(conv_cfg)
         layers = self.get_arch(arch)
         self.arch = arch
         self.stage_names = tuple(f"layer{i}" for i in range(1, len(layers) + 2))
         self.out_indices = self.take_indices(-1 if out_indices is None else out_indices, len(layers) + 2)
-        cfgs: dict[str, Any] = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg}
-        swish = {"type": "HSwish"}
-        self.layer0 = ConvModule(3, 16, 3, stride=2, padding=1, act_cfg=swish, **cfgs)
+        parts: dict[str, Any] = {"conv": conv, "norm": norm}
+        self.layer0 = ConvModule(3, 16, 3, stride=2, padding=1, act=nn.Hardswish, **parts)
         channels, mid = 16, 16
         for name, (kernel_size, mid, width, with_se, act, stride) in zip(self.stage_names, layers):
-            squeeze = {"channels": mid, "ratio": 4, "act_cfg": ({"type": "ReLU"}, {"type": "HSigmoid"})}
+            squeeze = partial(SELayer, mid, ratio=4, act=(nn.ReLU, HSigmoid))
             layer = InvertedResidual(
                 channels,
                 width,
                 mid,
                 kernel_size,
                 stride,
-                se_cfg=squeeze if with_se else None,
-                act_cfg={"type": act},
-                **cfgs,
+                se=squeeze if with_se else None,
+                act=act_from({"type": act}),
+                **parts,
             )
             self.add_module(name, layer)
             channels = width
-        self.add_module(self.stage_names[-1], ConvModule(channels, mid, 1, act_cfg=swish, **cfgs))
+        self.add_module(self.stage_names[-1], ConvModule(channels, mid, 1, act=nn.Hardswish, **parts))
         self.feat_dim = mid
         self.freeze_declared(__class__)
 

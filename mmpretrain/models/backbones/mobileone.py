@@ -13,13 +13,21 @@ from mmpretrain.models.base import ModuleList, Sequential
 from mmpretrain.models.layers import (
     ReparamBlock,
     SELayer,
-    build_activation_layer,
-    make_norm,
     switch_to_deploy,
+)
+from mmpretrain.models.layers.configurable import (
+    Act,
+    Conv,
+    Norm,
+    act_from,
+    configurable,
+    conv_from,
+    norm_from,
 )
 from mmpretrain.registry import MODELS
 
 
+@configurable
 class MobileOneBlock(ReparamBlock):
     """Several k×k branches, a 1×1 and an identity in training; one convolution in deployment.
 
@@ -33,9 +41,9 @@ class MobileOneBlock(ReparamBlock):
         dilation: Dilation of the k×k convolutions.
         groups: Groups of the convolutions.
         se_cfg: Arguments of a squeeze and excitation after the branches; None is without.
-        conv_cfg: Type of convolution.
-        norm_cfg: Type of norm.
-        act_cfg: Type of activation.
+        conv: Type of convolution.
+        norm: Type of norm.
+        act: Type of activation.
         deploy: Build the deployed form.
         init_cfg: How the weights are initialised.
     """
@@ -53,24 +61,24 @@ class MobileOneBlock(ReparamBlock):
         dilation: int = 1,
         groups: int = 1,
         se_cfg: dict | None = None,
-        conv_cfg: dict | None = None,
-        norm_cfg: dict = {"type": "BN"},  # noqa: B006
-        act_cfg: dict = {"type": "ReLU"},  # noqa: B006
+        conv: Conv = nn.Conv2d,
+        norm: Norm = nn.BatchNorm2d,
+        act: Act = nn.ReLU,
         deploy: bool = False,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         shape = {"stride": stride, "padding": padding, "dilation": dilation}
-        cfgs = (conv_cfg, norm_cfg, deploy, init_cfg)
-        super().__init__(in_channels, out_channels, kernel_size, groups, *cfgs, **shape)
+        parts = (conv, norm, deploy, init_cfg)
+        super().__init__(in_channels, out_channels, kernel_size, groups, *parts, **shape)
         self.se = SELayer(out_channels, **se_cfg) if se_cfg is not None else nn.Identity()
         if deploy:
             self.branch_reparam = self.merged_conv()
         else:
             same = in_channels == out_channels and stride == 1
-            self.branch_norm = make_norm(norm_cfg, in_channels) if same else None
+            self.branch_norm = norm(in_channels) if same else None
             self.branch_scale = self.conv_norm(1) if kernel_size > 1 else None
             self.branch_conv_list = ModuleList(self.conv_norm(kernel_size) for _ in range(num_convs))
-        self.act = build_activation_layer(act_cfg)
+        self.act = act()
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) to (B, C', H / stride, W / stride)."""
@@ -149,6 +157,7 @@ class MobileOne(BaseBackbone):
         super().__init__(
             init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
         )
+        norm, act, conv = norm_from(norm_cfg), act_from(act_cfg), conv_from(conv_cfg)
         self.arch = self.get_arch(arch)
         if any(len(values) != 4 for values in self.arch.values()):
             raise ArgumentError(
@@ -156,14 +165,14 @@ class MobileOne(BaseBackbone):
             )
         self.deploy = deploy
         self.out_indices = self.take_indices(out_indices, len(self.stage_names))
-        cfgs: dict[str, Any] = {
-            "conv_cfg": conv_cfg,
-            "norm_cfg": norm_cfg,
-            "act_cfg": act_cfg,
+        parts: dict[str, Any] = {
+            "conv": conv,
+            "norm": norm,
+            "act": act,
             "deploy": deploy,
         }
         channels = min(64, int(64 * self.arch["width_factor"][0]))
-        self.stage0 = MobileOneBlock(in_channels, channels, 3, 1, stride=2, **cfgs)
+        self.stage0 = MobileOneBlock(in_channels, channels, 3, 1, stride=2, **parts)
         for i, name in enumerate(self.stage_names):
             width = int(64 * 2**i * self.arch["width_factor"][i])
             blocks, attentive = self.arch["num_blocks"][i], self.arch["num_se_blocks"][i]
@@ -171,7 +180,7 @@ class MobileOne(BaseBackbone):
                 raise ArgumentError(f"{name} has {blocks} blocks, of which {attentive} cannot have attention")
             stage = Sequential()
             for j in range(blocks):
-                own = {"num_convs": self.arch["num_conv_branches"][i], **cfgs}
+                own = {"num_convs": self.arch["num_conv_branches"][i], **parts}
                 own["se_cfg"] = se_cfg if j >= blocks - attentive else None
                 stride = 1 if j else 2
                 stage.append(MobileOneBlock(channels, channels, 3, stride=stride, groups=channels, **own))

@@ -11,7 +11,8 @@ from torch.nn import functional as F
 
 from mmpretrain.errors import ArgumentError
 from mmpretrain.models.backbones.base import KAIMING_INIT, BaseBackbone
-from mmpretrain.models.layers import ConvModule, LinearBottleneck, TransformerEncoderLayer, make_norm
+from mmpretrain.models.layers import ConvModule, LinearBottleneck, TransformerEncoderLayer
+from mmpretrain.models.layers.configurable import Norm, act_from, conv_from, norm_from
 from mmpretrain.registry import MODELS
 
 
@@ -24,11 +25,11 @@ class MobileVitBlock(nn.Module):
         ffn_dim: Hidden channels of its feed-forward networks.
         out_channels: Output channels.
         num_transformer_blocks: Number of its layers.
-        cfgs: ``conv_cfg``, ``norm_cfg`` and ``act_cfg``.
+        parts: ``conv``, ``norm`` and ``act``.
         conv_ksize: Size of the convolutions.
         patch_size: Side of a patch.
         num_heads: Number of attention heads.
-        transformer_norm_cfg: The norm of the transformer.
+        transformer_norm: The norm of the transformer.
     """
 
     def __init__(
@@ -38,31 +39,31 @@ class MobileVitBlock(nn.Module):
         ffn_dim: int,
         out_channels: int,
         num_transformer_blocks: int,
-        cfgs: Mapping[str, Any],
+        parts: Mapping[str, Any],
         conv_ksize: int = 3,
         patch_size: int = 2,
         num_heads: int = 4,
-        transformer_norm_cfg: dict = {"type": "LN"},  # noqa: B006
+        transformer_norm: Norm = nn.LayerNorm,
     ) -> None:
         super().__init__()
         self.patch_size = patch_size
         padding = conv_ksize // 2
-        plain = {"conv_cfg": cfgs["conv_cfg"], "norm_cfg": None, "act_cfg": None}
+        plain = {"conv": parts["conv"], "norm": None, "act": None}
         self.local_rep = nn.Sequential(
-            ConvModule(in_channels, in_channels, conv_ksize, padding=padding, **cfgs),
+            ConvModule(in_channels, in_channels, conv_ksize, padding=padding, **parts),
             ConvModule(in_channels, transformer_dim, 1, bias=False, **plain),
         )
-        options = {"act_cfg": cfgs["act_cfg"], "norm_cfg": transformer_norm_cfg}
+        options = {"act": parts["act"], "norm": transformer_norm}
         self.global_rep = nn.Sequential(
             *(
                 TransformerEncoderLayer(transformer_dim, num_heads, ffn_dim, **options)
                 for _ in range(num_transformer_blocks)
             ),
-            make_norm(transformer_norm_cfg, transformer_dim),
+            transformer_norm(transformer_dim),
         )
-        self.conv_proj = ConvModule(transformer_dim, out_channels, 1, **cfgs)
+        self.conv_proj = ConvModule(transformer_dim, out_channels, 1, **parts)
         self.conv_fusion = ConvModule(
-            in_channels + out_channels, out_channels, conv_ksize, padding=padding, **cfgs
+            in_channels + out_channels, out_channels, conv_ksize, padding=padding, **parts
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -168,17 +169,18 @@ class MobileViT(BaseBackbone):
             freeze=freeze,
             init_cfg=init_cfg,
         )
+        norm, act, conv = norm_from(norm_cfg), act_from(act_cfg), conv_from(conv_cfg)
         self.arch = self.get_arch(arch) if isinstance(arch, str) else arch
         self.num_stages = len(self.arch)
         self.out_indices = self.take_indices(out_indices, self.num_stages)
-        cfgs = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg}
-        self.stem = ConvModule(in_channels, stem_channels, 3, stride=2, padding=1, **cfgs)
+        parts = {"conv": conv, "norm": norm, "act": act}
+        self.stem = ConvModule(in_channels, stem_channels, 3, stride=2, padding=1, **parts)
         self.layers = nn.Sequential()
         channels = stem_channels
         for settings in self.arch:
-            self.layers.append(nn.Sequential(*make_layer(channels, settings, cfgs)))
+            self.layers.append(nn.Sequential(*make_layer(channels, settings, parts)))
             channels = settings[1]
-        self.conv_1x1_exp = ConvModule(channels, last_exp_factor * channels, 1, **cfgs)
+        self.conv_1x1_exp = ConvModule(channels, last_exp_factor * channels, 1, **parts)
         self.stage_names = tuple(f"layers.{i}" for i in range(self.num_stages))
         self.freeze_declared(__class__)
 
@@ -194,20 +196,20 @@ class MobileViT(BaseBackbone):
         return tuple(self.conv_1x1_exp(x) if i == last else x for i, x in zip(sorted(self.out_indices), outs))
 
 
-def make_layer(in_channels: int, settings: Sequence[Any], cfgs: Mapping[str, Any]) -> list[nn.Module]:
+def make_layer(in_channels: int, settings: Sequence[Any], parts: Mapping[str, Any]) -> list[nn.Module]:
     """Make the blocks of one layer of an arch."""
     kind, channels, stride, *others = settings
     if kind == "mobilenetv2":
         blocks, expand_ratio = others if len(others) == 2 else (*others, 4)
         widths = [in_channels] + [channels] * (blocks - 1)
         return [
-            LinearBottleneck(width, channels, 1 if i else stride, expand_ratio, **cfgs)
+            LinearBottleneck(width, channels, 1 if i else stride, expand_ratio, **parts)
             for i, width in enumerate(widths)
         ]
     if kind == "mobilevit":
         dim, ffn_dim, depth, expand_ratio = others if len(others) == 4 else (*others, 4)
         return [
-            LinearBottleneck(in_channels, channels, stride, expand_ratio, **cfgs),
-            MobileVitBlock(channels, dim, ffn_dim, channels, depth, cfgs),
+            LinearBottleneck(in_channels, channels, stride, expand_ratio, **parts),
+            MobileVitBlock(channels, dim, ffn_dim, channels, depth, parts),
         ]
     raise ArgumentError(f"MobileViT has layers 'mobilenetv2' and 'mobilevit', not {kind!r}")

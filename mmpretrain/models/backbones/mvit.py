@@ -12,7 +12,7 @@ from mmpretrain.models.backbones.base import BaseBackbone
 from mmpretrain.models.base.module import BaseModule, ModuleList
 from mmpretrain.models.init import as_list, is_pretrained
 from mmpretrain.models.layers.attention import biased_attention, merge_heads, split_heads
-from mmpretrain.models.layers.build import build_activation_layer, make_norm
+from mmpretrain.models.layers.configurable import Act, Norm, configurable, norm_from
 from mmpretrain.models.layers.decomposed_position import decomposed_bias
 from mmpretrain.models.layers.drop import DropPath, drop_path_rates
 from mmpretrain.models.layers.patch_embed import PatchEmbed
@@ -25,6 +25,7 @@ HW = tuple[int, int]
 # Shapes: B images, H heads, D channels of a head, (h, w) the grid of tokens.
 
 
+@configurable
 class MLP(BaseModule):
     """Two linear layers whose output may be wider than the input.
 
@@ -32,7 +33,7 @@ class MLP(BaseModule):
         in_channels: Number of channels in.
         hidden_channels: Number of hidden channels; ``in_channels`` by default.
         out_channels: Number of channels out; ``in_channels`` by default.
-        act_cfg: The activation.
+        act: The activation.
         init_cfg: How the weights are initialised.
     """
 
@@ -41,13 +42,13 @@ class MLP(BaseModule):
         in_channels: int,
         hidden_channels: int | None = None,
         out_channels: int | None = None,
-        act_cfg: Mapping[str, Any] = {"type": "GELU"},
+        act: Act = nn.GELU,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg)
         hidden_channels = hidden_channels or in_channels
         self.fc1 = nn.Linear(in_channels, hidden_channels)
-        self.act = build_activation_layer(act_cfg)
+        self.act = act()
         self.fc2 = nn.Linear(hidden_channels, out_channels or in_channels)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -61,6 +62,7 @@ def pool_tokens(x: Tensor, pool: nn.Module, hw: HW) -> tuple[Tensor, HW]:
     return image.flatten(2).transpose(1, 2), (image.shape[2], image.shape[3])
 
 
+@configurable
 class MultiScaleAttention(BaseModule):
     """Attention whose queries, keys and values are pooled.
 
@@ -69,7 +71,7 @@ class MultiScaleAttention(BaseModule):
         out_dims: Number of channels out.
         num_heads: Number of heads.
         qkv_bias: Give queries, keys and values a bias.
-        norm_cfg: Normalisation after pooling.
+        norm: Normalisation after pooling.
         pool_kernel: Kernel size of the pooling convolutions.
         stride_q: Stride of the pooling of queries.
         stride_kv: Stride of the pooling of keys and values.
@@ -86,7 +88,7 @@ class MultiScaleAttention(BaseModule):
         out_dims: int,
         num_heads: int,
         qkv_bias: bool = True,
-        norm_cfg: Mapping[str, Any] = {"type": "LN"},
+        norm: Norm = nn.LayerNorm,
         pool_kernel: Sequence[int] = (3, 3),
         stride_q: int = 1,
         stride_kv: int = 1,
@@ -106,7 +108,7 @@ class MultiScaleAttention(BaseModule):
         shape: dict[str, Any] = {"padding": (kernel[0] // 2, kernel[1] // 2), "groups": dims, "bias": False}
         for part, stride in {"q": stride_q, "k": stride_kv, "v": stride_kv}.items():
             self.add_module(f"pool_{part}", nn.Conv2d(dims, dims, kernel, stride=stride, **shape))
-            self.add_module(f"norm_{part}", make_norm(norm_cfg, dims))
+            self.add_module(f"norm_{part}", norm(dims))
         self.residual_pooling = residual_pooling
         self.rel_pos_spatial = rel_pos_spatial
         self.rel_pos_zero_init = rel_pos_zero_init
@@ -141,6 +143,7 @@ class MultiScaleAttention(BaseModule):
         return getattr(self, f"norm_{part}")(tokens.unflatten(0, (-1, self.num_heads))), pooled_hw
 
 
+@configurable
 class MultiScaleBlock(BaseModule):
     """Attention that may pool the map, and a feed-forward network; one of the two may widen the tokens.
 
@@ -151,8 +154,8 @@ class MultiScaleBlock(BaseModule):
         mlp_ratio: Width of the feed-forward network, relative to its input.
         qkv_bias: Give queries, keys and values a bias.
         drop_path: Stochastic-depth rate of both branches.
-        norm_cfg: The normalisation.
-        act_cfg: The activation.
+        norm: The normalisation.
+        act: The activation.
         qkv_pool_kernel: Kernel size of the pooling convolutions.
         stride_q: Stride of the pooling of queries, and so of the block.
         stride_kv: Stride of the pooling of keys and values.
@@ -172,8 +175,8 @@ class MultiScaleBlock(BaseModule):
         mlp_ratio: float = 4.0,
         qkv_bias: bool = True,
         drop_path: float = 0.0,
-        norm_cfg: Mapping[str, Any] = {"type": "LN"},
-        act_cfg: Mapping[str, Any] = {"type": "GELU"},
+        norm: Norm = nn.LayerNorm,
+        act: Act = nn.GELU,
         qkv_pool_kernel: Sequence[int] = (3, 3),
         stride_q: int = 1,
         stride_kv: int = 1,
@@ -187,13 +190,13 @@ class MultiScaleBlock(BaseModule):
         super().__init__(init_cfg)
         self.widens_in_attention = dim_mul_in_attention
         dims = out_dims if dim_mul_in_attention else in_dims
-        self.norm1 = make_norm(norm_cfg, in_dims)
+        self.norm1 = norm(in_dims)
         self.attn = MultiScaleAttention(
             in_dims,
             dims,
             num_heads,
             qkv_bias=qkv_bias,
-            norm_cfg=norm_cfg,
+            norm=norm,
             pool_kernel=qkv_pool_kernel,
             stride_q=stride_q,
             stride_kv=stride_kv,
@@ -203,8 +206,8 @@ class MultiScaleBlock(BaseModule):
             rel_pos_zero_init=rel_pos_zero_init,
         )
         self.drop_path = DropPath(drop_path)
-        self.norm2 = make_norm(norm_cfg, dims)
-        self.mlp = MLP(dims, int(dims * mlp_ratio), out_dims, act_cfg)
+        self.norm2 = norm(dims)
+        self.mlp = MLP(dims, int(dims * mlp_ratio), out_dims, act)
         self.proj = nn.Linear(in_dims, out_dims) if in_dims != out_dims else None
         self.pool_skip = None
         if stride_q > 1:
@@ -311,6 +314,7 @@ class MViT(BaseBackbone):
         super().__init__(
             init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
         )
+        norm = norm_from(norm_cfg)
         settings = self.get_arch(arch)
         dims: int = settings["embed_dims"]
         heads: int = settings["num_heads"]
@@ -343,7 +347,7 @@ class MViT(BaseBackbone):
                 mlp_ratio=mlp_ratio,
                 qkv_bias=qkv_bias,
                 drop_path=rate,
-                norm_cfg=norm_cfg,
+                norm=norm,
                 qkv_pool_kernel=pool_kernel,
                 stride_q=2 if downscales else 1,
                 stride_kv=stride_kv,
@@ -357,7 +361,7 @@ class MViT(BaseBackbone):
             size = (size[0] // 2, size[1] // 2) if downscales else size
             dims = out_dims
             if i + 1 in self.scale_ends and (scale := self.scale_ends.index(i + 1)) in self.out_scales:
-                self.add_module(f"norm{scale}", make_norm(norm_cfg, dims))
+                self.add_module(f"norm{scale}", norm(dims))
         self.freeze_declared(__class__)
 
     def init_weights(self) -> None:

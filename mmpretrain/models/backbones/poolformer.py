@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 
 from mmpretrain.models.backbones.base import BaseBackbone
 from mmpretrain.models.base.module import BaseModule, ModuleList
-from mmpretrain.models.layers.build import make_norm
+from mmpretrain.models.layers.configurable import Act, Norm, act_from, configurable, norm_from
 from mmpretrain.models.layers.drop import DropPath, drop_path_rates
 from mmpretrain.registry import MODELS
 
@@ -43,22 +44,21 @@ class Pooling(nn.Module):
         return self.pool(x) - x
 
 
+@configurable
 class ConvMlp(nn.Module):
     """A feed-forward network by position, of 1 x 1 convolutions.
 
     Args:
         channels: Number of channels in and out.
         hidden_channels: Number of hidden channels.
-        act_cfg: The activation.
+        act: The activation.
         drop: Dropout rate after both layers.
     """
 
-    def __init__(
-        self, channels: int, hidden_channels: int, act_cfg: Mapping[str, Any], drop: float = 0.0
-    ) -> None:
+    def __init__(self, channels: int, hidden_channels: int, act: Act, drop: float = 0.0) -> None:
         super().__init__()
         self.fc1 = nn.Conv2d(channels, hidden_channels, 1)
-        self.act = MODELS.build(act_cfg)
+        self.act = act()
         self.fc2 = nn.Conv2d(hidden_channels, channels, 1)
         self.drop = nn.Dropout(drop)
 
@@ -67,6 +67,7 @@ class ConvMlp(nn.Module):
         return self.drop(self.fc2(self.drop(self.act(self.fc1(x)))))
 
 
+@configurable
 class MetaFormerBlock(BaseModule):
     """Something that mixes positions and a feed-forward network, each scaled and with a residual connection.
 
@@ -75,8 +76,8 @@ class MetaFormerBlock(BaseModule):
     Args:
         dim: Number of channels C.
         mlp_ratio: Width of the feed-forward network, relative to C.
-        norm_cfg: The normalisation.
-        act_cfg: The activation.
+        norm: The normalisation.
+        act: The activation.
         drop: Dropout rate in the feed-forward network.
         drop_path: Stochastic-depth rate of both branches.
         layer_scale_init_value: Start value of the scales of both branches.
@@ -86,21 +87,21 @@ class MetaFormerBlock(BaseModule):
         self,
         dim: int,
         mlp_ratio: float = 4.0,
-        norm_cfg: Mapping[str, Any] = {"type": "GN", "num_groups": 1},
-        act_cfg: Mapping[str, Any] = {"type": "GELU"},
+        norm: Norm = partial(nn.GroupNorm, 1),  # noqa: B008
+        act: Act = nn.GELU,
         drop: float = 0.0,
         drop_path: float = 0.0,
         layer_scale_init_value: float = 1e-5,
     ) -> None:
         super().__init__()
-        self.make_mixer(dim, norm_cfg)
-        self.norm2 = make_norm(norm_cfg, dim)
-        self.mlp = ConvMlp(dim, int(dim * mlp_ratio), act_cfg, drop)
+        self.make_mixer(dim, norm)
+        self.norm2 = norm(dim)
+        self.mlp = ConvMlp(dim, int(dim * mlp_ratio), act, drop)
         self.drop_path = DropPath(drop_path)
         self.layer_scale_1 = nn.Parameter(torch.full((dim,), layer_scale_init_value))
         self.layer_scale_2 = nn.Parameter(torch.full((dim,), layer_scale_init_value))
 
-    def make_mixer(self, dim: int, norm_cfg: Mapping[str, Any]) -> None:
+    def make_mixer(self, dim: int, norm: Norm) -> None:
         """Add the modules of :meth:`mix`."""
         raise NotImplementedError
 
@@ -114,6 +115,7 @@ class MetaFormerBlock(BaseModule):
         return x + self.drop_path(self.layer_scale_2.view(-1, 1, 1) * self.mlp(self.norm2(x)))
 
 
+@configurable
 class PoolFormerBlock(MetaFormerBlock):
     """A :class:`MetaFormerBlock` that mixes by average pooling.
 
@@ -127,9 +129,9 @@ class PoolFormerBlock(MetaFormerBlock):
         self.pool_size = pool_size
         super().__init__(dim, **kwargs)
 
-    def make_mixer(self, dim: int, norm_cfg: Mapping[str, Any]) -> None:
+    def make_mixer(self, dim: int, norm: Norm) -> None:
         """Add a norm and the pooling."""
-        self.norm1 = make_norm(norm_cfg, dim)
+        self.norm1 = norm(dim)
         self.token_mixer = Pooling(self.pool_size)
 
     def mix(self, x: Tensor) -> Tensor:
@@ -146,6 +148,7 @@ def _arch(layers: list[int], embed_dims: list[int], layer_scale_init_value: floa
     }
 
 
+@configurable
 class MetaFormer(BaseBackbone):
     """Stages of :class:`MetaFormerBlock` with convolutions between them that merge patches.
 
@@ -196,11 +199,11 @@ class MetaFormer(BaseBackbone):
             blocks = (block(dim, mlp_ratio=ratio, drop_path=next(rates), **common) for _ in range(depth))
             self.network.append(nn.Sequential(*blocks))
 
-    def set_output(self, out_indices: int | Sequence[int], norm_cfg: Mapping[str, Any]) -> None:
+    def set_output(self, out_indices: int | Sequence[int], norm: Norm) -> None:
         """Make the norms of the outputs."""
         self.out_indices = self.take_indices(out_indices, len(self.network))
         for i in self.out_indices:
-            self.add_module(f"norm{i}", make_norm(norm_cfg, self.embed_dims[(i + 1) // 2]))
+            self.add_module(f"norm{i}", norm(self.embed_dims[(i + 1) // 2]))
 
     def freeze_groups(self) -> list[list[str]]:
         """The stem, then each part of the network."""
@@ -276,9 +279,10 @@ class PoolFormer(MetaFormer):
         super().__init__(
             init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
         )
+        norm, act = norm_from(norm_cfg), act_from(act_cfg)
         stem = (in_patch_size, in_stride, in_pad)
         down = (down_patch_size, down_stride, down_pad)
-        options = {"pool_size": pool_size, "norm_cfg": norm_cfg, "act_cfg": act_cfg, "drop": drop_rate}
+        options = {"pool_size": pool_size, "norm": norm, "act": act, "drop": drop_rate}
         self.set_network(arch, PoolFormerBlock, stem, down, drop_path_rate, **options)
-        self.set_output(out_indices, norm_cfg)
+        self.set_output(out_indices, norm)
         self.freeze_declared(__class__)

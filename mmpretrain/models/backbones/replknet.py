@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from mmpretrain.errors import ArgumentError
 from mmpretrain.models.backbones.base import KAIMING_INIT, BaseBackbone
 from mmpretrain.models.base import BaseModule
-from mmpretrain.models.layers import DropPath, build_activation_layer, build_conv_layer, make_norm
+from mmpretrain.models.layers import DropPath
+from mmpretrain.models.layers.configurable import Act, act_from, configurable, conv_from, norm_from
 from mmpretrain.models.layers.drop import stage_drop_path_rates
 from mmpretrain.models.layers.reparam import fuse_conv_norm, pad_kernel
 from mmpretrain.registry import MODELS
@@ -21,7 +22,7 @@ def conv_bn(
     in_channels: int,
     out_channels: int,
     kernel_size: int,
-    cfgs: Mapping[str, Any],
+    parts: Mapping[str, Any],
     stride: int = 1,
     groups: int = 1,
     activate: bool = False,
@@ -32,17 +33,15 @@ def conv_bn(
         in_channels: As in ``nn.Conv2d``, like the next two.
         out_channels: Output channels.
         kernel_size: Size of the kernel.
-        cfgs: ``conv_cfg`` and ``norm_cfg``.
+        parts: ``conv`` and ``norm``.
         stride: As in ``nn.Conv2d``, like the next.
         groups: Number of groups.
         activate: Add the ReLU.
     """
     layers = nn.Sequential()
     shape: dict[str, Any] = {"stride": stride, "padding": kernel_size // 2, "groups": groups, "bias": False}
-    layers.add_module(
-        "conv", build_conv_layer(cfgs["conv_cfg"], in_channels, out_channels, kernel_size, **shape)
-    )
-    layers.add_module("bn", make_norm(cfgs["norm_cfg"], out_channels))
+    layers.add_module("conv", parts["conv"](in_channels, out_channels, kernel_size, **shape))
+    layers.add_module("bn", parts["norm"](out_channels))
     if activate:
         layers.add_module("nonlinear", nn.ReLU())
     return layers
@@ -56,7 +55,7 @@ class ReparamLargeKernelConv(BaseModule):
         kernel_size: Size of the large kernel.
         small_kernel: Size of the small kernel; None for none.
         small_kernel_merged: Build the merged form.
-        cfgs: ``conv_cfg`` and ``norm_cfg``.
+        parts: ``conv`` and ``norm``.
     """
 
     def __init__(
@@ -65,25 +64,25 @@ class ReparamLargeKernelConv(BaseModule):
         kernel_size: int,
         small_kernel: int | None,
         small_kernel_merged: bool,
-        cfgs: Mapping[str, Any],
+        parts: Mapping[str, Any],
     ) -> None:
         super().__init__()
         if small_kernel is not None and small_kernel > kernel_size:
             raise ArgumentError(f"small_kernel={small_kernel} is larger than the large kernel, {kernel_size}")
-        self.channels, self.kernel_size, self.conv_cfg = channels, kernel_size, cfgs["conv_cfg"]
+        self.channels, self.kernel_size, self.make_conv = channels, kernel_size, parts["conv"]
         self.small_kernel_merged = small_kernel_merged
         if small_kernel_merged:
             self.lkb_reparam = self.merged_conv()
         else:
-            self.lkb_origin: Any = conv_bn(channels, channels, kernel_size, cfgs, groups=channels)
+            self.lkb_origin: Any = conv_bn(channels, channels, kernel_size, parts, groups=channels)
             self.small_conv: Any = None
             if small_kernel is not None:
-                self.small_conv = conv_bn(channels, channels, small_kernel, cfgs, groups=channels)
+                self.small_conv = conv_bn(channels, channels, small_kernel, parts, groups=channels)
 
     def merged_conv(self) -> nn.Module:
         """The one convolution of the merged form."""
         shape = {"padding": self.kernel_size // 2, "groups": self.channels, "bias": True}
-        return build_conv_layer(self.conv_cfg, self.channels, self.channels, self.kernel_size, **shape)
+        return self.make_conv(self.channels, self.channels, self.kernel_size, **shape)
 
     def forward(self, x: Tensor) -> Tensor:
         """Transform ``x`` (B, C, H, W)."""
@@ -116,15 +115,15 @@ class ConvFFN(BaseModule):
         channels: Channels in and out.
         hidden: Channels in the middle.
         drop_path: Rate of stochastic depth.
-        cfgs: ``conv_cfg`` and ``norm_cfg``.
+        parts: ``conv`` and ``norm``.
     """
 
-    def __init__(self, channels: int, hidden: int, drop_path: float, cfgs: Mapping[str, Any]) -> None:
+    def __init__(self, channels: int, hidden: int, drop_path: float, parts: Mapping[str, Any]) -> None:
         super().__init__()
         self.drop_path = DropPath(drop_path) if drop_path > 0 else nn.Identity()
-        self.preffn_bn = make_norm(cfgs["norm_cfg"], channels)
-        self.pw1 = conv_bn(channels, hidden, 1, cfgs)
-        self.pw2 = conv_bn(hidden, channels, 1, cfgs)
+        self.preffn_bn = parts["norm"](channels)
+        self.pw1 = conv_bn(channels, hidden, 1, parts)
+        self.pw2 = conv_bn(hidden, channels, 1, parts)
         self.nonlinear = nn.GELU()
 
     def forward(self, x: Tensor) -> Tensor:
@@ -132,6 +131,7 @@ class ConvFFN(BaseModule):
         return x + self.drop_path(self.pw2(self.nonlinear(self.pw1(self.preffn_bn(x)))))
 
 
+@configurable
 class RepLKBlock(BaseModule):
     """A large depth-wise convolution between two of 1×1.
 
@@ -142,8 +142,8 @@ class RepLKBlock(BaseModule):
         small_kernel: Size of the parallel small kernel; None for none.
         drop_path: Rate of stochastic depth.
         small_kernel_merged: Build the merged form.
-        cfgs: ``conv_cfg`` and ``norm_cfg``.
-        act_cfg: The activation after the large convolution.
+        parts: ``conv`` and ``norm``.
+        act: The activation after the large convolution.
     """
 
     def __init__(
@@ -154,17 +154,17 @@ class RepLKBlock(BaseModule):
         small_kernel: int | None,
         drop_path: float,
         small_kernel_merged: bool,
-        cfgs: Mapping[str, Any],
-        act_cfg: Mapping[str, Any],
+        parts: Mapping[str, Any],
+        act: Act,
     ) -> None:
         super().__init__()
-        self.pw1 = conv_bn(channels, mid_channels, 1, cfgs, activate=True)
-        self.pw2 = conv_bn(mid_channels, channels, 1, cfgs)
+        self.pw1 = conv_bn(channels, mid_channels, 1, parts, activate=True)
+        self.pw2 = conv_bn(mid_channels, channels, 1, parts)
         self.large_kernel = ReparamLargeKernelConv(
-            mid_channels, kernel_size, small_kernel, small_kernel_merged, cfgs
+            mid_channels, kernel_size, small_kernel, small_kernel_merged, parts
         )
-        self.lk_nonlinear = build_activation_layer(act_cfg)
-        self.prelkb_bn = make_norm(cfgs["norm_cfg"], channels)
+        self.lk_nonlinear = act()
+        self.prelkb_bn = parts["norm"](channels)
         self.drop_path = DropPath(drop_path) if drop_path > 0 else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
@@ -268,20 +268,21 @@ class RepLKNet(BaseBackbone):
             freeze=freeze,
             init_cfg=init_cfg,
         )
+        norm, act, conv = norm_from(norm_cfg), act_from(act_cfg), conv_from(conv_cfg)
         self.arch = self.get_arch(arch)
         channels: Sequence[int] = self.arch["channels"]
         depths: Sequence[int] = self.arch["layers"]
         self.num_stages = len(depths)
         self.out_indices = self.take_indices(out_indices, self.num_stages)
         self.small_kernel_merged = small_kernel_merged
-        cfgs = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg}
+        parts = {"conv": conv, "norm": norm}
         width = channels[0]
         self.stem = nn.ModuleList(
             [
-                conv_bn(in_channels, width, 3, cfgs, stride=2, activate=True),
-                conv_bn(width, width, 3, cfgs, groups=width, activate=True),
-                conv_bn(width, width, 1, cfgs, activate=True),
-                conv_bn(width, width, 3, cfgs, stride=2, groups=width, activate=True),
+                conv_bn(in_channels, width, 3, parts, stride=2, activate=True),
+                conv_bn(width, width, 3, parts, groups=width, activate=True),
+                conv_bn(width, width, 1, parts, activate=True),
+                conv_bn(width, width, 3, parts, stride=2, groups=width, activate=True),
             ]
         )
         self.stages, self.transitions = nn.ModuleList(), nn.ModuleList()
@@ -295,16 +296,16 @@ class RepLKNet(BaseBackbone):
             }
             blocks: list[nn.Module] = []
             for rate in rates:
-                blocks.append(RepLKBlock(width, drop_path=rate, cfgs=cfgs, act_cfg=act_cfg, **large))
-                blocks.append(ConvFFN(width, int(width * ffn_ratio), rate, cfgs))
-            norm = make_norm(norm_cfg, width) if i in self.out_indices else nn.Identity()
-            self.stages.append(RepLKNetStage(blocks, norm))
+                blocks.append(RepLKBlock(width, drop_path=rate, parts=parts, act=act, **large))
+                blocks.append(ConvFFN(width, int(width * ffn_ratio), rate, parts))
+            out_norm = norm(width) if i in self.out_indices else nn.Identity()
+            self.stages.append(RepLKNetStage(blocks, out_norm))
             if i < self.num_stages - 1:
                 after = channels[i + 1]
                 self.transitions.append(
                     nn.Sequential(
-                        conv_bn(width, after, 1, cfgs, activate=True),
-                        conv_bn(after, after, 3, cfgs, stride=2, groups=after, activate=True),
+                        conv_bn(width, after, 1, parts, activate=True),
+                        conv_bn(after, after, 3, parts, stride=2, groups=after, activate=True),
                     )
                 )
         self.freeze_declared(__class__)

@@ -12,7 +12,8 @@ from torch.nn import functional as F
 from mmpretrain.errors import ArgumentError
 from mmpretrain.models.backbones.base import BaseBackbone
 from mmpretrain.models.base import BaseModule, ModuleList, Sequential
-from mmpretrain.models.layers import ConvModule, PatchEmbed, SELayer, build_conv_layer, make_norm
+from mmpretrain.models.layers import ConvModule, PatchEmbed, SELayer
+from mmpretrain.models.layers.configurable import Conv, Norm, configurable, conv_from, norm_from
 from mmpretrain.models.layers.reparam import fuse_conv_norm, pad_kernel
 from mmpretrain.models.layers.shape import to_2tuple
 from mmpretrain.registry import MODELS
@@ -29,6 +30,7 @@ class MapEmbed(PatchEmbed):
         return F.relu(x if self.norm is None else self.norm(x))
 
 
+@configurable
 class RepMLPBlock(BaseModule):
     """A linear layer among all places of a map in parallel with convolutions, which can be merged into it.
 
@@ -41,8 +43,8 @@ class RepMLPBlock(BaseModule):
         kernels: Sizes of the convolutions; None for none.
         globalperceptron_ratio: How much the channels are squeezed.
         num_sharesets: Number of groups.
-        conv_cfg: Type of convolution.
-        norm_cfg: Type of norm; only a batch norm can be merged.
+        conv: Type of convolution.
+        norm: Type of norm; only a batch norm can be merged.
         deploy: Build the deployed form.
     """
 
@@ -53,8 +55,8 @@ class RepMLPBlock(BaseModule):
         kernels: Sequence[int] | None,
         globalperceptron_ratio: int,
         num_sharesets: int,
-        conv_cfg: dict | None,
-        norm_cfg: dict,
+        conv: Conv,
+        norm: Norm,
         deploy: bool,
     ) -> None:
         super().__init__()
@@ -62,21 +64,20 @@ class RepMLPBlock(BaseModule):
             raise ArgumentError(f"{channels} channels cannot be divided among {num_sharesets} sharesets")
         self.deploy = deploy
         self.grid, self.num_sharesets = grid, num_sharesets
-        self.conv_cfg, self.norm_cfg = conv_cfg, norm_cfg
-        acts = ({"type": "ReLU"}, {"type": "Sigmoid"})
-        self.gp = SELayer(channels, ratio=globalperceptron_ratio, return_weight=True, act_cfg=acts)
+        self.make_conv = conv
+        self.gp = SELayer(channels, ratio=globalperceptron_ratio, return_weight=True)
         self.fc3: Any = self.linear(bias=deploy)
-        self.fc3_bn: Any = nn.Identity() if deploy else make_norm(norm_cfg, num_sharesets)
+        self.fc3_bn: Any = nn.Identity() if deploy else norm(num_sharesets)
         self.kernels: tuple[int, ...] = () if deploy else tuple(kernels or ())
         for size in self.kernels:
-            shape = {"padding": size // 2, "groups": num_sharesets, "norm_cfg": norm_cfg, "act_cfg": None}
-            conv = ConvModule(num_sharesets, num_sharesets, size, conv_cfg=conv_cfg, **shape)
+            shape = {"padding": size // 2, "groups": num_sharesets, "norm": norm, "act": None}
+            conv = ConvModule(num_sharesets, num_sharesets, size, conv=conv, **shape)
             self.add_module(f"repconv{size}", conv)
 
     def linear(self, bias: bool) -> nn.Module:
         """The linear layer, as a 1×1 convolution of the flattened groups."""
         width = self.grid[0] * self.grid[1] * self.num_sharesets
-        return build_conv_layer(self.conv_cfg, width, width, 1, bias=bias, groups=self.num_sharesets)
+        return self.make_conv(width, width, 1, bias=bias, groups=self.num_sharesets)
 
     def forward(self, x: Tensor) -> Tensor:
         """Transform ``x`` (B, C, h, w)."""
@@ -128,13 +129,13 @@ class ConvFFN(nn.Module):
     Args:
         channels: Channels in and out.
         hidden: Channels in the middle.
-        cfgs: ``conv_cfg`` and ``norm_cfg``.
+        parts: ``conv`` and ``norm``.
     """
 
-    def __init__(self, channels: int, hidden: int, cfgs: Mapping[str, Any]) -> None:
+    def __init__(self, channels: int, hidden: int, parts: Mapping[str, Any]) -> None:
         super().__init__()
-        self.ffn_fc1 = ConvModule(channels, hidden, 1, act_cfg=None, **cfgs)
-        self.ffn_fc2 = ConvModule(hidden, channels, 1, act_cfg=None, **cfgs)
+        self.ffn_fc1 = ConvModule(channels, hidden, 1, act=None, **parts)
+        self.ffn_fc2 = ConvModule(hidden, channels, 1, act=None, **parts)
         self.act = nn.GELU()
 
     def forward(self, x: Tensor) -> Tensor:
@@ -147,17 +148,17 @@ class RepMLPNetUnit(BaseModule):
 
     Args:
         channels: Channels in and out.
-        cfgs: ``conv_cfg`` and ``norm_cfg``.
+        parts: ``conv`` and ``norm``.
         ffn_expand: Width of the feed-forward network, relative to the channels.
         **block: Other arguments of the block.
     """
 
-    def __init__(self, channels: int, cfgs: Mapping[str, Any], ffn_expand: int = 4, **block: Any) -> None:
+    def __init__(self, channels: int, parts: Mapping[str, Any], ffn_expand: int = 4, **block: Any) -> None:
         super().__init__()
-        self.repmlp_block = RepMLPBlock(channels, **block, **cfgs)
-        self.ffn_block = ConvFFN(channels, channels * ffn_expand, cfgs)
-        self.norm1 = make_norm(cfgs["norm_cfg"], channels)
-        self.norm2 = make_norm(cfgs["norm_cfg"], channels)
+        self.repmlp_block = RepMLPBlock(channels, **block, **parts)
+        self.ffn_block = ConvFFN(channels, channels * ffn_expand, parts)
+        self.norm1 = parts["norm"](channels)
+        self.norm2 = parts["norm"](channels)
 
     def forward(self, x: Tensor) -> Tensor:
         """Transform ``x`` (B, C, h, w)."""
@@ -235,6 +236,7 @@ class RepMLPNet(BaseBackbone):
             freeze=freeze,
             init_cfg=init_cfg,
         )
+        norm, conv = norm_from(norm_cfg), conv_from(conv_cfg)
         settings = self.get_arch(arch)
         self.channels, self.depths = settings["channels"], settings["depths"]
         self.sharesets_nums = settings["sharesets_nums"]
@@ -245,10 +247,10 @@ class RepMLPNet(BaseBackbone):
         self.num_stages = len(self.channels)
         self.out_indices = self.take_indices(out_indices, self.num_stages)
         self.img_size, self.deploy = to_2tuple(img_size), deploy
-        cfgs = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg}
+        parts = {"conv": conv, "norm": norm}
         patch: dict[str, Any] = {
             "in_channels": in_channels, "input_size": self.img_size, "embed_dims": self.channels[0],
-            "kernel_size": patch_size, "stride": patch_size, "norm_cfg": norm_cfg, "bias": False,
+            "kernel_size": patch_size, "stride": patch_size, "norm": norm, "bias": False,
         }  # fmt: skip
         self.patch_embed = MapEmbed(**{**patch, **patch_cfg})
         assert self.patch_embed.init_out_size is not None
@@ -258,11 +260,13 @@ class RepMLPNet(BaseBackbone):
         self.stages, self.downsample_layers = ModuleList(), ModuleList()
         for i, channels in enumerate(self.channels):
             own = {"grid": (height // 2**i, width // 2**i), "num_sharesets": self.sharesets_nums[i]}
-            units = (RepMLPNetUnit(channels, cfgs, **own, **block) for _ in range(self.depths[i]))
+            units = (RepMLPNetUnit(channels, parts, **own, **block) for _ in range(self.depths[i]))
             self.stages.append(Sequential(*units))
             if i < self.num_stages - 1:
-                self.downsample_layers.append(ConvModule(channels, self.channels[i + 1], 2, stride=2, **cfgs))
-        self.final_norm = make_norm(norm_cfg, self.channels[-1]) if final_norm else nn.Identity()
+                self.downsample_layers.append(
+                    ConvModule(channels, self.channels[i + 1], 2, stride=2, **parts)
+                )
+        self.final_norm = norm(self.channels[-1]) if final_norm else nn.Identity()
         self.freeze_declared(__class__)
 
     def freeze_groups(self) -> Sequence[Sequence[str]]:

@@ -15,13 +15,21 @@ from mmpretrain.models.layers import (
     ConvModule,
     ReparamBlock,
     SELayer,
-    build_activation_layer,
-    make_norm,
     switch_to_deploy,
+)
+from mmpretrain.models.layers.configurable import (
+    Act,
+    Conv,
+    Norm,
+    act_from,
+    configurable,
+    conv_from,
+    norm_from,
 )
 from mmpretrain.registry import MODELS
 
 
+@configurable
 class RepVGGBlock(ReparamBlock):
     """3×3, 1×1 and identity branches in training; one 3×3 convolution in deployment.
 
@@ -33,9 +41,9 @@ class RepVGGBlock(ReparamBlock):
         dilation: Dilation of the 3×3 convolution.
         groups: Groups of the convolutions.
         se_cfg: Arguments of a squeeze and excitation after the branches; None is without.
-        conv_cfg: Type of convolution.
-        norm_cfg: Type of norm.
-        act_cfg: Type of activation.
+        conv: Type of convolution.
+        norm: Type of norm.
+        act: Type of activation.
         deploy: Build the deployed form.
         init_cfg: How the weights are initialised.
     """
@@ -51,23 +59,23 @@ class RepVGGBlock(ReparamBlock):
         dilation: int = 1,
         groups: int = 1,
         se_cfg: dict | None = None,
-        conv_cfg: dict | None = None,
-        norm_cfg: dict = {"type": "BN"},  # noqa: B006
-        act_cfg: dict = {"type": "ReLU"},  # noqa: B006
+        conv: Conv = nn.Conv2d,
+        norm: Norm = nn.BatchNorm2d,
+        act: Act = nn.ReLU,
         deploy: bool = False,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         shape = {"stride": stride, "padding": padding, "dilation": dilation}
-        super().__init__(in_channels, out_channels, 3, groups, conv_cfg, norm_cfg, deploy, init_cfg, **shape)
+        super().__init__(in_channels, out_channels, 3, groups, conv, norm, deploy, init_cfg, **shape)
         if deploy:
             self.branch_reparam = self.merged_conv()
         else:
             same = in_channels == out_channels and stride == 1 and padding == dilation
-            self.branch_norm = make_norm(norm_cfg, in_channels) if same else None
+            self.branch_norm = norm(in_channels) if same else None
             self.branch_3x3 = self.conv_norm(3)
             self.branch_1x1 = self.conv_norm(1)
         self.se_layer = SELayer(out_channels, **se_cfg) if se_cfg is not None else None
-        self.act = build_activation_layer(act_cfg)
+        self.act = act()
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) to (B, C', H / stride, W / stride)."""
@@ -75,24 +83,25 @@ class RepVGGBlock(ReparamBlock):
         return self.act(out if self.se_layer is None else self.se_layer(out))
 
 
+@configurable
 class MTSPPF(BaseModule):
     """Pools over growing neighbourhoods, for the RepVGG of `YOLOX-PAI <https://arxiv.org/abs/2208.13040>`_.
 
     Args:
         in_channels: Input channels.
         out_channels: Output channels.
-        norm_cfg: Type of norm.
-        act_cfg: Type of activation.
+        norm: Type of norm.
+        act: Type of activation.
         kernel_size: Of the pooling.
     """
 
     def __init__(
-        self, in_channels: int, out_channels: int, norm_cfg: dict, act_cfg: dict, kernel_size: int = 5
+        self, in_channels: int, out_channels: int, norm: Norm, act: Act, kernel_size: int = 5
     ) -> None:
         super().__init__()
         hidden = in_channels // 2
-        self.conv1 = ConvModule(in_channels, hidden, 1, norm_cfg=norm_cfg, act_cfg=act_cfg)
-        self.conv2 = ConvModule(hidden * 4, out_channels, 1, norm_cfg=norm_cfg, act_cfg=act_cfg)
+        self.conv1 = ConvModule(in_channels, hidden, 1, norm=norm, act=act)
+        self.conv2 = ConvModule(hidden * 4, out_channels, 1, norm=norm, act=act)
         self.maxpool = nn.MaxPool2d(kernel_size, stride=1, padding=kernel_size // 2)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -201,6 +210,7 @@ class RepVGG(BaseBackbone):
         super().__init__(
             init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
         )
+        norm, act, conv = norm_from(norm_cfg), act_from(act_cfg), conv_from(conv_cfg)
         self.arch = self.get_arch(arch)
         depths, factors = self.arch["num_blocks"], self.arch["width_factor"]
         if not len(depths) == len(factors) == len(strides) == len(dilations):
@@ -212,11 +222,11 @@ class RepVGG(BaseBackbone):
         self.deploy = deploy
         self.out_indices = self.take_indices(out_indices, len(depths))
         groups = self.arch["group_layer_map"] or {}
-        cfgs: dict[str, Any] = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg}
-        cfgs |= {"se_cfg": self.arch["se_cfg"], "deploy": deploy}
+        parts: dict[str, Any] = {"conv": conv, "norm": norm, "act": act}
+        parts |= {"se_cfg": self.arch["se_cfg"], "deploy": deploy}
 
         channels = min(self.arch.get("stem_channels", 64), int(base_channels * factors[0]))
-        self.stem = RepVGGBlock(in_channels, channels, stride=2, **cfgs)
+        self.stem = RepVGGBlock(in_channels, channels, stride=2, **parts)
         self.stage_names = tuple(f"stage_{i + 1}" for i in range(len(depths)))
         number = 1  # of the block, over all stages
         for i, (name, stride, dilation) in enumerate(zip(self.stage_names, strides, dilations)):
@@ -225,11 +235,11 @@ class RepVGG(BaseBackbone):
             for j in range(depths[i]):
                 shape = {"stride": 1 if j else stride, "padding": dilation, "dilation": dilation}
                 own = {"groups": groups.get(number, 1), "init_cfg": init_cfg}
-                stage.append(RepVGGBlock(channels, width, **shape, **own, **cfgs))
+                stage.append(RepVGGBlock(channels, width, **shape, **own, **parts))
                 channels = width
                 number += 1
             self.add_module(name, stage)
-        self.ppf = MTSPPF(channels, channels, norm_cfg, act_cfg) if add_ppf else nn.Identity()
+        self.ppf = MTSPPF(channels, channels, norm, act) if add_ppf else nn.Identity()
         self.freeze_declared(__class__)
 
     def freeze_groups(self) -> Sequence[Sequence[str]]:

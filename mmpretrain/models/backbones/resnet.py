@@ -17,6 +17,7 @@ from mmpretrain.errors import ArgumentError
 from mmpretrain.models.backbones.base import KAIMING_INIT, BaseBackbone
 from mmpretrain.models.init import as_list, constant_init, is_pretrained
 from mmpretrain.models.layers import ConvModule, build_conv_layer, build_norm_layer, drop_path_rates
+from mmpretrain.models.layers.configurable import conv_from, norm_from
 from mmpretrain.models.layers.residual import BasicBlock, Bottleneck, ResidualBlock, ResLayer
 from mmpretrain.registry import MODELS
 
@@ -173,11 +174,11 @@ class ResNet(BaseBackbone):
         """Add the layers before the first stage."""
         if self.deep_stem:
             mid = stem_channels // 2
-            cfgs = {"kernel_size": 3, "padding": 1, "conv_cfg": conv_cfg, "norm_cfg": norm_cfg}
+            parts = {"kernel_size": 3, "padding": 1, "conv": conv_from(conv_cfg), "norm": norm_from(norm_cfg)}
             self.stem = nn.Sequential(
-                ConvModule(in_channels, mid, stride=2, **cfgs),
-                ConvModule(mid, mid, **cfgs),
-                ConvModule(mid, stem_channels, **cfgs),
+                ConvModule(in_channels, mid, stride=2, **parts),
+                ConvModule(mid, mid, **parts),
+                ConvModule(mid, stem_channels, **parts),
             )
             self.stem_names = ("stem",)
         else:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from mmpretrain.models.backbones.poolformer import MetaFormer, MetaFormerBlock
-from mmpretrain.models.layers.build import make_norm
+from mmpretrain.models.layers.configurable import Norm, act_from, configurable, norm_from
 from mmpretrain.registry import MODELS
 
 
@@ -29,6 +29,7 @@ class Affine(nn.Module):
         return self.affine(x) - x
 
 
+@configurable
 class RIFormerBlock(MetaFormerBlock):
     """A :class:`MetaFormerBlock` that mixes no positions; deployed, a norm takes the place of the mixer.
 
@@ -42,11 +43,11 @@ class RIFormerBlock(MetaFormerBlock):
         self.deploy = deploy
         super().__init__(dim, **kwargs)
 
-    def make_mixer(self, dim: int, norm_cfg: Mapping[str, Any]) -> None:
+    def make_mixer(self, dim: int, norm: Norm) -> None:
         """Add a norm and a scale, or the norm that takes their place."""
-        self.norm1 = None if self.deploy else make_norm(norm_cfg, dim)
+        self.norm1 = None if self.deploy else norm(dim)
         self.token_mixer = None if self.deploy else Affine(dim)
-        self.norm_reparam = make_norm(norm_cfg, dim) if self.deploy else None
+        self.norm_reparam = norm(dim) if self.deploy else None
 
     def mix(self, x: Tensor) -> Tensor:
         """Normalise ``x`` (B, C, H, W) and scale its channels."""
@@ -124,12 +125,13 @@ class RIFormer(MetaFormer):
         super().__init__(
             init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
         )
+        norm, act = norm_from(norm_cfg), act_from(act_cfg)
         self.deploy = deploy
         stem = (in_patch_size, in_stride, in_pad)
         down = (down_patch_size, down_stride, down_pad)
-        options = {"norm_cfg": norm_cfg, "act_cfg": act_cfg, "drop": drop_rate, "deploy": deploy}
+        options = {"norm": norm, "act": act, "drop": drop_rate, "deploy": deploy}
         self.set_network(arch, RIFormerBlock, stem, down, drop_path_rate, in_channels, **options)
-        self.set_output(out_indices, norm_cfg)
+        self.set_output(out_indices, norm)
         self.freeze_declared(__class__)
 
     def freeze_groups(self) -> list[list[str]]:

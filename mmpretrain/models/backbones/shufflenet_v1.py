@@ -11,10 +11,12 @@ from torch import Tensor, nn
 from mmpretrain.errors import ArgumentError
 from mmpretrain.models.backbones.shufflenet_v2 import ShuffleNetV2
 from mmpretrain.models.base import BaseModule
-from mmpretrain.models.layers import ConvModule, build_activation_layer, channel_shuffle, make_divisible
+from mmpretrain.models.layers import ConvModule, channel_shuffle, make_divisible
+from mmpretrain.models.layers.configurable import Act, configurable
 from mmpretrain.registry import MODELS
 
 
+@configurable
 class ShuffleUnit(BaseModule):
     """A bottleneck of group convolutions, with a shuffle between them.
 
@@ -24,8 +26,8 @@ class ShuffleUnit(BaseModule):
         groups: Groups of the 1×1 convolutions.
         first_block: Whether the first 1×1 convolution has one group, as there are few channels yet.
         combine: ``'add'`` the input, or halve the size and ``'concat'`` the pooled input.
-        act_cfg: Type of activation.
-        **cfgs: Types of convolution and norm.
+        act: Type of activation.
+        **parts: ``conv`` and ``norm``.
     """
 
     def __init__(
@@ -35,8 +37,8 @@ class ShuffleUnit(BaseModule):
         groups: int = 3,
         first_block: bool = True,
         combine: str = "add",
-        act_cfg: dict = {"type": "ReLU"},  # noqa: B006
-        **cfgs: Any,
+        act: Act = nn.ReLU,
+        **parts: Any,
     ) -> None:
         super().__init__()
         if combine not in ("add", "concat") or (combine == "add" and in_channels != out_channels):
@@ -49,16 +51,14 @@ class ShuffleUnit(BaseModule):
         mid = out_channels // 4
         new = out_channels - in_channels if self.halves else out_channels
         compress_groups = 1 if first_block else groups
-        self.g_conv_1x1_compress = ConvModule(
-            in_channels, mid, 1, groups=compress_groups, act_cfg=act_cfg, **cfgs
-        )
+        self.g_conv_1x1_compress = ConvModule(in_channels, mid, 1, groups=compress_groups, act=act, **parts)
         stride = 2 if self.halves else 1
         self.depthwise_conv3x3_bn = ConvModule(
-            mid, mid, 3, stride=stride, padding=1, groups=mid, act_cfg=None, **cfgs
+            mid, mid, 3, stride=stride, padding=1, groups=mid, act=None, **parts
         )
-        self.g_conv_1x1_expand = ConvModule(mid, new, 1, groups=groups, act_cfg=None, **cfgs)
+        self.g_conv_1x1_expand = ConvModule(mid, new, 1, groups=groups, act=None, **parts)
         self.avgpool = nn.AvgPool2d(3, stride=2, padding=1)
-        self.act = build_activation_layer(act_cfg)
+        self.act = act()
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) to the same shape, or to (B, C', H / 2, W / 2)."""
@@ -127,13 +127,13 @@ class ShuffleNetV1(ShuffleNetV2):
         )
         self.freeze_declared(__class__)
 
-    def make_layers(self, widen_factor: float, cfgs: dict[str, Any]) -> None:
+    def make_layers(self, widen_factor: float, parts: dict[str, Any]) -> None:
         widths = [
             make_divisible(width * widen_factor, 8) for width in self.get_arch(self.groups, key="groups")
         ]
-        channels = self.make_stem(int(24 * widen_factor), cfgs)
+        channels = self.make_stem(int(24 * widen_factor), parts)
         for i, (width, blocks) in enumerate(zip(widths, self.stage_blocks)):
-            halving = ShuffleUnit(channels, width, self.groups, i == 0, "concat", **cfgs)
-            rest = (ShuffleUnit(width, width, self.groups, False, **cfgs) for _ in range(blocks - 1))
+            halving = ShuffleUnit(channels, width, self.groups, i == 0, "concat", **parts)
+            rest = (ShuffleUnit(width, width, self.groups, False, **parts) for _ in range(blocks - 1))
             self.layers.append(nn.Sequential(halving, *rest))
             channels = width

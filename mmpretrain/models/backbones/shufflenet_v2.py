@@ -14,9 +14,11 @@ from mmpretrain.models.backbones.base import BaseBackbone
 from mmpretrain.models.base import BaseModule
 from mmpretrain.models.init import as_list, constant_init, is_pretrained, normal_init
 from mmpretrain.models.layers import ConvModule, channel_shuffle
+from mmpretrain.models.layers.configurable import Act, act_from, configurable, conv_from, norm_from
 from mmpretrain.registry import MODELS
 
 
+@configurable
 class InvertedResidual(BaseModule):
     """Half of the channels pass unchanged, or through a branch of their own where the size is halved.
 
@@ -24,9 +26,9 @@ class InvertedResidual(BaseModule):
         in_channels: Input channels.
         out_channels: Output channels.
         stride: 2 where the size is halved.
-        act_cfg: Type of activation.
+        act: Type of activation.
         init_cfg: How the weights are initialised.
-        **cfgs: Types of convolution and norm.
+        **parts: ``conv`` and ``norm``.
     """
 
     def __init__(
@@ -34,9 +36,9 @@ class InvertedResidual(BaseModule):
         in_channels: int,
         out_channels: int,
         stride: int = 1,
-        act_cfg: dict = {"type": "ReLU"},  # noqa: B006
+        act: Act = nn.ReLU,
         init_cfg: dict | list[dict] | None = None,
-        **cfgs: Any,
+        **parts: Any,
     ) -> None:
         super().__init__(init_cfg)
         half = out_channels // 2
@@ -47,11 +49,11 @@ class InvertedResidual(BaseModule):
         self.stride = stride
 
         def point_wise(channels: int) -> nn.Module:
-            return ConvModule(channels, half, 1, act_cfg=act_cfg, **cfgs)
+            return ConvModule(channels, half, 1, act=act, **parts)
 
         def depth_wise(channels: int) -> nn.Module:
             shape = {"stride": stride, "padding": 1, "groups": channels}
-            return ConvModule(channels, channels, 3, act_cfg=None, **shape, **cfgs)
+            return ConvModule(channels, channels, 3, act=None, **shape, **parts)
 
         if stride > 1:
             self.branch1 = nn.Sequential(depth_wise(in_channels), point_wise(in_channels))
@@ -113,27 +115,28 @@ class ShuffleNetV2(BaseBackbone):
         super().__init__(
             init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
         )
+        norm, act, conv = norm_from(norm_cfg), act_from(act_cfg), conv_from(conv_cfg)
         self.out_indices = self.take_indices(out_indices, len(self.stage_names))
-        self.make_layers(widen_factor, {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg})
+        self.make_layers(widen_factor, {"conv": conv, "norm": norm, "act": act})
         self.freeze_declared(__class__)
 
-    def make_stem(self, channels: int, cfgs: dict[str, Any]) -> int:
+    def make_stem(self, channels: int, parts: dict[str, Any]) -> int:
         """Add the stem, and a list for the stages; returns its ``channels``."""
-        self.conv1 = ConvModule(3, channels, 3, stride=2, padding=1, **cfgs)
+        self.conv1 = ConvModule(3, channels, 3, stride=2, padding=1, **parts)
         self.maxpool = nn.MaxPool2d(3, stride=2, padding=1)
         self.layers = nn.ModuleList()
         return channels
 
-    def make_layers(self, widen_factor: float, cfgs: dict[str, Any]) -> None:
+    def make_layers(self, widen_factor: float, parts: dict[str, Any]) -> None:
         """Add the stem and the stages."""
         *widths, last = self.get_arch(widen_factor, key="widen_factor")
-        channels = self.make_stem(24, cfgs)
+        channels = self.make_stem(24, parts)
         for width, blocks in zip(widths, self.stage_blocks):
-            first = InvertedResidual(channels, width, stride=2, **cfgs)
-            rest = (InvertedResidual(width, width, **cfgs) for _ in range(blocks - 1))
+            first = InvertedResidual(channels, width, stride=2, **parts)
+            rest = (InvertedResidual(width, width, **parts) for _ in range(blocks - 1))
             self.layers.append(nn.Sequential(first, *rest))
             channels = width
-        self.layers.append(ConvModule(channels, last, 1, **cfgs))
+        self.layers.append(ConvModule(channels, last, 1, **parts))
 
     def init_weights(self) -> None:
         """Normal for convolutions, by fan-in; batch norms start slightly above zero."""

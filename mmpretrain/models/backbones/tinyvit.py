@@ -12,14 +12,13 @@ from torch.nn import functional as F
 from mmpretrain.errors import ArgumentError
 from mmpretrain.models.backbones.base import BaseBackbone
 from mmpretrain.models.base import BaseModule, ModuleList
-from mmpretrain.models.layers import DropPath, build_activation_layer, make_norm
+from mmpretrain.models.layers import DropPath
+from mmpretrain.models.layers.configurable import Act, act_from, configurable, norm_from
 from mmpretrain.models.layers.drop import stage_drop_path_rates
 from mmpretrain.models.layers.offset_bias import OffsetBiasAttention, attend
 from mmpretrain.models.layers.reparam import fuse_conv_norm, fuse_layers
 from mmpretrain.models.layers.shape import to_2tuple
 from mmpretrain.registry import MODELS
-
-Act = Mapping[str, Any]
 
 
 class ConvBN2d(nn.Sequential):
@@ -67,14 +66,14 @@ class PatchEmbed(BaseModule):
     Args:
         in_channels: Channels of the image.
         embed_dim: Output channels.
-        act_cfg: The activation between them.
+        act: The activation between them.
     """
 
-    def __init__(self, in_channels: int, embed_dim: int, act_cfg: Act) -> None:
+    def __init__(self, in_channels: int, embed_dim: int, act: Act) -> None:
         super().__init__()
         self.seq = nn.Sequential(
             ConvBN2d(in_channels, embed_dim // 2, 3, stride=2),
-            build_activation_layer(act_cfg),
+            act(),
             ConvBN2d(embed_dim // 2, embed_dim, 3, stride=2),
         )
 
@@ -87,11 +86,11 @@ class _Convs(BaseModule):
     """A 1×1, a depth-wise 3×3 and a 1×1 convolution."""
 
     def __init__(
-        self, in_channels: int, mid: int, out_channels: int, stride: int, act_cfg: Act, last_weight: float
+        self, in_channels: int, mid: int, out_channels: int, stride: int, act: Act, last_weight: float
     ) -> None:
         super().__init__()
         self.conv1 = ConvBN2d(in_channels, mid)
-        self.act = build_activation_layer(act_cfg)
+        self.act = act()
         self.conv2 = ConvBN2d(mid, mid, 3, stride, groups=mid)
         self.conv3 = ConvBN2d(mid, out_channels, bn_weight_init=last_weight)
 
@@ -106,11 +105,11 @@ class PatchMerging(_Convs):
     Args:
         in_channels: Input channels.
         out_channels: Output channels.
-        act_cfg: The activation.
+        act: The activation.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, act_cfg: Act) -> None:
-        super().__init__(in_channels, out_channels, out_channels, 2, act_cfg, last_weight=1.0)
+    def __init__(self, in_channels: int, out_channels: int, act: Act) -> None:
+        super().__init__(in_channels, out_channels, out_channels, 2, act, last_weight=1.0)
 
 
 class MBConvBlock(_Convs):
@@ -120,11 +119,11 @@ class MBConvBlock(_Convs):
         channels: Channels in and out.
         expand_ratio: How much to widen.
         drop_path: Rate of stochastic depth.
-        act_cfg: The activation.
+        act: The activation.
     """
 
-    def __init__(self, channels: int, expand_ratio: float, drop_path: float, act_cfg: Act) -> None:
-        super().__init__(channels, int(channels * expand_ratio), channels, 1, act_cfg, last_weight=0.0)
+    def __init__(self, channels: int, expand_ratio: float, drop_path: float, act: Act) -> None:
+        super().__init__(channels, int(channels * expand_ratio), channels, 1, act, last_weight=0.0)
         self.drop_path = DropPath(drop_path) if drop_path > 0 else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
@@ -138,16 +137,16 @@ class MLP(BaseModule):
     Args:
         channels: Channels in and out.
         hidden: Number of hidden channels.
-        act_cfg: The activation.
+        act: The activation.
         drop: Dropout rate after both layers.
     """
 
-    def __init__(self, channels: int, hidden: int, act_cfg: Act, drop: float = 0.0) -> None:
+    def __init__(self, channels: int, hidden: int, act: Act, drop: float = 0.0) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(channels)
         self.fc1 = nn.Linear(channels, hidden)
         self.fc2 = nn.Linear(hidden, channels)
-        self.act = build_activation_layer(act_cfg)
+        self.act = act()
         self.drop = nn.Dropout(drop)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -180,6 +179,7 @@ class WindowAttention(OffsetBiasAttention):
         return self.proj(attend(q, k, v, self.bias(), self.head_dim**-0.5))
 
 
+@configurable
 class TinyViTBlock(BaseModule):
     """Attention in windows, a depth-wise convolution and a feed-forward network.
 
@@ -191,7 +191,7 @@ class TinyViTBlock(BaseModule):
         drop: Dropout rate in the feed-forward network.
         drop_path: Stochastic-depth rate of both branches.
         local_conv_size: Size of the convolution.
-        act_cfg: The activation.
+        act: The activation.
     """
 
     def __init__(
@@ -203,7 +203,7 @@ class TinyViTBlock(BaseModule):
         drop: float,
         drop_path: float,
         local_conv_size: int,
-        act_cfg: Act,
+        act: Act,
     ) -> None:
         super().__init__()
         if window_size <= 0:
@@ -211,7 +211,7 @@ class TinyViTBlock(BaseModule):
         self.window_size = window_size
         self.drop_path = DropPath(drop_path) if drop_path > 0 else nn.Identity()
         self.attn = WindowAttention(channels, num_heads, window_size)
-        self.mlp = MLP(channels, int(channels * mlp_ratio), act_cfg, drop)
+        self.mlp = MLP(channels, int(channels * mlp_ratio), act, drop)
         self.local_conv = ConvBN2d(channels, channels, local_conv_size, groups=channels)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -330,6 +330,7 @@ class TinyViT(BaseBackbone):
             freeze=freeze,
             init_cfg=init_cfg,
         )
+        norm, act = norm_from(norm_cfg), act_from(act_cfg)
         settings = self.get_arch(arch)
         self.channels: Sequence[int] = settings["channels"]
         self.depths: Sequence[int] = settings["depths"]
@@ -339,22 +340,22 @@ class TinyViT(BaseBackbone):
         self.gap_before_final_norm = gap_before_final_norm
         self.out_indices = self.take_indices(out_indices, self.num_stages)
         block: dict[str, Any] = {
-            "mlp_ratio": mlp_ratio, "drop": drop_rate, "local_conv_size": local_conv_size, "act_cfg": act_cfg,
+            "mlp_ratio": mlp_ratio, "drop": drop_rate, "local_conv_size": local_conv_size, "act": act,
         }  # fmt: skip
 
-        self.patch_embed = PatchEmbed(in_channels, self.channels[0], act_cfg)
+        self.patch_embed = PatchEmbed(in_channels, self.channels[0], act)
         self.stages = ModuleList()
         for i, rates in enumerate(stage_drop_path_rates(drop_path_rate, self.depths)):
             width, after = self.channels[i], self.channels[min(i + 1, self.num_stages - 1)]
             if i == 0:
-                blocks = [MBConvBlock(width, mbconv_expand_ratio, rate, act_cfg) for rate in rates]
+                blocks = [MBConvBlock(width, mbconv_expand_ratio, rate, act) for rate in rates]
             else:
                 shape = (width, settings["num_heads"][i], window_size[i])
                 blocks = [TinyViTBlock(*shape, drop_path=rate, **block) for rate in rates]
-            down = PatchMerging(width, after, act_cfg) if i < self.num_stages - 1 else None
+            down = PatchMerging(width, after, act) if i < self.num_stages - 1 else None
             self.stages.append(Stage(blocks, down))
             if i in self.out_indices:
-                self.add_module(f"norm{i}", make_norm(norm_cfg, after))
+                self.add_module(f"norm{i}", norm(after))
         self.deploy = False
         if deploy:
             self.switch_to_deploy()

@@ -10,19 +10,20 @@ from torch import Tensor, nn
 
 from mmpretrain.models.backbones.base import BaseBackbone
 from mmpretrain.models.base.module import BaseModule, ModuleList
-from mmpretrain.models.layers.build import make_norm
+from mmpretrain.models.layers.configurable import Act, Norm, configurable, norm_from
 from mmpretrain.models.layers.drop import DropPath, drop_path_rates
 from mmpretrain.models.layers.shape import to_image, to_tokens
 from mmpretrain.registry import MODELS
 
 
+@configurable
 class MixFFN(nn.Module):
     """A feed-forward network by position with a depthwise convolution in the middle.
 
     Args:
         embed_dims: Number of channels in and out.
         feedforward_channels: Number of hidden channels.
-        act_cfg: The activation.
+        act: The activation.
         ffn_drop: Dropout rate after the activation and after the last layer.
     """
 
@@ -30,14 +31,14 @@ class MixFFN(nn.Module):
         self,
         embed_dims: int,
         feedforward_channels: int,
-        act_cfg: Mapping[str, Any] = {"type": "GELU"},
+        act: Act = nn.GELU,
         ffn_drop: float = 0.0,
     ) -> None:
         super().__init__()
         hidden = feedforward_channels
         self.fc1 = nn.Conv2d(embed_dims, hidden, kernel_size=1)
         self.dwconv = nn.Conv2d(hidden, hidden, kernel_size=3, padding=1, groups=hidden)
-        self.act = MODELS.build(act_cfg)
+        self.act = act()
         self.fc2 = nn.Conv2d(hidden, embed_dims, kernel_size=1)
         self.drop = nn.Dropout(ffn_drop)
 
@@ -70,13 +71,13 @@ class SpatialAttention(nn.Module):
 
     Args:
         embed_dims: Number of channels.
-        act_cfg: The activation.
+        act: The activation.
     """
 
-    def __init__(self, embed_dims: int, act_cfg: Mapping[str, Any] = {"type": "GELU"}) -> None:
+    def __init__(self, embed_dims: int, act: Act = nn.GELU) -> None:
         super().__init__()
         self.proj_1 = nn.Conv2d(embed_dims, embed_dims, kernel_size=1)
-        self.activation = MODELS.build(act_cfg)
+        self.activation = act()
         self.spatial_gating_unit = LKA(embed_dims)
         self.proj_2 = nn.Conv2d(embed_dims, embed_dims, kernel_size=1)
 
@@ -85,6 +86,7 @@ class SpatialAttention(nn.Module):
         return x + self.proj_2(self.spatial_gating_unit(self.activation(self.proj_1(x))))
 
 
+@configurable
 class VANBlock(BaseModule):
     """Attention by a large kernel and a feed-forward network, each scaled and with a residual connection.
 
@@ -93,8 +95,8 @@ class VANBlock(BaseModule):
         ffn_ratio: Width of the feed-forward network, relative to C.
         drop_rate: Dropout rate in the feed-forward network.
         drop_path_rate: Stochastic-depth rate of both branches.
-        act_cfg: The activation.
-        norm_cfg: The normalisation.
+        act: The activation.
+        norm: The normalisation.
         layer_scale_init_value: Start value of the scales of both branches; 0 for none.
     """
 
@@ -104,15 +106,15 @@ class VANBlock(BaseModule):
         ffn_ratio: float = 4.0,
         drop_rate: float = 0.0,
         drop_path_rate: float = 0.0,
-        act_cfg: Mapping[str, Any] = {"type": "GELU"},
-        norm_cfg: Mapping[str, Any] = {"type": "BN", "eps": 1e-5},
+        act: Act = nn.GELU,
+        norm: Norm = nn.BatchNorm2d,
         layer_scale_init_value: float = 1e-2,
     ) -> None:
         super().__init__()
-        self.norm1 = make_norm(norm_cfg, embed_dims)
-        self.attn = SpatialAttention(embed_dims, act_cfg)
-        self.norm2 = make_norm(norm_cfg, embed_dims)
-        self.mlp = MixFFN(embed_dims, int(embed_dims * ffn_ratio), act_cfg, drop_rate)
+        self.norm1 = norm(embed_dims)
+        self.attn = SpatialAttention(embed_dims, act)
+        self.norm2 = norm(embed_dims)
+        self.mlp = MixFFN(embed_dims, int(embed_dims * ffn_ratio), act, drop_rate)
         self.drop_path = DropPath(drop_path_rate)
         scale = torch.full((embed_dims,), layer_scale_init_value)
         scaled = layer_scale_init_value > 0
@@ -201,6 +203,7 @@ class VAN(BaseBackbone):
         super().__init__(
             init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
         )
+        norm = norm_from(norm_cfg)
         settings = self.get_arch(arch)
         widths, depths = settings["embed_dims"], settings["depths"]
         self.num_stages = len(depths)
@@ -214,7 +217,7 @@ class VAN(BaseBackbone):
             )
             self.add_module(f"patch_embed{i + 1}", embed)
             self.add_module(f"blocks{i + 1}", ModuleList(blocks))
-            self.add_module(f"norm{i + 1}", make_norm(norm_cfg, width))
+            self.add_module(f"norm{i + 1}", norm(width))
         self.freeze_declared(__class__)
 
     def freeze_groups(self) -> list[list[str]]:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from mmpretrain.errors import ArgumentError
 from mmpretrain.models.backbones.base import BaseBackbone
 from mmpretrain.models.layers import ConvModule
+from mmpretrain.models.layers.configurable import act_from, conv_from, norm_from
 from mmpretrain.registry import MODELS
 
 
@@ -78,6 +79,7 @@ class VGG(BaseBackbone):
         super().__init__(
             init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
         )
+        norm, act, conv = norm_from(norm_cfg), act_from(act_cfg), conv_from(conv_cfg)
         if not (1 <= num_stages <= 5 and len(dilations) == num_stages):
             raise ArgumentError(
                 f"num_stages={num_stages} must be 1 to 5, with as many dilations: {dilations!r}",
@@ -90,12 +92,12 @@ class VGG(BaseBackbone):
         count = num_stages + (num_classes > 0)
         self.out_indices = self.take_indices(count - 1 if out_indices is None else out_indices, count)
 
-        cfgs = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg, "bias": True}
+        parts = {"conv": conv, "norm": norm, "act": act, "bias": True}
         layers: list[nn.Module] = []
         channels = 3
         for width, blocks, dilation in zip((64, 128, 256, 512, 512), depths, dilations):
             for _ in range(blocks):
-                layers.append(ConvModule(channels, width, 3, dilation=dilation, padding=dilation, **cfgs))
+                layers.append(ConvModule(channels, width, 3, dilation=dilation, padding=dilation, **parts))
                 channels = width
             layers.append(nn.MaxPool2d(2, stride=2, ceil_mode=ceil_mode))
         self.features = nn.Sequential(*(layers if with_last_pool else layers[:-1]))

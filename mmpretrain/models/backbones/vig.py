@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from math import isqrt
 from typing import Any
@@ -14,13 +13,10 @@ from torch.nn import functional as F
 
 from mmpretrain.models.backbones.base import BaseBackbone
 from mmpretrain.models.base.module import ModuleList, Sequential
-from mmpretrain.models.layers.build import build_activation_layer, make_norm
+from mmpretrain.models.layers.configurable import Act, Norm, act_from, norm_from
 from mmpretrain.models.layers.drop import DropPath, drop_path_rates
 from mmpretrain.models.layers.graph_conv import DyGraphConv2d, relative_grid_distance
 from mmpretrain.registry import MODELS
-
-Act = Callable[[], nn.Module]
-Norm = Callable[[int], nn.Module]
 
 
 def conv_norm(
@@ -191,7 +187,7 @@ class Vig(GraphBackbone):
         channels: int = settings["channels"]
         self.num_blocks: int = settings["num_blocks"]
         self.out_indices = self.take_indices(out_indices, self.num_blocks)
-        act, norm = partial(build_activation_layer, act_cfg), partial(make_norm, norm_cfg)
+        act, norm = act_from(act_cfg), norm_from(norm_cfg)
         widths = [in_channels, channels // 8, channels // 4, channels // 2, channels]
         self.stem = make_stem(widths, norm, act)
         self.pos_embed = nn.Parameter(torch.zeros(1, channels, 14, 14))
@@ -297,7 +293,7 @@ class PyramidVig(GraphBackbone):
         self.channels = channels
         self.stage_names = tuple(f"stages.{i}" for i in range(len(depths)))
         self.out_indices = self.take_indices(out_indices, len(depths))
-        act, norm = partial(build_activation_layer, act_cfg), partial(make_norm, norm_cfg)
+        act, norm = act_from(act_cfg), norm_from(norm_cfg)
         self.stem = make_stem([in_channels, channels[0] // 2, channels[0]], norm, act)
         self.pos_embed = nn.Parameter(torch.zeros(1, channels[0], self.usual_size, self.usual_size))
         graph: dict[str, Any] = {"graph_conv_bias": graph_conv_bias, "graph_conv_type": graph_conv_type}

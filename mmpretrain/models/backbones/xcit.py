@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Literal
 
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 from mmpretrain.errors import ArgumentError
 from mmpretrain.models.backbones.base import BaseBackbone
 from mmpretrain.models.base.module import BaseModule, ModuleList
-from mmpretrain.models.layers.build import make_norm
+from mmpretrain.models.layers.configurable import Act, Norm, act_from, configurable, norm_from
 from mmpretrain.models.layers.conv_module import ConvModule
 from mmpretrain.models.layers.cross_covariance import ClassAttention, CrossCovarianceAttention
 from mmpretrain.models.layers.drop import DropPath
@@ -35,7 +36,7 @@ class PositionalEncodingFourier(nn.Module):
 
     def __init__(self, hidden_dim: int = 32, dim: int = 768, temperature: float = 10000.0) -> None:
         super().__init__()
-        self.token_projection = ConvModule(hidden_dim * 2, dim, kernel_size=1, act_cfg=None)
+        self.token_projection = ConvModule(hidden_dim * 2, dim, kernel_size=1, act=None)
         self.hidden_dim = hidden_dim
         self.temperature = temperature
 
@@ -46,6 +47,7 @@ class PositionalEncodingFourier(nn.Module):
         return self.token_projection(waves.to(weight.dtype))
 
 
+@configurable
 class ConvPatchEmbed(nn.Module):
     """Embed patches with 3 x 3 convolutions of stride 2 that double the number of channels each.
 
@@ -53,8 +55,8 @@ class ConvPatchEmbed(nn.Module):
         patch_size: 8 or 16.
         in_channels: Number of channels of an image.
         embed_dims: Number of channels of a token.
-        norm_cfg: The normalisation.
-        act_cfg: The activation.
+        norm: The normalisation.
+        act: The activation.
     """
 
     def __init__(
@@ -62,8 +64,8 @@ class ConvPatchEmbed(nn.Module):
         patch_size: int,
         in_channels: int,
         embed_dims: int,
-        norm_cfg: Mapping[str, Any],
-        act_cfg: Mapping[str, Any],
+        norm: Norm,
+        act: Act,
     ) -> None:
         super().__init__()
         if patch_size not in (8, 16):
@@ -78,8 +80,8 @@ class ConvPatchEmbed(nn.Module):
                     kernel_size=3,
                     stride=2,
                     padding=1,
-                    norm_cfg=dict(norm_cfg),
-                    act_cfg=dict(act_cfg) if i < steps - 1 else None,
+                    norm=norm,
+                    act=act if i < steps - 1 else None,
                 )
                 for i in range(steps)
             )
@@ -91,34 +93,36 @@ class ConvPatchEmbed(nn.Module):
         return to_tokens(x), (x.shape[2], x.shape[3])
 
 
+@configurable
 class LocalPatchInteraction(nn.Module):
     """Two depthwise convolutions over the grid of patches.
 
     Args:
         channels: Number of channels C.
-        norm_cfg: The normalisation between them.
-        act_cfg: The activation between them.
+        norm: The normalisation between them.
+        act: The activation between them.
     """
 
-    def __init__(self, channels: int, norm_cfg: Mapping[str, Any], act_cfg: Mapping[str, Any]) -> None:
+    def __init__(self, channels: int, norm: Norm, act: Act) -> None:
         super().__init__()
         common: dict[str, Any] = {"kernel_size": 3, "padding": 1, "groups": channels}
         self.conv1 = ConvModule(
             channels,
             channels,
             bias=True,
-            norm_cfg=dict(norm_cfg),
-            act_cfg=dict(act_cfg),
+            norm=norm,
+            act=act,
             order=("conv", "act", "norm"),
             **common,
         )
-        self.conv2 = ConvModule(channels, channels, act_cfg=None, **common)
+        self.conv2 = ConvModule(channels, channels, act=None, **common)
 
     def forward(self, x: Tensor, hw: HW) -> Tensor:
         """Mix tokens (B, h * w, C) with their neighbours."""
         return to_tokens(self.conv2(self.conv1(to_image(x, hw))))
 
 
+@configurable
 class XCABlock(BaseModule):
     """Attention among channels, convolutions among neighbours, and a feed-forward network.
 
@@ -131,9 +135,9 @@ class XCABlock(BaseModule):
         attn_drop: Dropout rate of the attention weights.
         drop_path: Stochastic-depth rate of the three branches.
         layer_scale_init_value: Start value of their scales.
-        bn_norm_cfg: Normalisation of the convolutions.
-        norm_cfg: Normalisation of the branches.
-        act_cfg: The activation.
+        bn_norm: Normalisation of the convolutions.
+        norm: Normalisation of the branches.
+        act: The activation.
     """
 
     def __init__(
@@ -146,17 +150,17 @@ class XCABlock(BaseModule):
         attn_drop: float = 0.0,
         drop_path: float = 0.0,
         layer_scale_init_value: float = 1.0,
-        bn_norm_cfg: Mapping[str, Any] = {"type": "BN"},
-        norm_cfg: Mapping[str, Any] = {"type": "LN", "eps": 1e-6},
-        act_cfg: Mapping[str, Any] = {"type": "GELU"},
+        bn_norm: Norm = nn.BatchNorm2d,
+        norm: Norm = partial(nn.LayerNorm, eps=1e-6),  # noqa: B008
+        act: Act = nn.GELU,
     ) -> None:
         super().__init__()
-        self.norm1 = make_norm(norm_cfg, dim)
+        self.norm1 = norm(dim)
         self.attn = CrossCovarianceAttention(dim, num_heads, qkv_bias, attn_drop, drop)
-        self.norm3 = make_norm(norm_cfg, dim)
-        self.local_mp = LocalPatchInteraction(dim, bn_norm_cfg, act_cfg)
-        self.norm2 = make_norm(norm_cfg, dim)
-        self.ffn = FFN(dim, int(dim * mlp_ratio), act_cfg=act_cfg, ffn_drop=drop, add_identity=False)
+        self.norm3 = norm(dim)
+        self.local_mp = LocalPatchInteraction(dim, bn_norm, act)
+        self.norm2 = norm(dim)
+        self.ffn = FFN(dim, int(dim * mlp_ratio), act=act, ffn_drop=drop, add_identity=False)
         self.drop_path = DropPath(drop_path)
         for i in (1, 3, 2):
             self.register_parameter(f"gamma{i}", nn.Parameter(torch.full((dim,), layer_scale_init_value)))
@@ -168,6 +172,7 @@ class XCABlock(BaseModule):
         return x + self.drop_path(self.gamma2 * self.ffn(self.norm2(x)))
 
 
+@configurable
 class ClassAttentionBlock(BaseModule):
     """Attention of the class token and a feed-forward network for it.
 
@@ -182,8 +187,8 @@ class ClassAttentionBlock(BaseModule):
         attn_drop: Dropout rate of the attention weights.
         layer_scale_init_value: Start value of the scales of both branches; 0 for none.
         tokens_norm: Normalise all tokens after the attention, not only the class token.
-        norm_cfg: The normalisation.
-        act_cfg: The activation.
+        norm: The normalisation.
+        act: The activation.
     """
 
     def __init__(
@@ -196,15 +201,15 @@ class ClassAttentionBlock(BaseModule):
         attn_drop: float = 0.0,
         layer_scale_init_value: float = 1.0,
         tokens_norm: bool = False,
-        norm_cfg: Mapping[str, Any] = {"type": "LN", "eps": 1e-6},
-        act_cfg: Mapping[str, Any] = {"type": "GELU"},
+        norm: Norm = partial(nn.LayerNorm, eps=1e-6),  # noqa: B008
+        act: Act = nn.GELU,
     ) -> None:
         super().__init__()
         self.tokens_norm = tokens_norm
-        self.norm1 = make_norm(norm_cfg, dim)
+        self.norm1 = norm(dim)
         self.attn = ClassAttention(dim, num_heads, qkv_bias, attn_drop, drop)
-        self.norm2 = make_norm(norm_cfg, dim)
-        self.ffn = FFN(dim, int(dim * mlp_ratio), act_cfg=act_cfg, ffn_drop=drop, add_identity=False)
+        self.norm2 = norm(dim)
+        self.ffn = FFN(dim, int(dim * mlp_ratio), act=act, ffn_drop=drop, add_identity=False)
         self.gamma1: Tensor | float = 1.0
         self.gamma2: Tensor | float = 1.0
         if layer_scale_init_value > 0:
@@ -287,6 +292,7 @@ class XCiT(BaseBackbone):
         super().__init__(
             init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
         )
+        norm, bn_norm, act = norm_from(norm_cfg), norm_from(bn_norm_cfg), act_from(act_cfg)
         if any(size % patch_size for size in to_2tuple(img_size)):
             raise ArgumentError(
                 f"patch_size={patch_size} does not divide img_size={img_size}", key="patch_size"
@@ -303,7 +309,7 @@ class XCiT(BaseBackbone):
                 hint="Earlier layers have no class token.",
                 key="out_type",
             )
-        self.patch_embed = ConvPatchEmbed(patch_size, in_channels, embed_dims, bn_norm_cfg, act_cfg)
+        self.patch_embed = ConvPatchEmbed(patch_size, in_channels, embed_dims, bn_norm, act)
         self.cls_token = nn.Parameter(torch.zeros(1, 1, embed_dims))
         self.pos_embed = PositionalEncodingFourier(dim=embed_dims) if use_pos_embed else None
         self.pos_drop = nn.Dropout(drop_rate)
@@ -315,16 +321,16 @@ class XCiT(BaseBackbone):
             "drop": drop_rate,
             "attn_drop": attn_drop_rate,
             "layer_scale_init_value": layer_scale_init_value,
-            "norm_cfg": norm_cfg,
-            "act_cfg": act_cfg,
+            "norm": norm,
+            "act": act,
         }
         self.xca_layers = ModuleList(
-            XCABlock(**common, drop_path=drop_path_rate, bn_norm_cfg=bn_norm_cfg) for _ in range(depth)
+            XCABlock(**common, drop_path=drop_path_rate, bn_norm=bn_norm) for _ in range(depth)
         )
         self.ca_layers = ModuleList(
             ClassAttentionBlock(**common, tokens_norm=tokens_norm) for _ in range(cls_attn_layers)
         )
-        self.norm = make_norm(norm_cfg, embed_dims) if final_norm else nn.Identity()
+        self.norm = norm(embed_dims) if final_norm else nn.Identity()
         self.freeze_declared(__class__)
 
     def init_weights(self) -> None:

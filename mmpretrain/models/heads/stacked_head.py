@@ -12,12 +12,13 @@ from mmpretrain.errors import ConfigError
 from mmpretrain.models.base import ModuleList
 from mmpretrain.models.heads.base import Features, check_num_classes, feature_layer
 from mmpretrain.models.heads.cls_head import ClsHead
-from mmpretrain.models.layers import build_activation_layer, make_norm
+from mmpretrain.models.layers.configurable import Act, Norm, act_from, configurable, norm_from
 from mmpretrain.registry import MODELS
 
 RELU = {"type": "ReLU"}
 
 
+@configurable
 class LinearBlock(nn.Module):
     """Linear layer, norm, activation, dropout; all but the first may be absent."""
 
@@ -26,13 +27,13 @@ class LinearBlock(nn.Module):
         in_channels: int,
         out_channels: int,
         dropout_rate: float = 0.0,
-        norm_cfg: dict | None = None,
-        act_cfg: dict | None = None,
+        norm: Norm | None = None,
+        act: Act | None = None,
     ) -> None:
         super().__init__()
         self.fc = feature_layer(in_channels, out_channels)
-        self.norm = make_norm(norm_cfg, out_channels) if norm_cfg else nn.Identity()
-        self.act = build_activation_layer(act_cfg) if act_cfg else nn.Identity()
+        self.norm = norm(out_channels) if norm else nn.Identity()
+        self.act = act() if act else nn.Identity()
         self.dropout = nn.Dropout(dropout_rate)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -74,9 +75,8 @@ class StackedLinearClsHead(ClsHead):
         self.in_channels = in_channels
         self.mid_channels = mid_channels
         widths = [in_channels, *mid_channels]
-        hidden = [
-            LinearBlock(before, after, dropout_rate, norm_cfg, act_cfg) for before, after in pairwise(widths)
-        ]
+        norm, act = norm_from(norm_cfg or None), act_from(act_cfg or None)
+        hidden = [LinearBlock(before, after, dropout_rate, norm, act) for before, after in pairwise(widths)]
         self.layers = ModuleList([*hidden, LinearBlock(widths[-1], num_classes)])
 
     @property

@@ -5,7 +5,6 @@ The names come from :mod:`mmpretrain.models.layers.registered` and from wherever
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -97,11 +96,6 @@ def per_layer(cfgs: Config | Sequence[Config], num: int) -> list[dict[str, Any]]
     if len(cfgs) != num:
         raise ArgumentError(f"Expected a dict, or {num} dicts (one a layer), got {len(cfgs)}")
     return [dict(cfg) for cfg in cfgs]
-
-
-def takes_inplace(layer: Any) -> bool:
-    """Whether an activation class has the argument ``inplace``."""
-    return "inplace" in inspect.signature(layer).parameters
 
 
 def is_norm(layer: nn.Module, exclude: type | tuple[type, ...] | None = None) -> bool:

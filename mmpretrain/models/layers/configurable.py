@@ -100,6 +100,8 @@ def make_act(act: Act, inplace: bool) -> nn.Module:
 #: Argument of 1.x -> argument of the layer, and how a value becomes one.
 TRANSLATIONS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "norm_cfg": ("norm", norm_from),
+    "bn_norm_cfg": ("bn_norm", norm_from),
+    "transformer_norm_cfg": ("transformer_norm", norm_from),
     "act_cfg": ("act", act_from),
     "conv_cfg": ("conv", conv_from),
     "conv_type": ("conv", conv_from),
@@ -127,13 +129,16 @@ def configurable(layer: Layer, **more: tuple[str, Callable[[Any], Any]]) -> Laye
     @functools.wraps(constructor)
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
         args = tuple(
-            _call(by_place[i], arg) if i in by_place and isinstance(arg, (Mapping, str)) else arg
+            _call(by_place[i], arg) if i in by_place and isinstance(arg, (Mapping, str, list, tuple)) else arg
             for i, arg in enumerate(args, 1)
         )
-        for old in kwargs.keys() & rules.keys():
+        given = {old: kwargs.pop(old) for old in rules if old in kwargs}
+        for old, value in given.items():
             new, translate = rules[old]
-            kwargs[new] = _call(translate, kwargs.pop(old))
+            kwargs[new] = _call(translate, value)
         constructor(self, *args, **kwargs)
+        for old, value in given.items():
+            self.__dict__.setdefault(old, value)  # code for 1.x reads ``module.norm_cfg``
 
     __init__.__signature__ = _with_old_names(signature, rules)  # type: ignore[attr-defined]
     layer.__init__ = __init__  # type: ignore[misc]

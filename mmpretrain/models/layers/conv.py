@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +12,10 @@ from torch.nn import functional as F
 
 from mmpretrain.registry import MODELS
 
+from .configurable import Act, Norm, act_from, configurable, norm_from
 from .conv_module import ConvModule
+
+Default = Literal["default"]
 
 
 @MODELS.register_module()
@@ -122,6 +126,13 @@ def _keep_statistics(module: ConvAWS2d, state_dict: dict[str, Tensor], prefix: s
 
 
 @MODELS.register_module()
+@partial(
+    configurable,
+    dw_norm_cfg=("dw_norm", norm_from),
+    dw_act_cfg=("dw_act", act_from),
+    pw_norm_cfg=("pw_norm", norm_from),
+    pw_act_cfg=("pw_act", act_from),
+)
 class DepthwiseSeparableConvModule(nn.Module):
     """A depth-wise and a point-wise :class:`ConvModule` (`MobileNets <https://arxiv.org/abs/1704.04861>`_).
 
@@ -132,12 +143,12 @@ class DepthwiseSeparableConvModule(nn.Module):
         stride: Step of the kernel.
         padding: Padding on both sides.
         dilation: Spacing of the kernel.
-        norm_cfg: Norm of both.
-        act_cfg: Activation of both.
-        dw_norm_cfg: Norm of the depth-wise one, if it differs; likewise the next three.
-        dw_act_cfg: Activation of the depth-wise one.
-        pw_norm_cfg: Norm of the point-wise one.
-        pw_act_cfg: Activation of the point-wise one.
+        norm: Norm of both.
+        act: Activation of both.
+        dw_norm: Norm of the depth-wise one, if it differs; likewise the next three.
+        dw_act: Activation of the depth-wise one.
+        pw_norm: Norm of the point-wise one.
+        pw_act: Activation of the point-wise one.
         **kwargs: Other arguments of both.
     """
 
@@ -149,21 +160,17 @@ class DepthwiseSeparableConvModule(nn.Module):
         stride: int | tuple[int, int] = 1,
         padding: int | tuple[int, int] = 0,
         dilation: int | tuple[int, int] = 1,
-        norm_cfg: dict | None = None,
-        act_cfg: dict | None = {"type": "ReLU"},  # noqa: B006
-        dw_norm_cfg: dict | str | None = "default",
-        dw_act_cfg: dict | str | None = "default",
-        pw_norm_cfg: dict | str | None = "default",
-        pw_act_cfg: dict | str | None = "default",
+        norm: Norm | None = None,
+        act: Act | None = nn.ReLU,
+        dw_norm: Norm | Default | None = "default",
+        dw_act: Act | Default | None = "default",
+        pw_norm: Norm | Default | None = "default",
+        pw_act: Act | Default | None = "default",
         **kwargs: Any,
     ) -> None:
         super().__init__()
         if "groups" in kwargs:
             raise TypeError("The number of groups of a depth-wise convolution is fixed")
-
-        def own(cfg: Any, shared: dict | None) -> Any:
-            return shared if cfg == "default" else cfg
-
         self.depthwise_conv = ConvModule(
             in_channels,
             in_channels,
@@ -172,16 +179,16 @@ class DepthwiseSeparableConvModule(nn.Module):
             padding=padding,
             dilation=dilation,
             groups=in_channels,
-            norm_cfg=own(dw_norm_cfg, norm_cfg),
-            act_cfg=own(dw_act_cfg, act_cfg),
+            norm=norm if dw_norm == "default" else dw_norm,
+            act=act if dw_act == "default" else dw_act,
             **kwargs,
         )
         self.pointwise_conv = ConvModule(
             in_channels,
             out_channels,
             1,
-            norm_cfg=own(pw_norm_cfg, norm_cfg),
-            act_cfg=own(pw_act_cfg, act_cfg),
+            norm=norm if pw_norm == "default" else pw_norm,
+            act=act if pw_act == "default" else pw_act,
             **kwargs,
         )
 

@@ -11,19 +11,14 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from mmpretrain.models.init import constant_init, kaiming_init
 from mmpretrain.registry import MODELS
 
-from .build import (
-    build_activation_layer,
-    build_conv_layer,
-    build_norm_layer,
-    build_padding_layer,
-    resolve_layer,
-    takes_inplace,
-)
+from .build import build_padding_layer, norm_abbr
+from .configurable import Act, Conv, Norm, configurable, make_act
 
 Size = int | tuple[int, int]
 
 
 @MODELS.register_module()
+@configurable
 class ConvModule(nn.Module):
     """A convolution with its norm and activation, in any order.
 
@@ -36,9 +31,9 @@ class ConvModule(nn.Module):
         dilation: Spacing of the kernel.
         groups: Number of groups.
         bias: ``'auto'`` gives the convolution a bias if it has no norm.
-        conv_cfg: Type of convolution; None is ``nn.Conv2d``.
-        norm_cfg: Type of norm; None is no norm.
-        act_cfg: Type of activation; None is no activation.
+        conv: The convolution.
+        norm: The norm, or None.
+        act: The activation, or None.
         inplace: Let the activation overwrite its input, if it can.
         with_spectral_norm: Normalise the kernel spectrally.
         padding_mode: ``'zeros'`` or ``'circular'`` as in ``nn.Conv2d``, or the type of a padding layer.
@@ -59,9 +54,9 @@ class ConvModule(nn.Module):
         dilation: Size = 1,
         groups: int = 1,
         bias: bool | Literal["auto"] = "auto",
-        conv_cfg: dict | None = None,
-        norm_cfg: dict | None = None,
-        act_cfg: dict | None = {"type": "ReLU"},  # noqa: B006
+        conv: Conv = nn.Conv2d,
+        norm: Norm | None = None,
+        act: Act | None = nn.ReLU,
         inplace: bool = True,
         with_spectral_norm: bool = False,
         padding_mode: str = "zeros",
@@ -71,11 +66,10 @@ class ConvModule(nn.Module):
         super().__init__()
         if sorted(order) != ["act", "conv", "norm"]:
             raise ValueError(f"order must hold 'conv', 'norm' and 'act', got {order!r}")
-        self.conv_cfg, self.norm_cfg, self.act_cfg = conv_cfg, norm_cfg, act_cfg
         self.inplace = inplace
         self.order = tuple(order)
-        self.with_norm = norm_cfg is not None
-        self.with_activation = act_cfg is not None
+        self.with_norm = norm is not None
+        self.with_activation = act is not None
         self.with_bias = not self.with_norm if bias == "auto" else bool(bias)
         self.with_spectral_norm = with_spectral_norm
         self.with_explicit_padding = padding_mode not in ("zeros", "circular")
@@ -86,8 +80,7 @@ class ConvModule(nn.Module):
         shape: dict[str, Any] = {"stride": stride, "dilation": dilation, "groups": groups}
         if padding_mode == "circular":
             shape["padding_mode"] = padding_mode
-        conv = build_conv_layer(
-            conv_cfg,
+        layer = conv(
             in_channels,
             out_channels,
             kernel_size,
@@ -95,21 +88,20 @@ class ConvModule(nn.Module):
             bias=self.with_bias,
             **shape,
         )
-        self.in_channels, self.out_channels = conv.in_channels, conv.out_channels
-        self.kernel_size, self.stride, self.padding = conv.kernel_size, conv.stride, padding
-        self.dilation, self.groups = conv.dilation, conv.groups
-        self.transposed, self.output_padding = conv.transposed, conv.output_padding
-        self.conv = nn.utils.spectral_norm(conv) if with_spectral_norm else conv
+        self.in_channels, self.out_channels = layer.in_channels, layer.out_channels
+        self.kernel_size, self.stride, self.padding = layer.kernel_size, layer.stride, padding
+        self.dilation, self.groups = layer.dilation, layer.groups
+        self.transposed, self.output_padding = layer.transposed, layer.output_padding
+        self.conv = nn.utils.spectral_norm(layer) if with_spectral_norm else layer
 
         self.norm_name: str | None = None
-        if norm_cfg is not None:
+        if norm is not None:
             after_conv = order.index("norm") > order.index("conv")
-            self.norm_name, norm = build_norm_layer(norm_cfg, out_channels if after_conv else in_channels)
-            self.add_module(self.norm_name, norm)
-        if act_cfg is not None:
-            act, _ = resolve_layer(act_cfg)
-            default = {"inplace": inplace} if takes_inplace(act) else {}
-            self.activate = build_activation_layer({**default, **act_cfg})
+            norm_layer = norm(out_channels if after_conv else in_channels)
+            self.norm_name = norm_abbr(type(norm_layer))
+            self.add_module(self.norm_name, norm_layer)
+        if act is not None:
+            self.activate = make_act(act, inplace)
         self.init_weights()
 
     @property
@@ -120,9 +112,9 @@ class ConvModule(nn.Module):
     def init_weights(self) -> None:
         """Kaiming for the convolution, unless it has its own ``init_weights``; one and zero for the norm."""
         if not hasattr(self.conv, "init_weights"):
-            leaky = self.act_cfg is not None and self.act_cfg["type"] in ("LeakyReLU", nn.LeakyReLU)
-            slope = self.act_cfg.get("negative_slope", 0.01) if self.act_cfg and leaky else 0
-            kaiming_init(self.conv, a=slope, nonlinearity="leaky_relu" if leaky else "relu")
+            act = self.activate if self.with_activation else None
+            slope = act.negative_slope if isinstance(act, nn.LeakyReLU) else 0
+            kaiming_init(self.conv, a=slope, nonlinearity="leaky_relu" if slope else "relu")
         if self.norm is not None:
             constant_init(self.norm, 1)
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from torch import Tensor, nn
 
 from mmpretrain.models.base import BaseModule
 
+from .configurable import Act, Conv, Norm, configurable
 from .conv_module import ConvModule
 from .drop import DropPath
-from .se_layer import SELayer
+from .se_layer import squeeze_from
 
 
+@partial(configurable, se_cfg=("se", squeeze_from))
 class InvertedResidual(BaseModule):
     """Widen, convolve each channel by itself, narrow (`MobileNetV2 <https://arxiv.org/abs/1801.04381>`_).
 
@@ -22,10 +26,10 @@ class InvertedResidual(BaseModule):
         mid_channels: Channels of the depth-wise convolution.
         kernel_size: Of the depth-wise convolution.
         stride: Of the depth-wise convolution, 1 or 2.
-        se_cfg: Arguments of a squeeze and excitation; None is without.
-        conv_cfg: Type of convolution.
-        norm_cfg: Type of norm.
-        act_cfg: Type of activation.
+        se: Makes a squeeze and excitation; None is without.
+        conv: The convolution.
+        norm: The norm.
+        act: The activation.
         drop_path_rate: Rate of stochastic depth.
         init_cfg: How the weights are initialised.
     """
@@ -37,23 +41,23 @@ class InvertedResidual(BaseModule):
         mid_channels: int,
         kernel_size: int = 3,
         stride: int = 1,
-        se_cfg: dict | None = None,
-        conv_cfg: dict | None = None,
-        norm_cfg: dict = {"type": "BN"},  # noqa: B006
-        act_cfg: dict = {"type": "ReLU"},  # noqa: B006
+        se: Callable[[], nn.Module] | None = None,
+        conv: Conv = nn.Conv2d,
+        norm: Norm = nn.BatchNorm2d,
+        act: Act = nn.ReLU,
         drop_path_rate: float = 0.0,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg)
         if stride not in (1, 2):
             raise ValueError(f"stride must be 1 or 2, got {stride!r}")
-        cfgs: dict[str, Any] = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg}
+        parts: dict[str, Any] = {"conv": conv, "norm": norm}
         self.with_res_shortcut = stride == 1 and in_channels == out_channels
         self.with_expand_conv = mid_channels != in_channels
-        self.with_se = se_cfg is not None
+        self.with_se = se is not None
         self.drop_path = DropPath(drop_path_rate) if drop_path_rate > 0 else nn.Identity()
         if self.with_expand_conv:
-            self.expand_conv = ConvModule(in_channels, mid_channels, 1, act_cfg=act_cfg, **cfgs)
+            self.expand_conv = ConvModule(in_channels, mid_channels, 1, act=act, **parts)
         self.depthwise_conv = ConvModule(
             mid_channels,
             mid_channels,
@@ -61,12 +65,12 @@ class InvertedResidual(BaseModule):
             stride=stride,
             padding=kernel_size // 2,
             groups=mid_channels,
-            act_cfg=act_cfg,
-            **cfgs,
+            act=act,
+            **parts,
         )
-        if se_cfg is not None:
-            self.se = SELayer(**se_cfg)
-        self.linear_conv = ConvModule(mid_channels, out_channels, 1, act_cfg=None, **cfgs)
+        if se is not None:
+            self.se = se()
+        self.linear_conv = ConvModule(mid_channels, out_channels, 1, act=None, **parts)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) to (B, C', H / stride, W / stride)."""
@@ -75,6 +79,7 @@ class InvertedResidual(BaseModule):
         return x + self.drop_path(out) if self.with_res_shortcut else out
 
 
+@configurable
 class LinearBottleneck(BaseModule):
     """Widen, convolve each channel by itself, narrow; added to the identity where the shape allows.
 
@@ -86,9 +91,10 @@ class LinearBottleneck(BaseModule):
         out_channels: Output channels.
         stride: Stride of the depth-wise convolution.
         expand_ratio: How much to widen.
-        act_cfg: Type of activation.
+        conv: The convolution.
+        norm: The norm, or None.
+        act: The activation.
         init_cfg: How the weights are initialised.
-        **cfgs: Types of convolution and norm.
     """
 
     def __init__(
@@ -97,17 +103,19 @@ class LinearBottleneck(BaseModule):
         out_channels: int,
         stride: int,
         expand_ratio: float,
-        act_cfg: dict = {"type": "ReLU6"},  # noqa: B006
+        conv: Conv = nn.Conv2d,
+        norm: Norm | None = nn.BatchNorm2d,
+        act: Act = nn.ReLU6,
         init_cfg: dict | list[dict] | None = None,
-        **cfgs: Any,
     ) -> None:
         super().__init__(init_cfg)
+        parts: dict[str, Any] = {"conv": conv, "norm": norm}
         mid = round(in_channels * expand_ratio)
         self.use_res_connect = stride == 1 and in_channels == out_channels
         self.conv = nn.Sequential(
-            *([ConvModule(in_channels, mid, 1, act_cfg=act_cfg, **cfgs)] if expand_ratio != 1 else []),
-            ConvModule(mid, mid, 3, stride=stride, padding=1, groups=mid, act_cfg=act_cfg, **cfgs),
-            ConvModule(mid, out_channels, 1, act_cfg=None, **cfgs),
+            *([ConvModule(in_channels, mid, 1, act=act, **parts)] if expand_ratio != 1 else []),
+            ConvModule(mid, mid, 3, stride=stride, padding=1, groups=mid, act=act, **parts),
+            ConvModule(mid, out_channels, 1, act=None, **parts),
         )
 
     def forward(self, x: Tensor) -> Tensor:

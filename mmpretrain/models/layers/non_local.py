@@ -14,12 +14,14 @@ from mmpretrain.errors import ArgumentError
 from mmpretrain.models.init import constant_init, normal_init
 from mmpretrain.registry import MODELS
 
+from .configurable import Conv, Norm, configurable
 from .conv_module import ConvModule
 
 Mode = Literal["gaussian", "embedded_gaussian", "dot_product", "concatenation"]
 MODES = ("gaussian", "embedded_gaussian", "dot_product", "concatenation")
 
 
+@configurable
 class _NonLocal(nn.Module):
     """Adds to each place a weighted sum over all places.
 
@@ -27,11 +29,11 @@ class _NonLocal(nn.Module):
 
     Args:
         in_channels: C.
-        conv_cfg: Type of the convolutions.
+        conv: The convolutions.
         pool: Sub-samples the places that are looked at; None takes all.
         reduction: C / D.
         use_scale: Divide the scores of ``'embedded_gaussian'`` by the root of D.
-        norm_cfg: Norm after the last convolution.
+        norm: Norm after the last convolution.
         mode: How two places are compared: ``'gaussian'`` by the softmax of their product,
             ``'embedded_gaussian'`` the same after a convolution of each, ``'dot_product'`` without the
             softmax, ``'concatenation'`` by a layer that sees both.
@@ -44,11 +46,11 @@ class _NonLocal(nn.Module):
     def __init__(
         self,
         in_channels: int,
-        conv_cfg: dict,
+        conv: Conv,
         pool: nn.Module | None = None,
         reduction: int = 2,
         use_scale: bool = True,
-        norm_cfg: dict | None = None,
+        norm: Norm | None = None,
         mode: Mode = "embedded_gaussian",
         std: float = 0.01,
         zeros_init: bool = True,
@@ -61,9 +63,9 @@ class _NonLocal(nn.Module):
         self.mode = mode
         self.use_scale = use_scale
         self.inter_channels = max(in_channels // reduction, 1)
-        shape: Mapping[str, Any] = {"kernel_size": 1, "conv_cfg": conv_cfg, "act_cfg": None}
+        shape: Mapping[str, Any] = {"kernel_size": 1, "conv": conv, "act": None}
         self.g: nn.Module = ConvModule(in_channels, self.inter_channels, **shape)
-        self.conv_out = ConvModule(self.inter_channels, in_channels, norm_cfg=norm_cfg, **shape)
+        self.conv_out = ConvModule(self.inter_channels, in_channels, norm=norm, **shape)
         if mode != "gaussian":
             self.theta = ConvModule(in_channels, self.inter_channels, **shape)
             self.phi: nn.Module = ConvModule(in_channels, self.inter_channels, **shape)
@@ -112,13 +114,14 @@ class _NonLocal(nn.Module):
         return x + self.conv_out(out.reshape(x.shape[0], self.inter_channels, *x.shape[2:]))
 
 
+@configurable
 class NonLocal1d(_NonLocal):
     """Attention between all places of a sequence (B, C, L).
 
     Args:
         in_channels: C.
         sub_sample: Look at every second place only, after max pooling.
-        conv_cfg: Type of the convolutions.
+        conv: The convolutions.
         **kwargs: See :class:`NonLocal2d`.
     """
 
@@ -126,21 +129,22 @@ class NonLocal1d(_NonLocal):
         self,
         in_channels: int,
         sub_sample: bool = False,
-        conv_cfg: dict = {"type": "Conv1d"},  # noqa: B006
+        conv: Conv = nn.Conv1d,
         **kwargs: Any,
     ) -> None:
-        super().__init__(in_channels, conv_cfg, nn.MaxPool1d(2) if sub_sample else None, **kwargs)
+        super().__init__(in_channels, conv, nn.MaxPool1d(2) if sub_sample else None, **kwargs)
 
 
 @MODELS.register_module()
+@configurable
 class NonLocal2d(_NonLocal):
     """Attention between all places of a map (B, C, H, W).
 
     Args:
         in_channels: C.
         sub_sample: Look at a quarter of the places only, after max pooling.
-        conv_cfg: Type of the convolutions.
-        **kwargs: ``reduction=2``, ``use_scale=True``, ``norm_cfg=None``, ``mode='embedded_gaussian'`` (or
+        conv: The convolutions.
+        **kwargs: ``reduction=2``, ``use_scale=True``, ``norm=None``, ``mode='embedded_gaussian'`` (or
             ``'gaussian'``, ``'dot_product'``, ``'concatenation'``), ``std=0.01``, ``zeros_init=True``.
     """
 
@@ -148,19 +152,20 @@ class NonLocal2d(_NonLocal):
         self,
         in_channels: int,
         sub_sample: bool = False,
-        conv_cfg: dict = {"type": "Conv2d"},  # noqa: B006
+        conv: Conv = nn.Conv2d,
         **kwargs: Any,
     ) -> None:
-        super().__init__(in_channels, conv_cfg, nn.MaxPool2d(2) if sub_sample else None, **kwargs)
+        super().__init__(in_channels, conv, nn.MaxPool2d(2) if sub_sample else None, **kwargs)
 
 
+@configurable
 class NonLocal3d(_NonLocal):
     """Attention between all places of a clip (B, C, T, H, W).
 
     Args:
         in_channels: C.
         sub_sample: Look at a quarter of the places of each frame only, after max pooling.
-        conv_cfg: Type of the convolutions.
+        conv: The convolutions.
         **kwargs: See :class:`NonLocal2d`.
     """
 
@@ -168,7 +173,7 @@ class NonLocal3d(_NonLocal):
         self,
         in_channels: int,
         sub_sample: bool = False,
-        conv_cfg: dict = {"type": "Conv3d"},  # noqa: B006
+        conv: Conv = nn.Conv3d,
         **kwargs: Any,
     ) -> None:
-        super().__init__(in_channels, conv_cfg, nn.MaxPool3d((1, 2, 2)) if sub_sample else None, **kwargs)
+        super().__init__(in_channels, conv, nn.MaxPool3d((1, 2, 2)) if sub_sample else None, **kwargs)

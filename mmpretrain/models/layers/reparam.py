@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from mmpretrain.errors import ArgumentError
 from mmpretrain.models.base import BaseModule, Sequential
 
-from .build import build_conv_layer, make_norm
+from .configurable import Conv, Norm
 
 
 def fuse_conv_norm(kernel: Tensor, norm: Any, bias: Tensor | None = None) -> tuple[Tensor, Tensor]:
@@ -63,8 +63,8 @@ class ReparamBlock(BaseModule):
         out_channels: Output channels.
         kernel_size: Of the largest branch.
         groups: Groups of all convolutions.
-        conv_cfg: Type of convolution.
-        norm_cfg: Type of norm; only a batch norm can be merged.
+        conv: The convolution.
+        norm: The norm; only a batch norm can be merged.
         deploy: Build the deployed form.
         init_cfg: How the weights are initialised.
         **shape: Stride, padding and dilation of the largest branch.
@@ -80,8 +80,8 @@ class ReparamBlock(BaseModule):
         out_channels: int,
         kernel_size: int,
         groups: int,
-        conv_cfg: dict | None,
-        norm_cfg: dict,
+        conv: Conv,
+        norm: Norm,
         deploy: bool,
         init_cfg: dict | list[dict] | None,
         **shape: int,
@@ -89,24 +89,22 @@ class ReparamBlock(BaseModule):
         super().__init__(init_cfg)
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
         self.kernel_size, self.shape = kernel_size, shape
-        self.conv_cfg, self.norm_cfg = conv_cfg, norm_cfg
+        self.make_conv, self.make_norm = conv, norm
         self.deploy = deploy
 
     def merged_conv(self) -> nn.Module:
         """The one convolution of the deployed form."""
         channels, shape = (self.in_channels, self.out_channels), {"groups": self.groups, **self.shape}
-        return build_conv_layer(self.conv_cfg, *channels, self.kernel_size, bias=True, **shape)
+        return self.make_conv(*channels, self.kernel_size, bias=True, **shape)
 
     def conv_norm(self, kernel_size: int) -> Sequential:
         """A branch: ``conv`` and ``norm``."""
         shape = self.shape if kernel_size == self.kernel_size else {"stride": self.shape["stride"]}
         channels = (self.in_channels, self.out_channels)
-        conv = build_conv_layer(
-            self.conv_cfg, *channels, kernel_size, bias=False, groups=self.groups, **shape
-        )
+        conv = self.make_conv(*channels, kernel_size, bias=False, groups=self.groups, **shape)
         branch = Sequential()
         branch.add_module("conv", conv)
-        branch.add_module("norm", make_norm(self.norm_cfg, self.out_channels))
+        branch.add_module("norm", self.make_norm(self.out_channels))
         return branch
 
     def branches(self) -> Iterator[Any]:
@@ -144,9 +142,7 @@ class ReparamBlock(BaseModule):
         if self.deploy:
             return
         if not all(isinstance(branch.norm, nn.BatchNorm2d) for branch in self.branches()):
-            raise ArgumentError(
-                f"Only batch norms can be folded into convolutions, not {self.norm_cfg!r}", key="norm_cfg"
-            )
+            raise ArgumentError("Only batch norms can be folded into convolutions", key="norm_cfg")
         kernel, bias = self.reparameterize()
         conv: Any = self.merged_conv().to(kernel)
         conv.weight.data, conv.bias.data = kernel, bias

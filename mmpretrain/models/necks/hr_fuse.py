@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from mmpretrain.errors import ConfigError
 from mmpretrain.models.base import BaseModule, ModuleList
 from mmpretrain.models.layers import Bottleneck, ConvModule, ResLayer
+from mmpretrain.models.layers.configurable import norm_from
 from mmpretrain.registry import MODELS
 
 #: Number of channels to which each scale is widened, from the finest to the coarsest.
@@ -40,6 +41,7 @@ class HRFuseScales(BaseModule):
         init_cfg: dict | list[dict] | None = LINEAR_INIT,
     ) -> None:
         super().__init__(init_cfg)
+        norm = norm_from(norm_cfg)
         if len(in_channels) != len(WIDTHS):
             raise ConfigError(
                 f"HRFuseScales fuses {len(WIDTHS)} scales, got in_channels={in_channels!r}", key="in_channels"
@@ -52,7 +54,7 @@ class HRFuseScales(BaseModule):
 
         def conv(before: int, after: int, kernel: int, stride: int) -> nn.Module:
             padding = kernel // 2
-            return ConvModule(before, after, kernel, stride, padding, bias=False, norm_cfg=norm_cfg)
+            return ConvModule(before, after, kernel, stride, padding, bias=False, norm=norm)
 
         self.downsample_layers = ModuleList([conv(before, after, 3, 2) for before, after in pairwise(WIDTHS)])
         self.final_layer = conv(WIDTHS[-1], out_channels, 1, 1)
