@@ -71,8 +71,8 @@ class RepMLPBlock(BaseModule):
         self.kernels: tuple[int, ...] = () if deploy else tuple(kernels or ())
         for size in self.kernels:
             shape = {"padding": size // 2, "groups": num_sharesets, "norm": norm, "act": None}
-            conv = ConvModule(num_sharesets, num_sharesets, size, conv=conv, **shape)
-            self.add_module(f"repconv{size}", conv)
+            branch = ConvModule(num_sharesets, num_sharesets, size, conv=conv, **shape)
+            self.add_module(f"repconv{size}", branch)
 
     def linear(self, bias: bool) -> nn.Module:
         """The linear layer, as a 1×1 convolution of the flattened groups."""
