@@ -19,9 +19,11 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from mmpretrain.errors import ArgumentError
 from mmpretrain.models import backbones
 from mmpretrain.models.backbones import BaseBackbone
-from mmpretrain.models.backbones.cspnet import DarknetBottleneck
-from mmpretrain.models.backbones.resnet import Bottleneck
-from mmpretrain.models.layers import DropPath
+from mmpretrain.models.backbones.cspnet import CSPNet, DarknetBottleneck
+from mmpretrain.models.backbones.hrnet import HRNet
+from mmpretrain.models.backbones.regnet import RegNet
+from mmpretrain.models.backbones.resnet import Bottleneck, ResNet
+from mmpretrain.models.layers import DropPath, configurable
 from mmpretrain.registry import MODELS
 
 from ..golden.facts import load
@@ -317,6 +319,23 @@ def test_archs_on_meta(name, names):
     assert isinstance(outputs, tuple)
     assert all(t.is_meta and t.shape[0] == 1 for t in tensors(outputs))
     assert all(model.get_arch(other) is model.get_arch(names[0]) for other in names)
+
+
+#: Their blocks may be users', written for 1.x, and get configs as there.
+TAKE_BLOCKS_OF_USERS = (ResNet, RegNet, HRNet, CSPNet)
+
+
+@each
+def test_layers_get_callables_not_configs(name, monkeypatch):
+    if issubclass(MODELS.get(name), TAKE_BLOCKS_OF_USERS):
+        pytest.skip("blocks of users")
+
+    def refuse(translate, value):
+        raise AssertionError(f"a layer got the config {value!r}")
+
+    monkeypatch.setattr(configurable, "_call", refuse)
+    with torch.device("meta"):
+        make(name)
 
 
 @each

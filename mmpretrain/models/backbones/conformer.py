@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -245,7 +246,7 @@ class Conformer(BaseBackbone):
         token_stride = patch_size // 4
         layer: dict[str, Any] = {
             "embed_dims": self.embed_dims, "num_heads": settings["num_heads"], "qkv_bias": qkv_bias,
-            "feedforward_channels": int(self.embed_dims * mlp_ratio), "norm_cfg": {"type": "LN", "eps": EPS},
+            "feedforward_channels": int(self.embed_dims * mlp_ratio), "norm": partial(nn.LayerNorm, eps=EPS),
         }  # fmt: skip
         rates = drop_path_rates(drop_path_rate, self.depths)
         width = int(base_channels * settings["channel_ratio"])

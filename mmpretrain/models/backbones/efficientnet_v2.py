@@ -131,7 +131,7 @@ class EfficientNetV2(EfficientNet):
             blocks = []
             for i in range(stage.blocks):
                 stride = 1 if i else stage.stride
-                own = {"conv": conv if stride == 2 else None, "drop_path_rate": next(rates), **parts}
+                own = {"conv": conv if stride == 2 else nn.Conv2d, "drop_path_rate": next(rates), **parts}
                 blocks.append(fused_block(stage, channels, stride, own))
                 channels = stage.channels
             layers.append(Sequential(*blocks))

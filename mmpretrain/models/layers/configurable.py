@@ -138,7 +138,8 @@ def configurable(layer: Layer, **more: tuple[str, Callable[[Any], Any]]) -> Laye
             kwargs[new] = _call(translate, value)
         constructor(self, *args, **kwargs)
         for old, value in given.items():
-            self.__dict__.setdefault(old, value)  # code for 1.x reads ``module.norm_cfg``
+            if not hasattr(self, old):
+                setattr(self, old, value)  # code for 1.x reads ``module.norm_cfg``
 
     __init__.__signature__ = _with_old_names(signature, rules)  # type: ignore[attr-defined]
     layer.__init__ = __init__  # type: ignore[misc]
