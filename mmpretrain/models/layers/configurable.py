@@ -86,7 +86,8 @@ class _Activation:
         self.cfg = cfg
 
     def __call__(self, **defaults: Any) -> nn.Module:
-        return MODELS.build({**defaults, **self.cfg})
+        # The config itself knows its file and line, which errors name; a merged one does not.
+        return MODELS.build({**defaults, **self.cfg} if defaults else self.cfg)
 
 
 def make_act(act: Act, inplace: bool) -> nn.Module:
