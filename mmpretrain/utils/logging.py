@@ -19,6 +19,9 @@ from mmpretrain.utils.text import lines
 
 NAME = "mmpretrain"
 
+#: ``extra`` of records that a progress bar replaces on a terminal; see :class:`ConsoleHandler`.
+IN_PROGRESS_BAR = {"in_progress_bar": True}
+
 
 class RunLogFormatter(logging.Formatter):
     """``2026/01/31 12:00:00 - mmpretrain - INFO - text``; warnings and errors say where they come from.
@@ -44,7 +47,7 @@ class RunLogFormatter(logging.Formatter):
 class ConsoleHandler(logging.StreamHandler):
     """Writes to whatever is the standard output at that moment, above a progress bar if one is shown.
 
-    Records with ``extra={"in_progress_bar": True}`` are left out while a bar shows the same, and those with
+    Records with ``extra=IN_PROGRESS_BAR`` are left out while a bar shows the same, and those with
     ``extra={"lengthy": True}`` (the environment, the config) where a person is watching: the file has them.
     """
 

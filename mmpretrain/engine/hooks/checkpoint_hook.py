@@ -20,7 +20,7 @@ from mmpretrain.errors import ConfigError
 from mmpretrain.registry import HOOKS
 from mmpretrain.utils.better import GREATER, LESS, which_is_better
 from mmpretrain.utils.dist import broadcast_object, is_main_process
-from mmpretrain.utils.logging import going_on_without
+from mmpretrain.utils.logging import IN_PROGRESS_BAR, going_on_without
 from mmpretrain.utils.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -249,7 +249,7 @@ class CheckpointHook(Hook):
             return
         last = self.save_last and self.is_last_train_epoch(runner)
         if last or self.every_n_epochs(runner, self.interval, self.save_begin):
-            runner.logger.info(f"Saving checkpoint at {runner.epoch + 1} epochs")
+            runner.logger.info(f"Saving checkpoint at {runner.epoch + 1} epochs", extra=IN_PROGRESS_BAR)
             self._save(runner, runner.epoch + 1, {"epoch": runner.epoch + 1, "iter": runner.iter})
 
     def after_train_iter(
@@ -260,7 +260,7 @@ class CheckpointHook(Hook):
             return
         last = self.save_last and self.is_last_train_iter(runner)
         if last or self.every_n_train_iters(runner, self.interval, self.save_begin):
-            runner.logger.info(f"Saving checkpoint at {runner.iter + 1} iterations")
+            runner.logger.info(f"Saving checkpoint at {runner.iter + 1} iterations", extra=IN_PROGRESS_BAR)
             self._save(runner, runner.iter + 1, {"epoch": runner.epoch, "iter": runner.iter + 1})
 
     def after_val_epoch(self, runner: Session, metrics: dict[str, float] | None = None) -> None:
@@ -363,7 +363,8 @@ class CheckpointHook(Hook):
         self._improved = True
         unit = "epoch" if self.by_epoch else "iter"
         runner.logger.info(
-            f"The best checkpoint with {score:0.4f} {name} at {step} {unit} is saved to {filename}."
+            f"The best checkpoint with {score:0.4f} {name} at {step} {unit} is saved to {filename}.",
+            extra=IN_PROGRESS_BAR,
         )
         if is_main_process():
             file = filename if self.out_dir is None else runner.store.join(folder, filename)

@@ -29,6 +29,7 @@ class IterTimerHook(Hook):
         self.train_seconds = 0.0
         self.eval_seconds = 0.0
         self._since = perf_counter()
+        self._advised = False
         self._reset_epoch()
 
     def _reset_epoch(self) -> None:
@@ -90,7 +91,9 @@ class IterTimerHook(Hook):
         size = loader.batch_size or getattr(loader.batch_sampler, "batch_size", None) or 1
         samples = (self._counted - 1) * size * runner.world_size
         line = describe_bottleneck(samples, self._seconds, self._waiting)
-        runner.logger.info(line)
+        # On a terminal, which shows one line for each epoch, the advice is given once.
+        runner.logger.info(line, extra={"in_progress_bar": self._advised})
+        self._advised = True
         runner.message_hub.update_info("bottleneck", line, resumed=False)
 
 

@@ -11,7 +11,7 @@ from mmpretrain.engine.hooks.hook import DataBatch, Hook
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import HOOKS
 from mmpretrain.utils import fileio
-from mmpretrain.utils.logging import going_on_without
+from mmpretrain.utils.logging import IN_PROGRESS_BAR, going_on_without
 from mmpretrain.utils.plain_data import dump
 
 if TYPE_CHECKING:
@@ -69,11 +69,11 @@ class LoggerHook(Hook):
         """Write a line every ``interval`` iterations."""
         last = batch_idx + 1 == self._epoch_length
         if last or (runner.iter + 1) % self.interval_exp_name == 0:
-            runner.logger.info(f"Exp name: {runner.experiment_name}", extra={"in_progress_bar": True})
+            runner.logger.info(f"Exp name: {runner.experiment_name}", extra=IN_PROGRESS_BAR)
         due = (batch_idx + 1) % self.interval == 0
         if due or (last and (not self.ignore_last or self._epoch_length <= self.interval)):
             tag, line = runner.log_processor.get_log_after_iter(runner, batch_idx, "train")
-            runner.logger.info(line, extra={"in_progress_bar": True})
+            runner.logger.info(line, extra=IN_PROGRESS_BAR)
             runner.log_sink.add_scalars(tag, runner.iter + 1, "train")
 
     def after_val_iter(
@@ -91,12 +91,12 @@ class LoggerHook(Hook):
     def _progress(self, runner: Session, batch_idx: int, mode: Any) -> None:
         if self.every_n_inner_iters(batch_idx, self.interval):
             _, line = runner.log_processor.get_log_after_iter(runner, batch_idx, mode)
-            runner.logger.info(line, extra={"in_progress_bar": True})
+            runner.logger.info(line, extra=IN_PROGRESS_BAR)
 
     def after_val_epoch(self, runner: Session, metrics: dict[str, float] | None = None) -> None:
         """Write the metrics."""
         tag, line = runner.log_processor.get_log_after_epoch(runner, len(runner.val_dataloader), "val")
-        runner.logger.info(line)
+        runner.logger.info(line, extra={"in_progress_bar": runner.state.training})
         step = 0
         if runner.is_training_built:
             step = runner.epoch if self.log_metric_by_epoch else runner.iter

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mmpretrain.engine.hooks.hook import DataBatch, Hook
@@ -17,10 +18,10 @@ _LABELS = {"train": "Epoch", "val": "Validating", "test": "Testing"}
 
 @HOOKS.register_module()
 class ProgressBarHook(Hook):
-    """Shows a bar for each epoch, validation and test.
+    """Shows a bar for each epoch, validation and test, and leaves one line for each epoch.
 
-    The runner adds it when the standard output is a terminal. Lines of iterations go to the file only,
-    then.
+    The runner adds it when the standard output is a terminal. The lines of 1.x about iterations, validations
+    and checkpoints are then written to the log file only.
 
     Args:
         progress: The display; by default a new one.
@@ -31,6 +32,8 @@ class ProgressBarHook(Hook):
     def __init__(self, progress: Any = None) -> None:
         self.progress = progress or make_progress()
         self._tasks: dict[str, Any] = {}
+        self._epoch: list[str] = []
+        self._best: str | None = None
 
     def before_run(self, runner: Session) -> None:
         """Take over the console."""
@@ -41,6 +44,7 @@ class ProgressBarHook(Hook):
 
     def after_run(self, runner: Session) -> None:
         """Give the console back."""
+        self._say_epoch()
         self.close()
 
     def close(self) -> None:
@@ -49,6 +53,41 @@ class ProgressBarHook(Hook):
         if handler is not None:
             handler.progress = None
         self.progress.stop()
+
+    def before_train_epoch(self, runner: Session) -> None:
+        """Print the line of the epoch before, if no validation did, and show a bar."""
+        self._say_epoch()
+        super().before_train_epoch(runner)
+
+    def after_train_epoch(self, runner: Session) -> None:
+        """Note what the line of this epoch says; a validation may add to it."""
+        super().after_train_epoch(runner)
+        if runner.max_epochs > 1:
+            self._note_training(runner, f"Epoch {runner.epoch + 1}/{runner.max_epochs}")
+
+    def after_val_epoch(self, runner: Session, metrics: dict[str, float] | None = None) -> None:
+        """Print the line of the epoch with the metrics."""
+        super().after_val_epoch(runner, metrics)
+        if not runner.state.training:
+            return
+        if not self._epoch:  # a loop that counts iterations
+            self._note_training(runner, f"Iter {runner.iter}/{runner.max_iters}")
+        self._epoch += [f"{name} {value:.4g}" for name, value in (metrics or {}).items() if _is_number(value)]
+        best = runner.state.best_checkpoint
+        self._epoch += ["(best)"] if best and best != self._best else []
+        self._best = best
+        self._say_epoch()
+
+    def _note_training(self, runner: Session, label: str) -> None:
+        scalars: Mapping[str, Any] = runner.message_hub.log_scalars
+        self._epoch = [label]
+        if "train/loss" in scalars:
+            self._epoch.append(f"loss {scalars['train/loss'].mean(len(runner.train_dataloader)):.4g}")
+
+    def _say_epoch(self) -> None:
+        if self._epoch:
+            self.progress.console.print("  ".join(self._epoch), markup=False, highlight=False, soft_wrap=True)
+        self._epoch = []
 
     def _before_epoch(self, runner: Session, mode: str = "train") -> None:
         label = _LABELS[mode]
@@ -78,3 +117,7 @@ class ProgressBarHook(Hook):
             note = f"loss {runner.message_hub.get_scalar('train/loss').current():.4f}"
             self.progress.update(self._tasks[mode], note=note)
         self.progress.advance(self._tasks[mode])
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 from rich.console import Console
@@ -24,9 +25,36 @@ def test_a_bar_on_a_terminal(make_runner, capsys):
         "8/8",
         "Validating",
         "loss 0.",
-        "Epoch(val) [3][4/4]    acc:",
         "-bound",
     ):
         assert text in shown, text
-    assert "Epoch(train)" not in shown + capsys.readouterr().out
-    assert "Epoch(train) [3][8/8]" in Path(runner.state.log_path).read_text()
+    log = Path(runner.state.log_path).read_text()
+    for text in ("Epoch(train)", "Epoch(val)", "Saving checkpoint"):
+        assert text not in shown + capsys.readouterr().out
+        assert text in log
+    assert "Epoch(train) [3][8/8]" in log
+    assert "Epoch(val) [3][4/4]    acc:" in log
+
+
+def lines_of_epochs(runner, **options) -> list[str]:
+    """What a terminal keeps of a training run, without the bars."""
+    screen = io.StringIO()
+    progress = make_progress(Console(file=screen, force_terminal=True, width=140))
+    runner = runner(custom_hooks=[ProgressBarHook(progress)], **options)
+    runner.train()
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r", "\n", screen.getvalue())
+    return [line.strip() for line in plain.splitlines() if re.match(r"(Epoch|Iter) \d+/\d+  loss", line)]
+
+
+def test_one_line_an_epoch(make_runner):
+    lines = lines_of_epochs(make_runner)
+    assert len(lines) == 3
+    for number, line in enumerate(lines, 1):
+        assert re.fullmatch(
+            rf"Epoch {number}/3  loss [\d.]+  acc [\d.]+( \(best\))?", line.replace("  (", " (")
+        )
+
+
+def test_epochs_without_validation_have_a_line_too(make_runner):
+    lines = lines_of_epochs(make_runner, val_dataloader=None, val_cfg=None, val_evaluator=None)
+    assert [re.sub(r"[\d.]+$", "", line) for line in lines] == [f"Epoch {n}/3  loss " for n in (1, 2, 3)]
