@@ -1,8 +1,10 @@
 """The old name of ``mmpretrain train``; takes the same flags as ever."""
 
+import os
 import sys
 
 from mmpretrain.cli.main import entry_point
 
 if __name__ == "__main__":
+    os.environ.setdefault("MMPRETRAIN_CONSOLE", "lines")  # which scripts read, as in 1.x
     entry_point(["train", *sys.argv[1:]])

@@ -22,6 +22,13 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _LARGEST_MMAP_THRESHOLD = 32 * 2**20
 
 
+def usable_cores() -> int:
+    """Number of CPU cores that this process may use; job queues often grant only a part of them."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def collect_env() -> dict[str, str]:
     """Return versions and devices, in the order in which a log shows them."""
     env = {

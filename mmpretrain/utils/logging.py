@@ -7,7 +7,9 @@ the line format of 1.x, and detaches those of the run before it.
 from __future__ import annotations
 
 import logging
+import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -44,14 +46,32 @@ class RunLogFormatter(logging.Formatter):
         return lines(super().format(record))
 
 
+def one_line_an_epoch() -> bool:
+    """Whether the console shows one line for each epoch, and not all lines of the log file.
+
+    It does on a terminal and in the commands of 2.x. The environment variable ``MMPRETRAIN_CONSOLE`` overrules
+    this: ``epochs`` means one line, ``lines`` means all.
+    """
+    style = os.environ.get("MMPRETRAIN_CONSOLE")
+    if style in ("epochs", "lines"):
+        return style == "epochs"
+    return sys.stdout is not None and not sys.stdout.closed and sys.stdout.isatty()
+
+
 class ConsoleHandler(logging.StreamHandler):
     """Writes to whatever is the standard output at that moment, above a progress bar if one is shown.
 
-    Records with ``extra=IN_PROGRESS_BAR`` are left out while a bar shows the same, and those with
-    ``extra={"lengthy": True}`` (the environment, the config) where a person is watching: the file has them.
+    Where :func:`one_line_an_epoch` says so, records with ``extra={"lengthy": True}`` (the environment, the
+    config) are left to the file, and so are those with ``extra=IN_PROGRESS_BAR``. Without a bar, one of these
+    is shown when nothing was for a minute, as an epoch may take hours.
+
+    Attributes:
+        progress: The display that prints, or None.
     """
 
     progress: Any = None
+    clock = staticmethod(time.monotonic)
+    _shown_at: float | None = None
 
     @property
     def stream(self) -> TextIO:
@@ -66,15 +86,24 @@ class ConsoleHandler(logging.StreamHandler):
         """Write a record; once the standard output is closed or gone, there is nowhere to write it to."""
         if sys.stdout is None or sys.stdout.closed:
             return
-        if getattr(record, "lengthy", False) and sys.stdout.isatty():
+        if (self.progress is not None or one_line_an_epoch()) and self._left_out(record):
             return
+        self._shown_at = self.clock()
         if self.progress is None:
             super().emit(record)
-        elif not getattr(record, "in_progress_bar", False):
+        else:
             with suppress(OSError):
                 self.progress.console.print(
                     self.format(record), markup=False, highlight=False, soft_wrap=True
                 )
+
+    def _left_out(self, record: logging.LogRecord) -> bool:
+        if not getattr(record, "in_progress_bar", False):
+            return getattr(record, "lengthy", False)
+        if self.progress is not None and not self.progress.disable:
+            return True
+        self._shown_at = self.clock() if self._shown_at is None else self._shown_at
+        return self.clock() - self._shown_at < 60
 
     def handleError(self, record: logging.LogRecord) -> None:
         """Report what kept a record from being written, unless the terminal or a pipe's reader is gone."""

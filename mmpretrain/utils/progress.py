@@ -50,8 +50,13 @@ class Display(Progress):
             super().refresh()
 
 
-def make_progress(console: Console | None = None) -> Progress:
-    """Return a progress display with one line per task: what, bar, count, times, and a note."""
+def make_progress(console: Console | None = None, disable: bool = False) -> Progress:
+    """Return a progress display with one line per task: what, bar, count, times, and a note.
+
+    Args:
+        console: Where to show it; by default the standard output.
+        disable: Print only what is printed above the display.
+    """
     return Display(
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -61,6 +66,7 @@ def make_progress(console: Console | None = None) -> Progress:
         TimeRemainingColumn(),
         TextColumn("{task.fields[note]}"),
         console=console,
+        disable=disable,
     )
 
 

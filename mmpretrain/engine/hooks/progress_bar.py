@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mmpretrain.engine.hooks.hook import DataBatch, Hook
 from mmpretrain.registry import HOOKS
 from mmpretrain.utils.logging import console_handler
-from mmpretrain.utils.progress import make_progress
+from mmpretrain.utils.progress import make_progress, on_terminal
 
 if TYPE_CHECKING:
     from mmpretrain.engine.session import Session
@@ -20,8 +20,8 @@ _LABELS = {"train": "Epoch", "val": "Validating", "test": "Testing"}
 class ProgressBarHook(Hook):
     """Shows a bar for each epoch, validation and test, and leaves one line for each epoch.
 
-    The runner adds it when the standard output is a terminal. The lines of 1.x about iterations, validations
-    and checkpoints are then written to the log file only.
+    The runner adds it where :func:`~mmpretrain.utils.logging.one_line_an_epoch` says so. The lines of 1.x
+    about iterations, validations and checkpoints are then written to the log file only.
 
     Args:
         progress: The display; by default a new one.
@@ -30,7 +30,7 @@ class ProgressBarHook(Hook):
     priority = "LOWEST"
 
     def __init__(self, progress: Any = None) -> None:
-        self.progress = progress or make_progress()
+        self.progress = progress or make_progress(disable=not on_terminal())
         self._tasks: dict[str, Any] = {}
         self._epoch: list[str] = []
         self._best: str | None = None

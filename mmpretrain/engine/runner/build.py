@@ -18,7 +18,7 @@ from mmpretrain.evaluation import BaseMetric
 from mmpretrain.registry import EVALUATORS, LOOPS, MODELS, STRATEGIES, VISUALIZERS, locate
 from mmpretrain.utils.brief import brief
 from mmpretrain.utils.dist import get_world_size, is_main_process
-from mmpretrain.utils.progress import on_terminal
+from mmpretrain.utils.logging import one_line_an_epoch
 
 if TYPE_CHECKING:
     from mmpretrain.engine.runner.runner import Runner
@@ -132,4 +132,4 @@ def init_weights(runner: Runner) -> None:
 def default_hooks(changes: Mapping[str, Any] | None) -> list[Any]:
     """Return the hooks that every run has, with changes by name; None leaves one out."""
     hooks = [hook for hook in {**DEFAULT_HOOKS, **(changes or {})}.values() if hook is not None]
-    return [*hooks, ProgressBarHook()] if on_terminal() and is_main_process() else hooks
+    return [*hooks, ProgressBarHook()] if one_line_an_epoch() and is_main_process() else hooks

@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import torch
@@ -24,6 +24,8 @@ from mmpretrain.registry import (
 )
 from mmpretrain.utils.brief import brief
 from mmpretrain.utils.dist import get_dist_info
+from mmpretrain.utils.env import usable_cores
+from mmpretrain.utils.logging import get_logger
 
 
 def build_dataloader(cfg: Any, seed: int | None = None, diff_rank_seed: bool = False) -> Any:
@@ -108,11 +110,21 @@ def _add_functions(args: dict[str, Any], cfg: Any) -> None:
 def _leave_out_idle(args: dict[str, Any]) -> None:
     """Take out what would have no effect, about which torch warns or complains."""
     args.pop("disable_subprocess_warning", None)
+    if isinstance(workers := args.get("num_workers", 0), int) and workers > 0:
+        args["num_workers"] = _no_more_than_cores(workers, usable_cores())
     if args.get("num_workers", 0) == 0:
         args.pop("persistent_workers", None)
         args.pop("prefetch_factor", None)
     if not torch.accelerator.is_available():
         args.pop("pin_memory", None)
+
+
+@cache
+def _no_more_than_cores(workers: int, cores: int) -> int:
+    """Return a number of data workers that the machine has cores for; say once if that is fewer than asked."""
+    if workers > cores:
+        get_logger().info(f"num_workers={workers} is more than the {cores} CPU cores here: {cores} are used.")
+    return min(workers, cores)
 
 
 def _start_worker(then: Callable[[int], None] | None, number: int) -> None:

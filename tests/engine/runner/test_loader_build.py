@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 import torch
 
+from mmpretrain.engine.runner import loader_build
 from mmpretrain.engine.runner.dataloader import KeyedDataLoader, start_epoch
 from mmpretrain.engine.runner.loader_build import build_dataloader
+from mmpretrain.utils.env import usable_cores
 from tests.engine import tiny
 from tests.engine.runner.loader_cases import batches, same
 
@@ -34,3 +38,23 @@ def test_it_looks_like_an_ordinary_loader():
     assert not hasattr(loader, "no_such_attribute")
     assert loader.dataset.metainfo == tiny.NoisyVectors.metainfo
     assert build_dataloader(tiny.loader(drop_last=True), seed=0).batch_size == 4
+
+
+def test_no_more_workers_than_cores(monkeypatch, caplog):
+    monkeypatch.setattr(loader_build, "usable_cores", lambda: 2)
+    loader_build._no_more_than_cores.cache_clear()
+    with caplog.at_level("INFO"):
+        loaders = [build_dataloader(tiny.loader(workers=workers), seed=0) for workers in (0, 1, 2, 5, 5)]
+    assert [loader.num_workers for loader in loaders] == [0, 1, 2, 2, 2]
+    assert [record.message for record in caplog.records] == [
+        "num_workers=5 is more than the 2 CPU cores here: 2 are used."
+    ]
+
+
+def test_cores_that_a_job_may_use(monkeypatch):
+    if hasattr(os, "sched_getaffinity"):
+        monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {1, 4, 5})
+        assert usable_cores() == 3
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert usable_cores() == 1
