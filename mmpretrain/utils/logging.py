@@ -49,8 +49,8 @@ class RunLogFormatter(logging.Formatter):
 def one_line_an_epoch() -> bool:
     """Whether the console shows one line for each epoch, and not all lines of the log file.
 
-    It does on a terminal and in the commands of 2.x. The environment variable ``MMPRETRAIN_CONSOLE`` overrules
-    this: ``epochs`` means one line, ``lines`` means all.
+    It does on a terminal and in the commands of 2.x. The environment variable ``MMPRETRAIN_CONSOLE``
+    overrules this: ``epochs`` means one line, ``lines`` means all.
     """
     style = os.environ.get("MMPRETRAIN_CONSOLE")
     if style in ("epochs", "lines"):

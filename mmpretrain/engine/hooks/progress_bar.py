@@ -62,7 +62,7 @@ class ProgressBarHook(Hook):
     def after_train_epoch(self, runner: Session) -> None:
         """Note what the line of this epoch says; a validation may add to it."""
         super().after_train_epoch(runner)
-        if runner.max_epochs > 1:
+        if runner.state.by_epoch:
             self._note_training(runner, f"Epoch {runner.epoch + 1}/{runner.max_epochs}")
 
     def after_val_epoch(self, runner: Session, metrics: dict[str, float] | None = None) -> None:
@@ -93,7 +93,7 @@ class ProgressBarHook(Hook):
         label = _LABELS[mode]
         total = len(getattr(runner, f"{mode}_dataloader"))
         done = 0
-        if mode == "train" and runner.max_epochs > 1:
+        if mode == "train" and runner.state.by_epoch:
             label = f"Epoch {runner.epoch + 1}/{runner.max_epochs}"
             done = runner.iter - runner.epoch * total
         elif mode == "train":

@@ -121,7 +121,7 @@ def _leave_out_idle(args: dict[str, Any]) -> None:
 
 @cache
 def _no_more_than_cores(workers: int, cores: int) -> int:
-    """Return a number of data workers that the machine has cores for; say once if that is fewer than asked."""
+    """Return the number of data workers, at most one for each core; say once if that is fewer than asked."""
     if workers > cores:
         get_logger().info(f"num_workers={workers} is more than the {cores} CPU cores here: {cores} are used.")
     return min(workers, cores)
