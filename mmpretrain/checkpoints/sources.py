@@ -217,7 +217,7 @@ def _find_in_folder(folder: Path, prefer: Literal["best", "last"]) -> Found:
         only = _only(folder)
         if only is not None:
             return only
-        below = ", ".join(map(str, _runs_below(folder)))
+        below = ", ".join(map(str, runs_below(folder)))
         hints = [error.hint, f"There are runs below it: name one of {below}." if below else None]
         error.hint = " ".join(filter(None, hints)) or "Name a checkpoint, or the work folder of a run."
         raise
@@ -236,7 +236,7 @@ def _only(folder: Path) -> Found | None:
     return Found(str(path), str(path), why)
 
 
-def _runs_below(folder: Path, limit: int = 10) -> list[Path]:
+def runs_below(folder: Path, limit: int = 10) -> list[Path]:
     """Work folders of runs, one or two levels below a folder."""
     inner = sorted(_folders(folder))
     for level in (inner, [item for outer in inner for item in sorted(_folders(outer))]):

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from mmpretrain.config import Config
 
 ConfigArgument = Annotated[
-    str, typer.Argument(metavar="CONFIG|NAME", help="A config file, or the name of a config of the zoo.")
+    str,
+    typer.Argument(metavar="CONFIG|NAME", help="A config file, the folder of a run, or a config of the zoo."),
 ]
 CfgOptions = Annotated[
     list[str] | None,

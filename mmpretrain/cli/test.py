@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -31,7 +32,7 @@ from mmpretrain.cli.options import (
 from mmpretrain.cli.say import say
 from mmpretrain.cli.shortcuts import BatchSize, Device, Workers
 from mmpretrain.errors import ConfigError
-from mmpretrain.utils.text import cell
+from mmpretrain.utils.text import cell, visible
 
 if TYPE_CHECKING:
     from mmpretrain.config import Config
@@ -102,6 +103,8 @@ def test(
     """Test a checkpoint.
 
     Examples:
+    `mmpretrain test work_dirs/lenet5_digits`
+
     `mmpretrain test lenet5_digits work_dirs/lenet5_digits/best_accuracy_top1_epoch_18.pth`
 
     `mmpretrain test CONFIG CKPT --out metrics.json`
@@ -116,6 +119,8 @@ def test(
 
     os.environ.setdefault("LOCAL_RANK", str(local_rank))
     cfg = load_config(config, cfg_options, work_dir)
+    if checkpoint is None and Path(config).is_dir():
+        checkpoint = config
     if checkpoint is None and not Path(cfg.work_dir).is_dir():
         raise ConfigError(
             f"no checkpoint is named, and there is no work folder {cfg.work_dir!r} to look for one",
@@ -242,14 +247,33 @@ def save_record(runner: Runner, results: dict[str, Any]) -> None:
 
 
 def print_metrics(results: dict[str, Any]) -> None:
-    """Print metrics as a table."""
+    """Print metrics as a table, and matrices below it."""
     from rich.console import Console
     from rich.table import Table
 
     table = Table("metric", "value", title="Test results", title_justify="left")
+    matrices = {}
     for name, value in results.items():
-        table.add_row(cell(name), f"{value:.4f}" if isinstance(value, float) else cell(value))
-    Console().print(table)
+        if getattr(value, "ndim", 0) == 2:
+            matrices[name] = value.tolist()
+        else:
+            table.add_row(cell(name), f"{value:.4f}" if isinstance(value, float) else cell(value))
+    if table.row_count:
+        Console().print(table)
+    for name, rows in matrices.items():
+        print_matrix(name, rows)
+
+
+def print_matrix(name: str, rows: list[list[float]]) -> None:
+    """Print a matrix, or its size if it is wider than the terminal."""
+    texts = [[f"{value:.3g}" if isinstance(value, float) else str(value) for value in row] for row in rows]
+    width = max((len(text) for row in texts for text in row), default=0) + 1
+    say(f"{visible(name)} ({len(rows)} x {len(rows[0])}):", bold=True)
+    if len(rows[0]) * width > shutil.get_terminal_size((80, 24)).columns:
+        say("It is too wide to be shown; --out FILE.json saves it.")
+        return
+    for row in texts:
+        say("".join(text.rjust(width) for text in row))
 
 
 def write_metrics(results: dict[str, Any], path: Path) -> None:

@@ -11,6 +11,9 @@ from mmpretrain.utils.former import compat
 from mmpretrain.utils.resources import resource_root
 from mmpretrain.utils.suggest import did_you_mean
 
+#: What the names of config files end with.
+SUFFIXES = (".py", ".yaml", ".yml", ".json")
+
 
 def zoo_configs() -> dict[str, Path]:
     """Return the path of every config of the zoo by its name (the file name without suffix)."""
@@ -21,8 +24,9 @@ def zoo_configs() -> dict[str, Path]:
 def find_config(name: str | os.PathLike[str]) -> Path:
     """Return the config file that a path, or the name of a zoo config, stands for.
 
-    A path that starts with ``configs/`` is also looked for in the installed package, so that the commands
-    of the documentation work from any folder.
+    The work folder of a run stands for the config that the run has written there. A path that starts with
+    ``configs/`` is also looked for in the installed package, so that the commands of the documentation work
+    from any folder.
 
     Raises:
         MissingFileError: With the closest names.
@@ -30,7 +34,9 @@ def find_config(name: str | os.PathLike[str]) -> Path:
     path = Path(name).expanduser()
     if path.is_file():
         return path
-    if path.suffix in {".py", ".yaml", ".yml", ".json"}:
+    if path.is_dir() and str(name) not in zoo_configs():
+        return _config_of_run(path)
+    if path.suffix in SUFFIXES:
         shipped = resource_root() / path
         if not path.is_absolute() and path.parts[0] == "configs" and shipped.is_file():
             return shipped
@@ -53,4 +59,24 @@ def find_config(name: str | os.PathLike[str]) -> Path:
     raise MissingFileError(
         f"{str(name)!r} is neither a config file nor the name of a config of the zoo",
         hint=did_you_mean(str(name), configs) or "`mmpretrain list` shows the names.",
+    )
+
+
+def _config_of_run(folder: Path) -> Path:
+    """Return the latest config file in the work folder of a run."""
+    from mmpretrain.checkpoints.sources import runs_below
+
+    found = [
+        path
+        for path in folder.iterdir()
+        if path.suffix in SUFFIXES and path.is_file() and path.name != "run.json"
+    ]
+    if found:
+        return max(found, key=lambda path: (path.stat().st_mtime, path.name))
+    below = ", ".join(map(str, runs_below(folder)))
+    raise MissingFileError(
+        f"There is no config in the folder {str(folder)!r}",
+        hint=f"There are runs below it: name one of {below}."
+        if below
+        else "Name a config file, or the work folder of a run.",
     )

@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 import torch
 
+from mmpretrain.apis import get_model
 from mmpretrain.cli import test as cli_test
-from mmpretrain.cli.test import use_metrics
+from mmpretrain.cli.main import entry_point
+from mmpretrain.cli.test import print_metrics, use_metrics
 from mmpretrain.config import Config
+from mmpretrain.config.zoo import find_config
 from mmpretrain.evaluation import Evaluator, Record
 from mmpretrain.registry import MODELS
 from tests.cli.command_cases import ROOT
@@ -102,3 +105,57 @@ def test_metrics_by_any_spelling(name):
     cfg = config()
     use_metrics(cfg, [name], [])
     assert cfg.test_evaluator == [dict(type="ConfusionMatrix")]
+
+
+def command(*words) -> None:
+    with pytest.raises(SystemExit) as caught:
+        entry_point([str(word) for word in words])
+    assert caught.value.code == 0
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """The work folder of a run: its config, and a checkpoint."""
+    folder = tmp_path_factory.mktemp("work_dirs") / "my_run"
+    folder.mkdir()
+    cfg = Config.fromfile(find_config("lenet5_digits"))
+    cfg.work_dir = str(folder)
+    for name in ("train_dataloader", "val_dataloader", "test_dataloader"):
+        cfg[name].num_workers = 0
+    cfg.dump(folder / "my_config.py")
+    model = get_model("lenet5_digits")
+    torch.save({"meta": {}, "state_dict": model.state_dict()}, folder / "epoch_1.pth")
+    (folder / "last_checkpoint").write_text("epoch_1.pth")
+    return folder
+
+
+def test_the_folder_of_a_run_is_enough(run, capsys):
+    command("test", run, "--metrics", "confusion_matrix")
+    shown = capsys.readouterr()
+    assert "epoch_1.pth" in shown.err
+    lines = shown.out.partition("confusion_matrix/result (10 x 10):\n")[2].splitlines()
+    assert sum(int(number) for line in lines[:10] for number in line.split()) == 355
+
+
+def test_a_config_alone_finds_the_checkpoint_of_its_run(run, capsys):
+    command("test", run / "my_config.py")
+    shown = capsys.readouterr()
+    assert "epoch_1.pth" in shown.err
+    assert "accuracy/top1" in shown.out
+
+
+def test_a_folder_of_runs_names_them(run, capsys):
+    with pytest.raises(SystemExit):
+        entry_point(["test", str(run.parent)])
+    assert capsys.readouterr().err.strip() == (
+        f"error: There is no config in the folder '{run.parent}'. There are runs below it: name one of {run}."
+    )
+
+
+def test_matrices_are_shown_or_named(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    print_metrics({"small": torch.tensor([[10, 2], [0, 7]]), "wide": torch.zeros(2, 50), "top1": 12.5})
+    shown = capsys.readouterr().out
+    assert "small (2 x 2):\n 10  2\n  0  7\n" in shown
+    assert "wide (2 x 50):\nIt is too wide to be shown; --out FILE.json saves it.\n" in shown
+    assert "12.5000" in shown
