@@ -25,6 +25,20 @@ def optional_import(module: str, *, feature: str, extra: str | None = None) -> M
         target = f"'mmpretrain[{extra}]'" if extra else module.partition(".")[0]
         missing = isinstance(error, ModuleNotFoundError) and error.name == module.partition(".")[0]
         problem = "which is not installed" if missing else f"which does not import here ({error})"
-        raise OptionalDependencyError(
-            f"{feature} needs {module}, {problem}", hint=f"Run: pip install {target}"
-        ) from error
+        hint = f"Run: pip install {target}"
+        if "torchvision" in str(error) and not missing:
+            hint = _fitting_torchvision()
+        raise OptionalDependencyError(f"{feature} needs {module}, {problem}", hint=hint) from error
+
+
+def _fitting_torchvision() -> str:
+    """What to do when torchvision was built for another torch, as pip brings it beside one for CPUs."""
+    import torch
+
+    major, minor = (int(number) for number in torch.__version__.split(".")[:2])
+    version = f"==0.{minor + 15}.*" if major == 2 else ""  # 0.15 belongs to torch 2.0, and so on
+    build = f"cu{torch.version.cuda.replace('.', '')}" if torch.version.cuda else "cpu"
+    return (
+        f"The installed torchvision was not built for torch {torch.__version__}. Run: pip install "
+        f"--force-reinstall --no-deps 'torchvision{version}' --index-url https://download.pytorch.org/whl/{build}"
+    )
