@@ -48,7 +48,7 @@ def vis_cam(
         list[str] | None,
         typer.Option(metavar="CLASS...", help="Numbers or names of classes; by default the predicted one."),
     ] = None,
-    task: Annotated[str | None, typer.Option(metavar="TASK", help="The task, of several.")] = None,
+    task: Annotated[str | None, typer.Option("--task", metavar="TASK", help="The task, of several.")] = None,
     eigen_smooth: Annotated[
         bool, typer.Option("--eigen-smooth", help="Reduce noise: take the first principal component.")
     ] = False,
@@ -58,7 +58,7 @@ def vis_cam(
     save_path: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Save the picture there, instead of showing it.")
     ] = None,
-    device: Annotated[str, typer.Option(metavar="DEVICE", help="Such as cpu or cuda:1.")] = "cpu",
+    device: Annotated[str, typer.Option("--device", metavar="DEVICE", help="Such as cpu or cuda:1.")] = "cpu",
     vit_like: Annotated[
         bool, typer.Option("--vit-like", help="Accepted as in 1.x: tokens are recognised without it.")
     ] = False,
