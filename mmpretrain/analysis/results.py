@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -13,6 +14,7 @@ from torch import Tensor
 
 from mmpretrain.checkpoints import pickled
 from mmpretrain.errors import DataError
+from mmpretrain.evaluation.record import Record, latest_record
 from mmpretrain.utils import plain_data
 
 #: Fields that metrics expect as tensors.
@@ -22,10 +24,10 @@ _OLD_SCORES, _OLD_LABELS = "class_scores", "pred_label"
 
 
 def load_results(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
-    """Read what ``test --out FILE.pkl`` wrote, here, in MMPretrain 1.x or MMClassification 0.x.
+    """Read what ``test --out FILE.pkl`` wrote, here, in MMPretrain 1.x or MMClassification 0.x, or a record.
 
     Args:
-        path: A ``.pkl``, ``.pickle`` or ``.json`` file.
+        path: A ``.pkl``, ``.pickle`` or ``.json`` file; a record, or the folder of a run with one.
 
     Returns:
         The fields of each sample. Those of 0.x have no ``gt_label``, see :func:`add_labels`.
@@ -35,6 +37,10 @@ def load_results(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
         DataError: If it holds no predictions.
     """
     text = os.fspath(path)
+    if text.endswith(".npz"):
+        return list(Record.load(text).samples())
+    if os.path.isdir(text):
+        return list(Record.load(latest_record(Path(text))).samples())
     content = plain_data.load(text) if text.endswith(".json") else pickled.load(text)
     records = _of_old_version(content) if isinstance(content, Mapping) else content
     if not isinstance(records, list) or not records or not all(isinstance(item, Mapping) for item in records):

@@ -67,7 +67,7 @@ def confusion_matrix(
 
         figures.require_display()
     cfg = load_config(config, cfg_options)
-    saved = ckpt_or_result.endswith((".pkl", ".pickle", ".json"))
+    saved = ckpt_or_result.endswith((".pkl", ".pickle", ".json", ".npz"))
     counts = _from_results(cfg, ckpt_or_result) if saved else _from_checkpoint(cfg, ckpt_or_result)
     classes = datasets.class_names(cfg)
     if classes is None or len(classes) != len(counts):

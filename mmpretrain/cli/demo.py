@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from mmpretrain.cli.say import shown
 from mmpretrain.errors import ConfigError
 
 
@@ -36,7 +37,7 @@ def demo(
     if checkpoint is None:
         raise ConfigError("the training kept no best checkpoint")
 
-    _announce(2, f"mmpretrain test lenet5_digits {train.shown(checkpoint)}")
+    _announce(2, f"mmpretrain test lenet5_digits {shown(checkpoint)}")
     cfg = load_config("lenet5_digits", None, str(work_dir))
     cfg.load_from = str(checkpoint)
     test.prepare(cfg)
@@ -48,7 +49,7 @@ def demo(
     image = sorted((digits / "val" / "7").iterdir())[0]
 
     pictures = work_dir / "predictions"
-    _announce(4, f"mmpretrain predict {image} --model {train.shown(checkpoint)} --show-dir {pictures}")
+    _announce(4, f"mmpretrain predict {image} --model {shown(checkpoint)} --show-dir {pictures}")
     inferencer = ImageClassificationInferencer(checkpoint)
     rows, bad = predict.predict_files(inferencer, [image], top_k=1, batch_size=1, show_dir=pictures)
     if bad:
@@ -59,8 +60,8 @@ def demo(
         "The demo is done",
         {
             "accuracy": f"{metrics['accuracy/top1']:.2f} % of 355 held-out digits",
-            "checkpoint": train.shown(checkpoint),
-            "log": train.shown(runner.state.log_path or ""),
+            "checkpoint": shown(checkpoint),
+            "log": shown(runner.state.log_path or ""),
             "picture": pictures / f"{image.stem}.png",
         },
         [

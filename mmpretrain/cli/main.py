@@ -36,6 +36,7 @@ from mmpretrain.cli import (
     pretrain,
     publish,
     reparameterize,
+    report,
     test,
     train,
     verify_dataset,
@@ -102,7 +103,13 @@ COMMANDS = {
         merge_lora.merge_lora,
     ),
     "Explain": (vis_cam.vis_cam,),
-    "Results": (eval_metric.eval_metric, confusion_matrix.confusion_matrix, analyze_results.analyze_results),
+    "Results": (
+        report.report,
+        report.compare,
+        eval_metric.eval_metric,
+        confusion_matrix.confusion_matrix,
+        analyze_results.analyze_results,
+    ),
     "Configs and data": (
         check.check,
         browse_dataset.browse_dataset,

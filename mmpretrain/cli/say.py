@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -19,3 +22,9 @@ def say(text: object, *, nl: bool = True, err: bool = False, **style: Any) -> No
         **style: Style of ``click.style``, such as ``fg="red"``.
     """
     typer.secho(lines(text), nl=nl, err=err, **style)
+
+
+def shown(path: str | os.PathLike[str]) -> str:
+    """Return a path as people would type it: relative if it is below the current folder."""
+    path = Path(path)
+    return shlex.quote(str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import shutil
 from enum import Enum
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mmpretrain.cli import record_facts, shortcuts
+from mmpretrain.cli import records, shortcuts
 from mmpretrain.cli.options import (
     Amp,
     CfgOptions,
@@ -29,7 +28,7 @@ from mmpretrain.cli.options import (
     load_config,
     relaunch,
 )
-from mmpretrain.cli.say import say
+from mmpretrain.cli.say import say, shown
 from mmpretrain.cli.shortcuts import BatchSize, Device, Workers
 from mmpretrain.errors import ConfigError
 from mmpretrain.utils.text import cell, visible
@@ -90,6 +89,9 @@ def test(
     show: Annotated[bool, typer.Option("--show", help="Show pictures of the predictions.")] = False,
     interval: Annotated[int, typer.Option(help="Draw every N-th picture.")] = 1,
     wait_time: Annotated[float, typer.Option(help="Seconds to show a picture.")] = 2,
+    page: Annotated[
+        bool, typer.Option("--report/--no-report", help="Write report.html into the folder of the run.")
+    ] = True,
     no_pin_memory: Annotated[bool, typer.Option("--no-pin-memory", help="Do not pin host memory.")] = False,
     tta: Annotated[bool, typer.Option("--tta", help="Use test-time augmentation.")] = False,
     gpus: Gpus = None,
@@ -142,7 +144,7 @@ def test(
     saves_predictions = _check_out(out, out_item)
     if out is not None and saves_predictions:
         add_metric(cfg, {"type": "DumpResults", "out_file_path": out})
-    results = run(cfg)
+    results = run(cfg, page=page)
     if out is not None and not saves_predictions:
         write_metrics(results, Path(out))
 
@@ -209,41 +211,34 @@ def add_metric(cfg: Config, metric: dict[str, Any]) -> None:
     holder[key] = [*(metrics if isinstance(metrics, (list, tuple)) else [metrics]), metric]
 
 
-def run(cfg: Config) -> dict[str, Any]:
-    """Check a config, test, and print the metrics."""
+def run(cfg: Config, *, page: bool = True) -> dict[str, Any]:
+    """Check a config, test, print the metrics, and leave a record and a page in the folder of the run."""
     from mmpretrain.utils.dist import is_main_process
 
-    results = evaluate(cfg)
+    add_metric(cfg, {"type": "RecordPredictions"})
+    runner, results = _test(cfg)
     if is_main_process():
         print_metrics(results)
+        record = records.keep(runner, results)
+        if record is not None:
+            say(f"Each prediction is in {shown(Path(runner.log_dir, 'predictions.csv'))}")
+        if record is not None and page:
+            say(f"The report is {shown(records.write_page(runner, record))}")
     return results
 
 
 def evaluate(cfg: Config) -> dict[str, Any]:
-    """Check a config, test, and leave a record in the folder of the run."""
+    """Check a config, and test."""
+    return _test(cfg)[1]
+
+
+def _test(cfg: Config) -> tuple[Runner, dict[str, Any]]:
     from mmpretrain.cli.checks import check_before_start
     from mmpretrain.registry import RUNNERS
-    from mmpretrain.utils.dist import is_main_process
 
     check_before_start(cfg, ("test",))
-    add_metric(cfg, {"type": "RecordPredictions"})
     runner = RUNNERS.build(cfg)
-    results = runner.test()
-    if is_main_process():
-        save_record(runner, results)
-    return results
-
-
-def save_record(runner: Runner, results: dict[str, Any]) -> None:
-    """Write each prediction with the truth, and the facts of the test, next to the log of a run."""
-    from mmpretrain.evaluation.metrics.record import RecordPredictions
-
-    metrics = getattr(runner.test_evaluator, "metrics", ())
-    kept = [one.record for one in metrics if isinstance(one, RecordPredictions) and one.record is not None]
-    if kept:
-        facts = record_facts.of_test(runner, results)
-        dataclasses.replace(kept[-1], facts=facts).save(runner.log_dir)
-        say(f"Each prediction is in {Path(runner.log_dir, 'predictions.csv')}")
+    return runner, runner.test()
 
 
 def print_metrics(results: dict[str, Any]) -> None:
@@ -288,7 +283,7 @@ def write_metrics(results: dict[str, Any], path: Path) -> None:
 
     if not is_main_process():
         return
-    plain = record_facts.plain(results)
+    plain = records.plain(results)
     if path.suffix == ".json":
         data = json.dumps(plain, indent=2).encode()
     elif path.suffix in (".yaml", ".yml"):

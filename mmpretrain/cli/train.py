@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -29,7 +28,7 @@ from mmpretrain.cli.options import (
     load_config,
     relaunch,
 )
-from mmpretrain.cli.say import say
+from mmpretrain.cli.say import say, shown
 from mmpretrain.cli.shortcuts import BatchSize, Device, Epochs, LearningRate, Workers
 
 if TYPE_CHECKING:
@@ -195,12 +194,6 @@ def print_results(title: str, rows: Mapping[str, object], commands: Sequence[str
         say("Next", bold=True)
         for command in commands:
             say(f"  {command}")
-
-
-def shown(path: str | os.PathLike[str]) -> str:
-    """Return a path as people would type it: relative if it is below the current folder."""
-    path = Path(path)
-    return shlex.quote(str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path))
 
 
 def _duration(seconds: float) -> str:

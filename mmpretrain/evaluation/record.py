@@ -242,3 +242,20 @@ def _targets(samples: Sequence[Mapping[str, Any]], num_classes: int) -> np.ndarr
     for row, label in zip(targets, labels):
         row[label] = 1
     return targets
+
+
+def latest_record(folder: Path) -> Path:
+    """Return the folder of a record: this one, or the latest in the folder of a run.
+
+    Raises:
+        MissingFileError: If there is none.
+    """
+    found = [folder / ARRAYS, *folder.glob(f"*/{ARRAYS}")]
+    present = [path for path in found if path.is_file()]
+    if not present:
+        raise MissingFileError(
+            "no test has left a record in this folder",
+            where=str(folder),
+            hint=f"Test the run: mmpretrain test CONFIG {folder}",
+        )
+    return max(present, key=lambda path: (path.parent.name, path.stat().st_mtime_ns)).parent

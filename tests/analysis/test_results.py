@@ -103,3 +103,13 @@ def test_predictions_without_scores_or_labels():
         results.verdicts([{"gt_label": torch.tensor([1])}])
     with pytest.raises(DataError, match="prediction 0 has no label"):
         results.verdicts([{"pred_score": torch.ones(2)}])
+
+
+def test_records(tmp_path):
+    from mmpretrain.evaluation.record import Record
+
+    Record(np.array([[0.25, 0.75]], np.float32), np.array([1]), ("x.png",)).save(tmp_path / "20260101_000000")
+    for path in (tmp_path, tmp_path / "20260101_000000" / "predictions.npz"):
+        (sample,) = results.load_results(path)
+        assert sample["gt_label"].tolist() == [1]
+        assert sample["img_path"] == "x.png"

@@ -1,20 +1,61 @@
-"""The facts of a test: what model, data and versions it was made with."""
+"""What a test leaves behind: its record, with the facts of the run, and a page about it."""
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
 import sys
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mmpretrain.engine.runner.runner import Runner
+    from mmpretrain.evaluation.record import Record
+    from mmpretrain.reports.page import ImageSource
 
 
-def of_test(runner: Runner, results: Mapping[str, Any]) -> dict[str, Any]:
+def keep(runner: Runner, results: Mapping[str, Any]) -> Record | None:
+    """Save the record of a test beside its log, if it has one.
+
+    Args:
+        runner: A runner that tested, with ``RecordPredictions`` among its metrics.
+        results: The metrics.
+    """
+    from mmpretrain.evaluation.metrics.record import RecordPredictions
+
+    metrics = getattr(runner.test_evaluator, "metrics", ())
+    kept = [one.record for one in metrics if isinstance(one, RecordPredictions) and one.record is not None]
+    if not kept:
+        return None
+    record = dataclasses.replace(kept[-1], facts=facts_of(runner, results))
+    record.save(runner.log_dir)
+    return record
+
+
+def write_page(runner: Runner, record: Record) -> Path:
+    """Write the report of a test beside its record."""
+    from mmpretrain.reports import write_report
+
+    out = Path(runner.log_dir, "report.html")
+    images = _pixels(runner.test_dataloader.dataset, record)
+    write_report(record, out, run=runner.work_dir, images=images)
+    return out
+
+
+def _pixels(dataset: Any, record: Record) -> ImageSource | None:
+    """Return where the pixels of samples are, for data sets that have no files but hold their images."""
+    if record.paths or not hasattr(dataset, "get_data_info") or len(dataset) != len(record):
+        return None
+    samples = [dataset.get_data_info(index) for index in range(len(record))]
+    same = all(sample.get("gt_label") == target for sample, target in zip(samples, record.targets.tolist()))
+    return (lambda index: samples[index].get("img")) if same else None
+
+
+def facts_of(runner: Runner, results: Mapping[str, Any]) -> dict[str, Any]:
     """Return what to keep about a test besides its predictions, as plain data.
 
     Args:
@@ -30,7 +71,7 @@ def of_test(runner: Runner, results: Mapping[str, Any]) -> dict[str, Any]:
         "metrics": plain(results),
         "model": {"checkpoint": _file(cfg.get("load_from")), "parameters": _count(runner)},
         "data": _data(runner.test_dataloader.dataset),
-        "config": {"file": cfg.get("filename"), "text": cfg.pretty_text},
+        "config": {"file": getattr(cfg, "filename", None), "text": cfg.pretty_text},
         "versions": collect_env(),
     }
 

@@ -1,0 +1,12 @@
+"""Pages about evaluations: from records to one HTML file that opens offline."""
+
+from mmpretrain.utils.lazy import lazy_package
+
+__getattr__, __dir__, __all__ = lazy_package(
+    __name__,
+    {
+        "comparison": ("compare",),
+        "page": ("no_images", "write_comparison", "write_report"),
+        "summary": ("summarize",),
+    },
+)

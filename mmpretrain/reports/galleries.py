@@ -1,0 +1,90 @@
+"""Which samples a report shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmpretrain.evaluation.record import Record
+from mmpretrain.reports.summary import right_predictions
+
+#: Pictures of a gallery, of a cell of the confusion matrix, and classes with a best and a worst picture.
+SHOWN, PER_CELL, CLASSES = 24, 8, 40
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A sample in a gallery.
+
+    Attributes:
+        index: Its place in the record.
+        path: Where its image comes from; empty if that is not known.
+        truth: Names of the right classes.
+        predicted: Name of the predicted class.
+        score: Of the predicted class.
+        right: Whether that is right.
+    """
+
+    index: int
+    path: str
+    truth: str
+    predicted: str
+    score: float
+    right: bool
+
+
+def shots(record: Record, indices: Sequence[int]) -> list[Shot]:
+    """Describe samples."""
+    best, right = record.predicted, right_predictions(record)
+    return [
+        Shot(
+            index=index,
+            path=record.paths[index] if record.paths else "",
+            truth=", ".join(map(record.class_name, record.truth(index))),
+            predicted=record.class_name(int(best[index])),
+            score=float(record.scores[index, best[index]]),
+            right=bool(right[index]),
+        )
+        for index in map(int, indices)
+    ]
+
+
+def surest_mistakes(record: Record) -> list[int]:
+    """Return the wrong predictions with the highest scores."""
+    wrong = np.flatnonzero(~right_predictions(record))
+    return wrong[np.argsort(-record.scores[wrong].max(1), kind="stable")][:SHOWN].tolist()
+
+
+def least_sure(record: Record) -> list[int]:
+    """Return the samples whose two best classes have the closest scores."""
+    if record.scores.shape[1] < 2:
+        return []
+    top = np.partition(record.scores, -2, axis=1)[:, -2:]
+    return np.argsort(top[:, 1] - top[:, 0], kind="stable")[:SHOWN].tolist()
+
+
+def best_and_worst(record: Record) -> list[tuple[int, int, int]]:
+    """Return, for classes with samples, the class and those with its highest and its lowest score."""
+    rows = []
+    for k in range(record.scores.shape[1]):
+        own = np.flatnonzero(record.targets[:, k] == 1 if record.multi_label else record.targets == k)
+        if len(own):
+            order = own[np.argsort(record.scores[own, k], kind="stable")]
+            rows.append((k, int(order[-1]), int(order[0])))
+    rows.sort(key=lambda row: record.scores[row[2], row[0]])
+    return rows[:CLASSES]
+
+
+def cells(record: Record) -> dict[tuple[int, int], list[int]]:
+    """Return the surest samples of each cell (truth, predicted) of the confusion matrix."""
+    if record.multi_label:
+        return {}
+    found: dict[tuple[int, int], list[int]] = {}
+    best = record.predicted
+    for index in np.argsort(-record.scores.max(1), kind="stable").tolist():
+        cell = found.setdefault((int(record.targets[index]), int(best[index])), [])
+        if len(cell) < PER_CELL:
+            cell.append(index)
+    return found

@@ -1,0 +1,289 @@
+"""From the numbers to one HTML file."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from itertools import chain
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import jinja2
+import numpy as np
+from markupsafe import Markup
+
+from mmpretrain.evaluation.record import Record
+from mmpretrain.reports import charts, galleries
+from mmpretrain.reports.charts import Axis
+from mmpretrain.reports.comparison import Comparison, compare
+from mmpretrain.reports.history import History, read_history
+from mmpretrain.reports.images import Source, measure, thumbnails
+from mmpretrain.reports.slices import Slice, find_slices
+from mmpretrain.reports.summary import Curve, Summary, right_predictions, summarize
+from mmpretrain.reports.words import Language, both
+from mmpretrain.utils.atomic import write_atomic
+
+#: Returns the path or the pixels of the image of a sample, by its index.
+ImageSource: TypeAlias = "Callable[[int], Source | None]"
+
+#: With more classes, the matrix is a list of the most confused pairs.
+LARGEST_MATRIX = 60
+#: Most pictures of a page, most images to measure, and most rows of a table of pairs.
+PICTURES, MEASURED, PAIRS = 400, 5000, 50
+LEVELS = 9
+
+
+def write_report(
+    record: Record,
+    out: str | Path,
+    *,
+    title: str = "",
+    language: Language = "en",
+    run: str | Path | None = None,
+    images: ImageSource | None = None,
+) -> None:
+    """Write a report that opens offline: one HTML file, without anything from the network.
+
+    Args:
+        record: The predictions with the truth.
+        out: The file.
+        title: Its heading; by default the name of the config.
+        language: Which of its two languages it shows at first.
+        run: Folder of the run, for the curves of training.
+        images: Returns the path or the pixels of a sample's image, None if it has none; by default the paths
+            of the record. :func:`no_images` reads none.
+    """
+    summary = summarize(record)
+    shown = {
+        "mistakes": galleries.surest_mistakes(record),
+        "unsure": galleries.least_sure(record),
+        "rows": galleries.best_and_worst(record),
+        "cells": galleries.cells(record),
+    }
+    images = images or _paths_of(record)
+    store = _Pictures(images, _in_order(shown))
+    slices, unreadable = _slices(record, images)
+    history = read_history(run) if run is not None else History()
+    content = _environment().get_template("report.html.j2").render(
+        title=title or _title(record),
+        language=language,
+        record=record,
+        summary=summary,
+        reliability=_reliability_chart(summary),
+        roc=_curves_chart(summary.roc, "false_rate", "true_rate", diagonal=True),
+        precision_recall=_curves_chart(summary.precision_recall, "recall", "precision"),
+        curve_legend=charts.legend([both("together"), *(curve.name for curve in summary.roc[1:])]),
+        training=_training_charts(history),
+        matrix=_matrix(record, summary),
+        pairs=_pairs(record, summary),
+        mistakes=galleries.shots(record, shown["mistakes"]),
+        unsure=galleries.shots(record, shown["unsure"]),
+        rows=_rows(record, shown["rows"]),
+        slices=[one for one in slices if one.worse],
+        measured=bool(slices),
+        unreadable=unreadable,
+        store=store,
+        page_data=_script_data(_cells_data(record, shown["cells"]), store),
+        facts=_facts(record.facts),
+    )  # fmt: skip
+    _write(out, content)
+
+
+def write_comparison(
+    records: Mapping[str, Record],
+    out: str | Path,
+    *,
+    language: Language = "en",
+    images: ImageSource | None = None,
+) -> Comparison:
+    """Write a page that compares models on the same samples.
+
+    Args:
+        records: Name of a model to its predictions.
+        out: The file.
+        language: Which of its two languages it shows at first.
+        images: See :func:`write_report`.
+
+    Returns:
+        What was compared.
+    """
+    compared = compare(records)
+    first = next(iter(compared.records.values()))
+    shots = {name: galleries.shots(record, compared.differing) for name, record in compared.records.items()}
+    store = _Pictures(images or _paths_of(first), compared.differing)
+    curves = [Curve(name, summary.roc[0].x, summary.roc[0].y) for name, summary in compared.summaries.items()]
+    content = _environment().get_template("comparison.html.j2").render(
+        title=both("comparison"),
+        language=language,
+        compared=compared,
+        roc=charts.lines(curves, Axis(both("false_rate")), Axis(), both("curves"), diagonal=True),
+        curve_legend=charts.legend(list(compared.summaries)),
+        shots=shots,
+        store=store,
+        page_data=_script_data({}, store),
+    )  # fmt: skip
+    _write(out, content)
+    return compared
+
+
+class _Pictures:
+    """Small pictures of samples, each kept once; a page refers to them by number."""
+
+    def __init__(self, images: ImageSource, indices: Iterable[int]) -> None:
+        wanted = list(dict.fromkeys(indices))[:PICTURES]
+        sources = {index: source for index in wanted if (source := images(index)) is not None}
+        made = zip(sources, thumbnails(list(sources.values()), "Pictures"))
+        kept = {index: url for index, url in made if url is not None}
+        self.urls = list(kept.values())
+        self.number = {index: number for number, index in enumerate(kept)}
+
+
+def no_images(index: int) -> None:
+    """Have no image for any sample."""
+
+
+def _paths_of(record: Record) -> ImageSource:
+    return lambda index: record.paths[index] if record.paths else None
+
+
+def _in_order(shown: Mapping[str, Any]) -> Iterable[int]:
+    """Return the samples of a page, the most important first; of the matrix, mistakes before the diagonal."""
+    rows = chain.from_iterable((best, worst) for _, best, worst in shown["rows"])
+    mistakes = sorted(shown["cells"].items(), key=lambda cell: cell[0][0] == cell[0][1])
+    return chain(shown["mistakes"], shown["unsure"], rows, chain.from_iterable(cell for _, cell in mistakes))
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.globals.update(t=both)
+    environment.filters.update(number=_number, p=lambda value: f"{value:.2g}")
+    return environment
+
+
+def _number(value: float, percent: bool = True) -> str:
+    if math.isnan(value):
+        return "–"
+    return f"{value:.1f}" if percent else f"{value:.3f}"
+
+
+def _write(out: str | Path, content: str) -> None:
+    # Names of files on Linux need not be text: what cannot be written shows as a question mark.
+    data = content.encode("utf-8", "replace")
+    write_atomic(out, lambda file: file.write(data))
+
+
+def _title(record: Record) -> str | Markup:
+    config = record.facts.get("config")
+    file = config.get("file") if isinstance(config, Mapping) else None
+    return Path(file).stem if isinstance(file, str) and file else both("report")
+
+
+def _slices(record: Record, images: ImageSource) -> tuple[list[Slice], int]:
+    """Return the groups, and how many images could not be read."""
+    chosen = np.arange(len(record))
+    if len(record) > MEASURED:
+        chosen = np.random.default_rng(0).choice(len(record), MEASURED, replace=False)
+    sources = [source for index in chosen if (source := images(int(index))) is not None]
+    facts = measure(sources, "Images") if len(sources) == len(chosen) else []
+    paths = [record.paths[index] for index in chosen] if record.paths else []
+    slices = find_slices(right_predictions(record)[chosen], paths, facts)
+    return slices, sum(fact is None for fact in facts)
+
+
+def _reliability_chart(summary: Summary) -> Markup:
+    bins = summary.reliability
+    axis = Axis(both("confidence"))
+    return charts.bars(
+        bins.accuracy.nan_to_num().tolist(), bins.count.tolist(), axis, Axis(), both("reliability")
+    )
+
+
+def _curves_chart(curves: Sequence[Curve], x: str, y: str, *, diagonal: bool = False) -> Markup:
+    return charts.lines(curves, Axis(both(x)), Axis(both(y)), both("curves"), diagonal=diagonal)
+
+
+def _training_charts(history: History) -> list[tuple[str, Markup]]:
+    drawn = []
+    for name, curve in history.curves.items():
+        axes = Axis.around(curve.x, history.steps[name]), Axis.around(curve.y)
+        drawn.append((name, charts.lines([curve], *axes, name)))
+    return drawn
+
+
+def _matrix(record: Record, summary: Summary) -> list[list[tuple[int, int]]]:
+    """Return the counts and their shades, 0 to 9, by the share of the row; nothing for many classes."""
+    counts = summary.confusion
+    if counts is None or len(counts) > LARGEST_MATRIX:
+        return []
+    share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
+    shades = np.ceil(share * LEVELS).astype(int)
+    return [list(zip(*row)) for row in zip(counts.tolist(), shades.tolist())]
+
+
+def _pairs(record: Record, summary: Summary) -> list[tuple[str, str, int]]:
+    """Return the most confused pairs: truth, prediction, count."""
+    if summary.confusion is None:
+        return []
+    mistakes = summary.confusion.copy()
+    np.fill_diagonal(mistakes, 0)
+    order = np.argsort(-mistakes, axis=None, kind="stable")[:PAIRS]
+    pairs = zip(*np.unravel_index(order, mistakes.shape))
+    return [
+        (record.class_name(int(r)), record.class_name(int(c)), int(mistakes[r, c]))
+        for r, c in pairs
+        if mistakes[r, c]
+    ]
+
+
+def _rows(record: Record, rows: Sequence[tuple[int, int, int]]) -> list[dict[str, Any]]:
+    described = []
+    for k, best, worst in rows:
+        pair = galleries.shots(record, [best, worst])
+        scores = [float(record.scores[index, k]) for index in (best, worst)]
+        described.append({"name": record.class_name(k), "shots": list(zip(pair, scores))})
+    return described
+
+
+def _cells_data(record: Record, cells: Mapping[tuple[int, int], Sequence[int]]) -> dict[str, Any]:
+    best = record.predicted
+    return {
+        f"{truth},{predicted}": [
+            [i, record.paths[i] if record.paths else "", round(float(record.scores[i, best[i]]), 4)]
+            for i in indices
+        ]
+        for (truth, predicted), indices in cells.items()
+    }
+
+
+def _script_data(cells: Mapping[str, Any], store: _Pictures) -> Markup:
+    """Return JSON that can stand inside a script element, whatever its texts are."""
+    text = json.dumps({"cells": cells, "pictures": store.urls, "numbers": store.number})
+    for character in "<>&":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)
+
+
+def _facts(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return facts as names and texts, without the metrics and the text of the config."""
+    rows = []
+    for name, value in facts.items():
+        if name == "metrics":
+            continue
+        inner = value.items() if isinstance(value, Mapping) else [("", value)]
+        for key, item in inner:
+            if (name, key) == ("config", "text"):
+                continue
+            text = " ".join(map(str, item)) if isinstance(item, list) else str(item)
+            if isinstance(item, Mapping):
+                text = json.dumps(item, ensure_ascii=False, default=str)
+            rows.append((f"{name}.{key}" if key else name, text[:2000]))
+    return rows

@@ -1,0 +1,70 @@
+"""Intervals and tests for shares, exact where they can be."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from statistics import NormalDist
+
+
+def wilson_interval(successes: float, total: int, level: float = 0.95) -> tuple[float, float]:
+    """Return a confidence interval of a share, from 0 to 1.
+
+    From Wilson, `Probable inference, the law of succession, and statistical inference
+    <https://doi.org/10.1080/01621459.1927.10502953>`_.
+    """
+    if not total:
+        return 0.0, 1.0
+    z = NormalDist().inv_cdf((1 + level) / 2)
+    share, weight = successes / total, z * z / total
+    middle = (share + weight / 2) / (1 + weight)
+    reach = z / (1 + weight) * math.sqrt(share * (1 - share) / total + weight / (4 * total))
+    return max(0.0, middle - reach), min(1.0, middle + reach)
+
+
+def fisher_exact(right: int, total: int, right_elsewhere: int, total_elsewhere: int) -> float:
+    """Return how likely a share at most this low is, if a group is like all others (one-sided p value).
+
+    Args:
+        right: Successes in the group.
+        total: Size of the group.
+        right_elsewhere: Successes outside of it.
+        total_elsewhere: Size of the rest.
+    """
+    successes, size = right + right_elsewhere, total + total_elsewhere
+    lowest = max(0, total - (size - successes))
+    whole = _log_choose(size, total)
+    terms = (
+        _log_choose(successes, k) + _log_choose(size - successes, total - k) - whole
+        for k in range(lowest, right + 1)
+    )
+    return min(1.0, math.fsum(map(math.exp, terms)))
+
+
+def mcnemar_exact(only_first: int, only_second: int) -> float:
+    """Return how likely so unequal numbers are, if two models are equally good (two-sided p value).
+
+    Args:
+        only_first: Samples that only the first model gets right.
+        only_second: Samples that only the second gets right.
+    """
+    total = only_first + only_second
+    if not total:
+        return 1.0
+    fewer = min(only_first, only_second)
+    tail = math.fsum(math.exp(_log_choose(total, k) - total * math.log(2)) for k in range(fewer + 1))
+    return min(1.0, 2 * tail)
+
+
+def holm(values: Sequence[float]) -> list[float]:
+    """Correct p values for their number, after `Holm <https://www.jstor.org/stable/4615733>`_."""
+    order = sorted(range(len(values)), key=values.__getitem__)
+    corrected, highest = [0.0] * len(values), 0.0
+    for place, index in enumerate(order):
+        highest = max(highest, min(1.0, values[index] * (len(values) - place)))
+        corrected[index] = highest
+    return corrected
+
+
+def _log_choose(total: int, chosen: int) -> float:
+    return math.lgamma(total + 1) - math.lgamma(chosen + 1) - math.lgamma(total - chosen + 1)

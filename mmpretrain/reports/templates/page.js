@@ -1,0 +1,71 @@
+"use strict";
+(() => {
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const root = document.documentElement;
+
+  for (const image of document.querySelectorAll("img[data-picture]")) {
+    image.src = data.pictures[Number(image.dataset.picture)];
+  }
+
+  document.getElementById("language").addEventListener("click", () => {
+    root.dataset.language = root.dataset.language === "en" ? "zh" : "en";
+    root.lang = root.dataset.language;
+  });
+
+  // Tables: numbers by value, everything else by its text; what has no value comes last.
+  const valueOf = (row, column) => {
+    const text = row.cells[column].textContent.trim();
+    const number = Number.parseFloat(text);
+    return text === "–" || text === "" ? null : Number.isNaN(number) || /^[^\d.+-]/.test(text) ? text : number;
+  };
+  const order = (a, b) => {
+    if (a === null || b === null) return 0;
+    return typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b));
+  };
+  for (const table of document.querySelectorAll("table.sortable")) {
+    const heads = [...table.tHead.rows[0].cells];
+    heads.forEach((head, column) => head.querySelector("button").addEventListener("click", () => {
+      const down = head.getAttribute("aria-sort") === "ascending";
+      heads.forEach((other) => other.removeAttribute("aria-sort"));
+      head.setAttribute("aria-sort", down ? "descending" : "ascending");
+      const body = table.tBodies[0];
+      const rows = [...body.rows].map((row) => [valueOf(row, column), row]);
+      rows.sort(([a], [b]) => (a === null) - (b === null) || (down ? order(b, a) : order(a, b)));
+      body.append(...rows.map(([, row]) => row));
+    }));
+  }
+
+  const zoom = document.getElementById("zoom");
+  if (zoom) {
+    const matrix = document.querySelector(".matrix");
+    zoom.addEventListener("input", () => matrix.style.setProperty("--zoom", zoom.value));
+  }
+
+  const panel = document.getElementById("cell");
+  const numbers = data.numbers || {};
+  for (const button of document.querySelectorAll("[data-cell]")) {
+    button.addEventListener("click", () => {
+      document.querySelectorAll("[data-cell].open").forEach((other) => other.classList.remove("open"));
+      button.classList.add("open");
+      const title = document.createElement("h3");
+      title.textContent = button.title;
+      const gallery = document.createElement("div");
+      gallery.className = "gallery";
+      for (const [index, path, score] of data.cells[button.dataset.cell] || []) {
+        const figure = document.createElement("figure");
+        figure.title = path;
+        if (index in numbers) {
+          const image = document.createElement("img");
+          image.src = data.pictures[numbers[index]];
+          image.alt = "";
+          figure.append(image);
+        }
+        const caption = document.createElement("figcaption");
+        caption.textContent = `${path.split("/").pop() || index} ${score.toFixed(2)}`;
+        figure.append(caption);
+        gallery.append(figure);
+      }
+      panel.replaceChildren(title, gallery);
+    });
+  }
+})();
