@@ -2,7 +2,8 @@
 VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
+PIP := $(INSTALL) --quiet
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-all check look pythons format docs fuzz wheel clean
@@ -15,7 +16,7 @@ $(BIN)/python:
 
 $(VENV)/.core: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing mmpretrain into $(VENV) (a few minutes the first time) ..."
-	$(PIP) -e .
+	$(INSTALL) -e .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.core

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -26,6 +27,15 @@ def blocks(page, language):
 def words(page):
     for line in "\n".join(blocks(page, "bash")).splitlines():
         yield line.partition("#")[0].split()
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_make_demo_shows_the_progress_of_the_installation(tmp_path):
+    command = ["make", "-n", "-C", str(ROOT), "demo", f"VENV={tmp_path}"]
+    steps = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    install = next(line for line in steps.splitlines() if "pip install" in line)
+    assert "--quiet" not in install
+    assert install.endswith(" -e .")
 
 
 @pytest.mark.parametrize("page", READMES)

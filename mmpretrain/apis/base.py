@@ -1,4 +1,4 @@
-"""What every inferencer does: open a model, prepare inputs, run batches, draw, and return plain results."""
+"""Base class of the inferencers: open a model, prepare inputs, run batches, draw, return plain results."""
 
 from __future__ import annotations
 

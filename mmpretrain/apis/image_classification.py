@@ -35,7 +35,7 @@ Result = Classification | dict[str, "Result"]
 
 
 class ImageClassificationInferencer(BaseInferencer):
-    """Says what an image shows.
+    """Classifies images.
 
     Args:
         model: A model, a checkpoint, the folder of a run, a config, or a name of the zoo.

@@ -1,4 +1,4 @@
-"""Looking around in the model zoo, and adding to it."""
+"""Listing the model zoo, and adding models to it."""
 
 from __future__ import annotations
 

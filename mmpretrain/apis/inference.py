@@ -1,4 +1,4 @@
-"""One call from model and image to result."""
+"""Inference with one function call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From what people hand to an inferencer to one kind of array."""
+"""Converting the inputs of an inferencer to arrays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a config, a checkpoint or a name to a model that is ready to use."""
+"""Opening a model by its config, checkpoint or name."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _build(
 
 
 def _meta_of_config(cfg: Config) -> dict[str, Any] | None:
-    """The class names of the data that a config tests on, if its model tells as many classes apart."""
+    """The class names of a config's test data, if the model has as many outputs."""
     dataset = (cfg.get("test_dataloader") or {}).get("dataset") or {}
     kind = dataset.get("type")
     if not isinstance(kind, str) or kind not in DATASETS.names():

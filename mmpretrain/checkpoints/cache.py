@@ -101,7 +101,7 @@ class _Entry:
 
     @property
     def advice(self) -> str:
-        """Where to put the file by hand."""
+        """Where the user can put the file manually."""
         named = f" (its SHA-256 begins with {self.digest})" if self.digest else ""
         return f"Put the file {self.name}{named} into {self.folder}, or set MMPRETRAIN_MIRRORS."
 

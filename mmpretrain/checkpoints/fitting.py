@@ -1,4 +1,4 @@
-"""Putting the tensors of a checkpoint into a model, and saying what fitted."""
+"""Loading the tensors of a checkpoint into a model, and reporting which ones fitted."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Shapes = tuple[tuple[int, ...], tuple[int, ...]]
 
 @dataclass
 class LoadReport:
-    """What became of each tensor of a model when a checkpoint was loaded.
+    """Report on each tensor of a model after a checkpoint was loaded.
 
     Args:
         loaded: Keys of the model that were filled.

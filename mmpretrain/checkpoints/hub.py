@@ -129,7 +129,7 @@ class HubSource:
 
 
 def headers() -> dict[str, str]:
-    """What is sent along with requests to the hub."""
+    """HTTP headers of requests to the hub."""
     token = os.environ.get("HF_TOKEN", "").strip()
     return {"Authorization": f"Bearer {token}"} if token else {}
 

@@ -1,4 +1,4 @@
-"""Telling a checkpoint from what servers send instead, without reading all of it."""
+"""Telling a checkpoint from an error page of a server, without reading all of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of weights that MMEngine and MMCV knew, such as ``torchvision://resnet50``, and where these are."""
+"""Names of weights in MMEngine and MMCV, such as ``torchvision://resnet50``, and their addresses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A checkpoint of a run made ready for others: weights and what is needed to use them, named by its hash."""
+"""Publishing a checkpoint: its weights and the data needed to use them, in a file named by its hash."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def publish(
     dataset_meta: Mapping[str, Any] | None = None,
     version: str | None = None,
 ) -> Path:
-    """Write the weights of a checkpoint, and what tells how to use them, into a file named by its hash.
+    """Write the weights of a checkpoint and its config into a file named by its hash.
 
     The state of optimizer, schedulers, random generators and hooks stays behind, and tensors are on the CPU.
 

@@ -1,4 +1,4 @@
-"""What the work folder of a run says: its latest and best checkpoints, and which runs were here before.
+"""The records in the work folder of a run: its latest and best checkpoints, and earlier runs.
 
 Two small files next to the checkpoints say so: ``last_checkpoint``, as 1.x writes it, names the latest one;
 ``run.json`` names the best ones, with metric, value and rule, and the run's own folder (the name of its first
@@ -100,7 +100,7 @@ class Record:
 
     @classmethod
     def parse(cls, data: Any) -> Record:
-        """Read a record; what is not as a run writes it is a ``ValueError``."""
+        """Read a record; raise ``ValueError`` for one that no run writes."""
         if not isinstance(data, dict) or not TIMESTAMP.fullmatch(str(data.get("run"))):
             raise ValueError("it does not name the folder of a run")
         time.mktime(time.strptime(data["run"], FORMAT))  # a ValueError if that is no time

@@ -1,4 +1,4 @@
-"""The one door for weights: whatever names them, they are found, fetched and read here.
+"""The single entry point for weights: finding, downloading and reading them by any kind of name.
 
 A source is one of these, in the order in which they are tried:
 
@@ -85,7 +85,7 @@ def _is_latest(text: str) -> bool:
 
 
 def check(source: Source) -> None:
-    """Raise what :func:`find` would if there is nothing of that name; nothing is fetched.
+    """Raise the error of :func:`find` if nothing has that name; nothing is downloaded.
 
     Raises:
         MissingFileError: If there is nothing of that name.

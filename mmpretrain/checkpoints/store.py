@@ -125,7 +125,7 @@ class CheckpointStore:
                 yield str(path)
 
     def clean(self) -> None:
-        """Delete what killed processes left half written."""
+        """Delete incomplete files that killed processes left."""
         for path in self.folder.glob(".*.tmp"):
             path.unlink(missing_ok=True)
 

@@ -47,7 +47,7 @@ class Storage:
 
 @dataclass(frozen=True)
 class StorageType:
-    """Stands for a class of storages."""
+    """Placeholder for a class of storages."""
 
     dtype: torch.dtype
 

@@ -36,7 +36,7 @@ def analyze_results(
     force: Force = False,
     cfg_options: CfgOptions = None,
 ) -> None:
-    """Save pictures of the surest right predictions and of the surest mistakes.
+    """Save pictures of the correct and of the wrong predictions with the highest scores.
 
     `DIR/success` and `DIR/fail` hold pictures, and `success.json` and `fail.json` with labels and scores.
 

@@ -1,4 +1,4 @@
-"""Spellings of the old tools' options that Click-style parsers do not know.
+"""Option spellings of the old tools that Click-style parsers do not support.
 
 ``--cfg-options a=1 b=2`` takes several values, and ``train --resume`` takes one or none. Both are rewritten
 before parsing: ``--cfg-options a=1 --cfg-options b=2`` and ``--resume auto``.

@@ -47,7 +47,7 @@ def confusion_matrix(
     force: Force = False,
     cfg_options: CfgOptions = None,
 ) -> None:
-    """Count which classes are taken for which, from a checkpoint or from saved predictions.
+    """Count which classes are confused, from a checkpoint or from saved predictions.
 
     Examples:
 

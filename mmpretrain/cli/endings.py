@@ -1,4 +1,4 @@
-"""How a command ends: what is said about an error, and the exit code."""
+"""How a command ends: the error message and the exit code."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ USAGE_ERROR = 2
 
 @contextmanager
 def errors_told(debug: bool = False) -> Iterator[None]:
-    """Let deliberate errors end in one line on standard error and exit code 2.
+    """Report deliberate errors in one line on standard error, with exit code 2.
 
     Args:
         debug: Leave all errors as they are, so that Python shows their traceback.

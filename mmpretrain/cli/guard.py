@@ -1,4 +1,4 @@
-"""How a command reports failures of the machine, and errors that were not foreseen."""
+"""How a command reports failures of the machine, and unexpected errors."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def check_folder() -> None:
 
 
 def leave_pipe() -> None:
-    """Print nowhere from now on: who read the output (``| head``) has gone."""
+    """Discard further output: the reader of the pipe (``| head``) has exited."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -1,4 +1,4 @@
-"""The ``mmpretrain`` command: what there is, and how errors are shown.
+"""The ``mmpretrain`` command: its sub-commands, and how errors are shown.
 
 Command modules import nothing heavy at their top, so ``mmpretrain --help`` answers at once.
 """

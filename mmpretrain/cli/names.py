@@ -1,4 +1,4 @@
-"""What people call the commands: former script names lead to a command, other words to a suggestion."""
+"""Names of commands: former script names lead to a command, unknown names to a suggestion."""
 
 from __future__ import annotations
 

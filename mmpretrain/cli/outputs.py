@@ -1,4 +1,4 @@
-"""Where commands write: nothing that is there is overwritten unless ``--force`` says so."""
+"""Output paths of commands: existing files are overwritten only with ``--force``."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def enable_amp(cfg: Config) -> None:
 
 
 def disable_validation(cfg: Config) -> None:
-    """Train without validation, and without what waits for its results."""
+    """Train without validation, and without hooks that need its results."""
     for name in ("val_cfg", "val_dataloader", "val_evaluator"):
         cfg[name] = None
     hooks = cfg.get("default_hooks") or {}

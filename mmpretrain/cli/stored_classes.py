@@ -1,4 +1,4 @@
-"""Do the classes of the data have the labels that the model learned? Asked of the checkpoint."""
+"""Comparing the classes of the data with those stored in the checkpoint."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def vis_cam(
     ] = None,
     cfg_options: CfgOptions = None,
 ) -> None:
-    """Show what in an image a prediction rests on (class activation maps).
+    """Show which parts of an image a prediction depends on (class activation maps).
 
     Examples:
 

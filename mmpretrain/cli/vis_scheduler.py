@@ -41,7 +41,7 @@ def vis_scheduler(
     force: Force = False,
     cfg_options: CfgOptions = None,
 ) -> None:
-    """Draw how the learning rate goes over a training: in the terminal, and into a picture.
+    """Draw the learning rate over a training run, in the terminal and as a picture.
 
     Examples:
 

@@ -1,4 +1,4 @@
-"""How large a config may be: what grows beyond that is a mistake, or an attack."""
+"""Limits on the size of a config; a larger one is a mistake or an attack."""
 
 from __future__ import annotations
 

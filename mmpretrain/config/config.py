@@ -97,7 +97,7 @@ class Config(ConfigDict):
 
         Args:
             filename: The file.
-            use_predefined_variables: Replace ``{{ fileDirname }}`` and its relatives.
+            use_predefined_variables: Replace ``{{ fileDirname }}`` and similar variables.
             import_custom_modules: Import what ``custom_imports`` names.
             use_environment_variables: Replace ``{{ $NAME:default }}``.
             lazy_import: Whether imports in Python files are lazy; by default that depends on their style.
@@ -348,7 +348,7 @@ def _is_module_name(name: Any) -> bool:
 
 
 def _import_hint(module: str, error: ImportError) -> str | None:
-    """Return what to do about a module that does not import, which depends on what was not found."""
+    """Return a hint for a module that cannot be imported, by the name that was not found."""
     if isinstance(error, MMPretrainError):  # it says so itself
         return None
     missing = error.name or ""

@@ -31,10 +31,10 @@ _OWN_PACKAGES = TOOLBOXES | {"mmpretrain"}
 
 @dataclass
 class Loading:
-    """What is the same for all files of one inheritance chain, and what they leave behind.
+    """State shared by all files of one inheritance chain.
 
     Attributes:
-        file_variables: Replace ``{{ fileDirname }}`` and its relatives.
+        file_variables: Replace ``{{ fileDirname }}`` and similar variables.
         environment: Replace ``{{ $NAME:default }}``.
         lazy: Whether Python files get lazy imports; None leaves that to their style.
         texts: The text of each file that was read.

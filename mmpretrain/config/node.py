@@ -165,7 +165,7 @@ def nest(options: Mapping[str, Any], source: Source | None = None) -> ConfigDict
 
 
 def _stamped(value: Any, source: Source | None) -> Any:
-    """Name ``source`` as the origin of everything in a node, or in a list of nodes."""
+    """Set ``source`` as the origin of all values in a node, or in a list of nodes."""
     if isinstance(value, (list, tuple)):
         return type(value)(_stamped(item, source) for item in value)
     if not isinstance(value, ConfigDict) or source is None:

@@ -1,4 +1,4 @@
-"""From any value to one that a file can express, so that dumps can be read again.
+"""Converting values to ones that a file can express, so that dumps can be read again.
 
 A config that was made in Python may hold anything. What a file cannot express is replaced by the nearest
 thing that it can, and :class:`Plain` keeps a note of it.

@@ -25,7 +25,7 @@ _TOKEN = re.compile(r"_base_variable_((?:[0-9a-f]{2})+)_")
 
 
 def fill_file_variables(text: str, file: str) -> str:
-    """Replace ``{{ fileDirname }}`` and its relatives."""
+    """Replace ``{{ fileDirname }}`` and similar variables."""
     path = Path(file)
     values = {
         "fileDirname": path.parent.as_posix(),

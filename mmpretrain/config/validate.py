@@ -1,4 +1,4 @@
-"""All that is wrong with a config, before anything is built."""
+"""Validating a config before anything is built."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def validate(cfg: Mapping[str, Any], *, files: bool = True, splits: Sequence[str
 
 
 def remarks(cfg: Mapping[str, Any], epoch_length: int | None = None) -> list[Problem]:
-    """Return what stops no run, but probably comes out otherwise than meant.
+    """Return remarks on settings that are valid but probably not intended.
 
     Args:
         cfg: A config that is valid.

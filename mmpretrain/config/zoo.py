@@ -1,4 +1,4 @@
-"""Config files by path or by name: those of the zoo travel with the package."""
+"""Config files by path or by name; those of the zoo are part of the package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Weights of other libraries and of older versions, under the names that they have here.
+"""Translating weights of other libraries and older versions to the names used here.
 
 :func:`convert` translates a checkpoint, :func:`fit` does so only if a model wants it.
 """

@@ -1,4 +1,4 @@
-"""The layouts of authors who wrote their family down in a way of their own."""
+"""Layouts that the authors of a family use."""
 
 from __future__ import annotations
 

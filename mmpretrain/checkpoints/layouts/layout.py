@@ -1,4 +1,4 @@
-"""What a layout of weights is, and how its tensors get the names that they have here.
+"""Layouts of weights, and how their tensors are renamed to the names used here.
 
 A layout is data: key patterns that tell it apart, an ordered table of pattern -> replacement, and, for the
 few tensors whose values are arranged in another way, functions.
@@ -23,7 +23,7 @@ TO_BACKBONE: Rules = ((r"^(?!head\.|neck\.|backbone\.)", "backbone."),)
 
 @dataclass(frozen=True)
 class Layout:
-    """How a family of models is written down by another library, or was by an older version.
+    """The names and shapes that another library, or an older version, gives a family of models.
 
     Args:
         source: Who writes it.

@@ -1,4 +1,4 @@
-"""Tensors that other libraries arrange in another way."""
+"""Converting tensors whose axes other libraries arrange differently."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What can be known to be wrong with a config before anything is built; each check yields problems."""
+"""Checks of a config before anything is built; each check yields problems."""

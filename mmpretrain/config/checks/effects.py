@@ -1,4 +1,4 @@
-"""Settings that can never take effect: what begins after the end, what counts what does not pass.
+"""Settings that can never take effect, such as a scheduler that begins after the end of the run.
 
 None of these stops a run, since 1.x runs them too. Each is said in one line before the start.
 """

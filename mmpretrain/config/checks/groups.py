@@ -1,4 +1,4 @@
-"""Learning rates and weight decays of parameter groups that come out otherwise than they read."""
+"""Learning rates and weight decays of parameter groups that differ from what the config suggests."""
 
 from __future__ import annotations
 

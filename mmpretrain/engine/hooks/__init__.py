@@ -1,4 +1,4 @@
-"""What happens around the steps of a run."""
+"""Hooks: code that runs around the steps of a run."""
 
 from mmpretrain.utils.lazy import lazy_package
 

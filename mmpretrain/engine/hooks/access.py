@@ -1,4 +1,4 @@
-"""From the module that trains to the user's model."""
+"""Finding the user's model inside wrappers for distributed training."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ DataBatch = dict | tuple | list | None
 
 
 class Hook:
-    """Something that happens around the steps of a run.
+    """Code that runs around the steps of a run.
 
     A subclass overrides the points that it needs. The general ones ``_before_epoch``, ``_after_iter`` run
     as part of those of each mode, so that one method can serve training, validation and test.

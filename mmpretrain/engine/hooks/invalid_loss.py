@@ -1,4 +1,4 @@
-"""Stopping when the loss is no number any more."""
+"""Stopping when the loss is NaN or infinite."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class InvalidLossHook(Hook):
 
 
 def waits_for_device(loss: Any) -> bool:
-    """Whether to look at a value means to wait until a device has computed it."""
+    """Whether reading a value waits for a device."""
     return isinstance(loss, torch.Tensor) and loss.device.type != "cpu"
 
 

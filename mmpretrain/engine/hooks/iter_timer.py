@@ -37,7 +37,7 @@ class IterTimerHook(Hook):
         self._counted = 0
 
     def before_train(self, runner: Session) -> None:
-        """Count from here, which is not the beginning when a run is resumed."""
+        """Start the clock here; a resumed run does not start at iteration 0."""
         self.start_iter = runner.iter
         self.train_seconds = 0.0
 
@@ -84,7 +84,7 @@ class IterTimerHook(Hook):
             hub.runtime_info["eta"] = self.eval_seconds / (batch_idx + 1) * (size - batch_idx - 1)
 
     def after_train_epoch(self, runner: Session) -> None:
-        """Say what the time went into, and how fast the other side could be."""
+        """Log whether data or model was the bottleneck, and the rate of the other."""
         if self._counted < 2:
             return
         loader = runner.train_dataloader
@@ -98,7 +98,7 @@ class IterTimerHook(Hook):
 
 
 def describe_bottleneck(samples: int, seconds: float, waiting: float) -> str:
-    """Return whether the data or the model was waited for, with the rates of both.
+    """Return which of data and model was the bottleneck, with the rates of both.
 
     Args:
         samples: Samples of all processes.

@@ -1,4 +1,4 @@
-"""Where the run is, in the place where models and hooks look for it."""
+"""Publishing the position of the run for models and hooks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class RuntimeInfoHook(Hook):
     priority = "VERY_HIGH"
 
     def before_run(self, runner: Session) -> None:
-        """Note what the run is."""
+        """Store the name and config of the run."""
         runner.message_hub.update_info_dict(
             {
                 "cfg": getattr(runner.cfg, "pretty_text", ""),
@@ -34,7 +34,7 @@ class RuntimeInfoHook(Hook):
         )
 
     def before_train(self, runner: Session) -> None:
-        """Note how far training is to go."""
+        """Store the length of the training."""
         hub = runner.message_hub
         for name in ("epoch", "iter", "max_epochs", "max_iters"):
             hub.update_info(name, getattr(runner, name))

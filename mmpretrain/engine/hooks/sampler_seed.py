@@ -1,4 +1,4 @@
-"""A new order of the samples in every epoch."""
+"""Shuffling the samples differently in each epoch."""
 
 from __future__ import annotations
 

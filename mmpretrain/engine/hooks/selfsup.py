@@ -1,4 +1,4 @@
-"""Hooks of single self-supervised methods."""
+"""Hooks of particular self-supervised methods."""
 
 from __future__ import annotations
 

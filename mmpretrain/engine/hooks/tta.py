@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @HOOKS.register_module()
 class PrepareTTAHook(Hook):
-    """Puts the model into one that merges the predictions of several views of an image.
+    """Wraps the model in one that merges the predictions of several views of an image.
 
     Args:
         tta_cfg: Config of that model; its ``module`` is the trained one.

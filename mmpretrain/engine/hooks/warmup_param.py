@@ -1,4 +1,4 @@
-"""Warming up a number of the model."""
+"""Warming up an attribute of the model."""
 
 from __future__ import annotations
 

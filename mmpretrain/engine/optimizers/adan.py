@@ -60,7 +60,7 @@ class Adan(BaseOptimizer):
 
     @torch.no_grad()
     def restart_opt(self) -> None:
-        """Forget the past, as the paper's restart condition asks for."""
+        """Reset the moments, under the restart condition of the paper."""
         for group in self.param_groups:
             group["step"] = 0
             for param in group["params"]:

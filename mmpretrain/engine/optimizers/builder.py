@@ -1,4 +1,4 @@
-"""From ``optim_wrapper`` in a config to an optimizer with its wrapper."""
+"""Building an optimizer with its wrapper from ``optim_wrapper`` in a config."""
 
 from __future__ import annotations
 

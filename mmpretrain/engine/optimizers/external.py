@@ -1,4 +1,4 @@
-"""Optimizers of packages that may or may not be installed."""
+"""Optimizers of optional packages."""
 
 from __future__ import annotations
 

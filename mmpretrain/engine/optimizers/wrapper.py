@@ -1,4 +1,4 @@
-"""What a training step does with its loss: backward, gradient clipping, accumulation and the step itself."""
+"""From the loss to new weights: backward, gradient clipping, accumulation and the optimizer step."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class OptimWrapper:
         step_kwargs: dict[str, Any] | None = None,
         zero_kwargs: dict[str, Any] | None = None,
     ) -> None:
-        """Do what follows from a loss: backward, and when it is due, a step.
+        """Run the backward pass of a loss and, if it is due, an optimizer step.
 
         Args:
             loss: The loss, a scalar.

@@ -43,7 +43,7 @@ class OptimWrapperDict(OptimWrapper):
 
     @property
     def log_vars(self) -> dict[str, Any]:  # type: ignore[override]
-        """What the last steps have to say to the log."""
+        """Values of the last steps for the log."""
         return {f"{k}.{key}": v for k, w in self.items() for key, v in w.log_vars.items()}
 
     @property

@@ -1,4 +1,4 @@
-"""From the config of a run to its parts."""
+"""Building the parts of a run from its config."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def build_model(cfg: Any) -> nn.Module:
 
 
 def build_strategy(plan: RunPlan, device: torch.device) -> Any:
-    """Return where the model lives: by ``strategy`` in the config, else by the number of processes."""
+    """Return the strategy: that of the config, or the default for the number of processes."""
     options = dict(plan.strategy)
     if "type" not in options:
         options["type"] = "DDPStrategy" if get_world_size() > 1 else "SingleDeviceStrategy"
@@ -121,7 +121,7 @@ def announce_length(model: nn.Module, max_iters: int) -> None:
 
 
 def init_weights(runner: Runner) -> None:
-    """Draw the weights of a model that says how, and give all processes the same."""
+    """Initialise the weights of a model that can do so, the same in all processes."""
     model: Any = runner.bare_model
     if hasattr(model, "init_weights"):
         with runner.strategy.initialising(model):

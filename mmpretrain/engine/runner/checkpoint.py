@@ -1,4 +1,4 @@
-"""What a run puts into a checkpoint, and takes out of it when it continues."""
+"""The content of a run's checkpoint, and how a run is restored from it."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def oddities_explained(path: str) -> Iterator[None]:
 
 
 def restore(runner: Runner, checkpoint: dict[str, Any], optimizer: bool, scheduler: bool) -> None:
-    """Put back what :func:`collect` gathered, or what MMEngine did; the model has its weights already."""
+    """Restore the state that :func:`collect` or MMEngine gathered; the weights are loaded already."""
     state, meta = runner.state, checkpoint.get("meta", {})
     state.epoch, state.iter = _count(meta, "epoch") or 0, _count(meta, "iter") or 0
     _fit_to_length(runner, meta)

@@ -99,7 +99,7 @@ class KeyedBatches:
         return self.over(self.asked)
 
     def over(self, epoch: Epoch) -> Iterator[list[SampleKey]]:
-        """Yield the batches of an epoch; what is asked for later does not change them."""
+        """Yield the batches of an epoch; later requests do not change them."""
         stream, position = self._from(epoch.skip)
         rank, world_size = get_dist_info()
         repeats = getattr(self.sampler, "num_repeats", 1)
@@ -164,7 +164,7 @@ class KeyedDataLoader:
         return self._named(iter(self._inner), epoch.skip)
 
     def reseed(self, seed: int) -> None:
-        """Take another seed, that of the run which is resumed."""
+        """Use the seed of the resumed run."""
         self._keyed.seed = seed
         inner: Any = getattr(self.batch_sampler, "sampler", None)
         for sampler in (self.sampler, inner):
@@ -222,7 +222,7 @@ class KeyedDataLoader:
 
 @contextmanager
 def worker_deaths_explained() -> Iterator[None]:
-    """Say what it means that a data worker has died, which torch may say anywhere in the main process."""
+    """Explain the death of a data worker, which torch may report anywhere in the main process."""
     try:
         yield
     except RuntimeError as error:

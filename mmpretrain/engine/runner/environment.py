@@ -1,4 +1,4 @@
-"""What a run writes into its log about itself before it starts."""
+"""The head of a run's log: machine, settings and hooks."""
 
 from __future__ import annotations
 

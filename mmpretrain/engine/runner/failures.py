@@ -1,4 +1,4 @@
-"""Errors of the data and of a step, with the batch and the images that they are about.
+"""Errors of data and steps, with the batch and the images concerned.
 
 PyTorch brings only the text of an error from a worker to the main process. Here the error itself travels, in
 place of its batch: with its fields, its notes, and the traceback of the worker as its cause.
@@ -39,7 +39,7 @@ class WorkerTraceback(Exception):
 
 
 class Failure:
-    """An error on its way from a worker to the main process, in place of a batch.
+    """An error that a worker sends to the main process instead of a batch.
 
     Args:
         error: The error; one that cannot be pickled becomes a RuntimeError with its text.

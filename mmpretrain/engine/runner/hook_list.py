@@ -66,7 +66,7 @@ class HookList(list[Any]):
         return found
 
     def close(self) -> None:
-        """Let hooks that hold something open let go of it."""
+        """Let hooks release what they hold open."""
         for hook in self:
             close = getattr(hook, "close", None)
             if close is not None:

@@ -31,7 +31,7 @@ def init_process_group(
     port: int | None = None,
     **kwargs: Any,
 ) -> None:
-    """Join the other processes of the run, as far as there are any.
+    """Join the other processes of the run, if there are any.
 
     Args:
         launcher: Who started this process, and so which environment variables tell rank and address.
@@ -74,7 +74,7 @@ def init_process_group(
 
 
 def check_variables(env: Mapping[str, str]) -> None:
-    """Check what the launcher set: a number too high would wait for a process that does not exist.
+    """Check the launcher's variables: with a number too high, processes would wait for ever.
 
     Raises:
         ConfigError: If a variable is no whole number, or out of its range.
@@ -98,7 +98,7 @@ def _whole_number(env: Mapping[str, str], name: str, least: int, most: int | Non
 
 
 def leave_process_group() -> None:
-    """End the threads of the group: those that outlive the interpreter may abort a process that is done."""
+    """End the threads of the group, which could abort a finished process at interpreter exit."""
     if dist.is_initialized():
         dist.destroy_process_group()
 
@@ -110,7 +110,7 @@ def abandon_process_group() -> None:
 
 @contextmanager
 def lost_processes_explained() -> Iterator[None]:
-    """Say that it is another process that failed, where this one only waited for it in vain."""
+    """Explain an error that only means that another process failed."""
     try:
         yield
     except RuntimeError as error:
@@ -194,7 +194,7 @@ def torchrun(
 
 
 def call_and_pass_signals(command: list[str]) -> int:
-    """Run a command that ends in good order when it is asked to, whoever asks; return its exit code.
+    """Run a command, pass signals on to it, and return its exit code.
 
     It gets its own session: a terminal would send Ctrl-C to it, and with what is passed on here that
     were two, of which the second ends a run at once.

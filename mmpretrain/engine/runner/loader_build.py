@@ -1,4 +1,4 @@
-"""From the config of a data loader to the loader."""
+"""Building a data loader from its config."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the numbers of a run to the lines of its log."""
+"""Formatting the numbers of a run as lines of its log."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ class LogSink(Protocol):
         ...
 
     def add_scalars(self, scalars: Mapping[str, Any], step: int, mode: str) -> None:
-        """Take the numbers of one moment."""
+        """Take the numbers of one step."""
         ...
 
     def close(self) -> None:
@@ -46,7 +46,7 @@ class VisualizerSink:
         self.visualizer.add_config(config)
 
     def add_scalars(self, scalars: Mapping[str, Any], step: int, mode: str) -> None:
-        """Take the numbers of one moment."""
+        """Take the numbers of one step."""
         self.visualizer.add_scalars(scalars, step=step, file_path=self.file_path)
 
     def close(self) -> None:
@@ -67,7 +67,7 @@ class CsvSink:
         self._file: TextIO | None = None
 
     def add_config(self, config: Any) -> None:
-        """Configs have no place in a table."""
+        """Do nothing: a table has no place for a config."""
 
     def add_scalars(self, scalars: Mapping[str, Any], step: int, mode: str) -> None:
         """Append a row; new names become columns at the right."""
@@ -100,16 +100,16 @@ class CsvSink:
 
 
 class NullSink:
-    """Takes everything and keeps nothing; for the processes that do not log."""
+    """Discards everything; for processes that do not log."""
 
     def add_config(self, config: Any) -> None:
-        """Forget it."""
+        """Discard it."""
 
     def add_scalars(self, scalars: Mapping[str, Any], step: int, mode: str) -> None:
-        """Forget them."""
+        """Discard them."""
 
     def close(self) -> None:
-        """There is nothing to finish."""
+        """Do nothing."""
 
 
 class SinkList:

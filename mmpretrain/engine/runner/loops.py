@@ -48,7 +48,7 @@ class BaseLoop(ABC):
         """Run the loop."""
 
     def share_metainfo(self, *receivers: Any) -> None:
-        """Tell an evaluator and the visualizer what the data set knows about its classes."""
+        """Pass the class names of the data set to an evaluator and the visualizer."""
         metainfo = getattr(self.dataloader.dataset, "metainfo", None)
         for receiver in receivers:
             if metainfo is not None and receiver is not None:

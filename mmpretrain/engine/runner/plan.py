@@ -1,4 +1,4 @@
-"""What a run is to be: every setting of it, read once, before anything is built."""
+"""The settings of a run, read once before anything is built."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import torch
 
 
 class Precision(Protocol):
-    """In which numbers to compute."""
+    """A precision for forward passes."""
 
     def context(self) -> AbstractContextManager:
         """Enter this around a forward pass."""

@@ -1,4 +1,4 @@
-"""What hooks and other user code read from a runner, under the names of 1.x. Nothing is built here."""
+"""The attributes of a runner that hooks and other user code read, under the names of 1.x."""
 
 from __future__ import annotations
 
