@@ -30,6 +30,7 @@ class DINO(BaseSelfSupervisor):
         pretrained: Checkpoint to initialise from.
         data_preprocessor: By default a ``SelfSupDataPreprocessor``.
         init_cfg: How the weights are initialised.
+        freeze: Freeze the parameters whose name this regular expression finds.
     """
 
     def __init__(
@@ -43,8 +44,10 @@ class DINO(BaseSelfSupervisor):
         pretrained: str | None = None,
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | list[dict] | None = None,
+        *,
+        freeze: str | None = None,
     ) -> None:
-        super().__init__(backbone, neck, head, None, pretrained, data_preprocessor, init_cfg)
+        super().__init__(backbone, neck, head, None, pretrained, data_preprocessor, init_cfg, freeze=freeze)
         if len(num_crops) != 2 or num_crops[0] < 1 or num_crops[1] < 0 or sum(num_crops) < 2:
             raise ArgumentError(
                 f"num_crops must be the numbers of large and of small crops, two or more together, "
@@ -54,6 +57,7 @@ class DINO(BaseSelfSupervisor):
         self.num_crops = tuple(num_crops)
         self.freeze_prototypes_iters = freeze_prototypes_iters
         self.set_teacher(base_momentum)
+        self.freeze_declared(__class__)
 
     def encoder(self) -> nn.Sequential:
         """What the teacher follows: the backbone, then the necks."""

@@ -37,6 +37,7 @@ class DINOv2(iBOT):
         pretrained: Checkpoint to initialise from.
         data_preprocessor: By default a ``SelfSupDataPreprocessor``.
         init_cfg: How the weights are initialised.
+        freeze: Freeze the parameters whose name this regular expression finds.
     """
 
     def __init__(
@@ -55,12 +56,15 @@ class DINOv2(iBOT):
         pretrained: str | None = None,
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | list[dict] | None = None,
+        *,
+        freeze: str | None = None,
     ) -> None:
         super().__init__(
             backbone, neck, head, patch_head, patch_neck, mask_ratio, mask_prob, base_momentum, num_crops,
-            freeze_prototypes_iters, pretrained, data_preprocessor, init_cfg,
+            freeze_prototypes_iters, pretrained, data_preprocessor, init_cfg, freeze=freeze,
         )  # fmt: skip
         self.spread: Any = MODELS.build(spread)
+        self.freeze_declared(__class__)
 
     def loss(self, inputs: Views, data_samples: list[DataSample]) -> dict[str, Tensor]:
         """Compute the losses of class tokens, of patches, and of neighbours that are too near."""

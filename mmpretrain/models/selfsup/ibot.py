@@ -66,6 +66,7 @@ class iBOT(DINO):
         pretrained: Checkpoint to initialise from.
         data_preprocessor: By default a ``SelfSupDataPreprocessor``.
         init_cfg: How the weights are initialised.
+        freeze: Freeze the parameters whose name this regular expression finds.
     """
 
     def __init__(
@@ -83,10 +84,12 @@ class iBOT(DINO):
         pretrained: str | None = None,
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | list[dict] | None = None,
+        *,
+        freeze: str | None = None,
     ) -> None:
         super().__init__(
             backbone, neck, head, base_momentum, num_crops, freeze_prototypes_iters, pretrained,
-            data_preprocessor, init_cfg,
+            data_preprocessor, init_cfg, freeze=freeze,
         )  # fmt: skip
         if not hasattr(self.backbone, "tokens"):
             raise ArgumentError(
@@ -106,6 +109,7 @@ class iBOT(DINO):
         if patch_neck is not None:
             self.patch_neck = MODELS.build(patch_neck)
             self.set_teacher(base_momentum)
+        self.freeze_declared(__class__)
 
     def encoder(self) -> nn.Sequential:
         """What the teacher follows: the backbone, then the necks."""

@@ -91,6 +91,7 @@ class MoCoV3(BaseSelfSupervisor):
         pretrained: Checkpoint to initialise from.
         data_preprocessor: By default a ``SelfSupDataPreprocessor``.
         init_cfg: How the weights are initialised.
+        freeze: Freeze the parameters whose name this regular expression finds.
     """
 
     def __init__(
@@ -102,9 +103,12 @@ class MoCoV3(BaseSelfSupervisor):
         pretrained: str | None = None,
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | list[dict] | None = None,
+        *,
+        freeze: str | None = None,
     ) -> None:
-        super().__init__(backbone, neck, head, None, pretrained, data_preprocessor, init_cfg)
+        super().__init__(backbone, neck, head, None, pretrained, data_preprocessor, init_cfg, freeze=freeze)
         self.momentum_encoder = follow(self, CosineEMA, base_momentum)
+        self.freeze_declared(__class__)
 
     def loss(self, inputs: Views, data_samples: list[DataSample]) -> dict[str, Tensor]:
         """Compute the loss of two views, each (B, C, H, W)."""

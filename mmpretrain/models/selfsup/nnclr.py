@@ -25,6 +25,7 @@ class NNCLR(BaseSelfSupervisor):
         pretrained: Checkpoint to initialise from.
         data_preprocessor: By default a ``SelfSupDataPreprocessor``.
         init_cfg: How the weights are initialised.
+        freeze: Freeze the parameters whose name this regular expression finds.
     """
 
     queue: Tensor
@@ -39,9 +40,12 @@ class NNCLR(BaseSelfSupervisor):
         pretrained: str | None = None,
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | list[dict] | None = None,
+        *,
+        freeze: str | None = None,
     ) -> None:
-        super().__init__(backbone, neck, head, None, pretrained, data_preprocessor, init_cfg)
+        super().__init__(backbone, neck, head, None, pretrained, data_preprocessor, init_cfg, freeze=freeze)
         add_queue(self, "queue", feat_dim, queue_len)
+        self.freeze_declared(__class__)
 
     def loss(self, inputs: Views, data_samples: list[DataSample]) -> dict[str, Tensor]:
         """Compute the loss of two views, each (B, C, H, W)."""

@@ -15,6 +15,7 @@ from mmpretrain.engine.hooks import (
 )
 from mmpretrain.errors import ConfigError
 from tests.engine.hooks.hook_cases import fake_runner
+from tests.models.selfsup.facts import play
 
 
 def test_densecl():
@@ -87,3 +88,8 @@ def test_swav_queue_of_1x(tmp_path):
     hook.before_run(fake_runner(SwAV(), work_dir=str(tmp_path)))
     assert hook.queue is not None
     assert hook.queue.shape == (2, 8, 2)
+
+
+@pytest.mark.parametrize("name", ["DenseCLHook", "SimSiamHook", "SwAVHook"])
+def test_hooks_as_recorded(name):
+    assert play("hooks", name) == []

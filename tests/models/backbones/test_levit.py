@@ -7,14 +7,10 @@ import torch
 from torch import nn
 
 from mmpretrain.errors import ArgumentError
-from mmpretrain.models.backbones import EfficientFormer, LeViT, TinyViT
+from mmpretrain.models.backbones import LeViT
 from mmpretrain.registry import MODELS
 
 LEVIT = {"embed_dims": [32, 48], "num_heads": [2, 3], "depths": [1, 1], "key_dims": [8, 8]}
-EFFICIENTFORMER = {
-    "layers": [1, 2], "embed_dims": [8, 12], "vit_num": 1, "downsamples": [False, True],
-}  # fmt: skip
-TINYVIT = {"channels": [8, 12], "num_heads": [1, 2], "depths": [1, 2]}
 
 
 @torch.no_grad()
@@ -64,30 +60,3 @@ def test_a_deployed_classifier_builds_and_agrees():
     model.head.switch_to_deploy()
     deployed.load_state_dict(model.state_dict())
     torch.testing.assert_close(deployed(x), expected, rtol=0, atol=1e-5)
-
-
-@torch.no_grad()
-def test_efficientformer_takes_smaller_images_and_can_make_a_map():
-    model = EfficientFormer(EFFICIENTFORMER, reshape_last_feat=True).eval()
-    assert model(torch.rand(1, 3, 56, 40))[0].shape == (1, 12, 7, 5)
-    tokens = EfficientFormer(EFFICIENTFORMER).eval()(torch.rand(1, 3, 48, 40))[0]
-    assert tokens.shape == (1, 12, 30)
-    with pytest.raises(ArgumentError, match="7×7"):
-        model(torch.rand(1, 3, 64, 64))
-
-
-def test_mlp_ratio_and_activation_hold_for_every_block():
-    model = EfficientFormer(EFFICIENTFORMER, mlp_ratios=2)
-    assert model.network[0][0].mlp.fc1.out_channels == 16
-    act = {"type": "ReLU"}
-    assert not [m for m in TinyViT(TINYVIT, act_cfg=act).modules() if isinstance(m, nn.GELU)]
-
-
-@torch.no_grad()
-def test_tinyvit_takes_any_size():
-    model = TinyViT(TINYVIT, img_size=64, window_size=(7, 3), gap_before_final_norm=False).eval()
-    assert model(torch.rand(1, 3, 70, 50))[0].shape == (1, 12, 9, 7)
-
-
-def test_tinyvit_use_checkpoint_is_with_cp():
-    assert TinyViT(TINYVIT, use_checkpoint=True).with_cp

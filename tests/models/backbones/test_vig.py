@@ -7,7 +7,6 @@ import torch
 
 from mmpretrain.errors import ArgumentError
 from mmpretrain.models.backbones import PyramidVig, Vig
-from mmpretrain.models.layers.graph_conv import DyGraphConv2d, nearest, relative_grid_distance
 
 ARCH = {"num_blocks": 2, "channels": 32}
 
@@ -26,19 +25,3 @@ def test_kinds_of_graph_convolutions(kind):
     assert all(p.grad is not None for p in model.parameters() if p.requires_grad)
     with pytest.raises(ArgumentError, match="no graph convolution"):
         PyramidVig("tiny", graph_conv_type="gat")
-
-
-def test_nearest_neighbours_and_their_dilation():
-    x = torch.tensor([[[1.0, 0.9, 0.0, -1.0], [0.0, 0.1, 1.0, 0.0]]])
-    assert nearest(x, x, 3)[0].tolist()[0] == [0, 1, 2]
-    assert nearest(x, x, 9).shape == (1, 4, 4)
-    conv = DyGraphConv2d(4, 4, 2, 2, "mr", torch.nn.ReLU, None)
-    assert conv.choose(torch.arange(4).view(1, 1, 4)).tolist() == [[[0, 2]]]
-
-
-def test_positions_that_are_close_are_alike():
-    alike = relative_grid_distance(3, 16)
-    assert alike.shape == (9, 9)
-    torch.testing.assert_close(alike.diagonal(), torch.ones(9))
-    assert alike[0, 1] > alike[0, 2]
-    torch.testing.assert_close(alike, alike.T)

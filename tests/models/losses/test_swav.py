@@ -1,0 +1,38 @@
+"""Tests of :mod:`mmpretrain.models.losses.swav`."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from mmpretrain.errors import ConfigError
+from mmpretrain.models import (
+    SwAVLoss,
+)
+from mmpretrain.models.losses.swav import distributed_sinkhorn
+
+
+def test_clusters_are_balanced():
+    """Rows are assignments; every prototype gets its share, even one that is far from all samples."""
+    scores = torch.randn(60, 4, generator=torch.Generator().manual_seed(0))
+    scores[:, 3] -= 100
+    assignment = distributed_sinkhorn(scores, iterations=200, epsilon=0.5)
+    torch.testing.assert_close(assignment.sum(1), torch.ones(60))
+    torch.testing.assert_close(assignment.sum(0), torch.full((4,), 15.0), rtol=1e-3, atol=1e-3)
+    hopeless = distributed_sinkhorn(torch.tensor([[1.0, -1e4], [0.5, -1e4]]), 3, 0.05)
+    assert torch.isfinite(hopeless).all()
+
+
+def test_queue_of_earlier_features():
+    """Once it is full it joins the assignment; new features come first."""
+    loss = SwAVLoss(feat_dim=4, num_prototypes=3)
+    loss.queue = torch.zeros(2, 4, 4)
+    r = torch.Generator().manual_seed(0)
+    batches = [torch.nn.functional.normalize(torch.randn(4, 4, generator=r)) for _ in range(3)]
+    for batch, full in zip(batches, (False, False, True)):
+        assert torch.isfinite(loss(batch))
+        assert loss.use_queue is full
+    assert torch.equal(loss.queue[0], torch.cat([batches[2][:2], batches[1][:2]]))
+    assert torch.equal(loss.queue[1], torch.cat([batches[2][2:], batches[1][2:]]))
+    with pytest.raises(ConfigError, match="num_prototypes must be a positive integer"):
+        SwAVLoss(feat_dim=4, num_prototypes=[3])

@@ -1,0 +1,15 @@
+"""Tests of :mod:`mmpretrain.models.selfsup.simclr`."""
+
+from __future__ import annotations
+
+import pytest
+
+from mmpretrain.errors import DataError
+from tests.models.selfsup.cases import model_of
+from tests.models.selfsup.facts import picture
+
+
+def test_simclr_needs_two_images():
+    model = model_of("SimCLR").eval()
+    with pytest.raises(DataError, match="at least two"):
+        model([picture((1, 3, 32, 32), 0)] * 2, mode="loss")
