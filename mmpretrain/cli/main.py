@@ -42,6 +42,7 @@ from mmpretrain.cli import (
     verify_dataset,
     vis_cam,
     vis_scheduler,
+    vis_tsne,
 )
 from mmpretrain.cli.argv import modernize
 from mmpretrain.cli.console import one_line_an_epoch
@@ -102,7 +103,7 @@ COMMANDS = {
         reparameterize.reparameterize,
         merge_lora.merge_lora,
     ),
-    "Explain": (vis_cam.vis_cam,),
+    "Explain": (vis_cam.vis_cam, vis_tsne.vis_tsne),
     "Results": (
         report.report,
         report.compare,

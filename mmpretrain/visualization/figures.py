@@ -67,6 +67,21 @@ def parse_size(text: str) -> tuple[float, float]:
     return width, height
 
 
+def distinct_colours(count: int) -> list[tuple[float, float, float]]:
+    """Return colours that can be told apart, as red, green and blue from 0 to 1."""
+    import colorsys
+
+    from matplotlib import colormaps
+
+    if count <= 20:
+        palette = colormaps["tab10" if count <= 10 else "tab20"]
+        return [tuple(palette(index)[:3]) for index in range(count)]  # type: ignore[misc]
+    return [
+        colorsys.hsv_to_rgb(index / count, 1 - 0.4 * (index % 2), 0.95 - 0.35 * (index % 3) / 2)
+        for index in range(count)
+    ]
+
+
 def save(figure: Figure, path: str | Path) -> None:
     """Save a figure; the suffix says how."""
     buffer = io.BytesIO()
