@@ -24,6 +24,10 @@ MULTI_VALUE_OF = {
     ("analyze-logs", "--keys"): lambda word: True,
     ("analyze-logs", "--legend"): lambda word: True,
     ("vis-tsne", "--class-idx"): str.isdecimal,
+    ("shape-bias", "--model-names"): lambda word: True,
+    ("shape-bias", "--plotting-names"): lambda word: True,
+    ("shape-bias", "--markers"): lambda word: True,
+    ("shape-bias", "--colors"): lambda word: True,
 }
 
 #: Options whose values belong together: they become one, with this between them.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from mmpretrain.errors import ConfigError
@@ -14,11 +15,18 @@ FORMER_SCRIPTS: dict[str, tuple[str, ...]] = {
     "print-config": ("config", "show"),
     "reparameterize-model": ("reparameterize",),
     "merge-lora-weight": ("merge-lora",),
+    "reparameterize-repvgg": ("reparameterize",),
+    "ofa": ("convert",),
     "kfold": ("kfold-cross-valid",),
+    "convert-imagenet-subsets": ("convert-dataset", "imagenet-subset"),
+    "convert-inaturalist": ("convert-dataset", "inaturalist"),
+    "convert-flickr30k-ann": ("convert-dataset", "flickr30k"),
     "vis-pipeline": ("browse-dataset",),
     "vis-lr": ("vis-scheduler",),
 }
 
+#: Names of the scripts that converted weights: ``convnext_to_mmpretrain``, ``twins2mmcls``.
+_CONVERTER = re.compile(r"[\w-]+(-to-|2)(mmpretrain|mmpre|mmcls)(-clip)?")
 #: Words for what a command does -> what to type.
 MEANT = {
     "cam": "vis-cam", "gradcam": "vis-cam", "grad-cam": "vis-cam", "explain": "vis-cam", "heatmap": "vis-cam",
@@ -50,6 +58,8 @@ def modern(word: str, commands: Iterable[str]) -> tuple[str, ...]:
     folded = word.replace("_", "-").lower()
     if folded in commands:
         return (folded,)
+    if _CONVERTER.fullmatch(folded):
+        return ("convert",)
     return FORMER_SCRIPTS.get(folded, (word,))
 
 
