@@ -12,7 +12,15 @@ COMMANDS = COMMAND_NAMES
 
 
 def test_no_word_hides_a_command():
-    assert not set(COMMANDS) & (set(MEANT) | set(FORMER_SCRIPTS))
+    for command in COMMANDS:
+        require_known(command, COMMANDS)
+        assert modern(command, COMMANDS) == (command,)
+
+
+def test_every_target_is_a_command():
+    targets = {new[0] for new in FORMER_SCRIPTS.values()}
+    targets |= {words.split()[0] for words in MEANT.values() if words and not words.startswith("-")}
+    assert targets <= set(COMMANDS)
 
 
 @pytest.mark.parametrize(
