@@ -13,7 +13,10 @@ __getattr__, __dir__, __all__ = lazy_package(
     {
         "config": ("Config", "ConfigDict"),
         "apis": (
+            "FeatureExtractor",
             "ImageClassificationInferencer",
+            "ImageRetrievalInferencer",
+            "ModelHub",
             "get_model",
             "inference_model",
             "init_model",

@@ -6,7 +6,9 @@ __getattr__, __dir__, __all__ = lazy_package(
     __name__,
     {
         "base": ("BaseInferencer",),
+        "feature_extractor": ("FeatureExtractor",),
         "image_classification": ("ImageClassificationInferencer",),
+        "image_retrieval": ("ImageRetrievalInferencer",),
         "inference": ("inference_model",),
         "index": ("ModelHub", "list_models"),
         "model": ("get_model", "init_model", "open_model"),

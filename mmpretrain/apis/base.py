@@ -2,27 +2,52 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import torch
 from PIL import Image
 
-from mmpretrain.apis.inputs import InputType, as_bgr, is_single
+from mmpretrain.apis.ahead import Done, run_ahead, usual_workers
+from mmpretrain.apis.index import list_models
+from mmpretrain.apis.inputs import InputType, as_bgr, as_images, is_single
 from mmpretrain.apis.model import open_model
-from mmpretrain.config.wrapped import innermost
+from mmpretrain.apis.prepare import Preparation
 from mmpretrain.engine.runner.failures import naming_batch
-from mmpretrain.errors import ConfigError
-from mmpretrain.registry import TRANSFORMS, VISUALIZERS
+from mmpretrain.errors import ConfigError, DataError, MissingFileError, MMPretrainError
+from mmpretrain.registry import VISUALIZERS
 
 if TYPE_CHECKING:
     from mmpretrain.config import Config
     from mmpretrain.models.base import BaseModel
+
+logger = logging.getLogger(__name__)
+
+OnError = Literal["keep", "raise"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an inferencer says about one input.
+
+    Args:
+        number: The number of the input, from 0.
+        input: The input.
+        result: The plain result, or the data sample; None if there is an error.
+        error: Why there is no result.
+    """
+
+    number: int
+    input: Any
+    result: Any = None
+    error: MMPretrainError | None = None
 
 
 class BaseInferencer(ABC):
@@ -35,7 +60,11 @@ class BaseInferencer(ABC):
             belong to ``model``; False for none.
         device: Where to run; by default an accelerator if there is one.
         trust: Run the config inside of a checkpoint as code; otherwise it is data.
+        **kwargs: Changes to the config of the model, such as ``backbone=dict(out_indices=(0, 1))``.
     """
+
+    #: The task of the models that :meth:`list_models` names.
+    task: ClassVar[str | None] = None
 
     def __init__(
         self,
@@ -44,93 +73,173 @@ class BaseInferencer(ABC):
         device: str | torch.device | None = None,
         *,
         trust: bool = False,
+        **kwargs: Any,
     ) -> None:
         if isinstance(model, torch.nn.Module):
+            if kwargs:
+                raise ConfigError(
+                    f"a model that is built already cannot be changed: {', '.join(kwargs)}",
+                    hint="Give its name or its config.",
+                )
             self.model: Any = model if device is None else model.to(device)
         else:
-            self.model = open_model(model, pretrained, device, trust=trust)
+            self.model = open_model(model, pretrained, device, trust=trust, changes=kwargs)
+        self.model.eval()
         config = getattr(self.model, "_config", None)
         if config is None:
             raise ConfigError(
                 "this model does not know its config, which says how images are prepared",
                 hint="Build it with mmpretrain.init_model.",
             )
+        if getattr(self.model, "_weights_missing", False):
+            logger.warning("The model has no weights but random ones: what it says means nothing.")
         self.config: Config = config
-        self.pipeline = TRANSFORMS.build({"type": "Compose", "transforms": self._pipeline_config()})
+        self.prepare = Preparation(config)
         self.visualizer: Any = None
 
-    @torch.inference_mode()
     def __call__(
         self,
-        inputs: InputType | Sequence[InputType],
+        inputs: InputType | Iterable[InputType],
         return_datasamples: bool = False,
         batch_size: int = 1,
-        **visualize_kwargs: Any,
+        *,
+        on_error: OnError = "keep",
+        workers: int | None = None,
+        **kwargs: Any,
     ) -> list[Any]:
         """Predict.
 
         Args:
-            inputs: One image or several.
+            inputs: One image or several: a list, an iterator, a batch (B, H, W, 3), or a folder.
             return_datasamples: Return data samples instead of plain results.
             batch_size: How many images to run at once.
-            **visualize_kwargs: ``show``, ``show_dir``, ``names`` of the pictures and others, see
-                :meth:`visualize`.
+            on_error: What happens if one of several inputs is unusable: with ``'keep'``, its result is a
+                dict with the ``error``, and the others are as if it was not there; with ``'raise'``, the
+                error is raised. The error of a single input is raised in any case.
+            workers: How many threads decode images ahead of the model; 0 for none.
+            **kwargs: ``show``, ``show_dir``, ``names`` of the pictures and others, see :meth:`visualize`
+                and :meth:`forward`.
 
         Returns:
             One result per image.
         """
-        images: list[Any] = [inputs] if is_single(inputs) else list(inputs)  # type: ignore[arg-type]
-        results: list[Any] = []
-        names = visualize_kwargs.pop("names", None) or picture_names(images)
-        for batch in self._batches(images, batch_size):
-            with naming_batch("prediction", batch):
-                samples = self.model.test_step(batch)
-            if visualize_kwargs:
-                part = slice(len(results), len(results) + len(samples))
-                self.visualize(images[part], samples, names=names[part], **visualize_kwargs)
-            results += samples if return_datasamples else self.postprocess(samples)
-        return results
-
-    def _batches(self, images: Sequence[InputType], size: int) -> Iterator[dict[str, list[Any]]]:
-        for start in range(0, len(images), size):
-            part = enumerate(images[start : start + size], start=start)
-            packed = [self.prepare(image, number) for number, image in part]
-            yield {key: [item[key] for item in packed] for key in packed[0]}
-
-    def prepare(self, image: InputType, number: int = 0) -> dict[str, Any]:
-        """Run the pipeline on an image: what a batch is made of.
-
-        Args:
-            image: The image.
-            number: Its number among the inputs, for messages.
-        """
-        return self.pipeline(self._record(image, number))
-
-    def _record(self, image: InputType, number: int) -> dict[str, Any]:
-        if isinstance(image, (str, os.PathLike)):
-            return {"img_path": os.fspath(image)}
-        return {"img": as_bgr(image, number), "sample_idx": number}
-
-    def _pipeline_config(self) -> list[Any]:
-        """The config's test pipeline, made to accept paths as well as images that are in memory."""
-        loader = self.config.get("test_dataloader") or self.config.get("val_dataloader")
-        if loader is None:
-            raise ConfigError(
-                "the config has neither test_dataloader nor val_dataloader, whose pipeline prepares images",
-                where=self.config.filename,
+        if is_single(inputs):
+            on_error, workers = "raise", 0
+        answers = list(
+            self.stream(inputs, return_datasamples, batch_size, on_error=on_error, workers=workers, **kwargs)
+        )
+        bad = [answer.error for answer in answers if answer.error is not None]
+        if bad and len(bad) == len(answers):
+            raise bad[0]
+        if bad:
+            logger.warning(
+                "%d of %d inputs cannot be used; their results say why. The first: %s",
+                len(bad),
+                len(answers),
+                bad[0],
             )
-        loading, steps = split_pipeline(self.config, innermost(loader["dataset"])["pipeline"])
-        return [LoadImage(loading), *steps]
+        return [answer.result if answer.error is None else {"error": answer.error} for answer in answers]
+
+    def stream(
+        self,
+        inputs: InputType | Iterable[InputType],
+        return_datasamples: bool = False,
+        batch_size: int = 1,
+        *,
+        on_error: OnError = "keep",
+        workers: int | None = None,
+        **kwargs: Any,
+    ) -> Iterator[Answer]:
+        """Predict, and yield answers in the order of the inputs, as they are there.
+
+        However many inputs there are, two batches are in memory. Arguments as for a call.
+
+        Yields:
+            An answer for each input; one that is unusable has an error.
+        """
+        if batch_size < 1:
+            raise ConfigError(f"batch_size must be at least 1, got {batch_size!r}", key="batch_size")
+        drawing = {key: kwargs.pop(key) for key in list(kwargs) if key in DRAWING}
+        self._check_options(kwargs)
+        pictures = Pictures(drawing.pop("names", None))
+        workers = usual_workers() if workers is None else workers
+        prepared = run_ahead(as_images(inputs), self.prepare, workers, ahead=batch_size + workers)
+        for chunk in _chunks(prepared, batch_size, on_error):
+            good = [done for done in chunk if done.error is None]
+            outcomes: dict[int, Any] = self._run(good, on_error, kwargs)
+            whole = [done for done in good if not isinstance(outcomes[done.number], MMPretrainError)]
+            samples = [outcomes[done.number] for done in whole]
+            names = [pictures.name(done.item, done.number) for done in chunk]
+            if drawing and whole:
+                by_number = {done.number: name for done, name in zip(chunk, names)}
+                self.visualize(
+                    [done.item for done in whole],
+                    samples,
+                    names=[by_number[done.number] for done in whole],
+                    **drawing,
+                )
+            options = {key: value for key, value in kwargs.items() if key in self.postprocess_options}
+            results = samples if return_datasamples else self.postprocess(samples, **options)
+            finished = dict(zip((done.number for done in whole), results))
+            for done in chunk:
+                error = done.error or outcomes[done.number]
+                error = error if isinstance(error, MMPretrainError) else None
+                yield Answer(done.number, done.item, finished.get(done.number), error)
+
+    def _run(
+        self, good: Sequence[Done[Any, dict[str, Any]]], on_error: OnError, kwargs: Mapping[str, Any]
+    ) -> dict[int, Any]:
+        """Run the model on prepared images; return a sample or an error for each number."""
+        if not good:
+            return {}
+        packed = [done.result or {} for done in good]
+        batch = {key: [item[key] for item in packed] for key in packed[0]}
+        try:
+            with naming_batch("prediction", batch), torch.inference_mode():
+                options = {key: value for key, value in kwargs.items() if key in self.forward_options}
+                samples = self.forward(batch, **options)
+        except (DataError, MissingFileError) as error:
+            if on_error == "raise":
+                raise
+            if len(good) == 1:
+                return {good[0].number: error}
+            outcomes = {}
+            for done in good:
+                outcomes.update(self._run([done], on_error, kwargs))
+            return outcomes
+        return {done.number: sample for done, sample in zip(good, samples)}
+
+    #: Further arguments of a call that :meth:`forward` or :meth:`postprocess` take.
+    forward_options: ClassVar[frozenset[str]] = frozenset()
+    postprocess_options: ClassVar[frozenset[str]] = frozenset()
+
+    def _check_options(self, options: Iterable[str]) -> None:
+        known = self.forward_options | self.postprocess_options
+        unknown = sorted(set(options) - known)
+        if unknown:
+            raise ConfigError(
+                f"{type(self).__name__} takes no {', '.join(unknown)}",
+                hint=f"It takes {', '.join(sorted(known | DRAWING))}.",
+            )
+
+    def forward(self, batch: dict[str, list[Any]], **kwargs: Any) -> Sequence[Any]:
+        """Run the model on a batch of prepared images; return one sample for each."""
+        return self.model.test_step(batch)
 
     @abstractmethod
-    def postprocess(self, samples: Sequence[Any]) -> list[Any]:
+    def postprocess(self, samples: Sequence[Any], **kwargs: Any) -> list[Any]:
         """Turn data samples into plain results."""
 
-    @abstractmethod
     def visualize(
         self, images: Sequence[InputType], samples: Sequence[Any], names: Sequence[str], **kwargs: Any
     ) -> list[np.ndarray]:
         """Draw results."""
+        raise ConfigError(f"{type(self).__name__} draws nothing", hint="Leave out show and show_dir.")
+
+    @classmethod
+    def list_models(cls, pattern: str | None = None) -> list[str]:
+        """Return names of models that this inferencer is for, see :func:`mmpretrain.list_models`."""
+        return list_models(pattern, task=cls.task)
 
     def _build_visualizer(self) -> Any:
         if self.visualizer is None:
@@ -140,57 +249,64 @@ class BaseInferencer(ABC):
         return self.visualizer
 
 
-class LoadImage:
-    """First step of an inferencer's pipeline: reads the file, unless the image is there already."""
-
-    def __init__(self, loading: dict[str, Any]) -> None:
-        self.grey = loading.get("color_type", "color") == "grayscale"
-        self.from_file = TRANSFORMS.build(loading)
-
-    def __call__(self, results: dict[str, Any]) -> dict[str, Any]:
-        """Fill in ``img``, ``img_shape`` and ``ori_shape``."""
-        if "img" not in results:
-            return self.from_file(results)
-        image = results["img"]
-        if self.grey and image.ndim == 3:
-            image = np.asarray(Image.fromarray(np.ascontiguousarray(image[..., ::-1])).convert("L"))
-        elif not self.grey and image.ndim == 2:
-            image = np.repeat(image[..., None], 3, axis=2)
-        results["img"] = image
-        results["img_shape"] = results["ori_shape"] = image.shape[:2]
-        return results
+#: Arguments of a call that are about pictures.
+DRAWING = frozenset(
+    {"show", "show_dir", "names", "wait_time", "draw_score", "resize", "rescale_factor", "draw_topk"}
+)
 
 
-def split_pipeline(cfg: Config, pipeline: Sequence[Any]) -> tuple[dict[str, Any], list[Any]]:
-    """Return the step of a pipeline that reads the file, and the others.
-
-    The pipeline of a data set that holds its images in memory has no such step; one that fits the model's
-    number of channels is returned.
-    """
-    steps = list(pipeline)
-    if steps and str(steps[0]["type"]).rpartition(".")[2] == "LoadImageFromFile":
-        return dict(steps.pop(0)), steps
-    channels = len((cfg.get("data_preprocessor") or {}).get("mean") or "BGR")
-    return {"type": "LoadImageFromFile", "color_type": "grayscale" if channels == 1 else "color"}, steps
+def _chunks(
+    items: Iterator[Done[Any, dict[str, Any]]], size: int, on_error: OnError
+) -> Iterator[list[Done[Any, dict[str, Any]]]]:
+    """Group items so that each group has ``size`` usable ones, and the last one what is left."""
+    chunk: list[Done[Any, dict[str, Any]]] = []
+    count = 0
+    for done in items:
+        if done.error is not None and on_error == "raise":
+            raise done.error
+        chunk.append(done)
+        count += done.error is None
+        if count == size or len(chunk) >= 4 * size:
+            yield chunk
+            chunk, count = [], 0
+    if chunk:
+        yield chunk
 
 
 def as_rgb(image: InputType) -> np.ndarray:
     """Read an image for drawing: ``(H, W, 3)``, RGB."""
     if isinstance(image, (str, os.PathLike)):
-        with Image.open(image) as file:
-            return np.asarray(file.convert("RGB"))
+        from mmpretrain.utils import fileio
+
+        with fileio.open_binary(image) as file, Image.open(file) as opened:
+            return np.asarray(opened.convert("RGB"))
     array = as_bgr(image)
     if array.ndim == 2:
         return np.repeat(array[..., None], 3, axis=2)
     return np.ascontiguousarray(array[..., ::-1])
 
 
+class Pictures:
+    """Names of the pictures of images; images of one name get different ones.
+
+    Args:
+        given: Names to use instead.
+    """
+
+    def __init__(self, given: Sequence[str] | None = None) -> None:
+        self.given = given
+        self.seen: Counter[str] = Counter()
+
+    def name(self, image: InputType, number: int) -> str:
+        """Return the file name for the picture of an image."""
+        if self.given is not None:
+            return self.given[number]
+        stem = Path(image).stem if isinstance(image, (str, os.PathLike)) else f"{number:06d}"
+        self.seen[stem] += 1
+        return f"{stem}.png" if self.seen[stem] == 1 else f"{stem}-{self.seen[stem]}.png"
+
+
 def picture_names(images: Iterable[InputType]) -> list[str]:
     """Return a file name for the picture of each image; images of one name get different ones."""
-    seen: Counter[str] = Counter()
-    names = []
-    for index, image in enumerate(images):
-        stem = Path(image).stem if isinstance(image, (str, os.PathLike)) else f"{index:06d}"
-        seen[stem] += 1
-        names.append(f"{stem}.png" if seen[stem] == 1 else f"{stem}-{seen[stem]}.png")
-    return names
+    pictures = Pictures()
+    return [pictures.name(image, number) for number, image in enumerate(images)]

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import numpy as np
 import torch
 
-from mmpretrain.apis.base import BaseInferencer, InputType, as_rgb
+from mmpretrain.apis.base import BaseInferencer, as_rgb
+from mmpretrain.apis.inputs import InputType
 from mmpretrain.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ class Classification(TypedDict, total=False):
     pred_label: int
     pred_score: float
     pred_class: str
+    pred_labels: list[int]  # of a model for several labels: those that the image has
+    pred_classes: list[str]
 
 
 #: The result for one image: that of its task, or those of its tasks by name.
@@ -42,14 +45,17 @@ class ImageClassificationInferencer(BaseInferencer):
         pretrained: Weights, where ``model`` is a config: a path or an address; True for those that belong to
             ``model`` (for a name, the published ones); False for none.
         device: Where to run; by default an accelerator if there is one.
-        classes: Class names; by default those in the checkpoint.
+        classes: Class names; by default those in the checkpoint, or else of the data set in the config.
         trust: Run the config inside of a checkpoint as code; otherwise it is data.
+        **kwargs: Changes to the config of the model, where ``model`` is a name or a config.
 
     Example:
         >>> inferencer = ImageClassificationInferencer('work_dirs/lenet5_digits')
         >>> inferencer('seven.png')[0]['pred_class']
         '7'
     """
+
+    task = "Image Classification"
 
     def __init__(
         self,
@@ -59,8 +65,9 @@ class ImageClassificationInferencer(BaseInferencer):
         classes: Sequence[str] | None = None,
         *,
         trust: bool = False,
+        **kwargs: Any,
     ) -> None:
-        super().__init__(model, pretrained, device, trust=trust)
+        super().__init__(model, pretrained, device, trust=trust, **kwargs)
         meta = getattr(self.model, "_dataset_meta", None) or {}
         self.classes = self._checked(classes, meta.get("classes"))
 
@@ -90,18 +97,29 @@ class ImageClassificationInferencer(BaseInferencer):
             return None
         return stored
 
-    def postprocess(self, samples: Sequence[DataSample | MultiTaskDataSample]) -> list[Result]:
+    def postprocess(self, samples: Sequence[DataSample | MultiTaskDataSample], **kwargs: Any) -> list[Result]:
         """Return scores, label, its score and its name for each sample; of several tasks, by task."""
-        return [self._result(sample) for sample in samples]
+        return [self._result(sample, self.model) for sample in samples]
 
-    def _result(self, sample: Any) -> Result:
+    def _result(self, sample: Any, owner: Any) -> Result:
+        head = getattr(owner, "head", None)
         if "pred_score" not in sample:
-            return {task: self._result(inner) for task, inner in sample.items() if hasattr(inner, "items")}
+            heads = dict(getattr(head, "task_heads", {}))
+            return {
+                task: self._result(inner, _Owner(heads.get(task)))
+                for task, inner in sample.items()
+                if hasattr(inner, "items")
+            }
         scores = sample.pred_score.cpu().numpy()
         label = int(scores.argmax())
         result = Classification(pred_scores=scores, pred_label=label, pred_score=float(scores[label]))
-        if self.classes is not None and len(self.classes) == len(scores):
-            result["pred_class"] = self.classes[label]
+        named = self.classes if self.classes is not None and len(self.classes) == len(scores) else None
+        if named is not None:
+            result["pred_class"] = named[label]
+        if hasattr(head, "thr"):  # a head for several labels
+            result["pred_labels"] = [int(item) for item in sample.pred_label]
+            if named is not None:
+                result["pred_classes"] = [named[item] for item in result["pred_labels"]]
         return result
 
     def visualize(
@@ -149,6 +167,13 @@ class ImageClassificationInferencer(BaseInferencer):
             )
             for image, sample, name in zip(images, samples, names)
         ]
+
+
+class _Owner:
+    """Stands for a model with the head of one task."""
+
+    def __init__(self, head: Any) -> None:
+        self.head = head
 
 
 def count_outputs(model: Any) -> int | None:

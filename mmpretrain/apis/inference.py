@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mmpretrain.apis.base import InputType
 from mmpretrain.apis.image_classification import ImageClassificationInferencer
+from mmpretrain.apis.inputs import InputType
 
 if TYPE_CHECKING:
     from mmpretrain.models.base import BaseModel

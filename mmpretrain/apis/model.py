@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from mmpretrain.checkpoints.fitting import load_into
 from mmpretrain.checkpoints.layouts import weights_of
 from mmpretrain.config.config import Config
 from mmpretrain.config.embedded import read_embedded
+from mmpretrain.config.wrapped import innermost
 from mmpretrain.config.zoo import find_config, zoo_configs
 from mmpretrain.errors import CheckpointError, ConfigError, NotRegisteredError
 from mmpretrain.registry import DATASETS, MODELS
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from mmpretrain.models.base import BaseModel
 
 logger = logging.getLogger(__name__)
+
+#: A model of so many outputs, whose classes have no names, has those of ImageNet, as in 1.x.
+IMAGENET_CLASSES = 1000
 
 CONFIG_SUFFIXES = (".py", ".yaml", ".yml", ".json")
 
@@ -86,25 +90,40 @@ def _build(
     if cfg.get("data_preprocessor") is not None:
         settings.setdefault("data_preprocessor", cfg.data_preprocessor)
     model = MODELS.build(settings)
-    meta: dict[str, Any] | None = None
     if content is not None:
         report = load_into(model, weights_of(content), source=source)
         logger.info("%s: %s", source, report.summary())
-        meta = dataset_meta(content) or _meta_of_config(cfg)
+    meta = dataset_meta(content or {})
+    if not (meta or {}).get("classes"):
+        meta = {**(meta or {}), **_meta_of_config(cfg, model)} or None
     model._config = cfg
     model._dataset_meta = meta
+    model._weights_missing = content is None and not _is_initialised(cfg.model)
     return model.to(find_device(device)).eval()
 
 
-def _meta_of_config(cfg: Config) -> dict[str, Any] | None:
-    """The class names of a config's test data, if the model has as many outputs."""
-    dataset = (cfg.get("test_dataloader") or {}).get("dataset") or {}
+def _is_initialised(model: Mapping[str, Any]) -> bool:
+    """Whether a model config names weights of its own: one to start from, or a model of another library."""
+    for key, value in model.items():
+        if key in ("checkpoint", "pretrained") and value:
+            return True
+        inner = value if isinstance(value, (list, tuple)) else [value]
+        if any(isinstance(item, Mapping) and _is_initialised(item) for item in inner):
+            return True
+    return False
+
+
+def _meta_of_config(cfg: Config, model: BaseModel) -> dict[str, Any]:
+    """The class names of the data that a config tests on, or those of ImageNet, if the number is right."""
+    wanted = getattr(getattr(model, "head", None), "num_classes", None)
+    dataset = innermost((cfg.get("test_dataloader") or {}).get("dataset") or {})
     kind = dataset.get("type")
-    if not isinstance(kind, str) or kind not in DATASETS.names():
-        return None
-    classes = getattr(DATASETS.get(kind), "METAINFO", {}).get("classes", ())
-    wanted = (cfg.model.get("head") or {}).get("num_classes")
-    return {"classes": tuple(classes)} if classes and len(classes) == wanted else None
+    classes: Sequence[str] = ()
+    if isinstance(kind, str) and kind in DATASETS.names():
+        classes = getattr(DATASETS.get(kind), "METAINFO", {}).get("classes", ())
+    if len(classes) != wanted and wanted == IMAGENET_CLASSES:
+        classes = getattr(DATASETS.get("ImageNet"), "METAINFO", {}).get("classes", ())
+    return {"classes": tuple(classes)} if classes and len(classes) == wanted else {}
 
 
 def _config_file(name: str | os.PathLike[str]) -> Path:
@@ -167,6 +186,7 @@ def open_model(
     device: str | torch.device | None = None,
     *,
     trust: bool = False,
+    changes: Mapping[str, Any] | None = None,
 ) -> BaseModel:
     """Build a model from whatever names it.
 
@@ -179,6 +199,7 @@ def open_model(
         device: Where to put the model.
         trust: Run the config inside of a checkpoint as the Python file that it is; otherwise it is data, and
             names registered classes only.
+        changes: Changes to ``config.model``, such as ``{'backbone': {'out_indices': (0, 1)}}``.
 
     Raises:
         MissingFileError: If there is no such thing.
@@ -187,18 +208,18 @@ def open_model(
     """
     text = os.fspath(source)
     if not isinstance(checkpoint, bool) and checkpoint is not None:
-        return init_model(source, checkpoint, device)
+        return init_model(source, checkpoint, device, **(changes or {}))
     named = not Path(text).expanduser().exists()
     if text.endswith(CONFIG_SUFFIXES) or (named and text in zoo_configs() and not zoo.has_model(text)):
         config = find_config(text)
         if checkpoint is False:
-            return init_model(config, None, device)
+            return init_model(config, None, device, **(changes or {}))
         raise ConfigError(
             f"{str(config)!r} says how a model is built, but has no weights",
             hint="Name the weights too: --checkpoint CKPT, or pretrained='CKPT' in Python.",
         )
     if named and zoo.has_model(text):
-        return get_model(text, pretrained=checkpoint is not False, device=device)
+        return get_model(text, pretrained=checkpoint is not False, device=device, **(changes or {}))
     found = checkpoints.find(text)
     if found.why:
         logger.info("%s: taking %s (%s)", text, found.path, found.why)
@@ -212,7 +233,8 @@ def open_model(
         )
     weights = None if checkpoint is False else content
     config = read_embedded(cfg, found.name, trust=trust)
-    return _build(config, weights, device, source=found.name)
+    model_changes = {"model": dict(changes)} if changes else None
+    return _build(config, weights, device, source=found.name, changes=model_changes)
 
 
 def dataset_meta(checkpoint: dict[str, Any]) -> dict[str, Any] | None:

@@ -96,7 +96,7 @@ def use_data(cfg: Config, spec: str) -> None:
 
     The head gets as many classes as the training data have.
     """
-    from mmpretrain.apis.base import split_pipeline
+    from mmpretrain.apis.prepare import split_pipeline
     from mmpretrain.config.source import Source
     from mmpretrain.config.wrapped import innermost
     from mmpretrain.datasets import exchange

@@ -14,13 +14,11 @@ import typer
 
 from mmpretrain.cli.options import checkpoint_in
 from mmpretrain.cli.say import say
-from mmpretrain.errors import ConfigError, DataError, MissingFileError
+from mmpretrain.errors import MissingFileError, MMPretrainError
 from mmpretrain.utils.text import cell, csv_cell, json_text
 
 if TYPE_CHECKING:
     from mmpretrain.apis import ImageClassificationInferencer
-
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
 
 
 class OutFormat(str, Enum):
@@ -90,34 +88,24 @@ def predict_files(
     top_k: int,
     batch_size: int,
     show_dir: Path | None,
-) -> tuple[list[dict[str, Any]], list[DataError | MissingFileError]]:
-    """Predict files batch by batch with a progress bar.
+) -> tuple[list[dict[str, Any]], list[MMPretrainError]]:
+    """Predict files with a progress bar.
 
     Returns:
         Rows of ``image``, ``rank``, ``label``, ``class`` and ``score``; and the errors of unusable files.
     """
-    from mmpretrain.apis.base import picture_names
     from mmpretrain.utils.progress import track
 
-    names = dict(zip(paths, picture_names(paths)))
     rows: list[dict[str, Any]] = []
-    bad: list[DataError | MissingFileError] = []
-
-    def run(batch: list[Path]) -> None:
-        drawing = {} if show_dir is None else {"show_dir": show_dir, "names": [names[path] for path in batch]}
-        for path, result in zip(batch, inferencer(batch, batch_size=len(batch), **drawing)):
-            for task, scores in by_task(result):
-                rows.extend(ranked(str(path), scores, inferencer.classes, top_k, task))
-
-    for batch in track([paths[i : i + batch_size] for i in range(0, len(paths), batch_size)], "predict"):
-        try:
-            run(batch)
-        except (DataError, MissingFileError):  # one bad file: take the batch image by image to find it
-            for path in batch:
-                try:
-                    run([path])
-                except (DataError, MissingFileError) as error:
-                    bad.append(error)
+    bad: list[MMPretrainError] = []
+    drawing = {} if show_dir is None else {"show_dir": show_dir}
+    answers = inferencer.stream(paths, batch_size=batch_size, **drawing)
+    for answer in track(answers, "predict", total=len(paths)):
+        if answer.error is not None:
+            bad.append(answer.error)
+            continue
+        for task, scores in by_task(answer.result):
+            rows.extend(ranked(str(answer.input), scores, inferencer.classes, top_k, task))
     return rows, bad
 
 
@@ -155,11 +143,9 @@ def expand(images: list[str]) -> Iterator[Path]:
     for name in images:
         path = Path(name)
         if path.is_dir():
-            named = (item for item in path.rglob("*") if item.suffix.lower() in IMAGE_SUFFIXES)
-            found = sorted(item for item in named if not item.is_dir())
-            if not found:
-                raise ConfigError(f"the folder {name!r} holds no images ({', '.join(IMAGE_SUFFIXES)})")
-            yield from found
+            from mmpretrain.apis.inputs import in_folder
+
+            yield from map(Path, in_folder(path))
         elif path.is_file():
             yield path
         else:

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from mmpretrain.registry import VISUALIZERS
 from mmpretrain.structures import DataSample
+from mmpretrain.utils import fileio
 from mmpretrain.visualization.drawing import draw_caption, rescale
 from mmpretrain.visualization.visualizer import Visualizer
 
@@ -71,6 +73,56 @@ class UniversalVisualizer(Visualizer):
         image = rescale(image, (resize or max(edge, self.SHORTEST_EDGE)) / edge)
         drawn = draw_caption(image, "\n".join(lines), **(text_cfg or {})) if lines else image
         return self._finish(drawn, name=name, step=step, show=show, wait_time=wait_time, out_file=out_file)
+
+    def visualize_image_retrieval(
+        self,
+        image: np.ndarray,
+        data_sample: DataSample,
+        prototype_dataset: Any,
+        topk: int = 1,
+        draw_score: bool = True,
+        resize: int | None = None,
+        text_cfg: Mapping[str, Any] | None = None,
+        show: bool = False,
+        wait_time: float = 0,
+        out_file: str | Path | None = None,
+        name: str | None = "",
+        step: int = 0,
+    ) -> np.ndarray:
+        """Put the images that were found beside the one that was asked for.
+
+        Args:
+            image: ``(H, W, 3)``, uint8, RGB.
+            data_sample: Holds ``pred_score``, the similarity of each image of the collection.
+            prototype_dataset: The collection: a data set, or a list of dicts with ``img_path``.
+            topk: How many images to show.
+            draw_score: Whether to write their scores.
+            resize: Height of the result; by default that of the image, at least :attr:`SHORTEST_EDGE`.
+            text_cfg: Style of the text, see :func:`draw_caption`.
+            show: Show in a window.
+            wait_time: For how many seconds.
+            out_file: Save there.
+            name: Name for the backends.
+            step: Step for the backends.
+
+        Returns:
+            The drawn image ``(H, W', 3)``, RGB.
+        """
+        record = getattr(prototype_dataset, "get_data_info", prototype_dataset.__getitem__)
+        height = resize or max(image.shape[0], self.SHORTEST_EDGE)
+        tiles = [rescale(np.ascontiguousarray(image), height / image.shape[0])]
+        scores, items = data_sample.pred_score.topk(min(topk, len(data_sample.pred_score)))
+        for score, item in zip(scores.tolist(), items.tolist()):
+            with fileio.open_binary(record(item)["img_path"]) as file, Image.open(file) as opened:
+                found = np.asarray(opened.convert("RGB"))
+            tile = rescale(found, height / found.shape[0])
+            tiles.append(draw_caption(tile, f"{score:.2f}", **(text_cfg or {})) if draw_score else tile)
+        gap = np.full((height, max(2, height // 50), 3), 255, np.uint8)
+        parts = [part for tile in tiles for part in (gap, tile)][1:]
+        drawn = np.concatenate(parts, axis=1)
+        return self._finish(
+            drawn, name=name or "", step=step, show=show, wait_time=wait_time, out_file=out_file
+        )
 
     add_datasample = visualize_cls  # type: ignore[assignment]
 

@@ -12,11 +12,13 @@ import pytest
 import torch
 from PIL import Image
 
-from mmpretrain import ImageClassificationInferencer
+from mmpretrain import ImageClassificationInferencer, inference_model
 from mmpretrain.config import Config
 from mmpretrain.errors import ConfigError, DataError, notes_of
 from mmpretrain.registry import MODELS
 from tests.cases.conftest import CLASSES
+
+from .nets import make, write_images
 
 TASKS = """
 _base_='./base.py'
@@ -81,8 +83,10 @@ def test_a_grey_image_for_a_colour_model(case):
 
 
 def test_what_is_no_image(case):
-    with pytest.raises(DataError, match=r"^input 1: a Tensor of shape \(3, 4, 4\) is no image. Give a path"):
-        inferencer()([PICTURE.format("cat"), torch.zeros(3, 4, 4)])
+    with pytest.raises(
+        DataError, match=r"^input 1: a tensor of shape \(5, 4, 6\) is no image. Give a tensor"
+    ):
+        inferencer()([PICTURE.format("cat"), torch.zeros(5, 4, 6)], on_error="raise")
 
 
 def test_a_failing_step_names_the_images(case):
@@ -137,3 +141,32 @@ def test_one_task_has_no_column(case, cli):
         "predict", PICTURE.format("ant"), "--model", "cfg.py", "--checkpoint", "model.pth", "--out", "csv"
     )
     assert done.out.startswith("image,rank,label,class,score\n")
+
+
+def test_one_label(tmp_path):
+    paths = write_images(tmp_path, 2)
+    result = ImageClassificationInferencer(make())(paths)[1]
+    assert set(result) == {"pred_scores", "pred_label", "pred_score", "pred_class"}
+    assert result["pred_scores"].shape == (4,)
+    assert result["pred_label"] == result["pred_scores"].argmax()
+    assert result["pred_class"] == ("ant", "bee", "cat", "dog")[result["pred_label"]]
+    assert inference_model(make(), paths[1])["pred_class"] == result["pred_class"]
+
+
+def test_several_labels(tmp_path):
+    model = make("multi")
+    model.head.thr = 0.0
+    result = ImageClassificationInferencer(model)(write_images(tmp_path, 1))[0]
+    assert result["pred_labels"] == [0, 1, 2, 3]
+    assert result["pred_classes"] == ["ant", "bee", "cat", "dog"]
+    assert result["pred_label"] == result["pred_scores"].argmax()
+    model.head.thr = 1.0
+    assert ImageClassificationInferencer(model)(write_images(tmp_path, 1))[0]["pred_labels"] == []
+
+
+def test_labels_of_several_tasks(tmp_path):
+    result = ImageClassificationInferencer(make("tasks", classes=None))(write_images(tmp_path, 1))[0]
+    assert set(result) == {"shape", "colours"}
+    assert set(result["shape"]) == {"pred_scores", "pred_label", "pred_score"}
+    assert result["colours"]["pred_scores"].shape == (4,)
+    assert isinstance(result["colours"]["pred_labels"], list)

@@ -60,3 +60,25 @@ def test_options_change_the_config(tmp_path):
         assert model._config.custom == 3
     with pytest.raises(ConfigError, match="cfg_options must be a dict"):
         init_model("resnet18_8xb16_cifar10", cfg_options=["a=1"])
+
+
+def test_class_names_of_a_model_without_weights():
+    """As in 1.x: those of the data set in the config, else of ImageNet for 1,000 outputs."""
+    cifar = init_model("resnet18_8xb16_cifar10", device="cpu")
+    assert cifar._dataset_meta["classes"][:2] == ("airplane", "automobile")
+    assert cifar._weights_missing
+    changed = init_model("resnet18_8xb16_cifar10", device="cpu", head={"num_classes": 1000})
+    assert changed._dataset_meta["classes"][0].startswith("tench")
+    assert init_model("resnet18_8xb16_cifar10", device="cpu", head={"num_classes": 7})._dataset_meta is None
+
+
+def test_class_names_of_a_checkpoint_go_first(tmp_path):
+    state = init_model("resnet18_8xb16_cifar10", device="cpu").state_dict()
+    names = tuple("abcdefghij")
+    serialization.save({"state_dict": state}, tmp_path / "plain.pth")
+    serialization.save({"state_dict": state, "meta": {"CLASSES": names}}, tmp_path / "old.pth")
+    plain = init_model("resnet18_8xb16_cifar10", tmp_path / "plain.pth", device="cpu")
+    assert plain._dataset_meta["classes"][0] == "airplane"
+    assert not plain._weights_missing
+    old = init_model("resnet18_8xb16_cifar10", tmp_path / "old.pth", device="cpu")
+    assert old._dataset_meta["classes"] == names
