@@ -1,7 +1,7 @@
 """Fine-tuning on a folder of thirty kinds of fruit with MMPretrain 1.x, ``mim`` and activation maps.
 
-Names of tests say which part of the text a step stands in. The network is the text's ResNet-18 with weights of
-our own making; images are 32 pixels wide, so that a run takes seconds.
+Names of tests say which part of the text a step stands in. The network is the text's ResNet-18 with weights
+of our own making; images are 32 pixels wide, so that a run takes seconds.
 """
 
 from __future__ import annotations

@@ -122,6 +122,8 @@ def _spec(name: str, folders: list[str]) -> ModuleSpec | None:
         return spec
     if attribute in MODULES.get(parent, ()) and resolve(parent, attribute) is not None:
         return None  # a class or function, and no module
+    if attribute.startswith("_"):
+        return None  # whether there is a compiled part is asked with `find_spec`, by MMEngine too
     raise explain(parent, attribute) if parent else OldNameError(f"There is no module {name!r}")
 
 

@@ -7,6 +7,15 @@ from typing import Any
 
 from mmpretrain import registry
 
+#: Parts of a run: MMEngine's runner works with its own, where it has one of a name.
+OF_THE_RUN = frozenset(
+    """
+    DATA_SAMPLERS EVALUATOR HOOKS LOG_PROCESSORS LOOPS MODEL_WRAPPERS OPTIM_WRAPPERS
+    OPTIM_WRAPPER_CONSTRUCTORS OPTIMIZERS PARAM_SCHEDULERS RUNNERS RUNNER_CONSTRUCTORS STRATEGIES
+    VISBACKENDS VISUALIZERS
+    """.split()
+)
+
 
 def serve(module: ModuleType) -> None:
     """Give each registry of ``mmengine.registry`` a child of the scope ``mmpretrain`` that asks ours.
@@ -17,15 +26,16 @@ def serve(module: ModuleType) -> None:
     for name, theirs in vars(module).items():
         ours = registry.ALL.get({"EVALUATOR": "EVALUATORS"}.get(name, name))
         if isinstance(theirs, module.Registry) and ours is not None:
-            _child(module.Registry, theirs, ours)
+            _child(module.Registry, theirs, ours, name in OF_THE_RUN)
 
 
-def _child(kind: Any, parent: Any, ours: registry.Registry) -> None:
+def _child(kind: Any, parent: Any, ours: registry.Registry, theirs_first: bool) -> None:
     class Child(kind):
         """A registry of MMEngine whose entries are ours."""
 
         def get(self, key: str) -> Any:
             """Return what a name stands for here; what MMEngine registered itself is found by its own."""
-            return ours.get(key)
+            found = parent.get(key) if theirs_first else None
+            return ours.get(key) if found is None else found
 
     Child(parent.name, parent=parent, scope="mmpretrain")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,13 @@ def test_a_package_without_imports_of_its_parts():
     assert "imread" in dir(mmcv.image)
     assert hasattr(mmcv, "imread")
     assert not hasattr(mmcv, "no_such_thing")
+
+
+def test_whether_there_is_a_compiled_part():
+    """MMEngine asks so whether the operators of MMCV are there."""
+    import mmcv  # noqa: F401
+
+    assert importlib.util.find_spec("mmcv._ext") is None
 
 
 def test_a_function_with_the_name_of_its_module():

@@ -13,16 +13,22 @@ class Registry:
         self.name, self.parent, self.scope, self.children = name, parent, scope, {}
         if parent is not None:
             parent.children[scope] = self
+    own = {}
     def get(self, key):
+        if key in self.own:
+            return self.own[key]
         scope, _, rest = key.partition('.')
         return self.children[scope].get(rest) if scope in self.children else None
 MODELS = Registry('model')
 EVALUATOR = Registry('evaluator')
+HOOKS = Registry('hook')
+HOOKS.own = {'LoggerHook': 'their own'}
 """
 CODE = """
-from mmengine.registry import EVALUATOR, MODELS
+from mmengine.registry import EVALUATOR, HOOKS, MODELS
 print(MODELS.get('mmpretrain.LeNet5').__module__)
 print(MODELS.get('LeNet5'), EVALUATOR.get('mmpretrain.Evaluator').__name__)
+print(HOOKS.get('mmpretrain.LoggerHook'), HOOKS.get('mmpretrain.PreciseBNHook').__name__)
 """
 
 
@@ -37,4 +43,8 @@ def test_its_registries_find_ours(tmp_path, imports):
         [sys.executable, "-c", imports + CODE], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert out.returncode == 0, out.stderr
-    assert out.stdout.splitlines() == ["mmpretrain.models.backbones.lenet", "None Evaluator"]
+    assert out.stdout.splitlines() == [
+        "mmpretrain.models.backbones.lenet",
+        "None Evaluator",
+        "their own PreciseBNHook",
+    ]
