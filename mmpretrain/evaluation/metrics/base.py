@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, cast
 
 import torch
 from torch import Tensor
@@ -117,6 +117,8 @@ def pick(data_samples: Sequence[Mapping[str, Any]], *keys: str | tuple[str, ...]
     Raises:
         DataError: If the samples do not have such a field.
     """
+    if data_samples and isinstance(data_samples[0], BaseDataElement):  # from a runner of MMEngine
+        data_samples = [sample.to_dict() for sample in cast("Sequence[BaseDataElement]", data_samples)]
     columns: dict[str, list[Any]] = {}
     for options in keys if data_samples else ():
         options = (options,) if isinstance(options, str) else options

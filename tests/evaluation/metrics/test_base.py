@@ -5,11 +5,14 @@ from __future__ import annotations
 import logging
 
 import pytest
+import torch
 
 from mmpretrain.errors import DataError
 from mmpretrain.evaluation import (
+    Accuracy,
     Evaluator,
 )
+from mmpretrain.structures import DataSample
 from tests.evaluation.cases import Count, scored
 
 
@@ -30,3 +33,11 @@ def test_field_that_is_not_there():
     evaluator = Evaluator({"type": "VOCMultiLabelMetric"})
     with pytest.raises(DataError, match="needs gt_label_difficult, but the samples have only"):
         evaluator.process(scored(1))
+
+
+def test_samples_as_objects():
+    """MMEngine's evaluator hands over samples of other classes than its own as they are."""
+    sample = DataSample().set_gt_label(1).set_pred_score(torch.tensor([0.2, 0.8]))
+    metric = Accuracy(topk=(1,))
+    metric.process({}, [sample])
+    assert metric.evaluate(1) == {"accuracy/top1": 100.0}
