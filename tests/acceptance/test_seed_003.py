@@ -203,8 +203,11 @@ def test_2_training(checkout, capfd):
     kept = Config.fromfile(str(file))
     head = {key: kept[key] for key in ("auto_scale_lr", "data_preprocessor")}
     file.write_text(Config(head).pretty_text + "\n" + EDITS.replace("{weights}", checkout.weights))
-    text = run_mim(capfd, "train", "mmpretrain", f"{NAME}.py")
-    assert (checkout.folder / "work_dirs/resnet18_fruit30/epoch_2.pth").is_file()
+    run_mim(capfd, "train", "mmpretrain", f"{NAME}.py")
+    work = checkout.folder / "work_dirs/resnet18_fruit30"
+    assert (work / "epoch_2.pth").is_file()
+    (log,) = work.glob("*/*.log")
+    text = log.read_text()
     values = "  ".join(rf"{name}: [\d.]+" for name in ("accuracy/top1", "accuracy/top5", "data_time", "time"))
     assert re.search(rf"Epoch\(val\) \[2\]\[1/1\]    {values}", text)
     assert "1000 -> 30" in text, "the head is a new one"
