@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from mmpretrain.checkpoints import zoo
+from mmpretrain.checkpoints.cache import cached
+from mmpretrain.checkpoints.packages import find_in_package, is_in_package
 from mmpretrain.checkpoints.zoo import ModelInfo
 from mmpretrain.config.config import Config
 from mmpretrain.errors import MissingFileError
@@ -49,6 +51,19 @@ def list_models(
     elif task is not None:
         names = [name for name in names if task in entries[name].tasks]
     return sorted(names)
+
+
+def is_cached(name: str) -> bool:
+    """Whether the published weights of a model of the zoo are on this machine."""
+    weights = zoo.find_model(name).weights
+    if weights is None:
+        return False
+    if is_in_package(weights):
+        try:
+            return find_in_package(weights).is_file()
+        except MissingFileError:
+            return False
+    return cached(weights) is not None
 
 
 def missing_parts(info: ModelInfo) -> frozenset[str]:

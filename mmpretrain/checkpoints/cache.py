@@ -65,6 +65,11 @@ def fetch(address: str) -> Path:
     return _fetch_from_hub(HubSource.parse("hf" + address[2:])) if hub else _fetch_from_web(address)
 
 
+def cached(address: str) -> Path | None:
+    """Return the file of an ``http(s)://`` address if it is on this machine; nothing is fetched."""
+    return _Entry.of(_without_fragment(address), _file_name(address)).found()
+
+
 # -- entries -------------------------------------------------------------------------------------------
 
 

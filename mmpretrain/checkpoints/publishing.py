@@ -57,13 +57,27 @@ def publish(
         raise ConfigError(f"the output {str(out)!r} must end with {' or '.join(SUFFIXES)}")
     if out.is_dir():
         raise ConfigError(f"the output {str(out)!r} is a folder", hint="Name a file in it.")
+    return _write(cleaned(source, ema=ema, dataset_meta=dataset_meta, version=version), out)
+
+
+def cleaned(
+    source: str | os.PathLike[str],
+    *,
+    ema: bool = True,
+    dataset_meta: Mapping[str, Any] | None = None,
+    version: str | None = None,
+) -> dict[str, Any]:
+    """Return the weights of a checkpoint as ``state_dict``, and what tells how to use them as ``meta``.
+
+    Arguments and errors as for :func:`publish`.
+    """
     found = checkpoints.find(source)
     content = checkpoints.read(found)
     weights = _trained_weights(content, found.name) if not ema else weights_of(content)
     if not weights:
         raise CheckpointError(f"{found.name} holds no weights")
     meta = _meta(content, dataset_meta, version, found.name)
-    return _write({"meta": meta, "state_dict": {key: _on_cpu(value) for key, value in weights.items()}}, out)
+    return {"meta": meta, "state_dict": {key: _on_cpu(value) for key, value in weights.items()}}
 
 
 def _trained_weights(content: Mapping[str, Any], name: str) -> dict[str, Tensor]:

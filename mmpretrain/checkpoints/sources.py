@@ -5,6 +5,7 @@ A source is one of these, in the order in which they are tried:
 - ``http://``, ``https://`` (:mod:`~mmpretrain.checkpoints.cache`), ``hf://``
   (:mod:`~mmpretrain.checkpoints.hub`);
 - ``pkg://``, a file of an installed package (:mod:`~mmpretrain.checkpoints.packages`);
+- ``timm/resnet50.a1_in1k``, the repository of that name on the Hugging Face Hub;
 - ``torchvision://resnet50`` and the like (:mod:`~mmpretrain.checkpoints.published`);
 - another address that :mod:`mmpretrain.utils.fileio` reads, such as ``s3://``;
 - a checkpoint file, or the folder of a checkpoint in pieces;
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 Source = str | os.PathLike[str]
 
 SUFFIXES = (".pth", ".pt", ".pth.tar", ".safetensors", ".bin", ".ckpt")
+#: What timm calls its pretrained models: their weights are on the Hugging Face Hub.
+_TIMM = re.compile(r"timm/[\w.-]+")
 _NUMBERED = re.compile(r"(?:epoch|iter)_(\d+)\.pth")
 
 
@@ -112,6 +115,8 @@ def _text(source: Source) -> str:
     text = text.strip().removeprefix("file://")
     if published.is_name(text):
         return published.address(text)
+    if _TIMM.fullmatch(text) and not os.path.exists(text):
+        return f"hf://{text}"
     return text
 
 

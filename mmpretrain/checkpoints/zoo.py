@@ -173,7 +173,7 @@ def add(info: ModelInfo) -> None:
     Raises:
         ConfigError: If there is one of that name.
     """
-    if has_model(info.name):
+    if info.name.lower() in _added or info.name.lower() in _by_lower_name():
         raise ConfigError(f"the model zoo already has a model {info.name!r}", where=str(info.config))
     _added[info.name.lower()] = info
 
@@ -188,19 +188,36 @@ def _by_lower_name() -> dict[str, ModelInfo]:
     return {name.lower(): info for name, info in _shipped().items()}
 
 
+@functools.lru_cache(maxsize=1)
+def _by_short_name() -> dict[str, ModelInfo]:
+    """Classifiers by what their name has before the first ``_``, if one with weights has that alone."""
+    found: dict[str, list[ModelInfo]] = {}
+    for name, info in _by_lower_name().items():
+        if info.weights is not None and "Image Classification" in info.tasks:
+            found.setdefault(name.partition("_")[0], []).append(info)
+    return {short: infos[0] for short, infos in found.items() if len(infos) == 1}
+
+
 def has_model(name: str) -> bool:
     """Whether :func:`find_model` finds an entry."""
-    return name.lower() in _by_lower_name() or name.lower() in _added
+    return _find(name.lower()) is not None
 
 
 def find_model(name: str) -> ModelInfo:
     """Return the entry of that name; upper and lower case are the same.
 
+    ``efficientnet-lite0`` stands for ``efficientnet-lite0_3rdparty_in1k``, as no other classifier with
+    published weights begins so.
+
     Raises:
         ConfigError: If there is none, with the closest names.
     """
-    info = _added.get(name.lower()) or _by_lower_name().get(name.lower())
+    info = _find(name.lower())
     if info is None:
         hint = did_you_mean(name, zoo()) or "list_models() and `mmpretrain list` show all names."
         raise ConfigError(f"the model zoo has no model {name!r}", hint=hint)
     return info
+
+
+def _find(name: str) -> ModelInfo | None:
+    return _added.get(name) or _by_lower_name().get(name) or _by_short_name().get(name)

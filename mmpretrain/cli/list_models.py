@@ -20,6 +20,9 @@ def list_models(
         str | None, typer.Argument(help="What names begin with; * and ? stand for any characters.")
     ] = None,
     task: Annotated[str | None, typer.Option(help="Only models with a result for it.")] = None,
+    cached: Annotated[
+        bool, typer.Option("--cached", help="Only models whose weights are on this machine.")
+    ] = False,
     names_only: Annotated[bool, typer.Option("--names", help="Print names only, one a line.")] = False,
 ) -> None:
     """List the models of the zoo with size and published accuracy.
@@ -29,10 +32,14 @@ def list_models(
     `mmpretrain list resnet50`
 
     `mmpretrain list '*swin*' --task 'Image Classification'`
+
+    `mmpretrain models --cached` (another name of `list`)
     """
     from mmpretrain.apis import index
 
     names = index.list_models(pattern, task=task)
+    if cached:
+        names = [name for name in names if index.is_cached(name)]
     if names_only:
         say("\n".join(names))
         return

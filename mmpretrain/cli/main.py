@@ -25,6 +25,7 @@ from mmpretrain.cli import (
     demo,
     demo_data,
     doctor,
+    download,
     eval_metric,
     flops,
     image_demo,
@@ -41,6 +42,7 @@ from mmpretrain.cli import (
     shape_bias,
     test,
     train,
+    upload,
     verify_dataset,
     vis_cam,
     vis_scheduler,
@@ -99,9 +101,11 @@ COMMANDS = {
     "Pre-train": (pretrain.pretrain, knn.knn, linear_probe.linear_probe),
     "Models": (
         list_models.list_models,
+        download.download,
         flops.flops,
         convert.convert,
         publish.publish,
+        upload.upload,
         reparameterize.reparameterize,
         merge_lora.merge_lora,
     ),
@@ -130,6 +134,7 @@ for panel, functions in COMMANDS.items():
         app.command(name, rich_help_panel=panel)(function)
 app.add_typer(config.app, name="config", rich_help_panel="Configs and data")
 app.add_typer(analyze_logs.app, name="analyze-logs", rich_help_panel="Results")
+app.command("models", rich_help_panel="Models")(list_models.list_models)
 old = compat("commands")
 app.command("run", context_settings=old.PASS_ON, rich_help_panel="Old import names")(old.run)
 app.command("compat", rich_help_panel="Old import names")(old.compat)

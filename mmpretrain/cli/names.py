@@ -33,8 +33,9 @@ MEANT = {
     "finetune": "train", "fine-tune": "train", "fit": "train", "resume": "train",
     "eval": "test", "evaluate": "test", "val": "test", "validate": "test", "benchmark": "test",
     "infer": "predict", "inference": "predict", "classify": "predict", "run-model": "predict",
-    "models": "list", "zoo": "list", "ls": "list", "search": "list", "model-index": "list",
+    "zoo": "list", "ls": "list", "search": "list", "model-index": "list",
     "params": "flops", "macs": "flops", "complexity": "flops", "summary": "flops", "profile": "flops",
+    "fetch": "download", "get": "download", "push": "upload", "share": "upload",
     "release": "publish", "strip": "publish", "show-config": "config show", "cfg": "config show",
     "migrate": "config migrate", "diff": "config diff", "verify": "verify-dataset",
     "check-data": "verify-dataset", "browse": "browse-dataset", "augment": "browse-dataset",
@@ -74,9 +75,7 @@ def require_known(word: str, commands: Iterable[str]) -> None:
         return
     folded = word.replace("_", "-").lower()
     meant = MEANT.get(folded)
-    if folded == "download":
-        hint = "Did you mean `mim download mmpretrain --config NAME --dest DIR`?"
-    elif meant == "":
+    if meant == "":
         hint = "Serving is documented in docs/commands.md, `TorchServe`."
     elif meant is not None:
         hint = f"Did you mean `mmpretrain {meant}`?"

@@ -127,3 +127,10 @@ test_dataloader = dict(dataset=dict(type="CustomDataset", pipeline=pipeline))
     else:
         with pytest.raises(ConfigError, match="has no weights"):
             ImageClassificationInferencer(config, pretrained=pretrained, device="cpu")
+
+
+def test_short_names():
+    """What comes before the first ``_`` is enough, if one classifier with weights has that alone."""
+    assert zoo.find_model("EfficientNet-Lite0").name == "efficientnet-lite0_3rdparty_in1k"
+    assert not zoo.has_model("resnet50")  # several
+    assert not zoo.has_model("beit")  # no classifier
