@@ -46,11 +46,13 @@ class ChannelAttention(MultiheadAttention):
 
     def forward(self, x: Tensor) -> Tensor:
         """Mix the channels of tokens (B, N, C)."""
-        # Contiguous heads: CPUs multiply them faster than slices of a joint projection.
-        qkv = self.qkv(x).unflatten(-1, (3, self.num_heads, self.head_dims))
-        q, k, v = qkv.permute(2, 0, 3, 1, 4).contiguous().unbind(0)  # (B, H, N, D)
-        weights = (k.transpose(-1, -2) @ v * self.head_dims**-0.5).softmax(-1)  # (B, H, D, D)
-        return self.project(merge_heads(q @ weights.to(q.dtype).transpose(-1, -2)))
+        q, k, v = split_heads(self.qkv(x), 3, self.num_heads)  # (B, H, N, D)
+        logits = k.transpose(-1, -2) @ v * self.head_dims**-0.5  # (B, H, D, D), sums over all N positions
+        # Such sums are large. Weights below exp(-60) change no result, but would be denormal numbers, with
+        # which CPUs multiply ten times slower, forward and backward.
+        logits = (logits - logits.detach().amax(-1, keepdim=True)).clamp_min(-60)
+        weights = logits.softmax(-1).to(q.dtype)
+        return self.project(merge_heads(q @ weights.transpose(-1, -2)))
 
 
 class ConvPosEnc(nn.Module):

@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional as F
 
 from mmpretrain.models.backbones import DaViT
-from mmpretrain.models.backbones.davit import DaViTBlock
+from mmpretrain.models.backbones.davit import ChannelAttention, DaViTBlock
 
 SMALL = {"embed_dims": 8, "depths": [1, 1, 1, 1], "num_heads": [2, 2, 2, 4]}
 
@@ -36,3 +36,17 @@ def test_attention_among_channels_is_dropped_with_its_path():
         once = block.channel_block.cpe1(x, (4, 4))
         # With every branch dropped, only the two position encodings of the block are left.
         assert torch.equal(block.channel_block(x, (4, 4)), block.channel_block.cpe2(once, (4, 4)))
+
+
+def test_weights_of_channels_are_no_denormal_numbers():
+    attention = ChannelAttention(8, 2)
+    torch.nn.init.normal_(attention.qkv.weight, std=4.0)
+    x = torch.randn(1, 50, 8)
+    with torch.no_grad():
+        q, k, v = attention.qkv(x).unflatten(-1, (3, 2, 4)).permute(2, 0, 3, 1, 4)
+        plain = (k.transpose(-1, -2) @ v * 0.5).softmax(-1)
+        assert plain.min() < 1e-38  # so the bound is reached
+        wanted = attention.proj((q @ plain.transpose(-1, -2)).transpose(1, 2).flatten(2))
+        torch.testing.assert_close(attention(x), wanted)
+    attention.double()(x.double()).sum().backward()
+    assert torch.isfinite(attention.qkv.weight.grad).all()
