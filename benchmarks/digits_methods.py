@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-SIDE, SMALL_SIDE, BATCH = 16, 8, 64
+SIDE, SMALL_SIDE, BATCH = 16, 12, 64
 WIDTH, FEAT, HIDDEN, OUT = 16, 128, 256, 64
 
 RESNET = {
@@ -23,7 +23,7 @@ CE = {"type": "CrossEntropyLoss"}
 COSINE = {"type": "CosineSimilarityLoss"}
 
 SGD = {"type": "SGD", "lr": 0.1, "momentum": 0.9, "weight_decay": 1e-4}
-ADAMW = {"type": "AdamW", "lr": 1e-3, "weight_decay": 0.05}
+ADAMW = {"type": "AdamW", "lr": 1e-3, "weight_decay": 1e-4}
 
 
 def mlp(in_channels: int = FEAT, out_channels: int = OUT, layers: int = 2, **changes: Any) -> dict[str, Any]:
@@ -42,16 +42,17 @@ def predictor(hidden: int = HIDDEN) -> dict[str, Any]:
 def dino(kind: str, backbone: str, centering: str = "mean", **changes: Any) -> dict[str, Any]:
     """DINO and the methods that build on it."""
     neck = {
-        "type": "DINONeck", "in_channels": 64, "out_channels": 256, "hid_channels": HIDDEN,
-        "bottleneck_channels": 64,
+        "type": "DINONeck", "in_channels": 64, "out_channels": 64, "hid_channels": HIDDEN,
+        "bottleneck_channels": 64, "with_bn": True,
     }  # fmt: skip
-    head = {"type": "DINOHead", "out_channels": 256, "centering": centering}
+    head = {"type": "DINOHead", "out_channels": 64, "centering": centering}
     model = {
         "type": kind,
         "backbone": {**VIT, "type": backbone},
         "neck": neck,
         "head": head,
         "num_crops": (2, 2),
+        "base_momentum": 0.02,
     }
     extra = {"patch_neck": neck, "patch_head": head}
     return {**model, **{key: extra[key] for key in changes.pop("also", ())}, **changes}
@@ -61,10 +62,13 @@ def moco(kind: str, neck: dict[str, Any]) -> dict[str, Any]:
     """MoCo and DenseCL."""
     head = {"type": "ContrastiveHead", "loss": CE, "temperature": 0.2}
     return {
-        "type": kind, "backbone": RESNET, "neck": neck, "head": head, "queue_len": 1024, "feat_dim": OUT,
-        "momentum": 0.01,
+        "type": kind, "backbone": RESNET, "neck": neck, "head": head, "queue_len": 512, "feat_dim": OUT,
+        "momentum": 0.05,
     }  # fmt: skip
 
+
+#: Iterations of a run; 22 are one epoch.
+ITERS = 600
 
 #: Method -> model, optimizer.
 METHODS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -76,27 +80,25 @@ METHODS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
                 "loss": {"type": "CrossCorrelationLoss"},
             },
         },
-        {**SGD, "lr": 0.02},
+        SGD,
     ),
     "BYOL": (
         {
-            "type": "BYOL", "backbone": RESNET, "neck": mlp(with_last_bn=False), "base_momentum": 0.01,
+            "type": "BYOL", "backbone": RESNET, "neck": mlp(with_last_bn=False), "base_momentum": 0.05,
             "head": {"type": "LatentPredictHead", "loss": COSINE, "predictor": predictor()},
         },
         SGD,
     ),
     "DenseCL": (moco("DenseCL", {
         "type": "DenseCLNeck", "in_channels": FEAT, "hid_channels": HIDDEN, "out_channels": OUT
-    }), SGD),
+    }), ADAMW),
     "DINO": (dino("DINO", "VisionTransformer"), ADAMW),
     "DINOv2": (dino("DINOv2", "MaskTokenViT", "sinkhorn", also=("patch_neck", "patch_head")), ADAMW),
     "iBOT": (dino("iBOT", "MaskTokenViT", also=("patch_head",)), ADAMW),
-    "MoCo": (moco("MoCo", {
-        "type": "MoCoV2Neck", "in_channels": FEAT, "hid_channels": HIDDEN, "out_channels": OUT
-    }), SGD),
+    "MoCo": (moco("MoCo", mlp()), SGD),
     "MoCoV3": (
         {
-            "type": "MoCoV3", "backbone": {**VIT, "type": "MoCoV3ViT"}, "base_momentum": 0.01,
+            "type": "MoCoV3", "backbone": {**VIT, "type": "MoCoV3ViT"}, "base_momentum": 0.05,
             "neck": mlp(64, layers=3, with_avg_pool=False, with_last_bn_affine=False),
             "head": {
                 "type": "MoCoV3Head", "temperature": 0.2, "loss": {**CE, "loss_weight": 0.4},
@@ -134,22 +136,22 @@ METHODS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
                 "norm_cfg": {"type": "BN1d"},
             },
             "head": {"type": "SwAVHead", "loss": {
-                "type": "SwAVLoss", "feat_dim": OUT, "num_crops": [2, 2], "num_prototypes": 64
+                "type": "SwAVLoss", "feat_dim": OUT, "num_crops": [2], "num_prototypes": 64, "epsilon": 0.02
             }},
         },
-        SGD,
+        {**ADAMW, "lr": 2e-3},
     ),
     "VICReg": (
         {
             "type": "VICReg", "backbone": RESNET, "neck": mlp(layers=3, with_last_bn=False),
             "head": {"type": "VICRegHead"},
         },
-        {**SGD, "lr": 0.02},
+        SGD,
     ),
 }  # fmt: skip
 
 #: Methods that see small crops, too.
-MULTI_CROP = ("DINO", "DINOv2", "SwAV", "iBOT")
+MULTI_CROP = ("DINO", "DINOv2", "iBOT")
 
 
 def view(side: int, area: tuple[float, float]) -> list[dict[str, Any]]:
@@ -168,7 +170,7 @@ def pipeline(method: str) -> list[dict[str, Any]]:
     """The training pipeline of a method."""
     views, counts = [view(SIDE, (0.4, 1.0))], [2]
     if method in MULTI_CROP:
-        views, counts = [*views, view(SMALL_SIDE, (0.2, 0.5))], [2, 2]
+        views, counts = [*views, view(SMALL_SIDE, (0.4, 0.8))], [2, 2]
     return [
         {"type": "Resize", "scale": 32},
         {"type": "MultiView", "num_views": counts, "transforms": views},
@@ -176,7 +178,7 @@ def pipeline(method: str) -> list[dict[str, Any]]:
     ]
 
 
-def run_config(method: str, work_dir: str, iters: int, seed: int = 0) -> dict[str, Any]:
+def run_config(method: str, work_dir: str, iters: int = ITERS, seed: int = 0) -> dict[str, Any]:
     """The config of a run."""
     model, optimizer = METHODS[method]
     return {

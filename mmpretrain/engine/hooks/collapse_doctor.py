@@ -76,6 +76,7 @@ class CollapseDoctorHook(Hook):
         #: Symptoms that some look did not show.
         self.looked_well: list[str] = []
         self.first_grad = 0.0
+        self.first_scale = 0.0
         self.used: set[int] = set()
         self.rows_seen = 0
         self._told: set[str] = set()
@@ -103,6 +104,8 @@ class CollapseDoctorHook(Hook):
         predictor = getattr(getattr(unwrap(runner.model), "head", None), "predictor", None)
         if predictor is not None:
             measures["predictor_size"] = float(sum(p.numel() for p in predictor.parameters()))
+        if runner.iter > 2 * self._grace(runner):  # a loss that does not mind may let them shrink slowly
+            measures.pop("projection_scale", None)
         if runner.iter < runner.max_iters / 2:  # later, learning rates and momentums fall to nothing
             measures.update(self.motion(unwrap(runner.model)))
         for name in _LOGGED & measures.keys():
@@ -120,7 +123,12 @@ class CollapseDoctorHook(Hook):
             found.update(rank_me=rank_me(seen.backbone[0]), feature_spread=spread(seen.backbone[0]))
         if seen.neck and len(seen.neck[0]) > 1:
             z = seen.neck[0]
-            found.update(projection_rank=rank_me(z), projection_spread=spread(z), uniformity=uniformity(z))
+            found.update(
+                projection_scale=self._scale(z),
+                projection_rank=rank_me(z),
+                projection_spread=spread(z),
+                uniformity=uniformity(z),
+            )
             if len(seen.neck) > 1 and seen.neck[1].shape == z.shape:
                 found["alignment"] = alignment(z, seen.neck[1])
         if seen.targets:
@@ -134,6 +142,12 @@ class CollapseDoctorHook(Hook):
         found.update(grad_norm=norm, backbone_grad_norm=math.sqrt(float(seen.backbone_grad)))
         found["grad_growth"] = norm / self.first_grad if self.first_grad else 0.0
         return found
+
+    def _scale(self, z: Tensor) -> float:
+        """How large the differences between projections (B, C) are, compared with those of the first look."""
+        scale = float(z.std(dim=0).mean())
+        self.first_scale = self.first_scale or scale
+        return scale / self.first_scale if self.first_scale else 0.0
 
     def _measure_targets(self, targets: Tensor, found: dict[str, float]) -> None:
         found["teacher_entropy"] = entropy(targets)
@@ -196,6 +210,7 @@ class CollapseDoctorHook(Hook):
             "since": {name: list(value) for name, value in self.since.items()},
             "looked_well": list(self.looked_well),
             "first_grad": self.first_grad,
+            "first_scale": self.first_scale,
             "used": sorted(self.used),
             "rows_seen": self.rows_seen,
         }
@@ -205,6 +220,7 @@ class CollapseDoctorHook(Hook):
         self.since = {name: list(value) for name, value in state["since"].items()}
         self.looked_well = list(state["looked_well"])
         self.first_grad = float(state["first_grad"])
+        self.first_scale = float(state["first_scale"])
         self.used = set(state["used"])
         self.rows_seen = int(state["rows_seen"])
 

@@ -81,6 +81,10 @@ SYMPTOMS = (
         "the representations have collapsed to rank {projection_rank:.1f} (spread {projection_spread:.3f})",
     ),
     Symptom(
+        "shrunk", _below("projection_scale", 0.05),
+        "the projections have shrunk to {projection_scale:.1%} of their first size", True,
+    ),
+    Symptom(
         "low_rank", _below("projection_rank", 1.6),
         "the representations have collapsed to rank {projection_rank:.1f}",
     ),

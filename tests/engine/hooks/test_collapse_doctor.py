@@ -199,7 +199,8 @@ def test_causes_are_found_in_the_model():
 def test_texts_fit_the_measures():
     measures = {
         "image_std": 1.0, "grad_growth": 2.0, "grad_norm": 1.0, "prototype_entropy": 0.1,
-        "prototypes_dead": 0.5, "teacher_entropy": 1.0, "projection_rank": 1.0, "projection_spread": 0.0,
+        "prototypes_dead": 0.5, "projection_scale": 0.01, "teacher_entropy": 1.0, "projection_rank": 1.0,
+        "projection_spread": 0.0,
     }  # fmt: skip
     for symptom in SYMPTOMS:
         assert "{" not in symptom.text.format(**measures)
