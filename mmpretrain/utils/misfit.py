@@ -21,6 +21,11 @@ MISFITS: tuple[tuple[str, str, str], ...] = (
         "images with what model.backbone takes.",
     ),
     (
+        r"Expected more than 1 value per channel when training, got input size torch.Size\(\[(\d+), (\d+)",
+        "batch norm needs more than {0} value of a channel in training",
+        "Use a larger batch_size, and drop_last=True if the last batch is of a single image.",
+    ),
+    (
         r"Target (\d+) is out of bounds",
         "a label is {0}, but the head has no such class",
         "Set num_classes in model.head to the number of classes of the data; labels count from 0.",

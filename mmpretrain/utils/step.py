@@ -37,7 +37,7 @@ def run_forward(call: nn.Module, data: Any, mode: str) -> Any:
             return call(**data, mode=mode)
         if isinstance(data, (tuple, list)):
             return call(*data, mode=mode)
-    except (RuntimeError, IndexError) as error:
+    except (RuntimeError, IndexError, ValueError) as error:
         explained = explain_misfit(str(error))
         if explained is None:
             raise

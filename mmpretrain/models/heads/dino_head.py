@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mmpretrain.errors import ArgumentError
+from mmpretrain.errors import ArgumentError, ConfigError
 from mmpretrain.models.base import BaseModule
 from mmpretrain.models.layers.sinkhorn import distributed_sinkhorn
 from mmpretrain.registry import MODELS
@@ -77,6 +77,12 @@ class DINOHead(BaseModule):
     @torch.no_grad()
     def targets(self, scores: Tensor) -> Tensor:
         """Return the teacher's distributions (B, K) for its scores (B, K), and advance the schedules."""
+        if scores.shape[-1] != self.center.shape[-1]:
+            raise ConfigError(
+                f"The neck scores {scores.shape[-1]} prototypes, and DINOHead has {self.center.shape[-1]}",
+                hint="Give model.neck and model.head the same out_channels.",
+                key="out_channels",
+            )
         scores, temperature = scores.float(), self.temperature()
         if self.centering == "sinkhorn":
             probs = distributed_sinkhorn(scores, 3, temperature)

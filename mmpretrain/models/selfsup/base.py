@@ -37,6 +37,9 @@ class BaseSelfSupervisor(BaseModel):
     #: Training needs images only, no labels.
     unsupervised = True
 
+    #: Parts without which :meth:`loss` cannot work.
+    required: Sequence[str] = ()
+
     def __init__(
         self,
         backbone: dict | nn.Module,
@@ -54,6 +57,9 @@ class BaseSelfSupervisor(BaseModel):
         super().__init__(views_preprocessor(data_preprocessor), init_cfg, freeze=freeze)
         parts = {"backbone": backbone, "neck": neck, "head": head, "target_generator": target_generator}
         built = {name: None if part is None else MODELS.build(part) for name, part in parts.items()}
+        for name in self.required:
+            if parts[name] is None:
+                raise ConfigError(f"{type(self).__name__} needs a {name}, got None", key=name)
         for name, part in built.items():
             if not isinstance(part, nn.Module) and (part is not None or name == "backbone"):
                 raise ArgumentError(
@@ -126,12 +132,6 @@ class BaseSelfSupervisor(BaseModel):
         if not hasattr(self.backbone, "get_layer_depth"):
             raise NotImplementedError(f"{type(self.backbone).__name__} does not say how deep its layers are")
         return self.backbone.get_layer_depth(param_name, "backbone.")
-
-    def need(self, *names: str) -> None:
-        """Refuse a config that lacks a part which this method cannot do without."""
-        for name in names:
-            if getattr(self, name, None) is None:
-                raise ConfigError(f"{type(self).__name__} needs a {name}", key=name)
 
     def views_of(self, inputs: Views, count: int, exact: bool = True) -> Sequence[Tensor]:
         """Return the views of a batch, each (B, C, H, W).

@@ -148,6 +148,8 @@ class BEiT(MaskedAutoencoder):
     <https://arxiv.org/abs/2208.06366>`_. Its arguments are those of :class:`BaseSelfSupervisor`.
     """
 
+    required = ("head", "target_generator")
+
     def loss(self, inputs: Sequence[Tensor], data_samples: list[DataSample]) -> dict[str, Tensor]:
         """Return the losses.
 

@@ -27,6 +27,8 @@ class BYOL(BaseSelfSupervisor):
         freeze: Freeze the parameters whose name this regular expression finds.
     """
 
+    required = ("neck", "head")
+
     def __init__(
         self,
         backbone: dict | nn.Module,

@@ -172,6 +172,8 @@ class CAE(MaskedAutoencoder):
         freeze: Freeze the parameters whose name this regular expression finds.
     """
 
+    required = ("neck", "head", "target_generator")
+
     def __init__(
         self,
         backbone: dict | nn.Module,

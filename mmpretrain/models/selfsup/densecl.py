@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from mmpretrain.models.averaged import ExponentialMovingAverage
 from mmpretrain.models.selfsup.base import BaseSelfSupervisor, Views
-from mmpretrain.models.selfsup.memory import add_queue, enqueue
+from mmpretrain.models.selfsup.memory import add_queue, enqueue, similarities
 from mmpretrain.models.selfsup.momentum import encoder_of, follow
 from mmpretrain.models.selfsup.shuffle import shuffle, unshuffle
 from mmpretrain.registry import MODELS
@@ -35,6 +35,8 @@ class DenseCL(BaseSelfSupervisor):
         init_cfg: How the weights are initialised.
         freeze: Freeze the parameters whose name this regular expression finds.
     """
+
+    required = ("neck", "head")
 
     queue: Tensor
     queue2: Tensor
@@ -90,7 +92,7 @@ class DenseCL(BaseSelfSupervisor):
 
     def _contrast(self, query: Tensor, key: Tensor, queue: Tensor) -> Tensor:
         """Compute the loss of vectors (N, C) with their partners and a queue (C, K)."""
-        return self.head.loss((query * key).sum(dim=1, keepdim=True), query @ queue.clone())
+        return self.head.loss((query * key).sum(dim=1, keepdim=True), similarities(query, queue))
 
 
 def _rows(grid: Tensor) -> Tensor:

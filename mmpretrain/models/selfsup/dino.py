@@ -33,6 +33,8 @@ class DINO(BaseSelfSupervisor):
         freeze: Freeze the parameters whose name this regular expression finds.
     """
 
+    required = ("neck", "head")
+
     def __init__(
         self,
         backbone: dict | nn.Module,

@@ -17,6 +17,8 @@ class EVA(MaskedAutoencoder):
     Its arguments are those of :class:`BaseSelfSupervisor`.
     """
 
+    required = ("neck", "head", "target_generator")
+
     def loss(self, inputs: Tensor, data_samples: list[DataSample]) -> dict[str, Tensor]:
         """Return the loss of images (B, C, H, W)."""
         need_hidden(self.backbone)

@@ -98,6 +98,8 @@ class IJEPA(BaseSelfSupervisor):
         freeze: Freeze the parameters whose name this regular expression finds.
     """
 
+    required = ("neck", "head")
+
     def __init__(
         self,
         backbone: dict | nn.Module,

@@ -158,6 +158,8 @@ class iTPN(MaskedAutoencoder):
     arguments are those of :class:`BaseSelfSupervisor`.
     """
 
+    required = ("neck", "head")
+
     def loss(self, inputs: Any, data_samples: list[DataSample]) -> dict[str, Tensor]:
         """Return the loss.
 

@@ -320,6 +320,8 @@ class MAE(MaskedAutoencoder):
     Its arguments are those of :class:`BaseSelfSupervisor`.
     """
 
+    required = ("neck", "head")
+
     def loss(self, inputs: Tensor, data_samples: list[DataSample]) -> dict[str, Tensor]:
         """Return the loss of images (B, C, H, W)."""
         need_hidden(self.backbone)

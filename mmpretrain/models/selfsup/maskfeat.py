@@ -130,6 +130,8 @@ class MaskFeat(MaskedAutoencoder):
     Its arguments are those of :class:`BaseSelfSupervisor`.
     """
 
+    required = ("neck", "head", "target_generator")
+
     def loss(self, inputs: Tensor, data_samples: list[DataSample]) -> dict[str, Tensor]:
         """Return the loss of images (B, C, H, W) whose samples have masks (h, w)."""
         mask = stack_masks(data_samples).flatten(1).bool()

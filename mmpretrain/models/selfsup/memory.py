@@ -22,6 +22,21 @@ def add_queue(module: nn.Module, name: str, feat_dim: int, length: int) -> None:
     module.register_buffer(f"{name}_ptr", torch.zeros(1, dtype=torch.long))
 
 
+def similarities(query: Tensor, queue: Tensor) -> Tensor:
+    """Compare features (B, C) with each entry of a queue (C, K), as it is now: (B, K).
+
+    Raises:
+        ConfigError: If they differ in channels.
+    """
+    if query.shape[1] != len(queue):
+        raise ConfigError(
+            f"The neck puts out {query.shape[1]} channels, and the queue has {len(queue)}",
+            hint=f"Set model.feat_dim={query.shape[1]}, or out_channels of model.neck.",
+            key="feat_dim",
+        )
+    return query @ queue.clone()
+
+
 @torch.no_grad()
 def enqueue(module: nn.Module, name: str, keys: Tensor) -> None:
     """Overwrite the oldest entries of a queue with the features (B, C) of all processes.

@@ -70,6 +70,8 @@ class MILAN(BaseSelfSupervisor):
     Its arguments are those of :class:`BaseSelfSupervisor`.
     """
 
+    required = ("neck", "head", "target_generator")
+
     def extract_feat(self, inputs: Tensor) -> tuple:
         """Return the features of images (B, C, H, W), nothing of which is hidden."""
         return self.backbone(inputs, importance=None)

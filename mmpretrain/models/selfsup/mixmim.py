@@ -163,6 +163,8 @@ class MixMIM(MaskedAutoencoder):
         freeze: Freeze the parameters whose name this regular expression finds.
     """
 
+    required = ("neck", "head")
+
     def __init__(
         self,
         backbone: dict | nn.Module,

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from mmpretrain.models.averaged import ExponentialMovingAverage
 from mmpretrain.models.selfsup.base import BaseSelfSupervisor, Views
-from mmpretrain.models.selfsup.memory import add_queue, enqueue
+from mmpretrain.models.selfsup.memory import add_queue, enqueue, similarities
 from mmpretrain.models.selfsup.momentum import encoder_of, follow
 from mmpretrain.models.selfsup.shuffle import shuffle, unshuffle
 from mmpretrain.registry import MODELS
@@ -31,6 +31,8 @@ class MoCo(BaseSelfSupervisor):
         init_cfg: How the weights are initialised.
         freeze: Freeze the parameters whose name this regular expression finds.
     """
+
+    required = ("neck", "head")
 
     queue: Tensor
 
@@ -64,7 +66,7 @@ class MoCo(BaseSelfSupervisor):
             shuffled, places = shuffle(second)
             key = unshuffle(F.normalize(self.encoder_k(shuffled)[0], dim=1), places)
         positive = (query * key).sum(dim=1, keepdim=True)
-        negative = query @ self.queue.clone()
+        negative = similarities(query, self.queue)
         loss = self.head.loss(positive, negative)
         enqueue(self, "queue", key)
         return {"loss": loss}

@@ -94,6 +94,8 @@ class MoCoV3(BaseSelfSupervisor):
         freeze: Freeze the parameters whose name this regular expression finds.
     """
 
+    required = ("neck", "head")
+
     def __init__(
         self,
         backbone: dict | nn.Module,

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmpretrain.models.selfsup.base import BaseSelfSupervisor, Views
-from mmpretrain.models.selfsup.memory import add_queue, enqueue
+from mmpretrain.models.selfsup.memory import add_queue, enqueue, similarities
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 
@@ -27,6 +27,8 @@ class NNCLR(BaseSelfSupervisor):
         init_cfg: How the weights are initialised.
         freeze: Freeze the parameters whose name this regular expression finds.
     """
+
+    required = ("neck", "head")
 
     queue: Tensor
 
@@ -60,4 +62,4 @@ class NNCLR(BaseSelfSupervisor):
     @torch.no_grad()
     def nearest(self, x: Tensor) -> Tensor:
         """Return the vectors (B, C) of the queue that are most alike to ``x`` (B, C)."""
-        return self.queue.T[(F.normalize(x, dim=1) @ self.queue).argmax(dim=1)]
+        return self.queue.T[similarities(F.normalize(x, dim=1), self.queue).argmax(dim=1)]

@@ -20,6 +20,8 @@ class SimCLR(BaseSelfSupervisor):
     See :class:`BaseSelfSupervisor`.
     """
 
+    required = ("neck", "head")
+
     def loss(self, inputs: Views, data_samples: list[DataSample]) -> dict[str, Tensor]:
         """Compute the loss of two views, each (B, C, H, W), among those of all processes."""
         views = self.views_of(inputs, 2)

@@ -17,6 +17,8 @@ class SwAV(BaseSelfSupervisor):
     See :class:`BaseSelfSupervisor`.
     """
 
+    required = ("neck", "head")
+
     def loss(self, inputs: Views, data_samples: list[DataSample]) -> dict[str, Tensor]:
         """Compute the loss of crops, each (B, C, H, W); crops of one size go through together."""
         crops = self.views_of(inputs, sum(self.head.loss_module.num_crops))

@@ -16,6 +16,8 @@ class VICReg(BaseSelfSupervisor):
     The head is a ``VICRegHead``. See :class:`BaseSelfSupervisor`.
     """
 
+    required = ("neck", "head")
+
     def loss(self, inputs: Views, data_samples: list[DataSample]) -> dict[str, Tensor]:
         """Compute the three losses of two views, each (B, C, H, W)."""
         first, second = (self.neck(self.backbone(view))[0] for view in self.views_of(inputs, 2))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mmpretrain.errors import DataError
+from mmpretrain.errors import ConfigError, DataError
 from mmpretrain.registry import MODELS
 from tests.contracts.signatures import check_signature
 from tests.models.selfsup.cases import model_of
@@ -29,3 +29,10 @@ def test_views_that_differ_in_number(name):
     for inputs in (view, [view], [view] * 9, [view, view[:2], *[view] * 3][: 5 if name == "SwAV" else 2]):
         with pytest.raises(DataError, match="views of"):
             model(inputs, mode="loss")
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+@pytest.mark.parametrize("part", ["neck", "head"])
+def test_a_part_that_is_missing(name, part):
+    with pytest.raises(ConfigError, match=f"{name} needs a {part}, got None"):
+        model_of(name, **{part: None})

@@ -9,7 +9,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from mmpretrain.errors import ArgumentError, DataError
+from mmpretrain.errors import ArgumentError, ConfigError, DataError
 from mmpretrain.models.selfsup.block_masks import block_masks
 from mmpretrain.registry import MODELS
 from tests.models.selfsup.facts import picture
@@ -227,6 +227,11 @@ def test_blocks():
 def test_wrong_configs(name, changes, message):
     with pytest.raises(ArgumentError, match=message):
         make(name, **changes)
+
+
+def test_prototypes_that_differ_in_number():
+    with pytest.raises(ConfigError, match=f"scores {K} prototypes, and DINOHead has 9. Give"):
+        make("DINO", head={**HEAD, "out_channels": 9})(crops(), mode="loss")
 
 
 def test_crops_that_differ_in_number():
