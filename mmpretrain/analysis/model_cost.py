@@ -139,7 +139,7 @@ def own_size(cfg: Config) -> tuple[int, int]:
     loader = next(filter(None, (cfg.get(f"{split}_dataloader") for split in ("test", "val", "train"))), None)
     dataset = innermost((loader or {}).get("dataset") or {})
     for step in reversed(dataset.get("pipeline") or ()):
-        size = next((step[key] for key in ("crop_size", "scale", "size") if step.get(key)), None)
+        size: Any = next((step[key] for key in ("crop_size", "scale", "size") if step.get(key)), None)
         if isinstance(size, int):
             return size, size
         if (

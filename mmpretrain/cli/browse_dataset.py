@@ -175,7 +175,8 @@ def compose(sample: Sample, mode: Mode, label: str = "", *, rgb: bool = False) -
 
 
 def _label(sample: Sample, classes: Any) -> str:
-    labels = sample.data_sample.get("gt_label") if hasattr(sample.data_sample, "get") else None
+    packed: Any = sample.data_sample
+    labels = packed.get("gt_label") if hasattr(packed, "get") else None
     if labels is None:
         return ""
     return ", ".join(classes[label] if classes else str(label) for label in labels.tolist())

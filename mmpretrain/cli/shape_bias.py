@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -88,7 +88,7 @@ def _draw(found: Sequence[Decisions], path: Path, colors: Sequence[float], marke
     from mmpretrain.visualization import figures
 
     figure = figures.new_figure((9, 9))
-    axes = figure.subplots()
+    axes: Any = figure.subplots()
     palette = figures.distinct_colours(len(found))
     rows = list(reversed(list(CATEGORIES)))
     for number, decisions in enumerate(found):

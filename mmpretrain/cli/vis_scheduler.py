@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -94,7 +94,7 @@ def draw(
 
     figure = figures.new_figure(size, style)
     with figures.styled(style):
-        axes = figure.subplots()
+        axes: Any = figure.subplots()
         axes.plot(values, linewidth=1)
     axes.set(ylabel=name, title=title, xlabel="Iters")
     if (per_epoch := length.epoch) is not None:

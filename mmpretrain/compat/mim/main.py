@@ -340,7 +340,7 @@ show_flags_as_flags(app)
 # -- the entry point -----------------------------------------------------------------------------------
 
 
-def real_mim() -> Callable[[], object] | None:
+def real_mim() -> Callable[[], int | None] | None:
     """Return the command of the real openmim, if that is installed."""
     try:
         points = metadata.distribution("openmim").entry_points
