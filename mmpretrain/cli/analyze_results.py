@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 def analyze_results(
     config: ConfigArgument,
     result: Annotated[
-        str, typer.Argument(metavar="RESULT", help="Predictions: `test CONFIG CKPT --out result.pkl`.")
+        str,
+        typer.Argument(
+            metavar="RESULT",
+            help="Predictions: `test CONFIG CKPT --out result.pkl`, or the folder of a run that was tested.",
+        ),
     ],
     out_dir: Annotated[Path, typer.Option(metavar="DIR", help="Where to save pictures and lists.")],
     topk: Annotated[

@@ -16,7 +16,10 @@ def eval_metric(
     context: typer.Context,
     results: Annotated[
         list[str],
-        typer.Argument(metavar="[CONFIG] RESULT", help="Predictions: `test CONFIG CKPT --out result.pkl`."),
+        typer.Argument(
+            metavar="[CONFIG] RESULT",
+            help="Predictions: `test CONFIG CKPT --out result.pkl`, or the folder of a run that was tested.",
+        ),
     ],
     metric: Annotated[
         list[str] | None,

@@ -113,3 +113,13 @@ def test_records(tmp_path):
         (sample,) = results.load_results(path)
         assert sample["gt_label"].tolist() == [1]
         assert sample["img_path"] == "x.png"
+
+
+def test_the_record_of_a_test(tmp_path):
+    from mmpretrain.evaluation.record import record_of
+
+    log = tmp_path / "run" / "20260101_000000"
+    record_of(digits(), {"classes": [str(n) for n in range(10)]}).save(log)
+    for folder in (log, tmp_path / "run"):
+        found = results.verdicts(results.load_results(folder))
+        assert [verdict.index for verdict in results.select(found, right=False, count=2)] == [65, 159]
