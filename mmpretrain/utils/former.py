@@ -84,6 +84,8 @@ def old_attribute(module: str, name: str) -> Any:
     Raises:
         AttributeError: If there is no such name, with what to use in place of it.
     """
+    if name == "__all__" and not hasattr(sys.modules[module], "__path__"):  # a star import of a module
+        return compat("names.finder").lookup(module, name)
     # `from package import module` asks the package first: that must cost nothing.
     if name.startswith("__") or _holds(module, name):
         raise AttributeError(f"module {module!r} has no attribute {name!r}")

@@ -254,3 +254,9 @@ def adjust_sharpness(img: Array, factor: float = 1.0, kernel: Array | None = Non
     smooth = cv2.filter2D(img, -1, kernel / np.sum(kernel))
     mixed = cv2.addWeighted(img.astype(np.float32), factor, smooth.astype(np.float32), 1 - factor, 0)
     return np.clip(mixed, 0, 255).astype(img.dtype)
+
+
+def _scale_size(size: tuple[int, int], scale: float | tuple[float, float]) -> tuple[int, int]:
+    """Return (width, height) times a factor, or a factor for each, rounded."""
+    across, down = (scale, scale) if isinstance(scale, (int, float)) else scale
+    return int(size[0] * float(across) + 0.5), int(size[1] * float(down) + 0.5)

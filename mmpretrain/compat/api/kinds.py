@@ -7,7 +7,13 @@ from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from torch import Tensor
+
 Type = type | tuple[type, ...]
+#: What labels and scores may be given as.
+LABEL_TYPE = Tensor | np.ndarray | Sequence | int
+SCORE_TYPE = Tensor | np.ndarray | Sequence | Mapping
 
 
 def is_str(x: Any) -> bool:

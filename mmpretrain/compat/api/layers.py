@@ -187,3 +187,19 @@ def get_model_complexity_info(
         print_log(table(costs, type(model).__name__))
     flops, params = costs[""].flops, costs[""].params
     return (f"{flops / 1e9:.2f} GFLOPs", f"{params / 1e6:.2f} M") if as_strings else (flops, params)
+
+
+def get_expansion(block: type[nn.Module], expansion: int | None = None) -> int:
+    """Return by how much a block's output is wider than its middle: as given, or as its class says.
+
+    Raises:
+        TypeError: If the class does not say.
+    """
+    if expansion is not None:
+        return expansion
+    known = {"BasicBlock": 1, "Bottleneck": 4}
+    names = [cls.__name__ for cls in block.__mro__]
+    found = getattr(block, "expansion", None) or next((known[name] for name in names if name in known), None)
+    if found is None:
+        raise TypeError(f"The expansion of {block.__name__} is not known: give it, or set it on the class")
+    return found

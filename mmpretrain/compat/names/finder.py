@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from mmpretrain.compat.names.imported import STAR, is_imported, load
 from mmpretrain.compat.names.modules import MODULES, VERSIONS, children, is_known
 from mmpretrain.compat.names.resolve import OldNameError, explain, resolve
 from mmpretrain.utils.former import WithOldNames
@@ -36,6 +37,13 @@ def public(module: str) -> list[str]:
     return sorted(name for name in MODULES.get(module, ()) if resolve(module, name) is not None)
 
 
+def star(module: str) -> list[str]:
+    """Return what ``from module import *`` gives: names of the module, and those that it imported in 1.x."""
+    own = (name for name in vars(sys.modules[module]) if not name.startswith("_"))
+    others = (name for name in STAR if is_imported(name) or resolve(module, name) is not None)
+    return sorted({*own, *public(module), *others})
+
+
 def lookup(module: str, name: str) -> Any:
     """Return an attribute of an old module.
 
@@ -43,7 +51,7 @@ def lookup(module: str, name: str) -> Any:
         AttributeError: If there is none, with what to use instead.
     """
     if name == "__all__":
-        return public(module)
+        return star(module)
     if name == "__version__" and module in VERSIONS:
         return VERSIONS[module]
     if name.startswith("__"):
@@ -51,6 +59,8 @@ def lookup(module: str, name: str) -> Any:
     target = resolve(module, name)
     if target is None and name in children(module):
         return importlib.import_module(f"{module}.{name}")
+    if target is None and is_imported(name):
+        return load(name)
     if target is None:
         error = explain(module, name)
         # `hasattr` expects an AttributeError, whose text an import statement would replace.

@@ -15,6 +15,7 @@ from types import FrameType
 from typing import Any
 
 import mmpretrain
+from mmpretrain.compat.components import NOT_YET
 from mmpretrain.compat.names import gone, where
 from mmpretrain.compat.names.modules import MODULES, children, own_path
 from mmpretrain.config.source import short_path
@@ -103,7 +104,24 @@ def resolve(module: str, name: str) -> Target | None:
     former = f"mmcls{module.removeprefix('mmpretrain')}"
     if found is None and name in MODULES.get(former, ()):
         return resolve(former, name)  # tutorials of 0.x, followed in this package
+    if found is None and module in MODULES and _folder(module) is None:
+        return _imported(module, name)
     return found
+
+
+def _imported(module: str, name: str) -> Target | None:
+    """Return a name that a module of 1.x imported from elsewhere in the packages."""
+    found = _tables()["mmengine"].get(name) or _tables()["mmcv"].get(name)
+    if found is None and name in _public():
+        found = _by_path(module, name) or _exact().get("mmpretrain.utils", {}).get(name)
+    return found
+
+
+@cache
+def _public() -> frozenset[str]:
+    """Return all public names of 1.x."""
+    names = (names for module, names in MODULES.items() if module.startswith("mmpretrain"))
+    return frozenset().union(*names)
 
 
 def _is_ours(module: str) -> bool:
@@ -193,6 +211,9 @@ def explain(module: str, name: str) -> OldNameError:
     known = MODULES.get(module) or MODULES.get(own_path(module) or "") or frozenset()
     if why is not None:
         error = OldNameError(f"{full} is not in mmpretrain 2.x: {why}", where=where)
+    elif name in NOT_YET or (name in known and ".multimodal" in module):
+        hint = "docs/zoo.md says which families are there."
+        error = OldNameError(f"{full} of MMPretrain 1.x is not implemented here yet", where=where, hint=hint)
     elif name in known or full in MODULES:
         hint = "docs/old_names.md lists the names that have one."
         error = OldNameError(f"{full} has no counterpart in mmpretrain 2.x", where=where, hint=hint)

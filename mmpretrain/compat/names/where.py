@@ -150,6 +150,7 @@ MMCV = {
         "MPSDataParallel=MMDataParallel scatter scatter_kwargs"
     ),
     f"{_API}.geometry": (
+        "_scale_size "
         "adjust_color adjust_lighting adjust_sharpness imcrop imfrombytes impad imread imrescale imresize "
         "imrotate imwrite rescale_size"
     ),
@@ -234,8 +235,8 @@ MMCV_1 = {
 #: Names of MMClassification and MMSelfSup that are not found in the package of the same path.
 MMCLS = {
     f"{_API}.training": (
-        "auto_select_device init_random_seed setup_multi_processes train_model wrap_distributed_model "
-        "wrap_non_distributed_model"
+        "auto_fp16 auto_select_device force_fp32 init_random_seed setup_multi_processes train_model "
+        "wrap_distributed_model wrap_fp16_model wrap_non_distributed_model"
     ),
     f"{_API}.classifiers": ("build_classifier imshow_infos inference_model init_model show_result_pyplot"),
     f"{_API}.downloads": (
@@ -276,6 +277,61 @@ MMCLS = {
 #: Names that mean something else in one module than in the rest of its package, and names of this package
 #: that moved away from the folder that they were in.
 EXACT = {
+    **{
+        path: {
+            "mmpretrain.models.backbones.edgenext": "PositionEncodingFourier",
+            "mmpretrain.models.backbones.twins": "ConditionalPositionEncoding",
+            "mmpretrain.models.layers.sparse": (
+                "SparseAvgPooling SparseConv2d SparseLayerNorm2D SparseMaxPooling"
+            ),
+            "mmpretrain.models.layers.quantizer": "EmbeddingEMA=Codebook NormEMAVectorQuantizer kmeans",
+            "mmpretrain.models.necks.cae_neck": "CrossMultiheadAttention",
+            "mmpretrain.models.necks.mae_decoder": "PromptMultiheadAttention",
+            "mmpretrain.models.selfsup.shuffle": ("batch_shuffle_ddp=shuffle batch_unshuffle_ddp=unshuffle"),
+            f"{_API}.kinds": "to_1tuple to_2tuple to_3tuple to_4tuple to_ntuple",
+            f"{_API}.layers": "is_tracing=is_jit_tracing",
+            "torch.nn.functional": "scaled_dot_product_attention_pyimpl=scaled_dot_product_attention",
+        }
+        for path in (
+            "mmpretrain.models.utils",
+            *(
+                f"mmpretrain.models.utils.{name}"
+                for name in (
+                    "attention",
+                    "batch_shuffle",
+                    "helpers",
+                    "position_encoding",
+                    "sparse_modules",
+                    "vector_quantizer",
+                )
+            ),
+        )
+    },
+    **{
+        f"mmpretrain.evaluation.metrics.{module}": {
+            "mmpretrain.evaluation.functional.classwise": (
+                "_precision_recall_f1_support=precision_recall_f1_support"
+            ),
+        }
+        for module in ("single_label", "multi_label")
+    },
+    "mmpretrain.models.backbones.resnet": {f"{_API}.layers": "get_expansion"},
+    "mmcls.core.evaluation": {f"{_OLD}.evaluation.functions": "accuracy"},
+    "mmcls.models.registry": {
+        "mmpretrain.registry": (
+            "BACKBONES=MODELS CLASSIFIERS=MODELS HEADS=MODELS LOSSES=MODELS NECKS=MODELS"
+        ),
+    },
+    "mmpretrain.structures.utils": {
+        f"{_API}.kinds": "LABEL_TYPE SCORE_TYPE",
+    },
+    "mmpretrain.utils.dependency": {f"{_API}.dependencies": "require satisfy_requirement"},
+    "mmpretrain.visualization": {f"{_API}.figures": "create_figure get_adaptive_scale"},
+    "mmpretrain.visualization.utils": {f"{_API}.figures": "create_figure get_adaptive_scale"},
+    **{
+        f"mmpretrain.engine.hooks{module}": {"mmpretrain.engine.hooks.hook": "DATA_BATCH=DataBatch"}
+        for module in ("", ".precise_bn_hook")
+    },
     "mmcls.models.losses": {f"{_OLD}.evaluation.functions": "accuracy Accuracy"},
     "mmcls.models.losses.accuracy": {f"{_OLD}.evaluation.functions": "accuracy Accuracy"},
     "mmcls.models.heads.base_head": {
@@ -309,6 +365,7 @@ EXACT = {
         "mmpretrain.registry": "EVALUATOR=EVALUATORS",
     },
     "mmpretrain.utils": {
+        f"{_API}.dependencies": "require",
         f"{_API}.torch_names": "get_ori_model load_json_log track_on_main_process",
     },
     "mmpretrain.version": {

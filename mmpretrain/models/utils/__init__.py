@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import Any
 
 from mmpretrain.models import layers as _layers
+from mmpretrain.utils.former import old_attribute
 
 #: Names that mean something else here than in :mod:`mmpretrain.models.layers`.
 _OTHERS = {"build_norm_layer": "make_norm", "RotaryEmbeddingFast": "RotaryEmbedding"}
@@ -29,7 +30,7 @@ __all__ = sorted({*_layers.__all__, *_OTHERS, *_MOVED})
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return old_attribute(__name__, name)
     if name in _MOVED:
         return getattr(import_module(f"mmpretrain.models.{_MOVED[name]}"), name)
     return getattr(_layers, _OTHERS.get(name, name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from mmcv.cnn import ConvModule, fuse_conv_bn, get_model_complexity_info
 from mmengine.model import revert_sync_batchnorm
@@ -40,3 +41,15 @@ def test_sync_batch_norms_are_reverted():
 def test_complexity():
     model = nn.Sequential(nn.Conv2d(3, 4, 3, bias=False))
     assert get_model_complexity_info(model, (3, 8, 8), as_strings=False) == (6 * 6 * 4 * 27, 108)
+
+
+def test_expansion_of_blocks():
+    from mmpretrain.models.backbones.resnet import BasicBlock, Bottleneck, get_expansion
+
+    class Wide(BasicBlock):
+        expansion = 3
+
+    assert [get_expansion(block) for block in (BasicBlock, Bottleneck, Wide)] == [1, 4, 3]
+    assert get_expansion(Bottleneck, 2) == 2
+    with pytest.raises(TypeError, match="expansion of Linear is not known"):
+        get_expansion(torch.nn.Linear)
