@@ -1,4 +1,4 @@
-"""Arguments from a config against what the classes and functions take that a config names."""
+"""Checking arguments in a config against the signatures of the classes that it names."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ _OF_ARGUMENTS = (
 
 @contextmanager
 def blamed(target: Any, args: Mapping[str, Any], cfg: Mapping[str, Any]) -> Iterator[None]:
-    """Say in errors of a constructor which argument, and which line of the config, they are about.
+    """Add the argument and the line of the config to errors of a constructor.
 
     Args:
         target: The class or function that is called.

@@ -73,7 +73,7 @@ def notes_of(error: BaseException) -> list[str]:
 
 @contextmanager
 def located(where: str | None) -> Iterator[None]:
-    """Say where it is in deliberate errors from inside that do not know."""
+    """Add a place to deliberate errors from inside that have none."""
     try:
         yield
     except MMPretrainError as error:

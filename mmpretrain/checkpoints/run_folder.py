@@ -252,7 +252,7 @@ class RunFolder:
             names.append(f"{folder.path.name}{best}")
         if not names:
             return ""
-        runs = "An earlier run lies" if len(names) == 1 else "Earlier runs lie"
+        runs = "An earlier run is" if len(names) == 1 else "Earlier runs are"
         return f"{runs} in {self.path}: {', '.join(names)}."
 
 

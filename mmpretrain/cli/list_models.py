@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 
 from mmpretrain.cli.say import say
+from mmpretrain.errors import ConfigError
+from mmpretrain.utils.suggest import did_you_mean
 from mmpretrain.utils.text import visible
 
 #: Longer names have their own line.
@@ -38,6 +40,12 @@ def list_models(
     from mmpretrain.apis import index
 
     names = index.list_models(pattern, task=task)
+    if not names:
+        raise ConfigError(
+            "no model of the zoo fits",
+            where=pattern,
+            hint=did_you_mean(pattern, index.list_models()) if pattern else "Leave out --task.",
+        )
     if cached:
         names = [name for name in names if index.is_cached(name)]
     if names_only:

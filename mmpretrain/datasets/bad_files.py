@@ -1,4 +1,4 @@
-"""The list of images that could not be read."""
+"""Recording images that could not be read."""
 
 from __future__ import annotations
 

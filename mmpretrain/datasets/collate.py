@@ -1,4 +1,4 @@
-"""From a list of samples to a batch."""
+"""Collating samples to batches."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mmpretrain.structures import BaseDataElement, DataSample
 
 @FUNCTIONS.register_module()
 def default_collate(data_batch: Sequence) -> Any:
-    """Stack tensors, arrays and numbers; keep strings and data samples in lists; go into containers.
+    """Stack tensors, arrays and numbers; keep strings and data samples in lists; recurse into containers.
 
     Samples that are None, which ``on_error='skip'`` leaves behind, are dropped. If none is left, the batch is
     None.
@@ -28,7 +28,7 @@ def default_collate(data_batch: Sequence) -> Any:
 
 @FUNCTIONS.register_module()
 def pseudo_collate(data_batch: Sequence) -> Any:
-    """Keep everything in lists, for images of different sizes; go into containers.
+    """Keep everything in lists, for images of different sizes; recurse into containers.
 
     Samples that are None, which ``on_error='skip'`` leaves behind, are dropped. If none is left, the batch is
     None.
@@ -70,7 +70,7 @@ def _stack(batch: Sequence) -> Any:
 
 
 def send_samples(samples: Sequence[BaseDataElement]) -> list:
-    """Prepare samples for the way from a worker process to the main one; elsewhere, return them as a list.
+    """Pack samples for the transfer from a worker to the main process; elsewhere, return them as a list.
 
     Sending a tensor costs a file descriptor and a few system calls, so labels travel as one tensor a batch;
     the samples are rebuilt when the main process first looks at them.

@@ -1,4 +1,4 @@
-"""Small public data sets that fetch themselves: MNIST, Fashion-MNIST, CIFAR."""
+"""Small public data sets that are downloaded automatically: MNIST, Fashion-MNIST, CIFAR."""
 
 from __future__ import annotations
 

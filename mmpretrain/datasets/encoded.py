@@ -1,4 +1,4 @@
-"""Data sets whose images are not files of their own."""
+"""Data sets whose images are not separate files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Other data for a config."""
+"""Replacing the data of a config."""
 
 from __future__ import annotations
 

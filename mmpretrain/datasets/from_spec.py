@@ -1,4 +1,4 @@
-"""From a short description of data, as on the command line, to a config."""
+"""Building the config of a data set from a short description, as on the command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the labels that people write to class indices."""
+"""Converting labels in annotation files to class indices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading MATLAB files of strangers: no element is believed before it is compared with the file.
+"""Reading untrusted MATLAB files: each size is checked against the file before it is used.
 
 Level 5 MAT-file format: https://www.mathworks.com/help/pdf_doc/matlab/matfile_format.pdf. SciPy's reader
 takes the sizes in a file as they are, and can crash the process.

@@ -1,4 +1,4 @@
-"""What would spoil a run, found before its first step.
+"""Finding problems with the data before the first step of a run.
 
 Problems are *hard* (the run cannot succeed) or *soft* (it can, but probably not as meant). Hard ones are
 raised together, as one table; soft ones are warned of.
@@ -120,7 +120,7 @@ def check_datasets(
 
 
 def build_datasets(cfg: Any, splits: Iterable[str], problems: list[Problem]) -> dict[str, Any]:
-    """Build the data sets of a config; what fails becomes a problem."""
+    """Build the data sets of a config; a failure becomes a problem."""
     built: dict[str, Any] = {}
     for split in splits:
         loader = cfg.get(f"{split}_dataloader")

@@ -38,7 +38,7 @@ SHOWN = 3
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that would spoil a run.
+    """A problem with the data.
 
     Attributes:
         level: ``'hard'`` stops the run, ``'soft'`` is warned of.
@@ -215,7 +215,7 @@ def source_of_samples(dataset: Any) -> str:
 
 
 def loader_of(dataset: Any) -> Any | None:
-    """What reads the images of a plain data set; None if it does so in its own way."""
+    """The transform that reads the images of a plain data set; None if the data set reads them itself."""
     steps = getattr(getattr(dataset, "pipeline", None), "transforms", None)
     if steps is None or not hasattr(dataset, "get_data_info"):
         return None

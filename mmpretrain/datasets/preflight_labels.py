@@ -1,4 +1,4 @@
-"""How labels are written: indices are wanted, and what else people write is recognised."""
+"""Recognising labels that are not class indices."""
 
 from __future__ import annotations
 

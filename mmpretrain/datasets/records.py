@@ -48,7 +48,7 @@ class Block:
 
     @classmethod
     def of_integers(cls, values: Any) -> Block:
-        """Integers in half the room if they fit."""
+        """Store integers in 32 bits if they fit."""
         array = np.asarray(values, dtype=np.int64)
         small = array.min(initial=0) >= -(2**31) and array.max(initial=0) < 2**31
         return cls(array.astype(np.int32) if small else array)

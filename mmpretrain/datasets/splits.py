@@ -1,4 +1,4 @@
-"""Data sets with named splits, and the help that reading their list files needs."""
+"""Data sets with named splits, and helpers to read their list files."""
 
 from __future__ import annotations
 

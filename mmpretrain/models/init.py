@@ -1,4 +1,4 @@
-"""Weight initialisers, and what an ``init_cfg`` means.
+"""Weight initialisers, and the interpretation of ``init_cfg``.
 
 An ``init_cfg`` is a dict, or a list of dicts that are applied in order::
 
@@ -169,7 +169,7 @@ class Caffe2XavierInit(KaimingInit):
 
 @WEIGHT_INITIALIZERS.register_module(name="Pretrained")
 class PretrainedInit:
-    """Load weights from a checkpoint; what does not fit is logged, and an error only if almost nothing fits.
+    """Load weights from a checkpoint; misfits are logged, and are an error only if almost nothing fits.
 
     Args:
         checkpoint: A file, an address, the folder of a run, or a name of the zoo.

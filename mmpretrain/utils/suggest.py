@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable
 from typing import Any
 
-#: What is longer than this, in characters, is no name; comparing texts takes time in proportion to both.
+#: Longest name, in characters, that is compared: the time grows with the product of both lengths.
 LONGEST = 200
 
 

@@ -82,7 +82,7 @@ def test_without_a_checkpoint_earlier_runs_are_named(tmp_path):
     RunFolder(tmp_path / STAMP).write_record(Record(STAMP, (Best("acc", 98.59, "greater", "best.pth"),)))
     with pytest.raises(MissingFileError) as info:
         RunFolder(tmp_path).choose()
-    assert f"An earlier run lies in {tmp_path}: {STAMP} (acc 98.5900)" in str(info.value)
+    assert f"An earlier run is in {tmp_path}: {STAMP} (acc 98.5900)" in str(info.value)
 
 
 def test_a_copy_of_a_folder_points_to_its_own_files(tmp_path):

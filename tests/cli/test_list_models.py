@@ -8,6 +8,7 @@ from mmpretrain.apis.index import missing_parts
 from mmpretrain.checkpoints.zoo import find_model
 from mmpretrain.cli.list_models import table
 from tests.cli.command_cases import run
+from tests.cli.commands import call
 
 
 @pytest.mark.parametrize("columns", [20, 80, 140])
@@ -33,3 +34,10 @@ def test_what_does_not_build_is_marked():
 def test_list():
     assert "resnet18_8xb32_in1k" in run("list", "resnet18").stdout
     assert run("list", "resnet18", "--names").stdout.splitlines()[0] == "resnet18_8xb16_cifar10"
+
+
+def test_an_unknown_name_gets_a_suggestion(capsys):
+    done = call(capsys, "list", "resnet81_8xb32_in1k")
+    assert done.code == 2
+    assert "resnet81_8xb32_in1k: no model of the zoo fits. Did you mean 'resnet18_8xb32_in1k'" in done.err
+    assert "Leave out --task." in call(capsys, "list", "--task", "Cooking").err

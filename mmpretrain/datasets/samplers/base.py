@@ -1,4 +1,4 @@
-"""What all samplers share: the seed, the rank, and a position that can be set."""
+"""Base class of the samplers: seed, rank and position."""
 
 from __future__ import annotations
 

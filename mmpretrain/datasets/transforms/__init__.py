@@ -1,4 +1,4 @@
-"""From a record of a data set to what the model takes."""
+"""Transforms, from a record of a data set to the input of a model."""
 
 from mmpretrain.utils.lazy import lazy_package
 

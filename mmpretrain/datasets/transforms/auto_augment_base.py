@@ -1,4 +1,4 @@
-"""What the operations of AutoAugment and RandAugment have in common.
+"""Base classes of the operations of AutoAugment and RandAugment.
 
 Each is applied with probability ``prob``. Its strength is either fixed, or drawn: ``magnitude_level`` out of
 ``total_level`` gives a point of ``magnitude_range``, with normal noise of ``magnitude_std`` levels (or, with

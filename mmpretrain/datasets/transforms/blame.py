@@ -18,7 +18,7 @@ from mmpretrain.errors import MMPretrainError, TransformError, notes_of
 
 @dataclass
 class Trail:
-    """Where an error happened; it travels with the error.
+    """The position of an error in a pipeline, attached to the error.
 
     Attributes:
         path: The image, if it is a file.
@@ -65,7 +65,7 @@ def blame(error: Exception, name: str, own: bool, results: Any) -> Exception:
 
 
 def locate_step(error: Exception, place: str) -> None:
-    """Say which step of a pipeline failed; the outermost pipeline has the last word."""
+    """Name the step of a pipeline that failed; the outermost pipeline decides."""
     trail: Trail | None = getattr(error, "_trail", None)
     if trail is not None:
         trail.place = place

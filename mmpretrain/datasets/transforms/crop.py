@@ -20,7 +20,7 @@ INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "area", "lanczos")
 
 
 class _Shape:
-    """Stands for an image where only its shape is asked for."""
+    """Placeholder for an image of which only the shape is used."""
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self.shape = shape

@@ -1,4 +1,4 @@
-"""From a results dict to what the model takes."""
+"""Packing a results dict for the model."""
 
 from __future__ import annotations
 

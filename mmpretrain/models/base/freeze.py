@@ -1,4 +1,4 @@
-"""Modules parts of which can be frozen."""
+"""Modules with parts that can be frozen."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class FreezableModule(BaseModule, metaclass=ABCMeta):
         return [self.freeze] if isinstance(self.freeze, str) else []
 
     def freeze_declared(self, constructed: type | None = None) -> None:
-        """Freeze what is declared frozen; modules with nothing else in them go into evaluation mode.
+        """Freeze the declared parts; modules that are frozen completely go into evaluation mode.
 
         Args:
             constructed: The class whose constructor is done. If it is that of the whole object, or None, the

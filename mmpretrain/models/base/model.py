@@ -1,4 +1,4 @@
-"""What a training loop sees of a model."""
+"""The interface between a training loop and a model."""
 
 from __future__ import annotations
 

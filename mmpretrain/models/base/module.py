@@ -1,4 +1,4 @@
-"""Modules that know how to initialise themselves."""
+"""Modules with an ``init_cfg``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From what the data loader yields to what a model takes."""
+"""Preparing batches of the data loader for a model."""
 
 from __future__ import annotations
 

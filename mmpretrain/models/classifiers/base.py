@@ -1,4 +1,4 @@
-"""What all classifiers have in common."""
+"""Base class of the classifiers."""
 
 from __future__ import annotations
 

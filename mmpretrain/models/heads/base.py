@@ -1,4 +1,4 @@
-"""What all classification heads have in common."""
+"""Base class of the classification heads."""
 
 from __future__ import annotations
 
@@ -82,13 +82,13 @@ def last_stage(feats: Features) -> Any:
 
 
 def check_num_classes(num_classes: int) -> None:
-    """Raise if a number of classes makes no sense."""
+    """Raise if a number of classes is not a positive integer."""
     if not isinstance(num_classes, int) or num_classes <= 0:
         raise ConfigError(f"num_classes must be a positive integer, got {num_classes!r}", key="num_classes")
 
 
 def feature_layer(in_channels: int, out_channels: int) -> nn.Linear:
-    """Make a linear layer that says how features do not fit it."""
+    """Make a linear layer whose error names the number of features that it needs."""
     layer = nn.Linear(in_channels, out_channels)
     layer.register_forward_pre_hook(_check_features)
     return layer

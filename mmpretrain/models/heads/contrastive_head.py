@@ -88,7 +88,7 @@ class NNCLRHead(LossHead):
 
 @MODELS.register_module()
 class SwAVHead(LossHead):
-    """Hands projections to the loss, :class:`SwAVLoss`.
+    """Passes projections to the loss, :class:`SwAVLoss`.
 
     Args:
         loss: The loss, or its config.

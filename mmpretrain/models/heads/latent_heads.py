@@ -55,7 +55,7 @@ class LatentCrossCorrelationHead(LossHead):
 
 @MODELS.register_module()
 class VICRegHead(LossHead):
-    """Hands the views of all processes to the loss (`VICReg <https://arxiv.org/abs/2105.04906>`_).
+    """Passes the views of all processes to the loss (`VICReg <https://arxiv.org/abs/2105.04906>`_).
 
     Args:
         loss: The loss, or its config.

@@ -10,7 +10,7 @@ from mmpretrain.registry import MODELS
 
 
 class LossHead(BaseModule):
-    """A head of a self-supervised method: its ``loss`` compares what the method hands it.
+    """A head of a self-supervised method: its ``loss`` compares the tensors that the method passes.
 
     Args:
         loss: The loss, or its config.

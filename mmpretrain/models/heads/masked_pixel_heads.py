@@ -37,7 +37,7 @@ def normalize_patches(patches: Tensor) -> Tensor:
 
 @MODELS.register_module()
 class MIMHead(LossHead):
-    """Hands predictions, targets and the mask to the loss.
+    """Passes predictions, targets and the mask to the loss.
 
     Args:
         loss: The loss, or its config.

@@ -81,7 +81,7 @@ class iTPNClipHead(TokenHead):
 
 @MODELS.register_module()
 class CAEHead(LossHead):
-    """Hands the tokens of DALL-E at masked patches to the loss (`CAE <https://arxiv.org/abs/2202.03026>`_).
+    """Passes the tokens of DALL-E at masked patches to the loss (`CAE <https://arxiv.org/abs/2202.03026>`_).
 
     Args:
         loss: The loss, or its config.

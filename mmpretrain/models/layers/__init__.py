@@ -1,4 +1,4 @@
-"""Building blocks; no block knows the models that use it."""
+"""Building blocks of models."""
 
 from mmpretrain.utils.lazy import lazy_package
 

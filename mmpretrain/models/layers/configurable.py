@@ -1,4 +1,4 @@
-"""Layers take callables; this is where the config arguments of 1.x become some.
+"""Layers take callables; this module converts the config arguments of 1.x to callables.
 
 Inside the library, a layer takes ``norm`` (channels -> module), ``act`` (-> module), ``conv`` (as
 ``nn.Conv2d``) and ``drop_path`` (a rate). Registered classes turn the dicts of a config into these once, by
@@ -80,7 +80,7 @@ def drop_path_from(cfg: Config | float | nn.Module | None) -> float | nn.Module 
 
 
 class _Activation:
-    """Makes an activation from its config; what the config says overrules the arguments of a call."""
+    """Makes an activation from its config, whose values overrule the arguments of a call."""
 
     def __init__(self, cfg: Config) -> None:
         self.cfg = cfg

@@ -17,7 +17,7 @@ FUSIONS = ("channel_add", "channel_mul")
 
 @MODELS.register_module()
 class ContextBlock(nn.Module):
-    """Adds to every place of a map, or multiplies it with, what a small network makes of the whole map.
+    """Adds a global context vector to every place of a map, or multiplies the map by it.
 
     Args:
         in_channels: Channels C of the map.
@@ -60,7 +60,7 @@ class ContextBlock(nn.Module):
         )
 
     def reset_parameters(self) -> None:
-        """Start with nothing to add, and half to multiply with."""
+        """Start with an addition of zero and a factor of one half."""
         if self.conv_mask is not None:
             kaiming_init(self.conv_mask, mode="fan_in")
         for network in (self.channel_add_conv, self.channel_mul_conv):

@@ -15,7 +15,7 @@ from mmpretrain.registry import MODELS
 
 
 class _Residual(BaseModule):
-    """What the networks here have in common: ``identity + drop(scale(branch(x)))``."""
+    """Base class of the networks: ``identity + drop(scale(branch(x)))``."""
 
     add_identity: bool
     gamma2: nn.Module

@@ -1,4 +1,4 @@
-"""Places in a map as sines and cosines."""
+"""Position encodings of a map by sines and cosines."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ LARGEST_SIDES = {256: 84, 512: 42}
 
 @MODELS.register_module()
 class GeneralizedAttention(nn.Module):
-    """Adds to a map what attention over a sub-sampled map gives.
+    """Adds the output of attention over a sub-sampled map to the map.
 
     A query place q scores a key place k by four terms, each of which can be left out: content of q and k,
     content of q and the step from k to q, content of k alone, the step alone.
@@ -106,7 +106,7 @@ class GeneralizedAttention(nn.Module):
         return bias.view(1, self.num_heads, self.head_dims, 1)
 
     def step_features(self, num_queries: int, num_keys: int, layer: nn.Linear) -> Tensor:
-        """What ``layer`` makes of the steps along one axis, (G, D, queries, keys)."""
+        """Apply ``layer`` to the steps along one axis, (G, D, queries, keys)."""
         like = layer.weight
         waves = torch.arange(self.position_embedding_dim / 4, device=like.device, dtype=like.dtype)
         wavelengths = 1000 ** (waves * 4 / self.position_embedding_dim)

@@ -1,4 +1,4 @@
-"""Graph convolutions on maps whose positions are joined to those that look most alike.
+"""Graph convolutions on maps, whose positions are connected to the most similar ones.
 
 From `Vision GNN <https://arxiv.org/abs/2206.00272>`_.
 """

@@ -89,7 +89,7 @@ class _NonLocal(nn.Module):
             normal_init(last, std=std)
 
     def weights(self, x: Tensor) -> Tensor:
-        """How much each place of a map (B, C, ...) takes of each, (B, N, M)."""
+        """The attention weights of a map (B, C, ...), (B, N, M)."""
         if self.mode == "gaussian":
             queries, keys = x, self.phi(x) if hasattr(self, "phi") else x
         else:

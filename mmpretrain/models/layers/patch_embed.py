@@ -1,4 +1,4 @@
-"""From images to tokens, and from tokens to fewer tokens."""
+"""Embedding images as tokens, and merging tokens."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class AdaptivePadding(nn.Module):
 
 
 class _Windows(BaseModule):
-    """What cuts images into windows: the geometry, with padding as a number or as a rule."""
+    """Base class for cutting images into windows, with padding as a number or a rule."""
 
     def set_windows(
         self, kernel_size: Size, stride: Size | None, padding: Size | str, dilation: Size

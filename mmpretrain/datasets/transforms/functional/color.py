@@ -26,7 +26,7 @@ def channels_of(img: Array) -> int:
 
 
 def check_bytes(img: Array) -> None:
-    """Refuse images whose values are no bytes, where each value is looked up in a table."""
+    """Refuse images that are not uint8, for operations that use a lookup table."""
     suits(
         img.dtype == np.uint8,
         f"it takes images of 8 bits (uint8), and gets {img.dtype}",

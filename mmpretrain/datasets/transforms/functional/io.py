@@ -120,7 +120,7 @@ def imfrombytes(
 
 @contextmanager
 def decoding(data: bytes, where: str | None, backend: str = "cv2") -> Iterator[None]:
-    """Say in what decoders raise that this is no sound image, and which file it is.
+    """Add to the errors of decoders that the image is damaged, and its file name.
 
     Decoders raise almost anything about damaged files: what their authors thought of, and what they did not.
 

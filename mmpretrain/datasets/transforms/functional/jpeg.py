@@ -27,7 +27,7 @@ _FLIPS = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}
 
 
 class JpegHeader(NamedTuple):
-    """What the markers before the image data say.
+    """The content of the markers before the image data.
 
     It has the ``shape`` of the decoded image, so that a transform can draw its crop before the decoding.
     """

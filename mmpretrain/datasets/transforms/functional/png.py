@@ -1,4 +1,4 @@
-"""What can be known of a PNG before it is decoded."""
+"""Checks of a PNG before it is decoded."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _HEAD, _TAIL = 8, 4
 
 
 def check_chunks(data: bytes, where: str | None = None) -> None:
-    """Refuse a PNG whose chunks claim more bytes than there are; decoders allocate what is claimed.
+    """Refuse a PNG whose chunks claim more bytes than the file has: decoders allocate the claimed size.
 
     Args:
         data: The content of a PNG file.
