@@ -51,9 +51,10 @@ def put(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
 
     def change(cfg: dict[str, Any]) -> None:
         *parents, key = path.split(".")
+        node: Any = cfg
         for parent in parents:
-            cfg = cfg[int(parent) if parent.isdigit() else parent]
-        cfg[key] = value
+            node = node[int(parent) if parent.isdigit() else parent]
+        node[key] = value
 
     return change
 

@@ -57,7 +57,7 @@ class FeatureExtractor:
         if getattr(self.model, "backbone", None) is None:
             raise ConfigError(f"{type(self.model).__name__} has no backbone whose features could be judged")
         self.stages = self._choose(stages)
-        self.pool = pool
+        self.pool: Pool = pool
         self.image_size = image_size or sizes.image_size(self.config)
 
     def _choose(self, stages: str | Sequence[int]) -> list[int]:

@@ -50,9 +50,12 @@ def _pixels(dataset: Any, record: Record) -> ImageSource | None:
     """Return where the pixels of samples are, for data sets that have no files but hold their images."""
     if record.paths or not hasattr(dataset, "get_data_info") or len(dataset) != len(record):
         return None
-    samples = [dataset.get_data_info(index) for index in range(len(record))]
-    same = all(sample.get("gt_label") == target for sample, target in zip(samples, record.targets.tolist()))
-    return (lambda index: samples[index].get("img")) if same else None
+
+    def info(index: int) -> dict[str, Any]:
+        return dataset.get_data_info(index)
+
+    same = all(info(index).get("gt_label") == target for index, target in enumerate(record.targets.tolist()))
+    return (lambda index: info(index).get("img")) if same else None
 
 
 def facts_of(runner: Runner, results: Mapping[str, Any]) -> dict[str, Any]:
@@ -99,10 +102,10 @@ def _file(path: Any) -> dict[str, Any]:
 def _data(dataset: Any) -> dict[str, Any]:
     """Return the size of a data set, and a hash of the names and labels of its samples."""
     facts: dict[str, Any] = {"type": type(dataset).__name__, "samples": len(dataset)}
-    if callable(info := getattr(dataset, "get_data_info", None)):
+    if hasattr(dataset, "get_data_info"):
         digest = hashlib.sha256()
         for index in range(len(dataset)):
-            sample = info(index)
+            sample = dataset.get_data_info(index)
             label = sample.get("gt_label")
             known = [sample.get("img_path"), label.tolist() if hasattr(label, "tolist") else label]
             digest.update(json.dumps(known, default=str).encode())

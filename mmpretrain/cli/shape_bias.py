@@ -106,8 +106,12 @@ def _draw(found: Sequence[Decisions], path: Path, colors: Sequence[float], marke
     axes.set(
         xlim=(-0.02, 1.02), xlabel="share of texture decisions", yticks=range(len(rows)), yticklabels=rows
     )
-    above = axes.secondary_xaxis("top", functions=(lambda x: 1 - x, lambda x: 1 - x))
+    above = axes.secondary_xaxis("top", functions=(_other_share, _other_share))
     above.set_xlabel("share of shape decisions")
     axes.grid(axis="y", alpha=0.4)
     axes.legend(loc="lower right")
     figures.save(figure, path)
+
+
+def _other_share(share: Any) -> Any:
+    return 1 - share

@@ -100,6 +100,8 @@ def draw(
     if (per_epoch := length.epoch) is not None:
         axes.xaxis.tick_top()
         axes.xaxis.set_label_position("top")
-        below = axes.secondary_xaxis("bottom", functions=(lambda x: x / per_epoch, lambda x: x * per_epoch))
+        iterations: Any = per_epoch
+        scales = (lambda x: x / iterations, lambda x: x * iterations)
+        below = axes.secondary_xaxis("bottom", functions=scales)
         below.set_xlabel("Epochs")
     return figure

@@ -88,7 +88,7 @@ class BaseAveragedModel(nn.Module):
                 for averaged, source in pairs:
                     averaged.copy_(source)
             elif pairs:
-                self.avg_tensors(*map(list, zip(*pairs)), steps)
+                self.avg_tensors([pair[0] for pair in pairs], [pair[1] for pair in pairs], steps)
         if not self.update_buffers:
             for averaged, source in zip(self.module.buffers(), model.buffers()):
                 averaged.data.copy_(source.data)

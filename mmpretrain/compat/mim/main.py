@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 
@@ -358,7 +358,7 @@ def real_mim() -> Callable[[], int | None] | None:
 def entry_point(argv: Sequence[str] | None = None) -> None:
     """Run ``mim``: the real one, or this one."""
     if argv is None and (other := real_mim()) is not None:
-        sys.exit(other())
+        sys.exit(cast("int", other()))
     open_standard_streams()
     words = spread(sys.argv[1:] if argv is None else argv)
     with errors_told(bool(os.environ.get("MMPRETRAIN_DEBUG"))):

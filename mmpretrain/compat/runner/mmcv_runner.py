@@ -181,8 +181,8 @@ class BaseRunner:
                 f"The workflow {list(workflow)!r} cannot be run by a script's own runner",
                 hint="Train by a config with this workflow, or evaluate with an EvalHook.",
             )
-        self.runner = self._runner_of_today(data_loaders[0], max_epochs or self.max_epochs)
-        self.runner.train()
+        runner = self.runner = self._runner_of_today(data_loaders[0], max_epochs or self.max_epochs)
+        runner.train()
 
     def _runner_of_today(self, loader: Any, max_epochs: int | None) -> Runner:
         length = {"max_epochs": max_epochs} if self.by_epoch else {"max_iters": self.max_iters}

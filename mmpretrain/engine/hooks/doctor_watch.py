@@ -55,7 +55,7 @@ class Watch:
         if isinstance(head, nn.Module):
             for module in head.modules():
                 if hasattr(module, "report_targets"):
-                    module.report_targets = self._take_targets
+                    module.report_targets = self._take_targets  # type: ignore[assignment]
                     self._reporting.append(module)
             loss = getattr(head, "loss_module", None)
             if isinstance(loss, nn.Module):

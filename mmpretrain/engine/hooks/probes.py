@@ -58,7 +58,7 @@ class KNNHook(Hook):
         self.interval = interval
         self.ks = tuple(ks)
         self.temperature = temperature
-        self.pool = pool
+        self.pool: Literal["auto", "cls", "avg"] = pool
 
     def before_train(self, runner: Session) -> None:
         for name in ("bank", "queries"):
@@ -117,7 +117,7 @@ class OnlineProbeHook(Hook):
             raise ConfigError(f"momentum must be from 0 and below 1, got {momentum}", key="momentum")
         self.num_classes = num_classes
         self.lr, self.weight_decay, self.momentum = lr, weight_decay, momentum
-        self.pool = pool
+        self.pool: Literal["auto", "cls", "avg"] = pool
         self.classifier: nn.Module | None = None
         self.optimizer: torch.optim.Optimizer | None = None
         self.accuracy: float | None = None
@@ -191,8 +191,8 @@ class OnlineProbeHook(Hook):
             self.classifier = nn.utils.skip_init(
                 nn.Linear, features.shape[1], self.num_classes, device=features.device
             )
-            nn.init.zeros_(self.classifier.weight)
-            nn.init.zeros_(self.classifier.bias)
+            for parameter in self.classifier.parameters():
+                nn.init.zeros_(parameter)
             self.optimizer = torch.optim.SGD(
                 self.classifier.parameters(), lr=self.lr, momentum=0.9, weight_decay=self.weight_decay
             )

@@ -12,6 +12,7 @@ from mmpretrain.errors import ArgumentError
 from mmpretrain.models.backbones.beit import BEiTTransformerEncoderLayer
 from mmpretrain.models.base.module import BaseModule
 from mmpretrain.models.layers.build import make_norm
+from mmpretrain.models.layers.configurable import norm_from
 from mmpretrain.models.layers.drop import drop_path_rates
 from mmpretrain.registry import MODELS
 
@@ -79,7 +80,7 @@ class BEiTV2Neck(BaseModule):
                 use_rel_pos_bias=False,
                 drop_rate=drop_rate,
                 drop_path_rate=rate,
-                norm_cfg=norm_cfg,
+                norm=norm_from(norm_cfg),
             )
             for rate in rates[early_layers : early_layers + num_layers]
         )

@@ -98,8 +98,10 @@ class CAETransformerRegressorLayer(BaseModule):
         norm_cfg: Mapping[str, Any] = {"type": "LN", "eps": 1e-6},
     ) -> None:
         super().__init__()
-        for name in ("norm1_q_cross", "norm1_k_cross", "norm1_v_cross", "norm2_cross"):
-            self.add_module(name, make_norm(norm_cfg, embed_dims))
+        self.norm1_q_cross = make_norm(norm_cfg, embed_dims)
+        self.norm1_k_cross = make_norm(norm_cfg, embed_dims)
+        self.norm1_v_cross = make_norm(norm_cfg, embed_dims)
+        self.norm2_cross = make_norm(norm_cfg, embed_dims)
         self.cross_attn = CrossMultiheadAttention(
             embed_dims, num_heads, qkv_bias, qk_scale, attn_drop_rate, drop_rate
         )

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from mmpretrain.models.base.module import BaseModule
 from mmpretrain.models.layers.build import make_norm
+from mmpretrain.models.layers.configurable import norm_from
 from mmpretrain.models.layers.encoder_layer import TransformerEncoderLayer
 from mmpretrain.models.layers.position_embed import build_2d_sincos_position_embedding
 from mmpretrain.models.necks.mae_decoder import LN, square_side
@@ -50,7 +51,7 @@ class IJEPAPredictor(BaseModule):
         self.pos_embed = nn.Parameter(positions, requires_grad=False)
         hidden = int(mlp_ratio * predictor_embed_dim)
         self.layers = nn.ModuleList(
-            TransformerEncoderLayer(predictor_embed_dim, num_heads, hidden, norm_cfg=norm_cfg)
+            TransformerEncoderLayer(predictor_embed_dim, num_heads, hidden, norm=norm_from(norm_cfg))
             for _ in range(depth)
         )
         self.norm = make_norm(norm_cfg, predictor_embed_dim)

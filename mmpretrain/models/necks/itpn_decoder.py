@@ -16,6 +16,7 @@ from mmpretrain.errors import ArgumentError
 from mmpretrain.models.backbones.hivit import HiViTBlock
 from mmpretrain.models.base.module import BaseModule
 from mmpretrain.models.layers.build import make_norm
+from mmpretrain.models.layers.configurable import norm_from
 from mmpretrain.models.layers.encoder_layer import TransformerEncoderLayer
 from mmpretrain.models.layers.position_embed import build_2d_sincos_position_embedding
 from mmpretrain.models.necks.mae_decoder import restore_order, square_side
@@ -117,7 +118,7 @@ class iTPNPretrainDecoder(BaseModule):
         self.decoder_pos_embed = nn.Parameter(positions, requires_grad=False)
         hidden = int(mlp_ratio * decoder_embed_dim)
         self.decoder_blocks = nn.ModuleList(
-            TransformerEncoderLayer(decoder_embed_dim, decoder_num_heads, hidden, norm_cfg=norm_cfg)
+            TransformerEncoderLayer(decoder_embed_dim, decoder_num_heads, hidden, norm=norm_from(norm_cfg))
             for _ in range(decoder_depth)
         )
         self.ln1 = make_norm(norm_cfg, decoder_embed_dim)

@@ -17,6 +17,7 @@ from mmpretrain.errors import ArgumentError
 from mmpretrain.models.base.module import BaseModule
 from mmpretrain.models.layers.attention import MultiheadAttention, split_heads
 from mmpretrain.models.layers.build import make_norm
+from mmpretrain.models.layers.configurable import norm_from
 from mmpretrain.models.layers.encoder_layer import TransformerEncoderLayer
 from mmpretrain.models.layers.position_embed import build_2d_sincos_position_embedding
 from mmpretrain.registry import MODELS
@@ -225,7 +226,7 @@ class PromptTransformerEncoderLayer(TransformerEncoderLayer):
     def __init__(
         self, embed_dims: int, num_heads: int, feedforward_channels: int, norm_cfg: Mapping[str, Any] = LN
     ) -> None:
-        super().__init__(embed_dims, num_heads, feedforward_channels, norm_cfg=norm_cfg)
+        super().__init__(embed_dims, num_heads, feedforward_channels, norm=norm_from(norm_cfg))
         self.attn = PromptMultiheadAttention(embed_dims, num_heads)
 
     def forward(self, x: Tensor, visible: Tensor) -> Tensor:  # type: ignore[override]

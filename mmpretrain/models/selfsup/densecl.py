@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -85,9 +87,10 @@ class DenseCL(BaseSelfSupervisor):
     def _project(encoder: nn.Module, images: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Return backbone features (B, C, S) and the neck's outputs, all of length 1 along the channels."""
         backbone, neck = encoder.children()
+        pool: Any = neck.pool
         maps = backbone(images)
         # Positions of the neck's grid, of which there may be fewer than in the map.
-        grid = neck.pool(maps[-1]).flatten(2)
+        grid = pool(maps[-1]).flatten(2)
         return F.normalize(grid, dim=1), [F.normalize(x, dim=1) for x in neck(maps)]
 
     def _contrast(self, query: Tensor, key: Tensor, queue: Tensor) -> Tensor:

@@ -121,7 +121,7 @@ class MAEViT(VisionTransformer):
             The visible patches (B, K, C); a mask (B, L), 1 where a patch is hidden; and where each
             patch is in "the visible ones, then the hidden ones" (B, L).
         """
-        seen = choose_visible(random_order(*x.shape[:2], x.device), mask_ratio)
+        seen = choose_visible(random_order(x.shape[0], x.shape[1], x.device), mask_ratio)
         return take(x, seen.keep), seen.mask, seen.restore
 
     def forward(self, x: Tensor, mask: bool | None = True) -> tuple[Any, ...]:  # type: ignore[override]
