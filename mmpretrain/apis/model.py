@@ -14,6 +14,7 @@ from mmpretrain import checkpoints
 from mmpretrain.checkpoints import zoo
 from mmpretrain.checkpoints.fitting import load_into
 from mmpretrain.checkpoints.layouts import weights_of
+from mmpretrain.checkpoints.meta import dataset_meta, meta_of
 from mmpretrain.config.config import Config
 from mmpretrain.config.embedded import read_embedded
 from mmpretrain.config.wrapped import innermost
@@ -224,7 +225,7 @@ def open_model(
     if found.why:
         logger.info("%s: taking %s (%s)", text, found.path, found.why)
     content = checkpoints.read(found)
-    meta = _meta(content)
+    meta = meta_of(content)
     cfg = meta.get("cfg") or meta.get("config")  # as 0.x calls it
     if not isinstance(cfg, (str, Mapping)):
         raise CheckpointError(
@@ -235,24 +236,3 @@ def open_model(
     config = read_embedded(cfg, found.name, trust=trust)
     model_changes = {"model": dict(changes)} if changes else None
     return _build(config, weights, device, source=found.name, changes=model_changes)
-
-
-def dataset_meta(checkpoint: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the metadata of the training data in a checkpoint, lower-case keys (0.x wrote ``CLASSES``)."""
-    meta = _meta(checkpoint)
-    known = meta.get("dataset_meta", {"classes": meta["CLASSES"]} if "CLASSES" in meta else None)
-    if not isinstance(known, Mapping):
-        return None
-    found = {str(key).lower(): value for key, value in known.items()}
-    if "classes" in found:
-        classes = found["classes"]
-        if not isinstance(classes, (list, tuple)) or not all(isinstance(name, str) for name in classes):
-            found.pop("classes")
-        else:
-            found["classes"] = tuple(classes)
-    return found
-
-
-def _meta(checkpoint: Mapping[str, Any]) -> Mapping[str, Any]:
-    meta = checkpoint.get("meta")
-    return meta if isinstance(meta, Mapping) else {}

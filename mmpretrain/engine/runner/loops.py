@@ -43,6 +43,11 @@ class BaseLoop(ABC):
         """The runner that this loop works for."""
         return self._runner
 
+    @property
+    def classes(self) -> Sequence[str] | None:
+        """The names of the classes, as far as the data set says them."""
+        return (getattr(self.dataloader.dataset, "metainfo", None) or {}).get("classes")
+
     @abstractmethod
     def run(self) -> Any:
         """Run the loop."""
@@ -163,6 +168,17 @@ class TrainLoop(BaseLoop):
         runner.model.train()
 
 
+def whole_number(value: float, name: str) -> int:
+    """Return the length of a run as an int.
+
+    Raises:
+        ConfigError: If it is no whole number, or one that no run can count to.
+    """
+    if not isinstance(value, (int, float)) or not -(2**53) <= value <= 2**53 or value != int(value):
+        raise ConfigError(f"{name} must be a whole number below 2**53, got {brief(value)}", key=name)
+    return int(value)
+
+
 @LOOPS.register_module()
 class EpochBasedTrainLoop(TrainLoop):
     """Trains for a number of epochs.
@@ -186,9 +202,7 @@ class EpochBasedTrainLoop(TrainLoop):
         dynamic_intervals: Sequence[tuple[int, int]] | None = None,
     ) -> None:
         super().__init__(runner, dataloader, val_begin, val_interval, dynamic_intervals)
-        if max_epochs != int(max_epochs):
-            raise ConfigError(f"max_epochs must be a whole number, got {max_epochs}", key="max_epochs")
-        self.state.max_epochs = int(max_epochs)
+        self.state.max_epochs = whole_number(max_epochs, "max_epochs")
         self.state.max_iters = self.state.max_epochs * len(self.dataloader)
 
     def run(self) -> Any:
@@ -248,9 +262,7 @@ class IterBasedTrainLoop(TrainLoop):
         dynamic_intervals: Sequence[tuple[int, int]] | None = None,
     ) -> None:
         super().__init__(runner, dataloader, val_begin, val_interval, dynamic_intervals)
-        if max_iters != int(max_iters):
-            raise ConfigError(f"max_iters must be a whole number, got {max_iters}", key="max_iters")
-        self.state.max_iters = int(max_iters)
+        self.state.max_iters = whole_number(max_iters, "max_iters")
         self.state.max_epochs = 1  # for what compares epochs; there are none here
 
     def run(self) -> Any:

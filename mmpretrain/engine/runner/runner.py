@@ -11,10 +11,12 @@ from typing import Any, Literal
 from torch import nn
 
 from mmpretrain import checkpoints
+from mmpretrain.checkpoints.meta import dataset_meta
 from mmpretrain.checkpoints.store import CheckpointStore
 from mmpretrain.engine import session
 from mmpretrain.engine.optimizers.builder import build_optim_wrapper, scale_lr
 from mmpretrain.engine.runner import build, checkpoint, environment, launch, signals, speed, workdir
+from mmpretrain.engine.runner.classes import check_classes
 from mmpretrain.engine.runner.dataloader import worker_deaths_explained
 from mmpretrain.engine.runner.hook_list import HookList
 from mmpretrain.engine.runner.loader_build import build_dataloader
@@ -157,6 +159,7 @@ class Runner(RunnerProperties):
             with located(locate(self.cfg, "activation_checkpointing")):
                 speed.checkpoint_activations(self.bare_model, self.plan.activation_checkpointing)
             self.load_or_resume()
+            self.state.learned_classes = tuple(self.train_loop.classes or ())
             self.optim_wrapper.initialize_count_status(self.model, self.iter, self.max_iters)
             build.announce_length(self.model, self.max_iters)
             with located(locate(self.cfg, "compile")):
@@ -183,6 +186,7 @@ class Runner(RunnerProperties):
             loop = self.val_loop if mode == "val" else self.test_loop
             self.call_hook("before_run")
             self.load_or_resume()
+            check_classes(self, mode, loop.classes)
             metrics = loop.run()
             self.call_hook("after_run")
         return metrics
@@ -240,6 +244,7 @@ class Runner(RunnerProperties):
         """
         content = checkpoint.load_weights(self, filename, map_location, strict, revise_keys)
         self.state.loaded_from = filename
+        self.state.learned_classes = (dataset_meta(content) or {}).get("classes", ())
         return content
 
     def resume(

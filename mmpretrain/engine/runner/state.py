@@ -241,6 +241,7 @@ class RunState:
         by_epoch: Whether the training loop counts epochs, as opposed to iterations only.
         validated_at: Iterations done at the latest validation.
         loaded_from: The checkpoint whose weights the model has.
+        learned_classes: The classes of the data that it was trained on, as far as it says them.
         pending_rng: Where the random generators are to continue, until the loop is there.
         resuming: Whether the run continues from a checkpoint, or is asked to.
         resumed_from: That checkpoint.
@@ -267,6 +268,7 @@ class RunState:
     by_epoch: bool = True
     validated_at: int | None = None
     loaded_from: str | None = None
+    learned_classes: tuple[str, ...] = ()
     pending_rng: dict[str, Any] | None = None
     resuming: bool = False
     resumed_from: str | None = None

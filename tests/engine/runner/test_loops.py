@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from mmpretrain.engine.hooks import Hook
-from mmpretrain.errors import DataError
+from mmpretrain.engine.runner.loops import whole_number
+from mmpretrain.errors import ConfigError, DataError
 from mmpretrain.evaluation.metrics.base import BaseMetric
 from tests.engine import tiny
 from tests.engine.ranks import run_ranks
@@ -108,3 +109,13 @@ def test_processes_validate_with_the_statistics_that_are_saved(tmp_path):
         val_dataloader=tiny.loader(30, 4),
     )
     assert scores == [pytest.approx(alone.val()["score"], rel=1e-6)] * 2
+
+
+@pytest.mark.parametrize("length", [1e30, float("inf"), float("nan"), 1.5, "3"])
+def test_a_length_that_no_run_has(length):
+    with pytest.raises(ConfigError, match="max_epochs must be a whole number below"):
+        whole_number(length, "max_epochs")
+
+
+def test_whole_lengths():
+    assert whole_number(3.0, "max_epochs") == 3
