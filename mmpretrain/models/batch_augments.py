@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -29,9 +30,9 @@ class Mixup:
     """
 
     def __init__(self, alpha: float) -> None:
-        if not isinstance(alpha, (int, float)) or isinstance(alpha, bool) or alpha <= 0:
+        if not isinstance(alpha, (int, float)) or isinstance(alpha, bool) or not 0 < alpha < math.inf:
             raise ConfigError(
-                f"{type(self).__name__}: alpha must be a positive number, got {alpha!r}", key="alpha"
+                f"{type(self).__name__}: alpha must be a positive, finite number, got {alpha!r}", key="alpha"
             )
         self.alpha = alpha
 

@@ -155,6 +155,36 @@ MISTAKES: dict[str, tuple[str, ...]] = {
         "",
         "ReduceOnPlateauLR watches 'acc', which the validation does not report. It reports: accuracy/top1",
     ),
+    # values that nothing can be done with
+    "train_dataloader = dict(sampler=((),))": (
+        "train_dataloader.sampler",
+        "must give indices",
+        "DefaultSampler",
+    ),
+    "train_dataloader = dict(batch_sampler=[[0], ()])": (
+        "train_dataloader.batch_sampler",
+        "must give indices",
+    ),
+    "val_evaluator = dict(_delete_=True, type='Accuracy', thrs=set())": (
+        "val_evaluator.thrs",
+        "takes a number",
+    ),
+    "val_evaluator = dict(_delete_=True, type='Accuracy', thrs=[])": ("val_evaluator.thrs", "got []"),
+    "val_evaluator = dict(_delete_=True, type='Accuracy', topk='0.0')": ("val_evaluator.topk", "got '0.0'"),
+    "val_evaluator = dict(_delete_=True, type='Accuracy', topk=(1.5,))": (
+        "val_evaluator.topk",
+        "whole numbers",
+    ),
+    "model = dict(head=dict(topk=()))": ("model.head.topk", "whole numbers from 1 on, got ()"),
+    "model = dict(train_cfg=dict(augments=dict(type='Mixup', alpha=float('inf'))))": (
+        "model.train_cfg.augments.alpha",
+        "positive, finite number, got inf",
+    ),
+    "model = dict(head=dict(loss=dict(loss_weight=float('inf'))))": (
+        "model.head.loss.loss_weight",
+        "finite number, got inf",
+    ),
+    "train_cfg = dict(max_epochs=1e30)": ("train_cfg.max_epochs", "got float 1e+30"),
     # switches
     "compile = dict(target='bakbone')": ("compile", "no module 'bakbone'. Did you mean 'backbone'"),
     "compile = dict(mod='default')": ("compile.mod", "Did you mean 'mode'"),
@@ -201,3 +231,12 @@ def test_settings_for_hooks_and_optimizers_are_no_mistakes(option):
     keys = {"custom_keys": {"head": {option: True}}, "_delete": True}  # as in configs of the zoo
     constructor = DefaultOptimWrapperConstructor({"optimizer": {"type": "SGD", "lr": 0.1}}, keys)
     assert constructor.custom_keys["head"] == {option: True}
+
+
+def test_a_head_that_is_a_list(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my.py").write_text("_base_ = 'mmpretrain::lenet/lenet5_digits.py'\nmodel = dict(head=[])\n")
+    cfg = Config.fromfile("my.py")
+    cfg.work_dir = "work"
+    with pytest.raises(ConfigError, match=r"^model.head is a Sequential, which has no loss\(\). Use a head"):
+        run(cfg, summary=False)

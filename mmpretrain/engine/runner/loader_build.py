@@ -84,10 +84,13 @@ def _add_samplers(args: dict[str, Any], dataset: Any, seed: int | None, cfg: Any
         sampler = DATA_SAMPLERS.build(sampler, default_args=dict(dataset=dataset, seed=seed))
     if sampler is not None and (isinstance(sampler, (str, type)) or not hasattr(sampler, "__iter__")):
         raise _no_part("sampler", sampler, cfg)
+    _check_indices("sampler", sampler, cfg)
     batch_sampler = args.pop("batch_sampler", None)
     if isinstance(batch_sampler, dict):
         defaults = dict(sampler=sampler, batch_size=args.pop("batch_size"))
         batch_sampler = DATA_SAMPLERS.build(batch_sampler, default_args=defaults)
+    for batch in batch_sampler if isinstance(batch_sampler, (list, tuple)) else ():
+        _check_indices("batch_sampler", batch, cfg)
     if batch_sampler is not None:
         args["batch_sampler"] = batch_sampler
         for replaced in ("batch_size", "shuffle", "drop_last"):
@@ -139,6 +142,16 @@ def _start_worker(then: Callable[[int], None] | None, number: int) -> None:
         os._exit(1)  # the run was killed a moment ago, which torch's own watch would not notice any more
     if then is not None:
         then(number)
+
+
+def _check_indices(name: str, sampler: Any, cfg: Any) -> None:
+    """Check that what a config lists in place of a sampler, or of one of its batches, are indices."""
+    listed = isinstance(sampler, (list, tuple, set, frozenset))
+    indices = listed and all(isinstance(index, int) and index >= 0 for index in sampler)
+    if (listed or name == "batch_sampler") and (not indices or not sampler):
+        message = f"The {name} of a data loader must give indices of samples, got {brief(cfg[name])}"
+        hint = "Give a dict with a 'type', such as dict(type='DefaultSampler', shuffle=True)."
+        raise ArgumentError(message, where=locate(cfg, name), hint=hint, key=name)
 
 
 def _no_part(name: str, value: Any, cfg: Any) -> ArgumentError:

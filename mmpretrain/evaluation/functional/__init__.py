@@ -31,6 +31,6 @@ __getattr__, __dir__, __all__ = lazy_package(
         "regression": ("mean_absolute_error", "r2_score", "root_mean_squared_error"),
         "thresholds": ("select_thresholds",),
         "representation": ("alignment", "entropy", "rank_me", "spread", "uniformity"),
-        "topk": ("accuracy", "limit_topk"),
+        "topk": ("accuracy", "as_topk", "limit_topk"),
     },
 )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor
 
 from mmpretrain.errors import ConfigError
 from mmpretrain.evaluation.functional.inputs import ArrayLike, check_same_length, to_tensor
+from mmpretrain.utils.brief import brief
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +48,20 @@ def accuracy(
     correct = labels == target.reshape(-1, 1)  # (N, K)
     counted = torch.stack([correct if thr is None else correct & (scores > thr) for thr in thrs])  # (T, N, K)
     return torch.stack([counted[..., :k].sum((1, 2)) for k in topk]).float() * percent
+
+
+def as_topk(topk: int | Iterable[int]) -> tuple[int, ...]:
+    """Return values of k as a tuple, whether one was given or several.
+
+    Raises:
+        ConfigError: If there is none, or one that is no whole number from 1 on.
+    """
+    values = (topk,) if isinstance(topk, (int, float)) else tuple(topk)
+    if not values or not all(isinstance(k, (int, float)) and k >= 1 and k == k // 1 for k in values):
+        raise ConfigError(
+            f"topk takes whole numbers from 1 on, got {brief(topk)}", hint="For example (1, 5).", key="topk"
+        )
+    return tuple(map(int, values))
 
 
 def limit_topk(topk: tuple[int, ...], num_classes: int) -> tuple[int, ...]:

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from mmpretrain.evaluation.functional import accuracy, limit_topk, to_tensor
+from mmpretrain.errors import ConfigError
+from mmpretrain.evaluation.functional import accuracy, as_topk, limit_topk, to_tensor
 from mmpretrain.evaluation.functional.inputs import ArrayLike
 from mmpretrain.evaluation.metrics.base import BaseMetric, Device, pick
 from mmpretrain.registry import METRICS
+from mmpretrain.utils.brief import brief
 
 
 def as_thresholds(thrs: float | Sequence[float | None] | None) -> tuple[float | None, ...]:
-    """Return thresholds as a tuple, whether one was given or several."""
-    return tuple(thrs) if isinstance(thrs, Sequence) else (thrs,)
+    """Return thresholds as a tuple, whether one was given or several.
+
+    Raises:
+        ConfigError: If there is none, or one that is neither a number nor None.
+    """
+    values = tuple(thrs) if isinstance(thrs, Iterable) else (thrs,)
+    if not values or not all(thr is None or isinstance(thr, (int, float)) for thr in values):
+        raise ConfigError(
+            f"thrs takes a number, None, or several of them, got {brief(thrs)}",
+            hint="None stands for no threshold.",
+            key="thrs",
+        )
+    return values
 
 
 def threshold_suffixes(thrs: Sequence[float | None]) -> list[str]:
@@ -58,7 +71,7 @@ class Accuracy(BaseMetric):
         prefix: str | None = None,
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
-        self.topk = (topk,) if isinstance(topk, int) else tuple(topk)
+        self.topk = as_topk(topk)
         self.thrs = as_thresholds(thrs)
 
     @BaseMetric.dataset_meta.setter

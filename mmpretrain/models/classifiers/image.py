@@ -108,13 +108,13 @@ class ImageClassifier(BaseClassifier):
 
     def loss(self, inputs: Tensor, data_samples: list[DataSample]) -> dict[str, Tensor]:
         """Return the losses of a batch by name."""
-        return self._need_head().loss(self.extract_feat(inputs), data_samples)
+        return self._need_head("loss").loss(self.extract_feat(inputs), data_samples)
 
     def predict(
         self, inputs: Tensor, data_samples: list[DataSample] | None = None, **kwargs: Any
     ) -> list[DataSample]:
         """Return data samples with predictions; other arguments go to the head."""
-        return self._need_head().predict(self.extract_feat(inputs), data_samples, **kwargs)
+        return self._need_head("predict").predict(self.extract_feat(inputs), data_samples, **kwargs)
 
     def get_layer_depth(self, param_name: str) -> tuple[int, int]:
         """Return the depth of a parameter for layer-wise decay, and the number of layers."""
@@ -122,9 +122,15 @@ class ImageClassifier(BaseClassifier):
             raise NotImplementedError(f"{type(self.backbone).__name__} does not say how deep its layers are")
         return self.backbone.get_layer_depth(param_name, "backbone.")  # type: ignore[operator]
 
-    def _need_head(self) -> Any:
+    def _need_head(self, method: str) -> Any:
         if self.head is None:
             raise ConfigError("This model has no head: it can only extract features", hint="Set model.head.")
+        if not hasattr(self.head, method):
+            raise ConfigError(
+                f"model.head is a {type(self.head).__name__}, which has no {method}()",
+                hint="Use a head, such as dict(type='LinearClsHead', ...).",
+                key="head",
+            )
         return self.head
 
 

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmpretrain.errors import ConfigError
-from mmpretrain.evaluation.functional import accuracy, limit_topk
+from mmpretrain.evaluation.functional import accuracy, as_topk, limit_topk
 from mmpretrain.models.heads.base import BaseClsHead, InitCfg, with_predictions
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
@@ -37,7 +37,7 @@ class ClsHead(BaseClsHead):
         init_cfg: InitCfg = None,
     ) -> None:
         super().__init__(loss, init_cfg)
-        self.topk: tuple[int, ...] = (topk,) if isinstance(topk, int) else tuple(topk)
+        self.topk = as_topk(topk)
         self.cal_acc = cal_acc
 
     def _get_loss(

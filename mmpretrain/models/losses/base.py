@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from mmpretrain.models.losses.utils import Reduction, check_reduction
+from mmpretrain.models.losses.utils import Reduction, check_reduction, check_weight
 
 
 class ClassificationLoss(nn.Module):
@@ -20,6 +20,7 @@ class ClassificationLoss(nn.Module):
     def __init__(self, reduction: Reduction = "mean", loss_weight: float = 1.0) -> None:
         super().__init__()
         check_reduction(reduction)
+        check_weight(loss_weight)
         self.reduction: Reduction = reduction
         self.loss_weight = loss_weight
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -18,6 +19,12 @@ def check_reduction(reduction: str) -> None:
     """Raise if there is no such reduction."""
     if reduction not in ("none", "mean", "sum"):
         raise ConfigError(f"reduction must be 'none', 'mean' or 'sum', got {reduction!r}", key="reduction")
+
+
+def check_weight(loss_weight: float) -> None:
+    """Raise if the factor of a loss is no finite number."""
+    if not isinstance(loss_weight, (int, float)) or not math.isfinite(loss_weight):
+        raise ConfigError(f"loss_weight must be a finite number, got {loss_weight!r}", key="loss_weight")
 
 
 def reduce_loss(loss: Tensor, reduction: Reduction) -> Tensor:
