@@ -97,8 +97,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "only_second": ("Only the second is right", "仅后者正确"),
     "p_value": ("p value", "p 值"),
     "differ": ("Images on which they differ", "预测不一致的图像"),
-    "right": ("right", "正确"),
-    "wrong": ("wrong", "错误"),
 }
 
 

@@ -1,0 +1,57 @@
+"""Which samples a report shows."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from mmpretrain.reports import galleries
+from mmpretrain.reports.summary import right_predictions
+
+
+def test_surest_mistakes_are_wrong_and_in_order(record):
+    shown = galleries.surest_mistakes(record)
+    assert sorted(shown) == np.flatnonzero(~right_predictions(record)).tolist()
+    scores = record.scores[shown].max(1)
+    assert scores.tolist() == sorted(scores.tolist(), reverse=True)
+
+
+def test_least_sure_have_close_scores(record):
+    shown = galleries.least_sure(record)
+    top = np.sort(record.scores, axis=1)
+    gaps = top[:, -1] - top[:, -2]
+    assert gaps[shown].tolist() == np.sort(gaps)[: galleries.SHOWN].tolist()
+    assert (
+        galleries.least_sure(
+            dataclasses.replace(record, scores=record.scores[:, :1], targets=np.zeros(60, int), classes=())
+        )
+        == []
+    )
+
+
+def test_best_and_worst_belong_to_the_class(record):
+    rows = galleries.best_and_worst(record)
+    assert sorted(k for k, _, _ in rows) == [0, 1, 2]
+    for k, best, worst in rows:
+        own = record.scores[record.targets == k, k]
+        assert record.targets[best] == record.targets[worst] == k
+        assert (record.scores[best, k], record.scores[worst, k]) == (own.max(), own.min())
+
+
+def test_cells_hold_their_samples(record):
+    cells = galleries.cells(record)
+    for (truth, predicted), indices in cells.items():
+        assert 0 < len(indices) <= galleries.PER_CELL
+        assert set(record.targets[indices]) == {truth}
+        assert set(record.predicted[indices]) == {predicted}
+    several = dataclasses.replace(record, targets=np.ones((60, 3), np.int8))
+    assert galleries.cells(several) == {}
+
+
+def test_shots(record):
+    (shot,) = galleries.shots(record, [1])
+    assert (shot.truth, shot.predicted, shot.right) == ("dog", "dog", True)
+    assert shot.path == record.paths[1]
+    none = dataclasses.replace(record, targets=np.zeros((60, 3), np.int8), paths=())
+    assert (galleries.shots(none, [0])[0].truth, galleries.shots(none, [0])[0].path) == ("", "")
