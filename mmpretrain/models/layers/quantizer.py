@@ -98,11 +98,13 @@ class NormEMAVectorQuantizer(nn.Module):
             The codes (B, D, h, w), through which the gradient passes to ``z``; a loss; and the numbers of the
             codes (B * h * w,).
         """
-        unit = F.normalize(z.movedim(1, -1), dim=-1)
-        vectors = unit.flatten(0, -2)
+        unit = F.normalize(z.permute(0, 2, 3, 1), dim=-1)
+        vectors = unit.reshape(-1, self.codebook_dim)
         self.embedding.init_from(vectors)
         codes = self.embedding.weight
-        distance = vectors.square().sum(1, keepdim=True) + codes.square().sum(1) - 2 * vectors @ codes.t()
+        # Rounded as in 1.x, so that of codes that are alike the same one is taken.
+        product = torch.einsum("md,kd->mk", vectors, codes)
+        distance = vectors.square().sum(1, keepdim=True) + codes.square().sum(1) - 2 * product
         nearest = distance.argmin(dim=1)
         quantized = self.embedding(nearest).view_as(unit)
         self._follow(vectors.detach(), nearest)

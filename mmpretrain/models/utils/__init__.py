@@ -12,6 +12,10 @@ _OTHERS = {"build_norm_layer": "make_norm", "RotaryEmbeddingFast": "RotaryEmbedd
 #: Names that have moved to a module of :mod:`mmpretrain.models`.
 _MOVED = {
     "CosineEMA": "averaged",
+    "CrossMultiheadAttention": "necks.cae_neck",
+    **dict.fromkeys(
+        ("SparseAvgPooling", "SparseConv2d", "SparseLayerNorm2D", "SparseMaxPooling"), "layers.sparse"
+    ),
     **dict.fromkeys(("CutMix", "Mixup", "RandomBatchAugment", "ResizeMix"), "batch_augments"),
     **dict.fromkeys(
         (
