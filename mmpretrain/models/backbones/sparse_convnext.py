@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
 from typing import Any
 
 from torch import Tensor
 
+from mmpretrain.models.backbones.base_sparse import SparseBackbone
 from mmpretrain.models.backbones.base_staged import Norm
 from mmpretrain.models.backbones.convnext import ConvNeXt, ConvNeXtBlock
-from mmpretrain.models.layers.sparse import ActiveMap, hidden, make_sparse
+from mmpretrain.models.layers.sparse import ActiveMap, make_sparse
 from mmpretrain.registry import MODELS
 
 
@@ -25,7 +25,7 @@ class SparseConvNeXtBlock(ConvNeXtBlock):
 
 
 @MODELS.register_module()
-class SparseConvNeXt(ConvNeXt):
+class SparseConvNeXt(SparseBackbone, ConvNeXt):
     """ConvNeXt that can compute only where an image is visible.
 
     From `Designing BERT for Convolutional Networks <https://arxiv.org/abs/2301.03580>`_ (SparK). Within
@@ -111,7 +111,3 @@ class SparseConvNeXt(ConvNeXt):
     def format(self, x: Tensor, stage: int) -> Tensor:
         """Make an output of the map (B, C, H, W) after a stage."""
         return x.mean((-2, -1)) if self.gap_before_output else x
-
-    def masked(self, mask: Tensor) -> AbstractContextManager[None]:
-        """Hide parts of the images of a batch: a mask (B, 1, f, g), 1 where they are visible."""
-        return hidden(self.active, mask)

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from typing import Literal
 
-from torch import Tensor
-
 from mmpretrain.models.backbones.base import KAIMING_INIT
+from mmpretrain.models.backbones.base_sparse import SparseBackbone
 from mmpretrain.models.backbones.resnet import ResNet
-from mmpretrain.models.layers.sparse import ActiveMap, hidden, make_sparse
+from mmpretrain.models.layers.sparse import ActiveMap, make_sparse
 from mmpretrain.registry import MODELS
 
 
 @MODELS.register_module()
-class SparseResNet(ResNet):
+class SparseResNet(SparseBackbone, ResNet):
     """ResNet that can compute only where an image is visible.
 
     From `Designing BERT for Convolutional Networks <https://arxiv.org/abs/2301.03580>`_ (SparK). Within
@@ -76,7 +74,3 @@ class SparseResNet(ResNet):
         self.active = ActiveMap()
         make_sparse(self, self.active, sync="Sync" in str(norm_cfg["type"]))
         self.freeze_declared(__class__)
-
-    def masked(self, mask: Tensor) -> AbstractContextManager[None]:
-        """Hide parts of the images of a batch: a mask (B, 1, f, g), 1 where they are visible."""
-        return hidden(self.active, mask)

@@ -22,19 +22,43 @@ class ActiveMap:
     """The mask that the layers of a network read: (B, 1, f, g), 1 or True where an image is visible."""
 
     def __init__(self) -> None:
-        self.mask: Tensor | None = None
+        self.mask = None
+
+    @property
+    def mask(self) -> Tensor | None:
+        """The mask; None if all is visible."""
+        return self._mask
+
+    @mask.setter
+    def mask(self, mask: Tensor | None) -> None:
+        self._mask = mask
+        # What is made of the mask for maps of a size, which many layers share.
+        self._enlarged: dict[tuple[int, int], Tensor] = {}
+        self._positions: dict[tuple[int, int], tuple[Tensor, ...]] = {}
 
     def at(self, height: int, width: int) -> Tensor | None:
         """The mask for a map of that size, (B, 1, height, width)."""
         if self.mask is None:
             return None
-        rows, columns = height // self.mask.shape[2], width // self.mask.shape[3]
-        return self.mask.repeat_interleave(rows, 2).repeat_interleave(columns, 3)
+        if (height, width) not in self._enlarged:
+            rows, columns = height // self.mask.shape[2], width // self.mask.shape[3]
+            enlarged = self.mask.repeat_interleave(rows, 2).repeat_interleave(columns, 3)
+            self._enlarged[height, width] = enlarged
+        return self._enlarged[height, width]
+
+    def visible(self, height: int, width: int) -> tuple[Tensor, ...] | None:
+        """Image, row and column of the visible positions of maps of that size."""
+        mask = self.at(height, width)
+        if mask is None:
+            return None
+        if (height, width) not in self._positions:
+            self._positions[height, width] = mask.squeeze(1).nonzero(as_tuple=True)
+        return self._positions[height, width]
 
     def hide(self, x: Tensor) -> Tensor:
-        """Set a map (B, C, H, W) to zero where it is hidden."""
+        """Set a map (B, C, H, W), which is overwritten, to zero where it is hidden."""
         mask = self.at(x.shape[2], x.shape[3])
-        return x if mask is None else x * mask.to(x.dtype)
+        return x if mask is None else x.mul_(mask)
 
 
 class SparseLayer(nn.Module):
@@ -81,7 +105,8 @@ class _SparseBatchNorm(SparseLayer):
         if mask is None or not self.training:
             out = super().forward(x.flatten(2)).unflatten(2, x.shape[2:])
             return out if mask is None else out * mask.to(out.dtype)
-        visible = mask.squeeze(1).bool()
+        visible = self.active.visible(x.shape[2], x.shape[3])
+        assert visible is not None
         channels_last = x.permute(0, 2, 3, 1)
         normed = super().forward(channels_last[visible])
         out = torch.zeros_like(channels_last, dtype=normed.dtype)

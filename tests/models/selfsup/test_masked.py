@@ -228,3 +228,17 @@ def test_positions_of_a_grid_that_is_not_square():
     wide = build_2d_sincos_position_embedding((2, 3), 8)[0]
     square = build_2d_sincos_position_embedding(3, 8)[0]
     assert torch.equal(wide, square[:6])
+
+
+def test_recomputed_blocks_see_the_same_mask():
+    """With ``with_cp``, the backward pass runs after the mask was taken away."""
+    cfg = case_of("SparK")["model"]
+    gradients = []
+    for with_cp in (False, True):
+        torch.manual_seed(0)
+        model = build({**cfg, "backbone": {**cfg["backbone"], "with_cp": with_cp}}).train()
+        torch.manual_seed(1)
+        model(*batch_of(case_of("SparK"), 0), mode="loss")["loss"].backward()
+        gradients.append([p.grad for p in model.backbone.parameters()])
+    for plain, recomputed in zip(*gradients):
+        torch.testing.assert_close(plain, recomputed)
