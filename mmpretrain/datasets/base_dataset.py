@@ -314,8 +314,14 @@ class BaseDataset(Dataset):
 
     @property
     def data_infos(self) -> list[dict]:
-        """All records, as 0.x data sets call them."""
-        return [self.get_data_info(idx) for idx in range(len(self))]
+        """All records, as 0.x data sets call them, with the keys that they had."""
+        records = [self.get_data_info(idx) for idx in range(len(self))]
+        for record in records:
+            path = record.get("img_path")
+            if isinstance(path, str) and "img_info" not in record:
+                name = path.removeprefix(join(self.img_prefix, ""))
+                record.update(img_prefix=self.img_prefix, img_info={"filename": name})
+        return records
 
     def get_gt_labels(self) -> np.ndarray:
         """The label of every sample, (N,)."""

@@ -11,6 +11,7 @@ from PIL import Image
 
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import VISBACKENDS, VISUALIZERS
+from mmpretrain.utils.former import compat
 from mmpretrain.visualization.drawing import draw_caption
 
 
@@ -58,6 +59,16 @@ class Visualizer:
                     key="vis_backends",
                 )
             self._backends[label] = backend
+
+    @classmethod
+    def get_current_instance(cls) -> Visualizer:
+        """Return the visualizer of the run that is under way."""
+        return compat("api.current").visualizer()
+
+    @classmethod
+    def get_instance(cls, name: str, **kwargs: Any) -> Visualizer:
+        """Return the visualizer of a name; it is made with the given arguments if there is none."""
+        return compat("api.current").visualizer_named(cls, name, kwargs)
 
     def get_backend(self, name: str) -> Any:
         """Return a backend by its name, by default the name of its class."""

@@ -42,8 +42,8 @@ _HANDLER = "mmpretrain.compat"
 
 
 def get_root_logger(log_file: str | None = None, log_level: int | str = logging.INFO) -> logging.Logger:
-    """Return the logger of the package, as ``mmcls`` called it."""
-    return get_logger("mmcls", log_file, log_level)
+    """Return the logger of the run that is under way, or one that writes to the given file."""
+    return MMLogger.get_current_instance() if log_file is None else get_logger("mmcls", log_file, log_level)
 
 
 class MMLogger(logging.Logger):

@@ -80,6 +80,11 @@ def _number(value: Tensor) -> Any:
 
 
 def average_precision(pred: Array, target: Array) -> float:
+    """Return the average precision of one class, from 0 to 1; see :func:`ap_of_one_class`."""
+    return ap_of_one_class(pred, target).item()
+
+
+def ap_of_one_class(pred: Array, target: Array) -> Tensor:
     """Return the average precision of one class, from 0 to 1.
 
     Args:
@@ -87,7 +92,7 @@ def average_precision(pred: Array, target: Array) -> float:
         target: (N,), 1 for positive samples, 0 for others, -1 for those that do not count.
     """
     scores, labels = torch.as_tensor(pred)[:, None], torch.as_tensor(target)[:, None]
-    return functional.average_precision(scores, labels).item() / 100
+    return functional.average_precision(scores, labels) / 100
 
 
 def mAP(pred: Array, target: Array) -> float:

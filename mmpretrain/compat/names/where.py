@@ -315,6 +315,12 @@ EXACT = {
         }
         for module in ("single_label", "multi_label")
     },
+    "mmpretrain.evaluation.metrics.multi_label": {
+        f"{_OLD}.evaluation.functions": "_average_precision=ap_of_one_class",
+        "mmpretrain.evaluation.functional.classwise": (
+            "_precision_recall_f1_support=precision_recall_f1_support"
+        ),
+    },
     "mmpretrain.models.backbones.resnet": {f"{_API}.layers": "get_expansion"},
     "mmcls.core.evaluation": {f"{_OLD}.evaluation.functions": "accuracy"},
     "mmcls.models.registry": {

@@ -5,12 +5,14 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from mmpretrain.compat.evaluation.functions import accuracy
 from mmpretrain.errors import ConfigError
 from mmpretrain.models.classifiers.base import BaseClassifier
 from mmpretrain.models.heads.base import with_predictions
@@ -101,6 +103,8 @@ def _adapt_head(cls: Any) -> None:
     if "simple_test" not in vars(cls) and "predict" not in vars(cls) and "forward" not in vars(cls):
         _predict_by_layer(cls)
     cls.compute_loss = property(lambda self: self.loss_module)
+    if not hasattr(cls, "compute_accuracy"):
+        cls.compute_accuracy = property(lambda self: partial(accuracy, topk=self.topk))
 
 
 def _predict_by_layer(cls: Any) -> None:

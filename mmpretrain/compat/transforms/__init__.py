@@ -5,4 +5,5 @@ from mmpretrain.utils.lazy import lazy_package
 __getattr__, __dir__, __all__ = lazy_package(
     __name__,
     {"formatting": ("Collect", "ImageToTensor", "ToTensor")},
+    registered={"records": ("OldRecord",)},
 )

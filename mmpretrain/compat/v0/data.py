@@ -11,6 +11,7 @@ from mmpretrain.compat.v0.translation import Old, Translation, sourced
 from mmpretrain.config.node import ConfigDict, make_node
 from mmpretrain.config.source import Source
 from mmpretrain.config.tracked import raw, raw_items
+from mmpretrain.registry import TRANSFORMS
 
 SPLITS = ("train", "val", "test")
 #: Settings of a loader: name then and now.
@@ -123,6 +124,10 @@ def _dataset(old: ConfigDict, testing: bool, drop_normalize: bool, base: ConfigD
     new.pop("separate_eval")
     if is_old_pipeline(new.get("pipeline")):
         pipeline = translate_pipeline(raw(new, "pipeline"), drop_normalize=drop_normalize)
+        if any(_is_own(step) for step in pipeline):
+            prefix = new.get("data_prefix", base.get("data_prefix")) or ""
+            record = {"type": "OldRecord", "prefix": prefix if isinstance(prefix, str) else ""}
+            pipeline = [sourced(record, old._sources_.get("pipeline")), *pipeline]
         new.assign("pipeline", pipeline, old._sources_.get("pipeline"))
     kind = _kind(new) or _kind(base)
     nothing = make_node({}, {})
@@ -141,6 +146,13 @@ def _dataset(old: ConfigDict, testing: bool, drop_normalize: bool, base: ConfigD
     if kind == "ImageNet21k":
         new.pop("recursion_subdir")
     return new
+
+
+def _is_own(step: Any) -> bool:
+    """Whether a transform is a class of the user, which may ask for ``img_info``."""
+    kind = step.get("type") if isinstance(step, Mapping) else None
+    found = TRANSFORMS.get(kind) if isinstance(kind, str) else None
+    return found is not None and not found.__module__.startswith(("mmpretrain.", "torchvision."))
 
 
 def _each_file(dataset: ConfigDict) -> Iterator[ConfigDict]:
