@@ -24,6 +24,7 @@ MULTI_VALUE_OF = {
     ("analyze-logs", "--keys"): lambda word: True,
     ("analyze-logs", "--legend"): lambda word: True,
     ("vis-tsne", "--class-idx"): str.isdecimal,
+    ("browse-dataset", "--skip-type"): lambda word: True,
     ("shape-bias", "--model-names"): lambda word: True,
     ("shape-bias", "--plotting-names"): lambda word: True,
     ("shape-bias", "--markers"): lambda word: True,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -14,10 +16,6 @@ from mmpretrain.cli.say import say
 
 if TYPE_CHECKING:
     import numpy as np
-
-    from mmpretrain.analysis.samples import Sample
-
-Mode = Literal["original", "transformed", "concat", "pipeline"]
 
 
 def browse_dataset(
@@ -38,7 +36,7 @@ def browse_dataset(
         float, typer.Option("--show-interval", "-i", metavar="SECONDS", min=0, help="How long to show each.")
     ] = 2,
     mode: Annotated[
-        Mode,
+        Literal["original", "transformed", "concat", "pipeline"],
         typer.Option("--mode", "-m", help="As stored, as the model sees them, both, or after each step."),
     ] = "transformed",
     rescale_factor: Annotated[
@@ -49,6 +47,19 @@ def browse_dataset(
         Literal["BGR", "RGB"],
         typer.Option("--channel-order", "-c", help="The order in which the pipeline has them."),
     ] = "BGR",
+    skip_type: Annotated[
+        list[str] | None, typer.Option(metavar="TYPE...", help="Leave these steps of the pipeline out.")
+    ] = None,
+    min_edge_length: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Enlarge pictures whose shorter side has fewer pixels.")
+    ] = 160,
+    max_edge_length: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Shrink pictures whose longer side has more pixels."),
+    ] = None,
+    bgr2rgb: Annotated[bool, typer.Option("--bgr2rgb", hidden=True)] = False,
+    adaptive: Annotated[bool, typer.Option("--adaptive", hidden=True)] = False,
+    window_size: Annotated[str | None, typer.Option(hidden=True)] = None,
     seed: Annotated[int, typer.Option(help="Seed of the augmentation.")] = 0,
     shuffle: Annotated[bool, typer.Option("--shuffle", help="Take samples from all over the data.")] = False,
     force: Force = False,
@@ -77,21 +88,61 @@ def browse_dataset(
         from mmpretrain.visualization import figures
 
         figures.require_display()
+    from mmpretrain.analysis import pictures
     from mmpretrain.analysis.datasets import build_dataset
+    from mmpretrain.analysis.samples import follow
+    from mmpretrain.utils.progress import track
+    from mmpretrain.visualization import UniversalVisualizer
 
-    dataset = build_dataset(load_config(config, cfg_options), phase)
+    cfg = load_config(config, cfg_options)
+    _leave_out(cfg, phase, skip_type or [])
+    dataset = build_dataset(cfg, phase)
     indices = _choose(
         len(dataset), show_number or (36 if output_dir is None else len(dataset)), shuffle, seed
     )
-    rgb = channel_order == "RGB"
-    pictures = _draw(
-        dataset, indices, mode, seed, rgb, rescale_factor, output_dir, grid is not None, show, show_interval
+    look = pictures.Look(
+        mode,
+        rgb=(channel_order == "RGB") is not bgr2rgb,
+        factor=rescale_factor or 1.0,
+        smallest=min_edge_length,
+        largest=max_edge_length,
     )
+    sheet: list[np.ndarray] = []
+    names: Counter[str] = Counter()
+    for index in track(indices, "samples"):
+        sample = follow(dataset, index, seed)
+        picture = pictures.draw(sample, look, (getattr(dataset, "metainfo", None) or {}).get("classes"))
+        if output_dir is not None:
+            _save(picture, output_dir, Path(sample.name).stem, names)
+        if show:
+            UniversalVisualizer().show(picture, win_name=sample.name, wait_time=show_interval)
+        if grid is not None:
+            sheet.append(picture)
     if output_dir is not None:
         say(f"Saved {len(indices)} pictures in {output_dir}.")
     if grid is not None:
-        _save_sheet(pictures, mode, grid)
-        say(f"Saved {len(pictures)} pictures on {grid}.")
+        _save_sheet(sheet, 1 if mode in ("concat", "pipeline") else math.ceil(math.sqrt(len(sheet))), grid)
+        say(f"Saved {len(sheet)} pictures on {grid}.")
+
+
+def _save(picture: np.ndarray, folder: Path, stem: str, names: Counter[str]) -> None:
+    from PIL import Image
+
+    folder.mkdir(parents=True, exist_ok=True)
+    names[stem] += 1
+    name = f"{stem}.png" if names[stem] == 1 else f"{stem}-{names[stem]}.png"
+    Image.fromarray(picture).save(folder / name)
+
+
+def _leave_out(cfg: Any, phase: Literal["train", "test", "val"], types: Sequence[str]) -> None:
+    """Take steps of these types out of a pipeline."""
+    from mmpretrain.analysis.datasets import loader_of
+    from mmpretrain.config.wrapped import plain_datasets
+
+    for dataset in plain_datasets(loader_of(cfg, phase)["dataset"]) if types else ():
+        dataset["pipeline"] = [
+            step for step in dataset.get("pipeline") or () if step.get("type") not in types
+        ]
 
 
 def _choose(size: int, count: int, shuffle: bool, seed: int) -> list[int]:
@@ -101,103 +152,14 @@ def _choose(size: int, count: int, shuffle: bool, seed: int) -> list[int]:
     return sorted(random.Random(seed).sample(range(size), count)) if shuffle else list(range(count))
 
 
-def _draw(
-    dataset: Any,
-    indices: Sequence[int],
-    mode: Mode,
-    seed: int,
-    rgb: bool,
-    factor: float | None,
-    folder: Path | None,
-    keep: bool,
-    show: bool,
-    interval: float,
-) -> list[np.ndarray]:
-    """Draw samples one after another; return the pictures if they are to be kept."""
-    from collections import Counter
-
-    from mmpretrain.analysis.samples import follow
-    from mmpretrain.utils.progress import track
-    from mmpretrain.visualization import UniversalVisualizer
-    from mmpretrain.visualization.drawing import rescale
-
-    visualizer = UniversalVisualizer()
-    classes = (getattr(dataset, "metainfo", None) or {}).get("classes")
-    seen: Counter[str] = Counter()
-    pictures = []
-    for index in track(indices, "samples"):
-        sample = follow(dataset, index, seed)
-        label = _label(sample, classes)
-        labelled = compose(sample, mode, label, rgb=rgb)
-        if factor is not None:
-            labelled = rescale(labelled, factor)
-        if len(sample.steps) == 1 or mode in ("original", "transformed"):
-            labelled = _with_label(visualizer, labelled, sample, classes)
-        if folder is not None:
-            from PIL import Image
-
-            folder.mkdir(parents=True, exist_ok=True)
-            stem = Path(sample.name).stem
-            seen[stem] += 1
-            name = f"{stem}.png" if seen[stem] == 1 else f"{stem}-{seen[stem]}.png"
-            Image.fromarray(labelled).save(folder / name)
-        if show:
-            visualizer.show(labelled, win_name=sample.name, wait_time=interval)
-        if keep:
-            pictures.append(labelled)
-    return pictures
-
-
-def compose(sample: Sample, mode: Mode, label: str = "", *, rgb: bool = False) -> np.ndarray:
-    """Return the picture of a sample: ``(H, W, 3)``, RGB.
-
-    Args:
-        sample: The sample.
-        mode: What to show of it.
-        label: Its class, to be written above the first of several images.
-        rgb: Whether the pipeline has images in RGB.
-    """
-    from mmpretrain.analysis.samples import enlarge, tile
-
-    first, last = sample.steps[0], sample.steps[-1]
-    chosen = {"original": [first], "transformed": [last], "concat": [first, last], "pipeline": sample.steps}[
-        mode
-    ]
-    images, captions = [], []
-    for step in chosen:
-        for number, image in enumerate(step.images):
-            images.append(enlarge(image[..., ::-1] if rgb else image))
-            captions.append(step.name if len(step.images) == 1 else f"{step.name} {number}")
-    if len(images) == 1:
-        return images[0]
-    captions[0] += f": {label}" if label else ""
-    return tile(images, captions)
-
-
-def _label(sample: Sample, classes: Any) -> str:
-    packed: Any = sample.data_sample
-    labels = packed.get("gt_label") if hasattr(packed, "get") else None
-    if labels is None:
-        return ""
-    return ", ".join(classes[label] if classes else str(label) for label in labels.tolist())
-
-
-def _with_label(visualizer: Any, picture: np.ndarray, sample: Sample, classes: Any) -> np.ndarray:
-    if sample.data_sample is None or not hasattr(sample.data_sample, "items"):
-        return picture
-    return visualizer.visualize_cls(picture, sample.data_sample, classes, draw_pred=False)
-
-
-def _save_sheet(pictures: Sequence[np.ndarray], mode: Mode, path: Path) -> None:
+def _save_sheet(pictures: Sequence[np.ndarray], columns: int, path: Path) -> None:
     import io
-    import math
 
     from PIL import Image
 
     from mmpretrain.analysis.samples import tile
     from mmpretrain.utils.atomic import write_atomic
 
-    columns = math.ceil(math.sqrt(len(pictures))) if mode in ("original", "transformed") else 1
     buffer = io.BytesIO()
     kind = {".jpg": "JPEG", ".jpeg": "JPEG"}.get(path.suffix.lower(), path.suffix[1:].upper())
     Image.fromarray(tile(pictures, columns=columns)).save(buffer, format=kind)

@@ -51,6 +51,13 @@ def kfold_cross_valid(
         str | None,
         typer.Option(metavar="KEY", help="Keep samples together that agree in this key of their record."),
     ] = None,
+    summary: Annotated[
+        bool,
+        typer.Option("--summary", help="Print the results of the folds that are done, and train nothing."),
+    ] = False,
+    deterministic: Annotated[
+        bool, typer.Option("--deterministic", help="Use deterministic algorithms only.")
+    ] = False,
     device: Device = None,
     cfg_options: CfgOptions = None,
     launcher: Launcher = "none",
@@ -73,7 +80,14 @@ def kfold_cross_valid(
     cfg = load_config(config, cfg_options, work_dir)
     folder = Path(cfg.work_dir)
     setting = {"num_splits": num_splits, "seed": seed or 0, "stratified": stratified, "group_by": group_by}
-    done = _earlier(folder / RESULTS, setting) if resume else {}
+    done = _earlier(folder / RESULTS, setting) if resume or summary else {}
+    if summary:
+        if not done:
+            raise ConfigError(f"no fold is done in {str(folder)!r}", where="--summary")
+        _print(done, num_splits)
+        return
+    if deterministic:
+        cfg.randomness = {**(cfg.get("randomness") or {}), "deterministic": True}
     if not resume and fold is None and (folder / RESULTS).exists():
         raise ConfigError(
             f"{str(folder / RESULTS)!r} holds the results of an earlier cross-validation",

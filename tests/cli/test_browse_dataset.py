@@ -39,3 +39,29 @@ def test_a_sheet(capsys, tmp_path):
 )
 def test_bad_options(capsys, words):
     assert call(capsys, "browse-dataset", "lenet5_digits", *words).code == 2
+
+
+def test_flags_of_0x(capsys, tmp_path):
+    words = [
+        "vis_pipeline",
+        "lenet5_digits",
+        "--output-dir",
+        tmp_path / "out",
+        "--phase",
+        "val",
+        "--number",
+        "2",
+    ]
+    more = [
+        "--mode",
+        "pipeline",
+        "--skip-type",
+        "Resize",
+        "--adaptive",
+        "--max-edge-length",
+        "100",
+        "--bgr2rgb",
+    ]
+    done = call(capsys, *words, *more, "--window-size", "12*7")
+    assert done.code == 0, done.err
+    assert Image.open(tmp_path / "out" / "000001.png").size == (320, 320), "the only step is left out"

@@ -24,6 +24,8 @@ def test_folds(capsys, tmp_path):
     kept = json.loads((tmp_path / "kfold.json").read_text())["folds"]
     mean = sum(fold["accuracy/top1"] for fold in kept.values()) / 2
     assert f"{mean:.4f}" in done.out
+    shown = call(capsys, *words, "--summary")
+    assert (shown.code, f"{mean:.4f}" in shown.out) == (0, True)
     other = call(capsys, *words[:-1], "2", "--resume", *SHORT)
     assert (other.code, "the folds there are others" in other.err) == (2, True)
 
@@ -31,4 +33,8 @@ def test_folds(capsys, tmp_path):
 def test_bad_options(capsys, tmp_path):
     for more in (["--num-splits", "1"], ["--num-splits", "3", "--fold", "3"], []):
         assert call(capsys, "kfold", "lenet5_digits", "--work-dir", tmp_path / "new", *more).code == 2
+    done = call(
+        capsys, "kfold", "lenet5_digits", "--num-splits", "2", "--summary", "--work-dir", tmp_path / "new"
+    )
+    assert (done.code, "no fold is done" in done.err) == (2, True)
     assert not (tmp_path / "new").exists()
