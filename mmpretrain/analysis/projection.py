@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Subset
 
-from mmpretrain.datasets.preflight_data import label_arrays
+from mmpretrain.datasets.preflight_classes import label_arrays
 from mmpretrain.errors import ConfigError, DataError
 from mmpretrain.utils.optional import optional_import
 from mmpretrain.utils.progress import track

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from mmpretrain.datasets.preflight_data import place_of, root_of
+from mmpretrain.datasets.places import place_of, root_of
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import TRANSFORMS
 from mmpretrain.utils.fonts import font_for

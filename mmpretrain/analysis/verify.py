@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from mmpretrain.datasets.encoded import EncodedDataset
-from mmpretrain.datasets.preflight_data import loader_of, place_of, root_of
+from mmpretrain.datasets.places import loader_of, place_of, root_of
 from mmpretrain.errors import MMPretrainError
 from mmpretrain.utils.brief import said
 

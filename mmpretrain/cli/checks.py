@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mmpretrain.config import Config
-    from mmpretrain.datasets.preflight_data import Problem
+    from mmpretrain.datasets.preflight_problem import Problem
 
 logger = logging.getLogger(__name__)
 

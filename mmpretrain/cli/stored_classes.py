@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mmpretrain.config import Config
-    from mmpretrain.datasets.preflight_data import Problem
+    from mmpretrain.datasets.preflight_problem import Problem
 
 
 def stored_classes(source: Any) -> list[str] | None:
@@ -36,7 +36,8 @@ def check_stored_classes(cfg: Config, split: str, dataset: Any, stored: Sequence
         dataset: The data set, built.
         stored: The class names in the checkpoint.
     """
-    from mmpretrain.datasets.preflight_data import HARD, Problem, class_names, soft
+    from mmpretrain.datasets.preflight_classes import class_names
+    from mmpretrain.datasets.preflight_problem import HARD, Problem, soft
     from mmpretrain.engine.runner.classes import compare
 
     names = [str(name) for name in class_names(dataset) or ()]
@@ -59,7 +60,7 @@ def _take_labels(cfg: Config, split: str, dataset: Any, names: Sequence[str], st
     import numpy as np
 
     from mmpretrain.config.wrapped import plain_datasets
-    from mmpretrain.datasets.preflight_data import label_arrays
+    from mmpretrain.datasets.preflight_classes import label_arrays
     from mmpretrain.errors import MMPretrainError
     from mmpretrain.registry import DATASETS
 

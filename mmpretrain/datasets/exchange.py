@@ -9,7 +9,7 @@ from typing import Any
 from mmpretrain.config.wrapped import innermost
 from mmpretrain.datasets.from_spec import FOLDS, KEPT, dataset_from_spec
 from mmpretrain.datasets.preflight import find_classifier
-from mmpretrain.datasets.preflight_data import label_arrays
+from mmpretrain.datasets.preflight_classes import label_arrays
 from mmpretrain.datasets.unlabelled import images_from_spec
 from mmpretrain.errors import DataError
 from mmpretrain.registry import DATASETS, MODELS

@@ -14,22 +14,12 @@ from typing import Any
 import numpy as np
 
 from mmpretrain.config.wrapped import innermost
+from mmpretrain.datasets.places import source_of_samples
 from mmpretrain.datasets.preflight_batches import last_batch_of_one
-from mmpretrain.datasets.preflight_data import (
-    HARD,
-    Problem,
-    class_names,
-    different_classes,
-    duplicates,
-    empty_classes,
-    failing_steps,
-    label_range,
-    missing_files,
-    soft,
-    source_of_samples,
-    unreadable_images,
-)
+from mmpretrain.datasets.preflight_classes import class_names, different_classes, empty_classes, label_range
+from mmpretrain.datasets.preflight_files import duplicates, failing_steps, missing_files, unreadable_images
 from mmpretrain.datasets.preflight_labels import label_encoding
+from mmpretrain.datasets.preflight_problem import HARD, Problem, soft
 from mmpretrain.errors import DataError, MMPretrainError
 from mmpretrain.registry import DATASETS
 from mmpretrain.utils.dist import get_world_size

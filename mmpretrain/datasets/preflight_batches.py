@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from mmpretrain.datasets.collate import default_collate
-from mmpretrain.datasets.preflight_data import HARD, Problem
+from mmpretrain.datasets.preflight_problem import HARD, Problem
 from mmpretrain.registry import MODELS
 from mmpretrain.utils.dist import get_world_size
 from mmpretrain.utils.seeding import preserved_rng

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from mmpretrain.datasets.preflight_data import HARD, Problem, place_of, root_of
+from mmpretrain.datasets.places import place_of, root_of
+from mmpretrain.datasets.preflight_problem import HARD, Problem
 from mmpretrain.datasets.records import RecordTable
 
 #: Samples whose labels are looked at one by one, evenly spread.

@@ -1,11 +1,11 @@
-"""Tests of :mod:`mmpretrain.datasets.preflight_data`."""
+"""Tests of :mod:`mmpretrain.datasets.preflight_files`."""
 
 from __future__ import annotations
 
 import pytest
 
 from mmpretrain.datasets import CustomDataset
-from mmpretrain.datasets import preflight_data as checks
+from mmpretrain.datasets import preflight_files as checks
 from tests.datasets.preflight_cases import found, image, listing
 
 
