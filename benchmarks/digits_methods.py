@@ -1,6 +1,8 @@
 """Self-supervised methods on the digits that ship with the package: small models, real pipelines.
 
 Every method trains the same backbone of its kind: a narrow ResNet-18, or a Vision Transformer of four layers.
+Not here: methods whose networks want larger images (SimMIM, MixMIM, iTPN, SparK, MaskFeat), and those that
+learn from a trained network (BEiT, CAE, EVA, MILAN, continued pre-training).
 """
 
 from __future__ import annotations
@@ -67,8 +69,25 @@ def moco(kind: str, neck: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def masked(kind: str, backbone: str, **changes: Any) -> dict[str, Any]:
+    """MAE and MFF."""
+    head = {
+        "type": "MAEPretrainHead", "norm_pix": True, "patch_size": 4, "in_channels": 1,
+        "loss": {"type": "PixelReconstructionLoss", "criterion": "L2"},
+    }  # fmt: skip
+    neck = {
+        "type": "MAEPretrainDecoder", "num_patches": 16, "patch_size": 4, "in_chans": 1, "embed_dim": 64,
+        "decoder_embed_dim": 64, "decoder_depth": 2, "decoder_num_heads": 4, "mlp_ratio": 2,
+    }  # fmt: skip
+    encoder = {
+        "type": backbone, "arch": ARCH, "img_size": SIDE, "patch_size": 4, "patch_cfg": {"in_channels": 1},
+        "mask_ratio": 0.6, **changes,
+    }  # fmt: skip
+    return {"type": kind, "backbone": encoder, "neck": neck, "head": head}
+
+
 #: Iterations of a run; 22 are one epoch.
-ITERS = 600
+ITERS = 300
 
 #: Method -> model, optimizer.
 METHODS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -95,6 +114,19 @@ METHODS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "DINO": (dino("DINO", "VisionTransformer"), ADAMW),
     "DINOv2": (dino("DINOv2", "MaskTokenViT", "sinkhorn", also=("patch_neck", "patch_head")), ADAMW),
     "iBOT": (dino("iBOT", "MaskTokenViT", also=("patch_head",)), ADAMW),
+    "IJEPA": (
+        {
+            "type": "IJEPA", "backbone": {**VIT, "type": "IJEPAViT"}, "base_momentum": 0.02,
+            "neck": {
+                "type": "IJEPAPredictor", "num_patches": 16, "embed_dim": 64, "predictor_embed_dim": 32,
+                "depth": 2, "num_heads": 4,
+            },
+            "head": {"type": "MIMHead", "loss": {"type": "PixelReconstructionLoss", "criterion": "L2"}},
+        },
+        ADAMW,
+    ),
+    "MAE": (masked("MAE", "MAEViT"), ADAMW),
+    "MFF": (masked("MFF", "MFFViT", out_indices=[0, 2, 3]), ADAMW),
     "MoCo": (moco("MoCo", mlp()), SGD),
     "MoCoV3": (
         {
@@ -150,8 +182,9 @@ METHODS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     ),
 }  # fmt: skip
 
-#: Methods that see small crops, too.
+#: Methods that see small crops, too, and methods that see one view.
 MULTI_CROP = ("DINO", "DINOv2", "iBOT")
+ONE_VIEW = ("IJEPA", "MAE", "MFF")
 
 
 def view(side: int, area: tuple[float, float]) -> list[dict[str, Any]]:
@@ -168,6 +201,9 @@ def view(side: int, area: tuple[float, float]) -> list[dict[str, Any]]:
 
 def pipeline(method: str) -> list[dict[str, Any]]:
     """The training pipeline of a method."""
+    if method in ONE_VIEW:
+        crop = {"type": "RandomResizedCrop", "scale": SIDE, "crop_ratio_range": (0.6, 1.0)}
+        return [{"type": "Resize", "scale": 32}, crop, {"type": "PackInputs"}]
     views, counts = [view(SIDE, (0.4, 1.0))], [2]
     if method in MULTI_CROP:
         views, counts = [*views, view(SMALL_SIDE, (0.4, 0.8))], [2, 2]
