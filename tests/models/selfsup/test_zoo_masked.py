@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -172,12 +173,12 @@ def test_is_valid(name):
     assert [problem for problem in problems if "of torchvision" not in problem.message] == []
 
 
-@pytest.mark.parametrize("name", DISTINCT.values())
-def test_trains(name, images, tmp_path):
+def small_masked(name: str, images: Path, folder: Path, iters: int = 2) -> Config:
+    """Return a zoo config whose model, images and run are small."""
     cfg = Config.fromfile(ZOO / name)
     kind = cfg.model.type
     shrink_model(cfg.model)
-    cfg.model = with_clip(cfg.model.to_dict(), str(tmp_path))
+    cfg.model = with_clip(cfg.model.to_dict(), str(folder))
     cfg.train_dataloader.update(batch_size=4, num_workers=0, persistent_workers=False, pin_memory=False)
     cfg.train_dataloader.dataset = {
         "type": "CustomDataset",
@@ -185,11 +186,18 @@ def test_trains(name, images, tmp_path):
         "with_label": False,
         "pipeline": PLAIN if kind == "MFF" else shrink_pipeline(cfg.train_dataloader.dataset.pipeline, kind),
     }
-    cfg.train_cfg = {"by_epoch": False, "max_iters": 2}
+    cfg.train_cfg = {"by_epoch": False, "max_iters": iters}
     cfg.param_scheduler = []
-    cfg.default_hooks.checkpoint.update(interval=2, by_epoch=False)
-    cfg.work_dir = str(tmp_path / "run")
+    cfg.default_hooks.checkpoint.update(interval=iters, by_epoch=False)
+    cfg.work_dir = str(folder / "run")
     cfg.env_cfg.dist_cfg.backend = "gloo"
+    return cfg
+
+
+@pytest.mark.parametrize("name", DISTINCT.values())
+def test_trains(name, images, tmp_path):
+    cfg = small_masked(name, images, tmp_path)
+    kind = cfg.model["type"]
     runner = Runner.from_cfg(cfg)
     runner.train()
     assert runner.iter == 2
