@@ -12,10 +12,12 @@ from typing_extensions import Unpack
 from mmpretrain.errors import ArgumentError
 from mmpretrain.models.backbones.resnet import Bottleneck, ResLayer, ResNet, ResNetBodyOptions
 from mmpretrain.models.base import ModuleList
-from mmpretrain.models.layers import ConvSpec, build_conv_layer, make_norm
+from mmpretrain.models.layers import ConvSpec
+from mmpretrain.models.layers.configurable import Conv, Norm, configurable
 from mmpretrain.registry import MODELS
 
 
+@configurable
 class Bottle2neck(Bottleneck):
     """A bottleneck whose 3×3 convolution is a ladder over groups of channels.
 
@@ -27,8 +29,8 @@ class Bottle2neck(Bottleneck):
         scales: Number of groups.
         base_width: Channels of a group in the first stage.
         base_channels: Channels in the middle of the blocks of the first stage, were it a ResNet.
-        conv_cfg: Type of convolution.
-        norm_cfg: Type of norm.
+        conv: The convolutions.
+        norm: The norms.
         **kwargs: Arguments of :class:`Bottleneck`.
     """
 
@@ -39,8 +41,8 @@ class Bottle2neck(Bottleneck):
         scales: int = 4,
         base_width: int = 26,
         base_channels: int = 64,
-        conv_cfg: dict | None = None,
-        norm_cfg: dict = {"type": "BN"},  # noqa: B006
+        conv: Conv = nn.Conv2d,
+        norm: Norm = nn.BatchNorm2d,
         **kwargs: Any,
     ) -> None:
         if scales <= 1:
@@ -49,21 +51,19 @@ class Bottle2neck(Bottleneck):
             )
         self.scales = scales
         self.width = math.floor(out_channels // self.default_expansion * (base_width / base_channels))
-        super().__init__(in_channels, out_channels, conv_cfg=conv_cfg, norm_cfg=norm_cfg, **kwargs)
+        super().__init__(in_channels, out_channels, conv=conv, norm=norm, **kwargs)
         second = self.conv_specs()[1]
         shape = {"stride": second.stride, "padding": second.dilation, "dilation": second.dilation}
         steps = range(self.scales - 1)
-        self.convs = ModuleList(
-            build_conv_layer(conv_cfg, self.width, self.width, 3, bias=False, **shape) for _ in steps
-        )
-        self.bns = ModuleList(make_norm(norm_cfg, self.width) for _ in steps)
+        self.convs = ModuleList(conv(self.width, self.width, 3, bias=False, **shape) for _ in steps)
+        self.bns = ModuleList(norm(self.width) for _ in steps)
         self.pool = nn.AvgPool2d(3, stride=second.stride, padding=1)
 
-    def make_branch(self, conv_cfg: dict | None, norm_cfg: dict) -> None:
+    def make_branch(self, conv: Conv, norm: Norm) -> None:
         first, _, third = self.conv_specs()
         wide = self.width * self.scales
-        self.add_conv_norm(1, first._replace(out_channels=wide), conv_cfg, norm_cfg)
-        self.add_conv_norm(3, ConvSpec(wide, third.out_channels, 1), conv_cfg, norm_cfg)
+        self.add_conv_norm(1, first._replace(out_channels=wide), conv, norm)
+        self.add_conv_norm(3, ConvSpec(wide, third.out_channels, 1), conv, norm)
 
     def branch(self, x: Tensor) -> Tensor:
         *groups, last = self.relu(self.conv_norm(1, x)).split(self.width, 1)

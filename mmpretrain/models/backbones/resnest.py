@@ -9,10 +9,12 @@ from torch.nn import functional as F
 from typing_extensions import Unpack
 
 from mmpretrain.models.backbones.resnet import Bottleneck, ResNet, ResNetOptions, ResNetV1d
-from mmpretrain.models.layers import build_conv_layer, build_norm_layer
+from mmpretrain.models.layers.build import norm_abbr
+from mmpretrain.models.layers.configurable import Conv, Norm, configurable
 from mmpretrain.registry import MODELS
 
 
+@configurable
 class SplitAttentionConv2d(nn.Module):
     """Convolves to ``radix`` alternatives, and weighs them for each channel.
 
@@ -22,8 +24,8 @@ class SplitAttentionConv2d(nn.Module):
         groups: Cardinal groups.
         radix: Number of alternatives.
         reduction_factor: How much the attention squeezes.
-        conv_cfg: Type of convolution.
-        norm_cfg: Type of norm.
+        conv: The convolution.
+        norm: The norms.
         **shape: Kernel size, stride, padding and dilation.
     """
 
@@ -34,20 +36,20 @@ class SplitAttentionConv2d(nn.Module):
         groups: int = 1,
         radix: int = 2,
         reduction_factor: int = 4,
-        conv_cfg: dict | None = None,
-        norm_cfg: dict = {"type": "BN"},  # noqa: B006
+        conv: Conv = nn.Conv2d,
+        norm: Norm = nn.BatchNorm2d,
         **shape: int,
     ) -> None:
         super().__init__()
         inner = max(in_channels * radix // reduction_factor, 32)
         self.radix, self.groups = radix, groups
         wide = channels * radix
-        self.conv = build_conv_layer(conv_cfg, in_channels, wide, groups=groups * radix, bias=False, **shape)
-        self.norm0_name, norm0 = build_norm_layer(norm_cfg, wide, postfix=0)
+        self.conv = conv(in_channels, wide, groups=groups * radix, bias=False, **shape)
+        norm0, norm1 = norm(wide), norm(inner)
+        self.norm0_name, self.norm1_name = f"{norm_abbr(type(norm0))}0", f"{norm_abbr(type(norm1))}1"
         self.add_module(self.norm0_name, norm0)
         self.relu = nn.ReLU(inplace=True)
         self.fc1 = nn.Conv2d(channels, inner, 1, groups=groups)
-        self.norm1_name, norm1 = build_norm_layer(norm_cfg, inner, postfix=1)
         self.add_module(self.norm1_name, norm1)
         self.fc2 = nn.Conv2d(inner, wide, 1, groups=groups)
 
@@ -89,10 +91,10 @@ class SplitAttentionBottleneck(Bottleneck):
         self.avg_down_stride = avg_down_stride
         super().__init__(in_channels, out_channels, **kwargs)
 
-    def make_branch(self, conv_cfg: dict | None, norm_cfg: dict) -> None:
+    def make_branch(self, conv: Conv, norm: Norm) -> None:
         first, second, third = self.conv_specs()
         self.avg_down_stride = self.avg_down_stride and second.stride > 1
-        self.add_conv_norm(1, first, conv_cfg, norm_cfg)
+        self.add_conv_norm(1, first, conv, norm)
         self.conv2 = SplitAttentionConv2d(
             second.in_channels,
             second.out_channels,
@@ -101,12 +103,12 @@ class SplitAttentionBottleneck(Bottleneck):
             padding=second.dilation,
             dilation=second.dilation,
             groups=second.groups,
-            conv_cfg=conv_cfg,
-            norm_cfg=norm_cfg,
+            conv=conv,
+            norm=norm,
             **self.attention,
         )
         self.avd_layer = nn.AvgPool2d(3, second.stride, padding=1) if self.avg_down_stride else nn.Identity()
-        self.add_conv_norm(3, third, conv_cfg, norm_cfg)
+        self.add_conv_norm(3, third, conv, norm)
 
     def branch(self, x: Tensor) -> Tensor:
         return self.conv_norm(3, self.avd_layer(self.conv2(self.relu(self.conv_norm(1, x)))))

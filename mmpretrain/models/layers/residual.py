@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Literal, NamedTuple
 
 from torch import Tensor, nn
@@ -10,7 +11,8 @@ from torch import Tensor, nn
 from mmpretrain.errors import ArgumentError
 from mmpretrain.models.base.module import BaseModule
 
-from .build import build_activation_layer, build_conv_layer, build_norm_layer, make_norm
+from .build import build_conv_layer, make_norm, norm_abbr
+from .configurable import Act, Conv, Norm, configurable
 from .drop import DropPath
 
 
@@ -25,6 +27,7 @@ class ConvSpec(NamedTuple):
     groups: int = 1
 
 
+@configurable
 class ResidualBlock(BaseModule):
     """Convolutions with norms, added to the identity; subclasses say which in :meth:`conv_specs`.
 
@@ -40,9 +43,9 @@ class ResidualBlock(BaseModule):
             ``groups * width_per_group``.
         width_per_group: Channels of a group in the first stage.
         base_channels: Channels in the middle of the blocks of the first stage, were there no groups.
-        conv_cfg: Type of convolution.
-        norm_cfg: Type of norm.
-        act_cfg: Type of activation.
+        conv: The convolutions.
+        norm: The norms.
+        act: The activation.
         drop_path_rate: Rate of stochastic depth.
         init_cfg: How the weights are initialised.
     """
@@ -61,9 +64,9 @@ class ResidualBlock(BaseModule):
         groups: int = 1,
         width_per_group: int = 4,
         base_channels: int = 64,
-        conv_cfg: dict | None = None,
-        norm_cfg: dict = {"type": "BN"},  # noqa: B006
-        act_cfg: dict = {"type": "ReLU", "inplace": True},  # noqa: B006
+        conv: Conv = nn.Conv2d,
+        norm: Norm = nn.BatchNorm2d,
+        act: Act = partial(nn.ReLU, inplace=True),  # noqa: B008
         drop_path_rate: float = 0.0,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
@@ -80,8 +83,8 @@ class ResidualBlock(BaseModule):
             self.mid_channels = groups * width_per_group * self.mid_channels // base_channels
         self.stride, self.dilation, self.style = stride, dilation, style
         self.norm_names: dict[int, str] = {}
-        self.make_branch(conv_cfg, norm_cfg)
-        self.relu = build_activation_layer(act_cfg)
+        self.make_branch(conv, norm)
+        self.relu = act()
         self.downsample = downsample
         self.drop_path = DropPath(drop_path_rate) if drop_path_rate > 1e-5 else nn.Identity()
 
@@ -89,17 +92,16 @@ class ResidualBlock(BaseModule):
         """The convolutions, ``conv1`` first."""
         raise NotImplementedError
 
-    def make_branch(self, conv_cfg: dict | None, norm_cfg: dict) -> None:
+    def make_branch(self, conv: Conv, norm: Norm) -> None:
         """Add the layers of :meth:`branch`."""
         for number, spec in enumerate(self.conv_specs(), 1):
-            self.add_conv_norm(number, spec, conv_cfg, norm_cfg)
+            self.add_conv_norm(number, spec, conv, norm)
 
-    def add_conv_norm(self, number: int, spec: ConvSpec, conv_cfg: dict | None, norm_cfg: dict) -> None:
+    def add_conv_norm(self, number: int, spec: ConvSpec, conv: Conv, norm: Norm) -> None:
         """Add a convolution, and a norm of the same number."""
-        name, norm = build_norm_layer(norm_cfg, spec.out_channels, postfix=number)
-        self.norm_names[number] = name
-        conv = build_conv_layer(
-            conv_cfg,
+        norm_layer = norm(spec.out_channels)
+        name = self.norm_names[number] = f"{norm_abbr(type(norm_layer))}{number}"
+        conv_layer = conv(
             spec.in_channels,
             spec.out_channels,
             spec.kernel_size,
@@ -109,8 +111,8 @@ class ResidualBlock(BaseModule):
             groups=spec.groups,
             bias=False,
         )
-        self.add_module(f"conv{number}", conv)
-        self.add_module(name, norm)
+        self.add_module(f"conv{number}", conv_layer)
+        self.add_module(name, norm_layer)
 
     def conv_norm(self, number: int, x: Tensor) -> Tensor:
         """Apply a convolution and its norm."""
@@ -178,7 +180,7 @@ class ResLayer(nn.Sequential):
         expansion: Of the blocks; by default as their class has it.
         stride: Stride of the first block.
         avg_down: Let the identity of the first block be averaged before its 1×1 convolution, not strided.
-        conv_cfg: Type of convolution.
+        conv_cfg: Type of convolution. Blocks get both configs, as users bring blocks written for 1.x.
         norm_cfg: Type of norm.
         drop_path_rate: Rate of stochastic depth, or one per block.
         **block_options: Other arguments of the blocks.

@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from mmpretrain.errors import ArgumentError
 from mmpretrain.models.backbones.beit import BEiTTransformerEncoderLayer
 from mmpretrain.models.base.module import BaseModule
-from mmpretrain.models.layers.build import make_norm
 from mmpretrain.models.layers.configurable import norm_from
 from mmpretrain.models.layers.drop import drop_path_rates
 from mmpretrain.registry import MODELS
@@ -59,6 +58,7 @@ class BEiTV2Neck(BaseModule):
         },
     ) -> None:
         super().__init__(init_cfg)
+        norm = norm_from(norm_cfg)
         if use_rel_pos_bias:
             raise ArgumentError(
                 "BEiTV2Neck has no grid of patches for biases of its own",
@@ -80,11 +80,11 @@ class BEiTV2Neck(BaseModule):
                 use_rel_pos_bias=False,
                 drop_rate=drop_rate,
                 drop_path_rate=rate,
-                norm=norm_from(norm_cfg),
+                norm=norm,
             )
             for rate in rates[early_layers : early_layers + num_layers]
         )
-        self.norm = make_norm(norm_cfg, width)
+        self.norm = norm(width)
 
     def forward(
         self, inputs: Sequence[Tensor], rel_pos_bias: Tensor | None = None, **_: Any

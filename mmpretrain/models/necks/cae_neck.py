@@ -6,6 +6,7 @@ Shapes: B images, U visible and M hidden patches of an image, C channels, V toke
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import torch
@@ -16,7 +17,7 @@ from mmpretrain.models.backbones.beit import BEiTTransformerEncoderLayer
 from mmpretrain.models.base.module import BaseModule
 from mmpretrain.models.init import has_pretrained
 from mmpretrain.models.layers.attention import merge_heads, split_heads
-from mmpretrain.models.layers.build import make_norm
+from mmpretrain.models.layers.configurable import Norm, configurable, norm_from
 from mmpretrain.models.layers.drop import DropPath, drop_path_rates
 from mmpretrain.models.layers.ffn import FFN
 from mmpretrain.registry import MODELS
@@ -68,6 +69,7 @@ class CrossMultiheadAttention(BaseModule):
         return self.proj_drop(self.proj(merge_heads(mixed)))
 
 
+@configurable
 class CAETransformerRegressorLayer(BaseModule):
     """Hidden patches look at visible ones.
 
@@ -81,7 +83,7 @@ class CAETransformerRegressorLayer(BaseModule):
         attn_drop_rate: Dropout rate of the attention weights.
         drop_path_rate: Stochastic-depth rate of both branches.
         layer_scale_init_value: Start value of the layer scales; with 0 they are 1 and stay so.
-        norm_cfg: The normalisation.
+        norm: The normalisation.
     """
 
     def __init__(
@@ -95,13 +97,13 @@ class CAETransformerRegressorLayer(BaseModule):
         attn_drop_rate: float = 0.0,
         drop_path_rate: float = 0.0,
         layer_scale_init_value: float = 0.0,
-        norm_cfg: Mapping[str, Any] = {"type": "LN", "eps": 1e-6},
+        norm: Norm = partial(nn.LayerNorm, eps=1e-6),  # noqa: B008
     ) -> None:
         super().__init__()
-        self.norm1_q_cross = make_norm(norm_cfg, embed_dims)
-        self.norm1_k_cross = make_norm(norm_cfg, embed_dims)
-        self.norm1_v_cross = make_norm(norm_cfg, embed_dims)
-        self.norm2_cross = make_norm(norm_cfg, embed_dims)
+        self.norm1_q_cross = norm(embed_dims)
+        self.norm1_k_cross = norm(embed_dims)
+        self.norm1_v_cross = norm(embed_dims)
+        self.norm2_cross = norm(embed_dims)
         self.cross_attn = CrossMultiheadAttention(
             embed_dims, num_heads, qkv_bias, qk_scale, attn_drop_rate, drop_rate
         )
@@ -168,10 +170,11 @@ class CAENeck(BaseModule):
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg)
+        norm = norm_from(norm_cfg)
         self.mask_token_num = mask_tokens_num
         shape = (embed_dims, num_heads, int(mlp_ratio * embed_dims))
         common: dict[str, Any] = {"drop_rate": drop_rate, "attn_drop_rate": attn_drop_rate}
-        common |= {"norm_cfg": norm_cfg, "layer_scale_init_value": layer_scale_init_value or 0.0}
+        common |= {"norm": norm, "layer_scale_init_value": layer_scale_init_value or 0.0}
         self.regressors = nn.ModuleList(
             CAETransformerRegressorLayer(
                 *shape, qkv_bias=qkv_bias, qk_scale=qk_scale, drop_path_rate=rate, **common
@@ -184,8 +187,8 @@ class CAENeck(BaseModule):
             )
             for rate in drop_path_rates(drop_path_rate, decoder_depth)
         )
-        self.norm_regressor = make_norm(norm_cfg, embed_dims)
-        self.norm_decoder = make_norm(norm_cfg, embed_dims)
+        self.norm_regressor = norm(embed_dims)
+        self.norm_decoder = norm(embed_dims)
         self.head = nn.Linear(embed_dims, num_classes) if num_classes > 0 else nn.Identity()
         self.mask_token = nn.Parameter(torch.zeros(1, 1, embed_dims))
 

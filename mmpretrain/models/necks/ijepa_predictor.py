@@ -9,7 +9,6 @@ import torch
 from torch import Tensor, nn
 
 from mmpretrain.models.base.module import BaseModule
-from mmpretrain.models.layers.build import make_norm
 from mmpretrain.models.layers.configurable import norm_from
 from mmpretrain.models.layers.encoder_layer import TransformerEncoderLayer
 from mmpretrain.models.layers.position_embed import build_2d_sincos_position_embedding
@@ -44,6 +43,7 @@ class IJEPAPredictor(BaseModule):
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg)
+        norm = norm_from(norm_cfg)
         self.num_patches = num_patches
         self.embed = nn.Linear(embed_dim, predictor_embed_dim)
         self.mask_token = nn.Parameter(torch.zeros(1, 1, predictor_embed_dim))
@@ -51,10 +51,9 @@ class IJEPAPredictor(BaseModule):
         self.pos_embed = nn.Parameter(positions, requires_grad=False)
         hidden = int(mlp_ratio * predictor_embed_dim)
         self.layers = nn.ModuleList(
-            TransformerEncoderLayer(predictor_embed_dim, num_heads, hidden, norm=norm_from(norm_cfg))
-            for _ in range(depth)
+            TransformerEncoderLayer(predictor_embed_dim, num_heads, hidden, norm=norm) for _ in range(depth)
         )
-        self.norm = make_norm(norm_cfg, predictor_embed_dim)
+        self.norm = norm(predictor_embed_dim)
         self.project = nn.Linear(predictor_embed_dim, embed_dim)
 
     def init_weights(self) -> None:

@@ -15,26 +15,26 @@ from torch import Tensor, nn
 from mmpretrain.errors import ArgumentError
 from mmpretrain.models.backbones.hivit import HiViTBlock
 from mmpretrain.models.base.module import BaseModule
-from mmpretrain.models.layers.build import make_norm
-from mmpretrain.models.layers.configurable import norm_from
+from mmpretrain.models.layers.configurable import Norm, configurable, norm_from
 from mmpretrain.models.layers.encoder_layer import TransformerEncoderLayer
 from mmpretrain.models.layers.position_embed import build_2d_sincos_position_embedding
 from mmpretrain.models.necks.mae_decoder import restore_order, square_side
 from mmpretrain.registry import MODELS
 
 
+@configurable
 class PatchSplit(nn.Module):
     """Split each part of a patch in 2 x 2.
 
     Args:
         dim: Number of channels of a part.
         fpn_dim: Number of channels F of what it is split into.
-        norm_cfg: The normalisation.
+        norm: The normalisation.
     """
 
-    def __init__(self, dim: int, fpn_dim: int, norm_cfg: Mapping[str, Any]) -> None:
+    def __init__(self, dim: int, fpn_dim: int, norm: Norm) -> None:
         super().__init__()
-        self.norm = make_norm(norm_cfg, dim)
+        self.norm = norm(dim)
         self.reduction = nn.Linear(dim, fpn_dim * 4, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -91,6 +91,7 @@ class iTPNPretrainDecoder(BaseModule):
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg)
+        norm = norm_from(norm_cfg)
         if reconstruction_type not in ("pixel", "clip"):
             raise ArgumentError(
                 f"reconstruction_type must be 'pixel' or 'clip', got {reconstruction_type!r}",
@@ -103,14 +104,14 @@ class iTPNPretrainDecoder(BaseModule):
         self.num_patches = num_patches
         self.reconstruction_type = reconstruction_type
         self.num_outs = num_outs
-        block = {"dim": fpn_dim, "mlp_ratio": mlp_ratio, "drop": drop_rate, "norm_cfg": norm_cfg}
-        self._make_pyramid(embed_dim, fpn_dim, fpn_depth, block, norm_cfg)
+        block = {"dim": fpn_dim, "mlp_ratio": mlp_ratio, "drop": drop_rate, "norm": norm}
+        self._make_pyramid(embed_dim, fpn_dim, fpn_depth, block, norm)
         self.decoder_embed = nn.ModuleList(
             nn.Sequential(nn.LayerNorm(fpn_dim), nn.Linear(fpn_dim, decoder_embed_dim // 4**i))
             for i in range(num_outs)
         )
         if reconstruction_type == "clip":
-            self.norm = make_norm(norm_cfg, embed_dim)
+            self.norm = norm(embed_dim)
             return
         square_side(num_patches)
         self.mask_token = nn.Parameter(torch.zeros(1, 1, decoder_embed_dim))
@@ -118,10 +119,10 @@ class iTPNPretrainDecoder(BaseModule):
         self.decoder_pos_embed = nn.Parameter(positions, requires_grad=False)
         hidden = int(mlp_ratio * decoder_embed_dim)
         self.decoder_blocks = nn.ModuleList(
-            TransformerEncoderLayer(decoder_embed_dim, decoder_num_heads, hidden, norm=norm_from(norm_cfg))
+            TransformerEncoderLayer(decoder_embed_dim, decoder_num_heads, hidden, norm=norm)
             for _ in range(decoder_depth)
         )
-        self.ln1 = make_norm(norm_cfg, decoder_embed_dim)
+        self.ln1 = norm(decoder_embed_dim)
         self.decoder_pred = nn.Linear(decoder_embed_dim, predict_feature_dim or patch_size**2 * in_chans)
 
     def _make_pyramid(
@@ -130,7 +131,7 @@ class iTPNPretrainDecoder(BaseModule):
         fpn_dim: int,
         depth: int,
         block: Mapping[str, Any],
-        norm_cfg: Mapping[str, Any],
+        norm: Norm,
     ) -> None:
         """Make the steps from the last stage down to the first."""
         self.align_dim_16tofpn = nn.Linear(embed_dim, fpn_dim) if embed_dim != fpn_dim else None
@@ -138,7 +139,7 @@ class iTPNPretrainDecoder(BaseModule):
         steps = [("16to8", embed_dim, embed_dim // 2), ("8to4", fpn_dim, embed_dim // 4)]
         for name, above, stage in steps[: self.num_outs - 1]:
             self.add_module(f"align_dim_{name}", nn.Linear(stage, fpn_dim, bias=False))
-            self.add_module(f"split_{name}", PatchSplit(above, fpn_dim, norm_cfg))
+            self.add_module(f"split_{name}", PatchSplit(above, fpn_dim, norm))
             self.add_module(f"block_{name}", nn.Sequential(*(HiViTBlock(**block) for _ in range(depth))))
 
     def init_weights(self) -> None:

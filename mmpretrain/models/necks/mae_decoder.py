@@ -7,6 +7,7 @@ prediction.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from math import isqrt
 from typing import Any
 
@@ -16,8 +17,7 @@ from torch import Tensor, nn
 from mmpretrain.errors import ArgumentError
 from mmpretrain.models.base.module import BaseModule
 from mmpretrain.models.layers.attention import MultiheadAttention, split_heads
-from mmpretrain.models.layers.build import make_norm
-from mmpretrain.models.layers.configurable import norm_from
+from mmpretrain.models.layers.configurable import Norm, configurable, norm_from
 from mmpretrain.models.layers.encoder_layer import TransformerEncoderLayer
 from mmpretrain.models.layers.position_embed import build_2d_sincos_position_embedding
 from mmpretrain.registry import MODELS
@@ -84,6 +84,7 @@ class MAEPretrainDecoder(BaseModule):
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg)
+        norm = norm_from(norm_cfg)
         square_side(num_patches)
         self.num_patches = num_patches
         self.decoder_embed = nn.Linear(embed_dim, decoder_embed_dim)
@@ -92,10 +93,10 @@ class MAEPretrainDecoder(BaseModule):
         self.decoder_pos_embed = nn.Parameter(positions, requires_grad=False)
         hidden = int(mlp_ratio * decoder_embed_dim)
         self.decoder_blocks = nn.ModuleList(
-            self.layer_type(decoder_embed_dim, decoder_num_heads, hidden, norm_cfg=norm_cfg)
+            self.layer_type(decoder_embed_dim, decoder_num_heads, hidden, norm=norm)
             for _ in range(decoder_depth)
         )
-        self.ln1 = make_norm(norm_cfg, decoder_embed_dim)
+        self.ln1 = norm(decoder_embed_dim)
         pixels = patch_size**2 * in_chans
         self.decoder_pred = nn.Linear(decoder_embed_dim, predict_feature_dim or pixels)
 
@@ -217,6 +218,7 @@ class PromptMultiheadAttention(MultiheadAttention):
         return self.project(self.attend(q, k, v))
 
 
+@configurable
 class PromptTransformerEncoderLayer(TransformerEncoderLayer):
     """A :class:`TransformerEncoderLayer` that changes the hidden tokens only.
 
@@ -224,9 +226,13 @@ class PromptTransformerEncoderLayer(TransformerEncoderLayer):
     """
 
     def __init__(
-        self, embed_dims: int, num_heads: int, feedforward_channels: int, norm_cfg: Mapping[str, Any] = LN
+        self,
+        embed_dims: int,
+        num_heads: int,
+        feedforward_channels: int,
+        norm: Norm = partial(nn.LayerNorm, eps=1e-6),  # noqa: B008
     ) -> None:
-        super().__init__(embed_dims, num_heads, feedforward_channels, norm=norm_from(norm_cfg))
+        super().__init__(embed_dims, num_heads, feedforward_channels, norm=norm)
         self.attn = PromptMultiheadAttention(embed_dims, num_heads)
 
     def forward(self, x: Tensor, visible: Tensor) -> Tensor:  # type: ignore[override]

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from mmpretrain.errors import ArgumentError
 from mmpretrain.models.base.module import BaseModule
-from mmpretrain.models.layers.build import build_activation_layer, make_norm
+from mmpretrain.models.layers.configurable import Act, Norm, act_from, configurable, norm_from
 from mmpretrain.registry import MODELS
 
 SPARK_INIT: list[dict[str, Any]] = [
@@ -21,6 +21,7 @@ SPARK_INIT: list[dict[str, Any]] = [
 ]
 
 
+@configurable
 class ConvBlock2x(BaseModule):
     """Two convolutions with norms.
 
@@ -28,8 +29,8 @@ class ConvBlock2x(BaseModule):
         in_channels: Number of channels of the input.
         out_channels: Number of channels of the output.
         mid_channels: Number of channels between the convolutions.
-        norm_cfg: The normalisation.
-        act_cfg: The activation.
+        norm: The normalisation.
+        act: The activation.
         last_act: Whether an activation comes last.
     """
 
@@ -38,17 +39,17 @@ class ConvBlock2x(BaseModule):
         in_channels: int,
         out_channels: int,
         mid_channels: int,
-        norm_cfg: Mapping[str, Any],
-        act_cfg: Mapping[str, Any],
+        norm: Norm,
+        act: Act,
         last_act: bool,
     ) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(in_channels, mid_channels, 3, padding=1, bias=False)
-        self.norm1 = make_norm(norm_cfg, mid_channels)
-        self.activate1 = build_activation_layer(act_cfg)
+        self.norm1 = norm(mid_channels)
+        self.activate1 = act()
         self.conv2 = nn.Conv2d(mid_channels, out_channels, 3, padding=1, bias=False)
-        self.norm2 = make_norm(norm_cfg, out_channels)
-        self.activate2 = build_activation_layer(act_cfg) if last_act else nn.Identity()
+        self.norm2 = norm(out_channels)
+        self.activate2 = act() if last_act else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, in_channels, H, W) to (B, out_channels, H, W)."""
@@ -120,6 +121,7 @@ class SparKLightDecoder(BaseModule):
             raise ArgumentError(
                 f"upsample_ratio must be a power of 2, got {upsample_ratio}", key="upsample_ratio"
             )
+        norm, act = norm_from(norm_cfg), act_from(act_cfg)
         self.feature_dim = feature_dim
         self.decoder = nn.ModuleList()
         width = feature_dim
@@ -127,7 +129,7 @@ class SparKLightDecoder(BaseModule):
             out = feature_dim // 2 ** (i + 1)
             widths: list[tuple[int, int]] = [(width, out)] * num_conv_blocks
             blocks = [
-                ConvBlock2x(before, after, mid_channels or before, norm_cfg, act_cfg, last_act)
+                ConvBlock2x(before, after, mid_channels or before, norm, act, last_act)
                 for before, after in widths
             ]
             self.decoder.append(DecoderConvModule(width, kernel_size, scale_factor, blocks))
