@@ -37,5 +37,5 @@ def test_the_old_place_of_helpers():
 
     assert utils.MultiheadAttention is MultiheadAttention
     assert isinstance(utils.build_norm_layer({"type": "LN"}, 4), torch.nn.LayerNorm)
-    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+    with pytest.raises(AttributeError, match="has no 'nonsense'"):
         _ = utils.nonsense
