@@ -24,7 +24,7 @@ model = dict(
     head=dict(
         type='iTPNClipHead',
         embed_dims=512,
-        loss=dict(type='CrossEntropyLoss'),
+        loss=dict(type='CosineSimilarityLoss', shift_factor=1.0),
         num_embed=512,
     ),
     target_generator=dict(

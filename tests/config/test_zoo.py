@@ -47,6 +47,13 @@ CORRECTED: dict[str, dict[str, Any]] = {
         f"resnest/resnest{depth}_in1k.py": {"val_cfg": {}, "test_cfg": {}}
         for depth in ("50_32xb64", "101_32xb64", "200_64xb32", "269_64xb32")
     },
+    # Features of CLIP are no classes: cross entropy with them is negative and has no lower bound.
+    **{
+        f"itpn/itpn-clip-b_hivit-base-p16_8xb256-amp-coslr-{epochs}e_in1k.py": {
+            "model.head.loss": {"type": "CosineSimilarityLoss", "shift_factor": 1.0}
+        }
+        for epochs in (300, 800)
+    },
     # Other configs to be completed by the user have an empty path.
     "mff/benchmarks/vit-base-p16_8xb2048-linear-coslr-90e_in1k.py": {
         "model.backbone.init_cfg.checkpoint": ""

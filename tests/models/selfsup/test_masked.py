@@ -7,10 +7,12 @@ import copy
 import pytest
 import torch
 
+from mmpretrain.config import Config
 from mmpretrain.errors import ArgumentError, ConfigError, DataError
 from mmpretrain.registry import MODELS
 from tests.contracts.signatures import check_signature
 from tests.models.selfsup.facts import batch_of, build, picture, play, recorded
+from tests.models.selfsup.small import ZOO
 
 ALGORITHMS = [
     *("MAE", "MAEHiViT", "MFF", "MILAN", "EVA", "MaskFeat", "SimMIM", "MixMIM", "BEiT", "BEiTv2", "CAE"),
@@ -242,3 +244,18 @@ def test_recomputed_blocks_see_the_same_mask():
         gradients.append([p.grad for p in model.backbone.parameters()])
     for plain, recomputed in zip(*gradients):
         torch.testing.assert_close(plain, recomputed)
+
+
+def test_itpn_with_clip_has_a_bounded_loss():
+    loss = Config.fromfile(
+        ZOO / "itpn/itpn-clip-b_hivit-base-p16_8xb256-amp-coslr-800e_in1k.py"
+    ).model.head.loss
+    head = MODELS.build({"type": "iTPNClipHead", "embed_dims": 8, "num_embed": 4, "loss": loss})
+    mask = torch.ones(2, 3, 3)
+    target = torch.randn(2, 9, 4) * 100
+    with torch.no_grad():
+        head.cls_head.weight.zero_()
+        head.cls_head.bias.copy_(target[0, 0])
+    value = head.loss(torch.randn(2, 9, 8), target[:1, :1].expand(2, 9, 4), mask)
+    torch.testing.assert_close(value, torch.tensor(0.0), atol=1e-6, rtol=0)
+    assert 0 <= head.loss(torch.randn(2, 9, 8), target, mask) <= 2
