@@ -20,6 +20,8 @@ GONE = {"NPUProfilerHook", "RFSearchHook"}
 #: Arguments of hooks that cannot do without.
 ARGUMENTS: dict[str, dict] = {
     "EarlyStoppingHook": {"monitor": "accuracy/top1"},
+    "KNNHook": {"bank": {}, "queries": {}},
+    "OnlineProbeHook": {"num_classes": 2},
     "PrepareTTAHook": {"tta_cfg": {}},
     "SimSiamHook": {"fix_pred_lr": True, "lr": 0.05},
     "SwAVHook": {"batch_size": 4},
