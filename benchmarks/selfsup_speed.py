@@ -1,7 +1,7 @@
 """A training step of each self-supervised method, against MMPretrain 1.2 in the same run.
 
 Both train the small models whose numbers the tests compare, on the same images, with plain SGD. Steps of both
-are timed in turns, in CPU time. The table has the medians, and the median ratio of the rounds (above 1
+are timed alternately, in CPU time. The table has the medians, and the median ratio of the rounds (above 1
 is faster than 1.2)::
 
     python benchmarks/selfsup_speed.py --reference /path/to/python/with/mmpretrain

@@ -50,7 +50,7 @@ def _check(dataset: Any, index: int) -> Broken | None:
     load = loader_of(plain)
     info: dict[str, Any] = {}
     try:
-        if load is None:  # it reads images in a way of its own
+        if load is None:  # it reads images in its own way
             plain.get_data_info(place)
             return None
         info = plain.get_data_info(place)

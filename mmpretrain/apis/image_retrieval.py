@@ -46,7 +46,7 @@ class ImageRetrievalInferencer(BaseInferencer):
     Args:
         model: A retriever, a checkpoint, the folder of a run, a config, or a name of the zoo.
         prototype: The collection: a folder, image files, a data set or its config, or a data loader.
-        prototype_cache: File that keeps the features of the collection. It is made anew if the collection or
+        prototype_cache: File that keeps the features of the collection. It is made again if the collection or
             the weights are others.
         prepare_batch_size: How many images of the collection to run at once.
         pretrained: Weights, where ``model`` is a config or a name; see :class:`BaseInferencer`.
@@ -276,7 +276,7 @@ def _read_cache(path: Path, mark: str, count: int) -> Tensor | None:
         stored = None
     if stored == mark and features.ndim == 2 and len(features) == count:
         return features
-    logger.warning("%s has the features of other images or weights: they are made anew", path)
+    logger.warning("%s has the features of other images or weights: they are made again", path)
     return None
 
 

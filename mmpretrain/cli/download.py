@@ -29,7 +29,7 @@ def download(
 ) -> None:
     """Fetch published weights, so that they are there without a network.
 
-    What is in the cache is not fetched again, and what broke off goes on. Each file is checked against the
+    What is in the cache is not fetched again, and what broke off continues. Each file is checked against the
     hash in its name. With `MMPRETRAIN_OFFLINE=1`, nothing is fetched: the command says what is missing.
 
     Examples:

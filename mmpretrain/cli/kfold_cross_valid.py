@@ -32,7 +32,9 @@ def kfold_cross_valid(
     ] = None,
     resume: Annotated[
         bool,
-        typer.Option("--resume", help="Go on: folds that are done are left, the one that broke off resumes."),
+        typer.Option(
+            "--resume", help="Continue: folds that are done are left, the one that broke off resumes."
+        ),
     ] = False,
     amp: Amp = False,
     no_validate: Annotated[bool, typer.Option("--no-validate", help="Train without validation.")] = False,
@@ -41,7 +43,7 @@ def kfold_cross_valid(
     ] = False,
     no_pin_memory: Annotated[bool, typer.Option("--no-pin-memory", help="Do not pin host memory.")] = False,
     no_persistent_workers: Annotated[
-        bool, typer.Option("--no-persistent-workers", help="Start data workers anew for each epoch.")
+        bool, typer.Option("--no-persistent-workers", help="Start new data workers for each epoch.")
     ] = False,
     stratified: Annotated[
         bool,

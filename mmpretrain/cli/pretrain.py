@@ -40,7 +40,9 @@ def pretrain(
     ] = None,
     workers: Annotated[int, typer.Option("--workers", metavar="N", min=0, help="Data workers.")] = 4,
     device: Device = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in the work folder.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue with the run in the work folder.")
+    ] = False,
 ) -> None:
     """Pre-train a backbone on images without labels.
 

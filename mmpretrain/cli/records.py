@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def keep(runner: Runner, results: Mapping[str, Any]) -> Record | None:
-    """Save the record of a test beside its log, if it has one.
+    """Save the record of a test next to its log, if it has one.
 
     Args:
         runner: A runner that tested, with ``RecordPredictions`` among its metrics.

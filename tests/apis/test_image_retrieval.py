@@ -65,7 +65,7 @@ def test_features_are_kept(model, tmp_path, caplog, monkeypatch):
         with torch.no_grad():
             model.image_encoder.backbone.conv1.weight.mul_(2)
         ImageRetrievalInferencer(model, paths[:4], cache)
-    assert caplog.text.count("made anew") == 2
+    assert caplog.text.count("made again") == 2
     # A cache of 1.x is a tensor, and says nothing about images.
     (tmp_path / "shop.pth.json").unlink()
     calls.clear()

@@ -87,7 +87,7 @@ def test_a_list_of_methods(capsys):
         (("mae", "--data", "images", "--batch-size", 99), "16 images, too few for a batch of 99"),
         (("mae", "--data", "empty"), "No image was found"),
         (("mae", "--data", "one"), "1 image, too few for a batch of 2"),
-        (("continued", "--data", "images"), "goes on from a checkpoint"),
+        (("continued", "--data", "images"), "continues from a checkpoint"),
         (("continued", "--data", "images", "--from", "no.pth"), "no.pth"),
     ],
 )

@@ -65,7 +65,11 @@ METHODS: dict[str, Method] = {
     "itpn": Method(masked.itpn, "hivit-tiny", ("hivit",), "image", "with the feature pyramid", 16),
     "spark": Method(masked.spark, "resnet50", ("resnet", "convnext"), "image", "masked images for CNNs", 32),
     "continued": Method(
-        masked.continued, "vit-small", ANY, "pair", "go on from a checkpoint (--from) on images of your own"
+        masked.continued,
+        "vit-small",
+        ANY,
+        "pair",
+        "continue from a checkpoint (--from) on images of your own",
     ),
 }
 
@@ -112,7 +116,7 @@ def pretraining_config(
     recipe, network = _checked(method, arch, image_size)
     if method == "continued" and init is None:
         raise ConfigError(
-            "continued pre-training goes on from a checkpoint, and none is given",
+            "continued pre-training continues from a checkpoint, and none is given",
             where="--from",
             hint="Give one with --from CKPT, or choose another method to start from random weights.",
         )

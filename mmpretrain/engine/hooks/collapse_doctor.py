@@ -198,7 +198,7 @@ class CollapseDoctorHook(Hook):
         message = f"{text[0].upper()}{text[1:]} since iteration {start + 1}; likely: {likely}"
         if self.action == "stop":
             raise TrainingError(
-                message, hint="CollapseDoctorHook ended the run; its action='warn' would let it go on."
+                message, hint="CollapseDoctorHook ended the run; its action='warn' would let it continue."
             )
         logger.warning("CollapseDoctorHook: %s", message)
 

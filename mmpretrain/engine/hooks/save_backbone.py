@@ -1,4 +1,4 @@
-"""Leaving the backbone of a pre-trained model in a file of its own."""
+"""Leaving the backbone of a pre-trained model in its own file."""
 
 from __future__ import annotations
 

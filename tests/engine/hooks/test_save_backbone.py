@@ -1,4 +1,4 @@
-"""The backbone of a pre-trained model in a file of its own."""
+"""The backbone of a pre-trained model in its own file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mmpretrain.errors import ConfigError
 
 
 def test_of_a_classifier(make_runner, tmp_path):
-    """Without a config of its own, the hook takes the model's backbone."""
+    """Without its own config, the hook takes the model's backbone."""
     model = {"type": "ImageClassifier", "backbone": {"type": "LeNet5"}}
     runner = make_runner(work_dir=str(tmp_path))
     from mmpretrain.registry import MODELS
