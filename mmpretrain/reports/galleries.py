@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mmpretrain.evaluation.functional.label_quality import find_label_suspects
 from mmpretrain.evaluation.record import Record
 from mmpretrain.reports.summary import right_predictions
 
@@ -63,6 +64,13 @@ def least_sure(record: Record) -> list[int]:
         return []
     top = np.partition(record.scores, -2, axis=1)[:, -2:]
     return np.argsort(top[:, 1] - top[:, 0], kind="stable")[:SHOWN].tolist()
+
+
+def label_suspects(record: Record) -> list[int]:
+    """Return the samples whose label the predictions contradict most."""
+    if record.multi_label or record.scores.shape[1] < 2:
+        return []
+    return find_label_suspects(record.scores, record.targets).index[:SHOWN].tolist()
 
 
 def best_and_worst(record: Record) -> list[tuple[int, int, int]]:

@@ -59,6 +59,7 @@ def write_report(
     shown = {
         "mistakes": galleries.surest_mistakes(record),
         "unsure": galleries.least_sure(record),
+        "suspects": galleries.label_suspects(record),
         "rows": galleries.best_and_worst(record),
         "cells": galleries.cells(record),
     }
@@ -80,6 +81,7 @@ def write_report(
         pairs=_pairs(record, summary),
         mistakes=galleries.shots(record, shown["mistakes"]),
         unsure=galleries.shots(record, shown["unsure"]),
+        suspects=galleries.shots(record, shown["suspects"]),
         rows=_rows(record, shown["rows"]),
         slices=[one for one in slices if one.worse],
         measured=bool(slices),
@@ -152,7 +154,8 @@ def _in_order(shown: Mapping[str, Any]) -> Iterable[int]:
     """Return the samples of a page, the most important first; of the matrix, mistakes before the diagonal."""
     rows = chain.from_iterable((best, worst) for _, best, worst in shown["rows"])
     mistakes = sorted(shown["cells"].items(), key=lambda cell: cell[0][0] == cell[0][1])
-    return chain(shown["mistakes"], shown["unsure"], rows, chain.from_iterable(cell for _, cell in mistakes))
+    first = shown["mistakes"], shown["suspects"], shown["unsure"]
+    return chain(*first, rows, chain.from_iterable(cell for _, cell in mistakes))
 
 
 @cache

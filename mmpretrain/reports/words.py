@@ -61,6 +61,11 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "confidence": ("Confidence", "置信度"),
     "surest_mistakes": ("Surest mistakes", "最自信的错误"),
+    "label_suspects": ("Labels to check", "可疑标签"),
+    "label_suspects_hint": (
+        "The model contradicts these labels, and is as sure as it usually is of the class that it predicts.",
+        "模型与这些标签相矛盾，且其置信度不低于该类别的平均水平。",
+    ),
     "least_sure": ("Least sure", "最不确定的样本"),
     "best_and_worst": ("Best and worst of each class", "各类别最好与最差的样本"),
     "best": ("Best", "最好"),

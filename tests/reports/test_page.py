@@ -53,8 +53,8 @@ def test_sections(page):
     text = page.read_text(encoding="utf-8")
     sections = re.findall(r'<section id="([\w-]+)"', text)
     assert sections == [
-        "summary", "per-class", "confusion", "curves", "reliability", "mistakes", "unsure", "best-and-worst",
-        "slices", "facts",
+        "summary", "per-class", "confusion", "curves", "reliability", "mistakes", "suspects", "unsure",
+        "best-and-worst", "slices", "facts",
     ]  # fmt: skip
     data = json.loads(re.findall(r'id="data">(.*?)</script>', text, re.DOTALL)[0])
     assert len(data["pictures"]) == len(data["numbers"]) > 20

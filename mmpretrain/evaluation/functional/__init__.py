@@ -25,6 +25,7 @@ __getattr__, __dir__, __all__ = lazy_package(
         "curves": ("auroc", "precision_recall_area", "precision_recall_curve", "roc_curve"),
         "inputs": ("to_tensor",),
         "neighbors": ("knn_scores",),
+        "label_quality": ("find_label_suspects", "label_suspicion"),
         "pooling": ("pooled",),
         "probe": ("LinearProbe", "logistic_regression", "sgd_probe"),
         "ranking": ("average_precision", "retrieval_average_precision", "retrieval_recall"),
