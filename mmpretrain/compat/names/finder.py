@@ -54,7 +54,7 @@ def lookup(module: str, name: str) -> Any:
         return star(module)
     if name == "__version__" and module in VERSIONS:
         return VERSIONS[module]
-    if name.startswith("__"):
+    if name.startswith("__") and (name, module) != ("__version__", "mmpretrain.version"):
         raise AttributeError(f"module {module!r} has no attribute {name!r}")
     target = resolve(module, name)
     if target is None and name in children(module):

@@ -67,7 +67,6 @@ NAMES = {
     "fuse_bn": "mmpretrain.models.layers.reparam.fuse_conv_norm",
     "gem": "mmpretrain.models.necks.GeneralizedMeanPooling",
     "seesaw_ce_loss": "mmpretrain.models.losses.SeesawLoss",
-    "random_negative": "transforms draw the sign themselves: random_negative_prob",
     "TORCH_OPTIMIZERS": "OPTIMIZERS.names() lists them",
     "INFERENCERS": "mmpretrain.apis has the inferencers",
     "register_hf_model": "register a class of transformers with MODELS.register_module",

@@ -67,8 +67,8 @@ COMMON = {
 #: Names of MMEngine 0.10.
 MMENGINE = {
     "mmpretrain.analysis.complexity": "get_model_complexity_info",
-    "mmpretrain.apis": "get_model",
     "mmpretrain.apis.base": "BaseInferencer",
+    f"{_API}.hub": "get_config get_model",
     f"{_API}.distributed": (
         "cast_data_device gather get_comm_device get_data_device get_max_cuda_memory infer_launcher "
         "is_dipu_available=is_npu_available is_musa_available=is_npu_available"
@@ -262,6 +262,7 @@ MMCLS = {
     "mmpretrain.engine.optimizers": "Lamb",
     "mmpretrain.utils.dist": "sync_random_seed",
     "mmpretrain.registry": "PIPELINES=TRANSFORMS SAMPLERS=DATA_SAMPLERS",
+    "mmpretrain.visualization": "ClsVisualizer=UniversalVisualizer SelfSupVisualizer=UniversalVisualizer",
     "mmpretrain.structures": "ClsDataSample=DataSample SelfSupDataSample=DataSample",
     f"{_API}.distributed": (
         "allreduce_grads collect_results_cpu collect_results_gpu set_random_seed worker_init_fn"
@@ -322,6 +323,9 @@ EXACT = {
         ),
     },
     "mmpretrain.models.backbones.resnet": {f"{_API}.layers": "get_expansion"},
+    "mmpretrain.datasets.custom": {f"{_OLD}.datasets.samples": "get_samples"},
+    "mmpretrain.datasets.transforms.auto_augment": {f"{_OLD}.transforms.records": "random_negative"},
+    "mmcls.datasets.pipelines.auto_augment": {f"{_OLD}.transforms.records": "random_negative"},
     "mmcls.core.evaluation": {f"{_OLD}.evaluation.functions": "accuracy"},
     "mmcls.models.registry": {
         "mmpretrain.registry": (

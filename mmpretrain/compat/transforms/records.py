@@ -1,8 +1,10 @@
-"""What a sample was called in 0.x, for transforms of users."""
+"""What transforms of users for 0.x rely on: the keys of a sample, and the sign of a magnitude."""
 
 from __future__ import annotations
 
 import os
+
+import numpy as np
 
 from mmpretrain.datasets.transforms.base import BaseTransform
 from mmpretrain.registry import TRANSFORMS
@@ -27,3 +29,8 @@ class OldRecord(BaseTransform):
             name = os.path.relpath(path, self.prefix) if inside else path
             results.update(img_prefix=self.prefix if inside else None, img_info={"filename": name})
         return results
+
+
+def random_negative(value: float, random_negative_prob: float) -> float:
+    """Return a value, or with a probability its negative."""
+    return -value if np.random.rand() < random_negative_prob else value

@@ -37,3 +37,10 @@ class Note:
     assert set(parts_0.names) == {("images", f"class{index % 2}/{index}.png") for index in range(4)}
     cfg = old_run.config()
     assert cfg.train_dataloader.dataset.pipeline[0].type == "LoadImageFromFile", "nobody asks for them here"
+
+
+def test_sign():
+    from mmpretrain.datasets.transforms.auto_augment import random_negative
+
+    assert random_negative(3.0, 0.0) == 3.0
+    assert random_negative(3.0, 1.0) == -3.0
