@@ -30,6 +30,7 @@ PAGES = {
     "distributed.md": [],
     "engine.md": [(HOOKS, "PrintLoss")],
     "explain.md": [],
+    "inference.md": [],
     "heads_and_losses.md": [(MODELS, "BellLoss"), (MODELS, "CosineHead")],
     "hooks.md": [(HOOKS, "CountImagesHook")],
     "metrics.md": [(METRICS, "ClassesOff")],

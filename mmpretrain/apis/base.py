@@ -16,6 +16,7 @@ import torch
 from PIL import Image
 
 from mmpretrain.apis.ahead import Done, run_ahead, usual_workers
+from mmpretrain.apis.folded import Folded
 from mmpretrain.apis.index import list_models
 from mmpretrain.apis.inputs import InputType, as_bgr, as_images, is_single
 from mmpretrain.apis.model import open_model
@@ -95,6 +96,7 @@ class BaseInferencer(ABC):
             logger.warning("The model has no weights but random ones: what it says means nothing.")
         self.config: Config = config
         self.prepare = Preparation(config)
+        self.folded = Folded(self.model)
         self.visualizer: Any = None
 
     def __call__(
@@ -224,7 +226,7 @@ class BaseInferencer(ABC):
 
     def forward(self, batch: dict[str, list[Any]], **kwargs: Any) -> Sequence[Any]:
         """Run the model on a batch of prepared images; return one sample for each."""
-        return self.model.test_step(batch)
+        return self.folded.for_batch(batch).test_step(batch)
 
     @abstractmethod
     def postprocess(self, samples: Sequence[Any], **kwargs: Any) -> list[Any]:
