@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Up to so many classes, the matrix is printed.
 PRINTED = 12
+#: Inches of the picture at most, and classes whose counts can be written into it.
+LARGEST, WITH_VALUES = 40.0, 100
 #: How many pairs of classes that are often confused are printed.
 PAIRS = 10
 
@@ -56,6 +58,7 @@ def confusion_matrix(
     `mmpretrain confusion-matrix lenet5_digits work_dirs/lenet5_digits --out matrix.csv`
     """
     from mmpretrain.analysis import datasets
+    from mmpretrain.errors import ConfigError
 
     if out is not None:
         out = new_file(out, "--out", force=force, suffixes=(".pkl", ".pickle", ".json", ".csv"))
@@ -70,6 +73,11 @@ def confusion_matrix(
     saved = ckpt_or_result.endswith((".pkl", ".pickle", ".json", ".npz"))
     counts = _from_results(cfg, ckpt_or_result) if saved else _from_checkpoint(cfg, ckpt_or_result)
     classes = datasets.class_names(cfg)
+    if include_values and len(counts) > WITH_VALUES:
+        raise ConfigError(
+            f"the counts of {len(counts)} classes do not fit into a picture", where="--include-values",
+            hint="Leave it out, and save them: --out matrix.csv.",
+        )  # fmt: skip
     if classes is None or len(classes) != len(counts):
         classes = [str(label) for label in range(len(counts))]
     _print(counts, classes)
@@ -162,7 +170,7 @@ def _draw(
     from mmpretrain.visualization import figures
 
     figure = ConfusionMatrix.plot(counts, include_values, cmap, [name[:30] for name in classes], show=False)
-    side = min(max(10.0, len(classes) * 0.25), 100.0)
+    side = min(max(10.0, len(classes) * 0.25), LARGEST)
     figure.set_size_inches(side, side)
     if path is not None:
         figures.save(figure, path)

@@ -65,3 +65,12 @@ def test_bad_options_are_one_sentence(capsys, result, words, monkeypatch):
     monkeypatch.setenv("MPLBACKEND", "agg")
     done = call(capsys, "confusion-matrix", "lenet5_digits", result, *words)
     assert (done.code, done.err.count("\n")) == (2, 1), done.err
+
+
+def test_counts_of_many_classes_do_not_fit(capsys, tmp_path):
+    records = [{"pred_score": torch.eye(101)[n], "gt_label": torch.tensor([n])} for n in range(101)]
+    (tmp_path / "many.pkl").write_bytes(pickle.dumps(records))
+    words = ["confusion-matrix", "lenet5_digits", tmp_path / "many.pkl", "--show-path", tmp_path / "a.png"]
+    done = call(capsys, *words, "--include-values")
+    assert (done.code, "do not fit" in done.err) == (2, True)
+    assert not (tmp_path / "a.png").exists()
