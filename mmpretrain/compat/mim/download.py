@@ -13,7 +13,9 @@ from mmpretrain.checkpoints import zoo
 from mmpretrain.checkpoints.cache import cache_dir, fetch, is_address
 from mmpretrain.checkpoints.packages import find_in_package
 from mmpretrain.checkpoints.zoo import ModelInfo
+from mmpretrain.compat.v0.file_names import name_today
 from mmpretrain.config import Config
+from mmpretrain.config.zoo import zoo_configs
 from mmpretrain.errors import ConfigError
 from mmpretrain.utils.atomic import write_atomic
 
@@ -42,12 +44,21 @@ def names_in(values: Sequence[str]) -> list[str]:
     return [Path(name).name for name in names if name]
 
 
+def known_name(name: str) -> str:
+    """Return today's name of a config that 0.x had under another one; other names as they are."""
+    if zoo.has_model(name) or name in zoo_configs():
+        return name
+    renamed = name_today(Path(f"{name}.py"), zoo_configs())
+    return name if renamed is None else renamed.stem
+
+
 def find(name: str) -> ModelInfo:
     """Return the model of the zoo for the name of a model or of its config.
 
     Raises:
         ConfigError: If there is none, with the closest names.
     """
+    name = known_name(name)
     if zoo.has_model(name):
         return zoo.find_model(name)
     same = [info for info in zoo.zoo().values() if info.config.stem == name]

@@ -331,7 +331,9 @@ def _training(config: str, trial: Trial, more: Sequence[str]) -> list[str]:
 
 def _config(name: str) -> str:
     """Return a config as the commands take it: mim names those of the zoo with their suffix."""
-    return name if Path(name).exists() or os.sep in name else name.removesuffix(".py")
+    from mmpretrain.compat.mim.download import known_name
+
+    return name if Path(name).exists() or os.sep in name else known_name(name.removesuffix(".py"))
 
 
 show_flags_as_flags(app)

@@ -92,6 +92,8 @@ def test_bad_input(capsys, site, words, message):
 
 def test_names():
     assert download.names_in(["a,b.py", "configs/x/c.py"]) == ["a", "b", "c"]
+    assert download.known_name("resnet101_b16x8_cifar10") == "resnet101_8xb16_cifar10"
+    assert download.find("resnet18_b32x8_imagenet").name == "resnet18_8xb32_in1k"
     assert download.find("resnet18_8xb32_in1k").weights.endswith("resnet18_8xb32_in1k_20210831-fbbb1da6.pth")
 
 
