@@ -73,7 +73,9 @@ class LinearBatchNorm(BaseModule):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, N, C) to (B, N, C')."""
-        if not self.bn.training:  # the norm is folded into the small matrix, not applied to all tokens
+        # In evaluation the norm is folded into the matrix, if that is less work than normalising the tokens.
+        # What is compiled or exported folds always, as its batch size may change.
+        if not self.bn.training and (torch.compiler.is_compiling() or x.numel() > 2 * x.shape[-1] ** 2):
             return F.linear(x, *fuse_conv_norm(self.linear.weight, self.bn))
         x = self.linear(x)
         return self.bn(x.flatten(0, 1)).view_as(x)
@@ -399,7 +401,8 @@ class LeViT(BaseBackbone):
                 hint="Resize the images, or build the model with their img_size.",
                 key="img_size",
             )
-        outs = self.forward_stages(to_tokens(x), self.stage_names)
+        # Contiguous, as sums keep the layout of an image, and linear layers are slow with it.
+        outs = self.forward_stages(to_tokens(x).contiguous(), self.stage_names)
         return tuple(to_image(out, self.resolutions[i]) for i, out in zip(sorted(self.out_indices), outs))
 
     def switch_to_deploy(self) -> None:

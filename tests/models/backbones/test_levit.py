@@ -8,6 +8,7 @@ from torch import nn
 
 from mmpretrain.errors import ArgumentError
 from mmpretrain.models.backbones import LeViT
+from mmpretrain.models.backbones.levit import LinearBatchNorm
 from mmpretrain.registry import MODELS
 
 LEVIT = {"embed_dims": [32, 48], "num_heads": [2, 3], "depths": [1, 1], "key_dims": [8, 8]}
@@ -60,3 +61,15 @@ def test_a_deployed_classifier_builds_and_agrees():
     model.head.switch_to_deploy()
     deployed.load_state_dict(model.state_dict())
     torch.testing.assert_close(deployed(x), expected, rtol=0, atol=1e-5)
+
+
+def test_a_norm_is_folded_where_that_is_less_work():
+    layer = LinearBatchNorm(8, 6)
+    torch.nn.init.normal_(layer.bn.weight)
+    torch.nn.init.normal_(layer.bn.running_mean)
+    layer.eval()
+    x = torch.randn(1, 40, 8)
+    with torch.no_grad():
+        wanted = layer.bn(layer.linear(x)[0])
+        torch.testing.assert_close(layer(x)[0], wanted)  # folded: 40 tokens of 8 channels
+        torch.testing.assert_close(layer(x[:, :10])[0], wanted[:10])  # not folded
