@@ -12,7 +12,7 @@ from mmpretrain.checkpoints import layouts
 from mmpretrain.checkpoints.layouts.layout import number
 from mmpretrain.errors import CheckpointError
 from mmpretrain.registry import MODELS
-from tests.checkpoints.layouts.test_layouts import classifier, foreign, renamed, shapes
+from tests.checkpoints.layouts.layout_cases import classifier, foreign, renamed, shapes
 
 FFN = ((r"ffn\.layers\.0\.0", "mlp.fc1"), (r"ffn\.layers\.1", "mlp.fc2"))
 VIT = (("projection", "proj"), (r"(\d\.)ln([12])\.", r"\1norm\2."), *FFN)

@@ -18,7 +18,7 @@ def test_odd_maps_and_outputs_after_downsampling():
 
 
 def test_as_published_pads_evenly_and_normalises_the_mean():
-    # The numbers of timm's model are in tests/checkpoints/layouts/test_layouts.py.
+    # The numbers of timm's model are in tests/checkpoints/layouts/layout_cases.py.
     model = DaViT(SMALL, window_size=2, as_published=True, pad_small_map=True).eval()
     x = torch.rand(1, 3, 64, 64)
     with torch.no_grad():
