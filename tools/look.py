@@ -13,13 +13,15 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "mmpretrain"
 TESTS = ROOT / "tests"
 LONG_FUNCTION, LONG_FILE, COMPLEX = 60, 400, 10
+#: Equal lines of code in a row that count as repeated.
+RUN = 6
 
 #: Families of variants whose promises one test checks for each class, by folder: the test and its tables of
 #: cases. A module of the folder counts as tested there if these files name every class that it registers.
@@ -83,6 +85,37 @@ def under_contract(module: Path) -> bool:
     return bool(registered) and named.issuperset(registered)
 
 
+def code_lines(text: str) -> list[str]:
+    """The lines that do something: not comments, docstrings, imports, signatures or lone brackets."""
+    left_out: set[int] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            left_out.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+        elif isinstance(node, ast.FunctionDef):
+            left_out.update(range(node.lineno, node.body[0].lineno))
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            left_out.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    lines = ((number, " ".join(line.split())) for number, line in enumerate(text.splitlines(), start=1))
+    return [line for number, line in lines if number not in left_out and re.search(r"^[^#]*\w", line)]
+
+
+def repeated(files: Iterable[Path]) -> float:
+    """Percentage of the lines of code that stand, in a run of ``RUN`` equal ones, elsewhere as well."""
+    seen: set[tuple[str, ...]] = set()
+    total = again = 0
+    for path in files:
+        lines = code_lines(path.read_text(encoding="utf-8"))
+        found: set[int] = set()
+        for start in range(len(lines) - RUN + 1):
+            run = tuple(lines[start : start + RUN])
+            if run in seen:
+                found.update(range(start, start + RUN))
+            seen.add(run)
+        total += len(lines)
+        again += len(found)
+    return 100 * again / max(total, 1)
+
+
 def too_complex() -> list[str]:
     """Functions in which ruff counts more than ``COMPLEX`` branches."""
     command = ["ruff", "check", "--select", "C901", "--output-format", "json", "--no-cache", str(PACKAGE)]
@@ -125,6 +158,7 @@ def look() -> tuple[list[tuple[str, str]], dict[str, list[str]]]:
     served = [path for path in tested if path not in twins and under_contract(path)]
     alone = [str(path.relative_to(ROOT)) for path in tested if path not in (*twins, *served)]
     branching = too_complex()
+    backbones = sorted((PACKAGE / "models" / "backbones").glob("*.py"))
     rooms = ", ".join(
         f"{room} {100 * count / typed[room]:.0f} %" for room, count in loose.most_common() if count
     )
@@ -134,6 +168,10 @@ def look() -> tuple[list[tuple[str, str]], dict[str, list[str]]]:
         (f"functions over {LONG_FUNCTION} lines", str(len(long_functions))),
         (f"functions with more than {COMPLEX} branches", str(len(branching))),
         ("arguments typed `Any`", f"{100 * sum(loose.values()) / sum(typed.values()):.0f} % ({rooms})"),
+        (
+            "lines of code that are repeated",
+            f"{repeated(modules):.1f} %, {repeated(backbones):.1f} % in backbones",
+        ),
         ("modules with a test of their name", f"{len(twins)} of {len(tested)}"),
         ("modules whose classes a contract names", str(len(served))),
     ]
