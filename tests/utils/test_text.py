@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from mmpretrain.cli.main import report
+from mmpretrain.cli.endings import report
 from mmpretrain.errors import ConfigError
 from mmpretrain.utils import text
 
