@@ -30,9 +30,18 @@ BACKBONES = {
 
 def model_of(name: str):
     backbone, channels = BACKBONES[name]
-    kind = "MAE" if name == "mae" else "ImageClassifier"
+    model = {"type": "ImageClassifier", "backbone": backbone}
+    if name == "mae":
+        decoder = {"num_patches": 16, "patch_size": 8, "embed_dim": 32, "decoder_embed_dim": 32}
+        neck = {"type": "MAEPretrainDecoder", "decoder_depth": 1, "decoder_num_heads": 2, **decoder}
+        head = {
+            "type": "MAEPretrainHead",
+            "patch_size": 8,
+            "loss": {"type": "PixelReconstructionLoss", "criterion": "L2"},
+        }
+        model = {"type": "MAE", "backbone": backbone, "neck": neck, "head": head}
     torch.manual_seed(0)
-    return init_model(Config({"model": {"type": kind, "backbone": backbone}}), device="cpu"), channels
+    return init_model(Config({"model": model}), device="cpu"), channels
 
 
 @pytest.fixture(scope="module")
