@@ -19,7 +19,7 @@ from typing import Any
 
 import cv2
 import torch
-from digits_methods import ITERS, METHODS, PREPROCESSOR, SIDE, run_config
+from digits_methods import METHODS, PREPROCESSOR, SIDE, run_config
 from torch import Tensor, nn
 
 from mmpretrain.config import Config
@@ -56,7 +56,7 @@ def accuracy(model: nn.Module, data: dict[str, tuple[Tensor, Tensor]]) -> float:
     return 100 * float((scores.argmax(dim=1) == data["val"][1]).float().mean())
 
 
-def measure(method: str, data: dict[str, tuple[Tensor, Tensor]], iters: int, seed: int) -> list[Any]:
+def measure(method: str, data: dict[str, tuple[Tensor, Tensor]], iters: int | None, seed: int) -> list[Any]:
     """Train; return accuracies before and after, seconds of CPU, and what the doctor said."""
     with tempfile.TemporaryDirectory() as folder:
         cfg = run_config(method, folder, iters, seed)
@@ -77,7 +77,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("methods", nargs="*", default=list(METHODS))
-    parser.add_argument("--iters", type=int, default=ITERS)
+    parser.add_argument("--iters", type=int, help="by default what the kind of method needs")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     warnings.filterwarnings("ignore", category=UserWarning)

@@ -85,6 +85,10 @@ SYMPTOMS = (
         "the projections have shrunk to {projection_scale:.1%} of their first size", True,
     ),
     Symptom(
+        "same_features", _below("feature_spread", 0.01),
+        "the backbone's features are the same for all images (spread {feature_spread:.3f})",
+    ),
+    Symptom(
         "low_rank", _below("projection_rank", 1.6),
         "the representations have collapsed to rank {projection_rank:.1f}",
     ),

@@ -90,7 +90,9 @@ class Watch:
     def _take_neck(self, _: nn.Module, inputs: tuple, output: Any) -> None:
         if torch.is_grad_enabled():
             self.seen.backbone += vectors(inputs[0] if inputs else None)
-            self.seen.neck += vectors(output)
+            # What is made of tokens is predictions of patches, which may well be alike.
+            tokens = any(x.ndim == 3 for x in _flat(inputs[:1]))
+            self.seen.neck += [] if tokens else vectors(output)
 
     def _take_targets(self, probs: Tensor) -> None:
         self.seen.targets.append(probs.detach())

@@ -200,7 +200,7 @@ def test_texts_fit_the_measures():
     measures = {
         "image_std": 1.0, "grad_growth": 2.0, "grad_norm": 1.0, "prototype_entropy": 0.1,
         "prototypes_dead": 0.5, "projection_scale": 0.01, "teacher_entropy": 1.0, "projection_rank": 1.0,
-        "projection_spread": 0.0,
+        "projection_spread": 0.0, "feature_spread": 0.0,
     }  # fmt: skip
     for symptom in SYMPTOMS:
         assert "{" not in symptom.text.format(**measures)
@@ -213,6 +213,15 @@ def test_features_of_all_kinds_of_outputs():
     masked = (tokens, torch.ones(2, 9), torch.arange(18).view(2, 9))
     assert torch.equal(vectors(masked)[0], tokens.mean(1))
     assert vectors(None) == vectors("text") == vectors([torch.arange(3)]) == []
+
+
+def test_predicted_tokens_are_no_projections():
+    model = Method()
+    model.neck.forward = lambda x: x.flatten(0, 1)
+    watch = Watch(model)
+    model.neck(model.backbone(torch.randn(8, 3, 4))[0])
+    seen = watch.close()
+    assert [len(seen.backbone), len(seen.neck)] == [1, 0]
 
 
 def test_state_survives():
