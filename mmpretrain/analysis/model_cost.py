@@ -80,6 +80,8 @@ def measure(cfg: Config, shape: Sequence[int] = (), *, deploy: bool = False) -> 
 
 def _count(cfg: Config, shape: tuple[int, int, int], deploy: bool) -> tuple[dict[str, Cost], str]:
     settings = dict(cfg.model)
+    if "tokenizer_path" in (settings.get("target_generator") or {}):
+        settings["target_generator"] = nn.Identity()  # it would fetch its weights, and only training needs it
     if cfg.get("data_preprocessor") is not None:
         settings.setdefault("data_preprocessor", cfg.data_preprocessor)
     model = MODELS.build(settings).eval()
