@@ -211,6 +211,11 @@ class BaseInferencer(ABC):
             return outcomes
         return {done.number: sample for done, sample in zip(good, samples)}
 
+    @property
+    def pipeline(self) -> Any:
+        """The transforms for images in memory, ``{'img': array}``, as 1.x calls them."""
+        return self.prepare.for_arrays
+
     #: Further arguments of a call that :meth:`forward` or :meth:`postprocess` take.
     forward_options: ClassVar[frozenset[str]] = frozenset()
     postprocess_options: ClassVar[frozenset[str]] = frozenset()

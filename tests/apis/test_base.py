@@ -152,3 +152,8 @@ def test_models_of_a_task():
     names = ImageClassificationInferencer.list_models("resnet18")
     assert "resnet18_8xb32_in1k" in names
     assert not any("arcface" in name for name in ImageClassificationInferencer.list_models())
+
+
+def test_the_pipeline_of_1x(inferencer):
+    image = np.zeros((40, 50, 3), np.uint8)
+    assert inferencer.pipeline({"img": image})["inputs"].shape == (3, 32, 32)
