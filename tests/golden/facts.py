@@ -49,7 +49,18 @@ def _is_no_model(cfg: dict[str, Any]) -> bool:
 
 def build(name: str) -> nn.Module:
     """Build the model of a zoo config."""
-    return MODELS.build(model_config(name))
+    return MODELS.build(_without_empty_checkpoints(model_config(name)))
+
+
+def _without_empty_checkpoints(cfg: Any) -> Any:
+    """Drop weights that a user has to name: LoRA looks for them when it is built."""
+    if isinstance(cfg, dict):
+        return {
+            k: _without_empty_checkpoints(v)
+            for k, v in cfg.items()
+            if not (k == "init_cfg" and isinstance(v, dict) and v.get("checkpoint") == "")
+        }
+    return type(cfg)(map(_without_empty_checkpoints, cfg)) if isinstance(cfg, (list, tuple)) else cfg
 
 
 def buildable(names: list[str]) -> list[str]:
