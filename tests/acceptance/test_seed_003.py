@@ -182,12 +182,14 @@ def test_1_names_of_models():
 
 
 def test_1_inference_without_weights():
-    """A model without weights answers."""
+    """A model without weights answers, with the names of ImageNet."""
     from mmpretrain import get_model, inference_model
+    from mmpretrain.datasets import ImageNet
 
     model = get_model(NAME, device="cpu")
     result = inference_model(model, str(REPO / "demo/dog.jpg"))
     assert 0 <= result["pred_label"] < 1000
+    assert result["pred_class"] in ImageNet.METAINFO["classes"]
 
 
 def test_1_inferencer_with_weights(checkout):
