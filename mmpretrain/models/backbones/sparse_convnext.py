@@ -76,7 +76,8 @@ class SparseConvNeXt(SparseBackbone, ConvNeXt):
         norm_eval: bool = False,
         freeze: str | None = None,
     ) -> None:
-        super().__init__(
+        ConvNeXt.__init__(
+            self,
             arch,
             in_channels,
             stem_patch_size,

@@ -48,7 +48,8 @@ class SparseResNet(SparseBackbone, ResNet):
         *,
         freeze: str | None = None,
     ) -> None:
-        super().__init__(
+        ResNet.__init__(
+            self,
             depth,
             in_channels,
             stem_channels,
