@@ -8,7 +8,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mmpretrain.explain.layers import candidates, choose_layer, extra_tokens, layout_of, named_layers
+from mmpretrain.explain.layers import (
+    candidates,
+    choose_layer,
+    extra_tokens,
+    layout_of,
+    named_layers,
+    no_layer,
+)
 from mmpretrain.explain.layout import Layout
 from mmpretrain.explain.methods import METHODS
 from mmpretrain.explain.perturb import ablationcam, scorecam
@@ -123,13 +130,16 @@ class Engine:
     def _choose(
         self, images: Tensor, target: int | None, size: tuple[int, int]
     ) -> tuple[Trace, Mapping[str, Layout]]:
-        layers = candidates(self.model)
-        first = self._run(images[:1], layers)
-        score = first.scores[0, self._targets(first, target)[0]]
-        name, layout = choose_layer(first, layers, size, extras=self.extras, score=score)
-        self.chosen = (name,)
-        trace = first if len(images) == 1 else self._run(images, {name: layers[name]})
-        return trace, {name: layout}
+        for layers in candidates(self.model):
+            first = self._run(images[:1], layers)
+            score = first.scores[0, self._targets(first, target)[0]]
+            found = choose_layer(first, layers, size, extras=self.extras, score=score)
+            if found is not None:
+                name, layout = found
+                self.chosen = (name,)
+                trace = first if len(images) == 1 else self._run(images, {name: layers[name]})
+                return trace, {name: layout}
+        raise no_layer(self.extras)
 
     def _run(self, images: Tensor, layers: Mapping[str, nn.Module]) -> Trace:
         # With an input that requires a gradient, frozen models have gradients, too.

@@ -51,10 +51,11 @@ def _is_list(module: nn.Module) -> bool:
     return isinstance(module, (nn.Sequential, nn.ModuleList)) and len(module) > 0
 
 
-def candidates(model: nn.Module) -> dict[str, nn.Module]:
-    """Return the layers to choose from: norms, and the stages and blocks that a backbone declares.
+def candidates(model: nn.Module) -> list[dict[str, nn.Module]]:
+    """Return the layers to choose from: norms, and the stages and blocks that a backbone declares; then all.
 
-    Where there are neither, as in a network of another library, all layers.
+    All layers are for networks of another library, which declare none, and for those whose stages end in a
+    single place (LeNet).
     """
     parts = [name for name in ("backbone", "neck") if isinstance(getattr(model, name, None), nn.Module)]
     modules = {
@@ -72,7 +73,7 @@ def candidates(model: nn.Module) -> dict[str, nn.Module]:
         or (name in declared and not isinstance(module, _POOLING))
         or (name.rpartition(".")[0] in declared and _is_list(module))
     }
-    return {name: _end_of(module) for name, module in (chosen or modules).items()}
+    return [{name: _end_of(module) for name, module in some.items()} for some in (chosen, modules) if some]
 
 
 def _declared(backbone: nn.Module | None) -> Iterable[str]:
@@ -104,8 +105,8 @@ def choose_layer(
     *,
     extras: Sequence[int],
     score: Tensor,
-) -> tuple[str, Layout]:
-    """Return the name and the layout of the layer to explain.
+) -> tuple[str, Layout] | None:
+    """Return the name and the layout of the layer to explain, None if no layer is right.
 
     That is the last norm, as in 1.x, if it has several places, the score depends on them, and on nothing
     beside them. A norm after pooling has one place (ConvNeXt). After the last attention, only the class token
@@ -118,9 +119,6 @@ def choose_layer(
         image: Height and width of the image.
         extras: Numbers of extra tokens that outputs may have, see :func:`extra_tokens`.
         score: The score that is explained, a number.
-
-    Raises:
-        ConfigError: If no layer is right.
     """
     batch = trace.scores.shape[0]
     layouts: dict[str, Layout] = {}
@@ -138,16 +136,21 @@ def choose_layer(
         name for name in layouts if name in gradients and _reaches(layouts[name].to_map(gradients[name]))
     ]
     if not reached:
-        given = f", behind {extras[0]} extra tokens" if len(extras) == 1 and extras[0] else ""
-        raise ConfigError(
-            f"no layer of this model has a map of the image that its score depends on{given}",
-            hint="Name one: target_layers=['backbone.NAME'] (--preview-model lists the layers).",
-            key="target_layers",
-        )
+        return None
     last_norm = [name for name in trace.outputs if is_norm(layers[name])][-1:]
     right = [name for name in last_norm if name in reached and _is_whole(name, reached, trace)]
     name = right[0] if right else reached[-1]
     return name, layouts[name]
+
+
+def no_layer(extras: Sequence[int]) -> ConfigError:
+    """Return the error that says that no layer can be explained."""
+    given = f", behind {extras[0]} extra tokens" if len(extras) == 1 and extras[0] else ""
+    return ConfigError(
+        f"no layer of this model has a map of the image that its score depends on{given}",
+        hint="Name one: target_layers=['backbone.NAME'] (--preview-model lists the layers).",
+        key="target_layers",
+    )
 
 
 def _is_whole(norm: str, reached: Sequence[str], trace: Trace) -> bool:

@@ -122,4 +122,18 @@ def test_names():
     ]
     with pytest.raises(ConfigError, match=r"Did you mean .*backbone\.layer4\.1\.bn2"):
         named_layers(model, ["backbone.layer4.1.bn4"])
-    assert "backbone.layer4.1.bn2" in candidates(model)
+    assert "backbone.layer4.1.bn2" in candidates(model)[0]
+
+
+def test_a_network_that_ends_in_one_place():
+    """LeNet has no norm, and its only stage ends in a map of 1x1."""
+    model = MODELS.build(
+        {
+            "type": "ImageClassifier",
+            "backbone": {"type": "LeNet5", "num_classes": 10},
+            "head": {"type": "ClsHead"},
+        }
+    ).eval()
+    engine = Engine(model)
+    engine._views(torch.rand(1, 1, 32, 32), 0)
+    assert engine.chosen == ("backbone.features.5",)
