@@ -28,5 +28,9 @@ def test_a_full_disk_stays_a_full_disk():
 
 
 def test_every_transform_is_called_through_the_one_door():
-    own = [TRANSFORMS.get(name) for name in TRANSFORMS.names()]
-    assert all(kind.__call__ is BaseTransform.__call__ for kind in own if isinstance(kind, type))
+    registered = [TRANSFORMS.get(name) for name in TRANSFORMS.names()]
+    own = [
+        kind for kind in registered if isinstance(kind, type) and kind.__module__.startswith("mmpretrain.")
+    ]
+    assert len(own) > 50
+    assert [kind for kind in own if kind.__call__ is not BaseTransform.__call__] == []
