@@ -110,7 +110,7 @@ class Registry:
         scope, dot, rest = key.partition(".")
         if dot and (scope in SCOPES or scope == self.scope) and "." not in rest:
             key = rest
-        elif dot and scope in self._children:
+        elif dot and scope in self._children and scope not in SCOPES:
             return self._children[scope].get(type(key)(rest))
         found = self._get_here(key)
         if found is None and self.parent is not None:

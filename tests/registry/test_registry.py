@@ -163,3 +163,13 @@ print(MODELS.get('ResNet').__module__)
         assert "backbones/resnet.py" in message
         assert "force=True" in message
         assert module == "mmpretrain.models.backbones.resnet"
+
+
+def test_a_child_without_a_scope_does_not_hide_paths_of_ours():
+    """As tutorials write it: ``Registry('own', parent=MODELS)``; its scope is ours by default."""
+    from mmpretrain.registry import MODELS, Registry
+
+    child = Registry("own", parent=MODELS)
+    assert MODELS.children["mmpretrain"] is child
+    assert MODELS.get("mmpretrain.models.backbones.LeNet5").__name__ == "LeNet5"
+    assert child.get("LeNet5").__name__ == "LeNet5"
