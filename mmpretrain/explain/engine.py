@@ -59,6 +59,8 @@ class Engine:
     ) -> None:
         self.model, self.task, self.batch_size = model, task, batch_size
         self.extras = extra_tokens(model, num_extra_tokens)
+        #: Groups of layers to choose from; what a user says of tokens is about the declared ones.
+        self.groups = candidates(model)[: 1 if num_extra_tokens else None]
         self.given = named_layers(model, layers)
         self.chosen: tuple[str, ...] = ()
 
@@ -130,7 +132,7 @@ class Engine:
     def _choose(
         self, images: Tensor, target: int | None, size: tuple[int, int]
     ) -> tuple[Trace, Mapping[str, Layout]]:
-        for layers in candidates(self.model):
+        for layers in self.groups:
             first = self._run(images[:1], layers)
             score = first.scores[0, self._targets(first, target)[0]]
             found = choose_layer(first, layers, size, extras=self.extras, score=score)
