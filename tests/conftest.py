@@ -6,14 +6,21 @@ import logging
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+import mmpretrain
+from mmpretrain.registry import ALL
 from mmpretrain.utils import web
 from mmpretrain.utils.logging import detach_run_log, get_logger
 from tests.datasets.download_cases import DATA
 from tests.server import serve
+
+#: Where our own modules are, which register their classes once, when they are imported.
+PACKAGE = str(Path(mmpretrain.__file__).parent)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -48,6 +55,30 @@ def run_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     yield
     get_logger().removeHandler(handler)
     detach_run_log()
+
+
+def _is_of_a_test(found: object) -> bool:
+    """Whether a class or function was defined by a test, or by files that a test wrote."""
+    name = getattr(found, "__module__", None) or ""
+    file = getattr(sys.modules.get(name), "__file__", None) or ""
+    return name == "__main__" or not ("site-packages" in file or file.startswith(PACKAGE))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def own_registrations() -> Iterator[None]:
+    """Forget what the tests of a module registered, so that those of others find the library as it is."""
+    before = [(r, dict(r._objects), dict(r._clashes), dict(r._children)) for r in ALL.values()]
+    yield
+    for registry, objects, clashes, children in before:
+        for name in registry._objects.keys() - objects.keys():
+            if _is_of_a_test(registry._objects[name]):
+                del registry._objects[name]
+                registry._places.pop(name, None)
+                registry._forced.discard(name)
+        registry._objects.update(objects)
+        for now, then in ((registry._clashes, clashes), (registry._children, children)):
+            now.clear()
+            now.update(then)
 
 
 @pytest.fixture

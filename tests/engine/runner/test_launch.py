@@ -225,7 +225,7 @@ for task in $tasks; do wait $task || exit $?; done
 def test_two_processes_find_each_other(tmp_path, way):
     """Two launchers on one machine stand in for two machines, a script for srun, variables for mpirun."""
     config, *options = command(tmp_path, "", "--cfg-options", "train_cfg.max_epochs=1")
-    env = {**environment(tmp_path), "MASTER_PORT": str(free_port())}
+    env = {**environment(tmp_path), "MASTER_PORT": str(free_port()), "MMPRETRAIN_CONSOLE": "lines"}
     train = [sys.executable, "-m", "mmpretrain", "train", config, *options]
     runs = []
     if way == "slurm":
