@@ -1,4 +1,4 @@
-"""Work that is done ahead of whoever waits for it."""
+"""Do work in threads before its results are needed."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ def _state_of(module: nn.Module) -> object | None:
 
 
 def _is_plain(model: nn.Module) -> bool:
-    """Whether nobody watches or changes what modules put out; our own hooks check inputs only."""
+    """Whether the modules have no hooks but ours, which only check inputs."""
     kinds = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks")
     hooks = (hook for m in model.modules() for kind in kinds for hook in getattr(m, kind, {}).values())
     return all(str(getattr(hook, "__module__", "")).startswith("mmpretrain.") for hook in hooks)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mmpretrain.explain import Explanation
     from mmpretrain.models.base import BaseModel
 
-#: Names of methods, as --help lists them; a test compares them with those that there are.
+#: Names of methods, as --help lists them; a test compares them with the registered methods.
 METHOD_NAMES = (
     "gradcam", "gradcam++", "xgradcam", "layercam", "hirescam", "eigencam", "eigengradcam", "scorecam",
     "ablationcam", "rollout",

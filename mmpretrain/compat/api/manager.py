@@ -21,7 +21,7 @@ class ManagerMeta(type):
 class ManagerMixin(metaclass=ManagerMeta):
     """Base of classes whose objects are found by name.
 
-    Nothing of mmpretrain itself is found that way: a run hands its parts to whoever needs them.
+    mmpretrain itself does not use it: a run passes its parts as arguments.
 
     Args:
         name: Name of the object.
