@@ -125,7 +125,7 @@ def summarize(record: Record, level: float = 0.95, shown_classes: int = 6) -> Su
     counts = None if record.multi_label else confusion_matrix(scores, labels)
     by_area = [k for k in torch.argsort(roc).tolist() if not roc[k].isnan()][:shown_classes]
     return Summary(
-        numbers=_numbers(record, scores, targets, counts, level),
+        numbers=_numbers(record, scores, targets, counts, level, roc.nanmean(), auprc.nanmean()),
         classes=rows,
         confusion=None if counts is None else counts.numpy(),
         roc=_curves(record, scores, targets, by_area, _roc),
@@ -145,14 +145,20 @@ def _predicted(record: Record, scores: Tensor) -> Tensor:
 
 
 def _numbers(
-    record: Record, scores: Tensor, targets: Tensor, counts: Tensor | None, level: float
+    record: Record,
+    scores: Tensor,
+    targets: Tensor,
+    counts: Tensor | None,
+    level: float,
+    roc: Tensor,
+    auprc: Tensor,
 ) -> list[Number]:
     interval = partial(_interval, level=level)
-    macro_roc = interval("auroc", curves.auroc, scores, targets)
+    macro_roc = interval("auroc", curves.auroc, scores, targets, value=roc)
     ece = Number("ece", calibration.expected_calibration_error(scores, targets).item(), percent=False)
     if counts is None:
         return [
-            interval("map", curves.precision_recall_area, scores, targets),
+            interval("map", curves.precision_recall_area, scores, targets, value=auprc),
             interval("f1_macro", _multi_label_f1, scores, targets),
             macro_roc,
             ece,
@@ -178,11 +184,19 @@ def _numbers(
 
 
 def _interval(
-    name: str, metric: Callable[..., Tensor], *data: Tensor, level: float, percent: bool = True
+    name: str,
+    metric: Callable[..., Tensor],
+    *data: Tensor,
+    level: float,
+    percent: bool = True,
+    value: Tensor | None = None,
 ) -> Number:
-    """Return a value with its interval, without one where drawing samples again would take long."""
+    """Return a value with its interval, without one where drawing samples again would take long.
+
+    ``value`` is that of all samples, if it is known.
+    """
     if data[0].numel() > MOST_SCORES:
-        return Number(name, float(metric(*data)), percent=percent)
+        return Number(name, float(metric(*data) if value is None else value), percent=percent)
     interval: Interval = bootstrap(metric, *data, resamples=RESAMPLES, level=level)
     return Number(name, *interval, percent=percent)
 
