@@ -253,9 +253,12 @@ def latest_record(folder: Path) -> Path:
     found = [folder / ARRAYS, *folder.glob(f"*/{ARRAYS}")]
     present = [path for path in found if path.is_file()]
     if not present:
+        runs = sorted({str(path.parent.parent) for path in folder.glob(f"*/*/{ARRAYS}")})
         raise MissingFileError(
             "no test has left a record in this folder",
             where=str(folder),
-            hint=f"Test the run: mmpretrain test CONFIG {folder}",
+            hint=f"Runs below it have: {', '.join(runs[:5])}"
+            if runs
+            else f"Test the run: mmpretrain test CONFIG {folder}",
         )
     return max(present, key=lambda path: (path.parent.name, path.stat().st_mtime_ns)).parent

@@ -30,6 +30,12 @@ def test_forms(tmp_path):
     assert open_record(str(tmp_path / "20260101_000000")).scores[0, 0] == 0.25
 
 
+def test_runs_below_a_folder_are_named(tmp_path):
+    save(tmp_path / "run" / "20260101_000000", 0.25)
+    with pytest.raises(MissingFileError, match=r"Runs below it have: .*/run"):
+        open_record(str(tmp_path))
+
+
 def test_results_of_1x(tmp_path):
     path = tmp_path / "result.pkl"
     samples = [{"pred_score": torch.tensor([0.2, 0.8]), "gt_label": torch.tensor([1]), "img_path": "a.png"}]
