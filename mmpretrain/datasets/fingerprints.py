@@ -1,0 +1,151 @@
+"""Fingerprints of images: a hash of the file, and a thumbnail by which near-duplicates are found."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import cv2
+import numpy as np
+
+from mmpretrain.datasets.encoded import EncodedDataset
+from mmpretrain.datasets.places import loader_of, root_of
+from mmpretrain.datasets.transforms.functional import jpeg
+from mmpretrain.datasets.transforms.functional.io import imfrombytes
+from mmpretrain.errors import MMPretrainError
+from mmpretrain.utils.fileio import read_bytes
+
+#: Edge of a thumbnail, and the larger edge from which it is averaged.
+SIDE, ROUGH = 16, 128
+_DIGEST = 16
+_THREADS = 8
+
+
+@dataclass(frozen=True)
+class Fingerprints:
+    """Fingerprints of N images.
+
+    Attributes:
+        contents: A hash of each file, (N, 2) uint64; 0 where the image cannot be read.
+        thumbs: Grey thumbnails, (N, 16, 16) uint8.
+        tints: Mean blue and red minus green, (N, 2) float32.
+        errors: Index of an image that cannot be read -> why.
+    """
+
+    contents: np.ndarray
+    thumbs: np.ndarray
+    tints: np.ndarray
+    errors: dict[int, Exception] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.contents)
+
+    def take(self, indices: Sequence[int] | np.ndarray) -> Fingerprints:
+        """Return those of some images."""
+        chosen = np.asarray(indices, int)
+        errors = {new: self.errors[old] for new, old in enumerate(chosen.tolist()) if old in self.errors}
+        return Fingerprints(self.contents[chosen], self.thumbs[chosen], self.tints[chosen], errors)
+
+    @classmethod
+    def join(cls, *parts: Fingerprints) -> Fingerprints:
+        """Return those of several data sets, one after another."""
+        errors: dict[int, Exception] = {}
+        start = 0
+        for part in parts:
+            errors.update((start + index, error) for index, error in part.errors.items())
+            start += len(part)
+        contents, thumbs, tints = (
+            np.concatenate([getattr(part, name) for part in parts])
+            for name in ("contents", "thumbs", "tints")
+        )
+        return cls(contents, thumbs, tints, errors)
+
+
+def fingerprints_of(
+    dataset: Any, watch: Callable[[Iterable[Any]], Iterable[Any]] | None = None
+) -> Fingerprints:
+    """Compute the fingerprint of each image of a data set, in threads.
+
+    Args:
+        dataset: A data set or wrapper.
+        watch: Goes through the images and shows how far it is, such as a progress bar.
+    """
+    size = len(dataset)
+    contents = np.zeros((size, 2), np.uint64)
+    thumbs = np.zeros((size, SIDE, SIDE), np.uint8)
+    tints = np.zeros((size, 2), np.float32)
+    errors: dict[int, Exception] = {}
+
+    def attempt(index: int) -> tuple[int, tuple[bytes, np.ndarray, np.ndarray] | Exception]:
+        try:
+            return index, _of_sample(dataset, index)
+        except (MMPretrainError, OSError) as error:
+            return index, error
+
+    results = _in_threads(attempt, range(size))
+    for index, found in results if watch is None else watch(results):
+        if isinstance(found, Exception):
+            errors[index] = found
+            continue
+        contents[index] = np.frombuffer(found[0], np.uint64)
+        thumbs[index], tints[index] = found[1:]
+    return Fingerprints(contents, thumbs, tints, errors)
+
+
+def _in_threads(work: Callable[[int], Any], indices: Iterable[int]) -> Iterator[Any]:
+    rest = iter(indices)
+    with ThreadPoolExecutor(_THREADS) as pool:
+        while chunk := list(islice(rest, 64 * _THREADS)):
+            yield from pool.map(work, chunk)
+
+
+def _of_sample(dataset: Any, index: int) -> tuple[bytes, np.ndarray, np.ndarray]:
+    plain, inner = root_of(dataset, index)
+    record = plain.get_data_info(inner)
+    if "img" in record:
+        image = np.asarray(record["img"])
+        return _digest(image.tobytes()), *thumbnail(image)
+    if isinstance(plain, EncodedDataset):
+        data = plain.read_image(record)
+    else:
+        load = loader_of(plain)
+        data = read_bytes(record["img_path"], backend_args=load.backend_args if load else None)
+    return _digest(data), *thumbnail(_small(data, str(record.get("img_path"))))
+
+
+def _digest(data: bytes) -> bytes:
+    return hashlib.blake2b(data, digest_size=_DIGEST).digest()
+
+
+def _small(data: bytes, where: str) -> np.ndarray:
+    """Decode an image to BGR, a JPEG no larger than a thumbnail needs."""
+    header = jpeg.read_header(data)
+    if header is None or not header.plain:
+        return imfrombytes(data, "color", where=where)
+    reduce = next((by for by in (8, 4, 2) if min(header.height, header.width) >= by * ROUGH), 1)
+    image = jpeg.decode(data, header, reduce=reduce, where=where)
+    return jpeg.upright(image, header.orientation) if header.orientation > 1 else image
+
+
+def thumbnail(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the grey thumbnail of an image, (16, 16) uint8, and its tint, (2,).
+
+    Args:
+        image: (H, W) grey, (H, W, 3) or (H, W, 4) in BGR; other types than uint8 are scaled to it.
+    """
+    if image.dtype != np.uint8:
+        low, high = float(image.min()), float(image.max())
+        image = ((image - low) * (255 / max(high - low, 1e-9))).astype(np.uint8)
+    if image.ndim == 3 and image.shape[2] not in (3, 4):
+        image = image.mean(axis=2).astype(np.uint8)
+    larger = min(image.shape[:2]) >= SIDE
+    small = cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA if larger else cv2.INTER_LINEAR)
+    if small.ndim == 2:
+        return small, np.zeros(2, np.float32)
+    blue, green, red = small[..., :3].reshape(-1, 3).mean(0)
+    grey = cv2.cvtColor(np.ascontiguousarray(small[..., :3]), cv2.COLOR_BGR2GRAY)
+    return grey, np.array([blue - green, red - green], np.float32)
