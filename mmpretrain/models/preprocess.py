@@ -174,7 +174,7 @@ class ClsDataPreprocessor(_Normalizer):
         return {"inputs": inputs, "data_samples": samples}
 
     def _collect_labels(self, inputs: Tensor, samples: Sequence[DataSample], training: bool) -> tuple:
-        first, labels, scores, starts = samples[0], None, None, []
+        first, labels, scores, values, starts = samples[0], None, None, None, []
         if "gt_label" in first:
             labels, starts = cat_batch_labels([sample.gt_label for sample in samples])
             labels = labels.to(self.device)
@@ -182,15 +182,29 @@ class ClsDataPreprocessor(_Normalizer):
             scores = torch.stack([sample.gt_score for sample in samples]).to(self.device)
         elif self.to_onehot and labels is not None:
             scores = batch_label_to_onehot(labels, starts, self._class_count(first)).to(self.device)
-        if training and self.batch_augments is not None and scores is not None:
-            inputs, scores = self.batch_augments(inputs, scores)
+        if "gt_value" in first:
+            values = torch.stack([sample.gt_value for sample in samples]).to(self.device)
+        if training and self.batch_augments is not None:
+            inputs, scores, values = self._mix(inputs, scores, values)
         if labels is not None:
             for sample, label in zip(samples, tensor_split(labels, starts)):
                 sample.set_gt_label(label)
         if scores is not None:
             for sample, score in zip(samples, scores):
                 sample.set_gt_score(score)
+        if values is not None:
+            for sample, value in zip(samples, values):
+                sample.set_gt_value(value)
         return inputs, samples
+
+    def _mix(self, inputs: Tensor, scores: Tensor | None, values: Tensor | None) -> tuple:
+        """Mix images, and their scores (B, C) and values (B, D) in the same proportion."""
+        given = [item for item in (scores, values) if item is not None]
+        if not given or self.batch_augments is None:
+            return inputs, scores, values
+        inputs, mixed = self.batch_augments(inputs, torch.cat(given, dim=1) if len(given) > 1 else given[0])
+        parts = iter(mixed.split([item.shape[-1] for item in given], dim=-1))
+        return inputs, *(None if item is None else next(parts) for item in (scores, values))
 
     def _class_count(self, sample: DataSample) -> int:
         count = self.num_classes or sample.get("num_classes")

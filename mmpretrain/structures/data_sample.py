@@ -12,7 +12,14 @@ from typing_extensions import Self
 
 from mmpretrain.errors import DataError
 from mmpretrain.structures.base_data_element import BaseDataElement
-from mmpretrain.structures.utils import LabelLike, ScoreLike, format_label, format_score
+from mmpretrain.structures.utils import (
+    LabelLike,
+    ScoreLike,
+    ValueLike,
+    format_label,
+    format_score,
+    format_value,
+)
 
 
 class DataSample(BaseDataElement):
@@ -22,7 +29,8 @@ class DataSample(BaseDataElement):
 
     - metainfo: ``img_shape`` and ``ori_shape`` as (H, W), ``sample_idx``, ``num_classes``, ``img_path``;
     - data: ``gt_label`` and ``pred_label``, (L,) class indices (L = 1 unless multi-label); ``gt_score`` and
-      ``pred_score``, (C,) one number per class; ``mask`` for masked image modelling.
+      ``pred_score``, (C,) one number per class; ``gt_value`` and ``pred_value``, (D,) measured quantities;
+      ``mask`` for masked image modelling.
 
     Example:
         >>> sample = DataSample(metainfo=dict(img_shape=(960, 720))).set_gt_label(3)
@@ -36,6 +44,8 @@ class DataSample(BaseDataElement):
     gt_score: torch.Tensor
     pred_label: torch.Tensor
     pred_score: torch.Tensor
+    gt_value: torch.Tensor
+    pred_value: torch.Tensor
     mask: torch.Tensor
     num_classes: int
 
@@ -68,6 +78,16 @@ class DataSample(BaseDataElement):
                 where=self.get("img_path"),
             )
         self.set_field(score, name)
+        return self
+
+    def set_gt_value(self, value: ValueLike) -> Self:
+        """Set ``gt_value``: one measured quantity, or several, such as an age or two coordinates."""
+        self.set_field(format_value(value), "gt_value")
+        return self
+
+    def set_pred_value(self, value: ValueLike) -> Self:
+        """Set ``pred_value``: one predicted quantity, or several."""
+        self.set_field(format_value(value), "pred_value")
         return self
 
     def set_mask(self, value: torch.Tensor | np.ndarray) -> Self:

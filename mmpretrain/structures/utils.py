@@ -14,6 +14,7 @@ from mmpretrain.errors import DataError
 
 LabelLike: TypeAlias = "Tensor | np.ndarray | Sequence[int] | int"
 ScoreLike: TypeAlias = "Tensor | np.ndarray | Sequence[float]"
+ValueLike: TypeAlias = "Tensor | np.ndarray | Sequence[float] | float"
 
 tensor_split = torch.tensor_split
 
@@ -30,6 +31,16 @@ def format_label(value: LabelLike) -> Tensor:
 def format_score(value: ScoreLike) -> Tensor:
     """Return scores as a 1-D tensor; what is no tensor yet becomes ``float32``."""
     return _vector(value, torch.float32, "A score is a sequence of one number per class")
+
+
+def format_value(value: ValueLike) -> Tensor:
+    """Return quantities as a 1-D tensor of floating-point numbers; a single number becomes one of one."""
+    if isinstance(value, (Tensor, np.ndarray)) and value.ndim == 0:
+        value = float(value.item())
+    if isinstance(value, (int, float, np.number)) and not isinstance(value, bool):
+        return torch.full((1,), float(value))
+    value = _vector(value, torch.float32, "A value is a number or a sequence of numbers")
+    return value if value.is_floating_point() else value.float()
 
 
 def _vector(value: Any, dtype: torch.dtype, expected: str) -> Tensor:

@@ -143,3 +143,24 @@ def test_img_preprocessor():
 def test_wrong_preprocessors(config):
     with pytest.raises(ConfigError):
         MODELS.build(config)
+
+
+def test_cls_preprocessor_mixes_values_like_scores():
+    """Regression: a mixture of two images has the same mixture of their values."""
+    mixup = dict(augments=[dict(type="Mixup", alpha=0.5)], probs=[1.0])
+    preprocess = MODELS.build(dict(type="ClsDataPreprocessor", num_classes=2, batch_augments=mixup))
+    images = torch.stack([torch.zeros(3, 4, 4), torch.full((3, 4, 4), 100.0)])
+    both = [DataSample().set_gt_label(k).set_gt_value([10.0 * k, 5.0]) for k in range(2)]
+    alone = [DataSample().set_gt_value(value) for value in (0.0, 10.0)]
+    for given in (both, alone):
+        np.random.seed(0)
+        torch.manual_seed(1)
+        out = preprocess(dict(inputs=images, data_samples=given), training=True)
+        share = out["inputs"][:, 0, 0, 0] / 100
+        assert 0 < share[0] < 1
+        values = torch.stack([sample.gt_value for sample in out["data_samples"]])
+        torch.testing.assert_close(values[:, 0], 10 * share)
+    assert values.shape == (2, 1)
+    assert "gt_score" not in out["data_samples"][0]
+    torch.testing.assert_close(both[0].gt_score, torch.stack([1 - share[0], share[0]]))
+    assert both[0].gt_value[1] == 5

@@ -40,3 +40,17 @@ def test_sample_setters():
         sample.set_pred_score([0.5, 0.5])
     with pytest.raises(TypeError, match="mask"):
         sample.set_mask([0])
+
+
+def test_values():
+    sample = DataSample().set_gt_value(3).set_pred_value(np.array([2.5, 1.0]))
+    assert sample.gt_value.tolist() == [3.0]
+    assert sample.gt_value.dtype == torch.float32
+    assert sample.pred_value.tolist() == [2.5, 1.0]
+    assert sample.set_gt_value(torch.tensor(7)).gt_value.tolist() == [7.0]
+    assert sample.set_gt_value(np.float64(0.5)).gt_value.tolist() == [0.5]
+    assert sample.set_gt_value(torch.tensor([1, 2])).gt_value.dtype == torch.float32
+    with pytest.raises(DataError, match=r"a number or a sequence of numbers, got one of shape \(1, 2\)"):
+        sample.set_gt_value([[1.0, 2.0]])
+    with pytest.raises(TypeError, match="got str: 'tall'"):
+        sample.set_gt_value("tall")

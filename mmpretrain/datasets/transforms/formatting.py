@@ -49,7 +49,7 @@ def image_to_tensor(img: np.ndarray) -> torch.Tensor:
 class PackInputs(BaseTransform):
     """Pack the image into ``inputs`` and everything else that is asked for into ``data_samples``.
 
-    ``gt_label``, ``gt_score`` and ``mask`` go into the sample when they are there.
+    ``gt_label``, ``gt_score``, ``gt_value`` and ``mask`` go into the sample when they are there.
 
     Args:
         input_key: Key of the image: an array (H, W), (H, W, C), one with more axes (kept as it is), a PIL
@@ -94,6 +94,8 @@ class PackInputs(BaseTransform):
             sample.set_gt_label(results["gt_label"])
         if "gt_score" in results:
             sample.set_gt_score(results["gt_score"])
+        if "gt_value" in results:
+            sample.set_gt_value(results["gt_value"])
         if "mask" in results:
             sample.set_mask(results["mask"])
         for key in self.algorithm_keys:

@@ -71,3 +71,14 @@ def test_data_preprocessor_goes_to_the_model():
     assert cfg == {"type": Model}
     with pytest.raises(ConfigError, match="needs a model with test_step"):
         AverageClsScoreTTA(torch.nn.Linear(1, 1))
+
+
+def test_mean_of_values():
+    """Regression."""
+    versions = [
+        DataSample(metainfo={"img_path": "a"}).set_pred_value(value) for value in ([1.0, 4], [2.0, 8])
+    ]
+    (merged,) = AverageClsScoreTTA(Model()).merge_preds([versions])
+    assert merged.pred_value.tolist() == [1.5, 6.0]
+    assert merged.img_path == "a"
+    assert versions[0].pred_value.tolist() == [1.0, 4.0]
