@@ -1,11 +1,15 @@
-"""Converting labels in annotation files to class indices."""
+"""Converting labels in annotation files to class indices, and texts to numbers."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
 
 from mmpretrain.errors import DataError
+from mmpretrain.utils.brief import brief
 from mmpretrain.utils.suggest import did_you_mean
 
 #: What is written for an index; spreadsheets make "3.0" of 3 where other cells are empty.
@@ -57,3 +61,34 @@ def to_indices(
         found = tuple(sorted(set(names)))
         return to_indices(names, found, where)[0], found
     return [position[name] for name in names], None
+
+
+def to_values(columns: Mapping[str, Sequence[Any]], where: Callable[[int], str]) -> np.ndarray:
+    """Turn columns of numbers, or of texts that are numbers, into an array.
+
+    Args:
+        columns: Name of a column to its cells.
+        where: Says where the i-th cell stands.
+
+    Returns:
+        float32, (N, D), D being the number of columns.
+
+    Raises:
+        DataError: If a cell is no finite number.
+    """
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
+        parsed = [np.array([_number(cell) for cell in cells], np.float32) for cells in columns.values()]
+    for (name, cells), numbers in zip(columns.items(), parsed):
+        if not (finite := np.isfinite(numbers)).all():
+            bad = int(finite.argmin())
+            raise DataError(
+                f"The value of {name!r} must be a finite number, got {brief(cells[bad])}", where=where(bad)
+            )
+    return np.stack(parsed, axis=1)
+
+
+def _number(cell: Any) -> float:
+    try:
+        return float(cell)
+    except (TypeError, ValueError):
+        return float("nan")

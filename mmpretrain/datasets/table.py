@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmpretrain.datasets.base_dataset import BaseDataset
-from mmpretrain.datasets.labels import to_indices
+from mmpretrain.datasets.labels import to_indices, to_values
 from mmpretrain.datasets.lazy_list import LazyList
-from mmpretrain.datasets.records import RecordTable, column_of
+from mmpretrain.datasets.records import ArrayColumn, Block, Column, RecordTable, column_of
 from mmpretrain.errors import DataError
 from mmpretrain.registry import DATASETS
 from mmpretrain.utils.brief import brief, brief_text
@@ -29,14 +29,16 @@ _MOST_ROWS, _ROWS = 1_000_000, 64
 class TableDataset(BaseDataset):
     """A table with a row for each image: a column of paths, and one of labels, by name or by index.
 
-    Label names become classes in alphabetical order, unless ``classes`` or ``metainfo`` give another.
+    Label names become classes in alphabetical order, unless ``classes`` or ``metainfo`` give another. For
+    regression, ``value`` names the columns of the numbers to predict.
 
     Args:
         ann_file: A ``.csv``, ``.tsv`` or ``.parquet`` file; the first row of a text file names the columns.
         data_root: Folder, or URL, that ``ann_file`` and ``data_prefix`` are relative to.
         data_prefix: Folder that the paths are relative to.
         path: The column of paths.
-        label: The column of labels; None if there is none.
+        label: The column of labels; None if there is none. With ``value``, a table may lack it.
+        value: The column, or columns, of numbers to predict; records get them as ``gt_value``.
         keep: Further columns to put into the records.
         where: Rows to use, by the value of a column: ``dict(split='train')``.
         delimiter: What separates columns; by default it follows from the file's name.
@@ -53,16 +55,18 @@ class TableDataset(BaseDataset):
         keep: Sequence[str] = (),
         where: Mapping[str, Any] | None = None,
         delimiter: str | None = None,
+        value: str | Sequence[str] | None = None,
         **kwargs: Any,
     ) -> None:
         self.path, self.label, self.keep = path, label, list(keep)
+        self.value = [value] if isinstance(value, str) else list(value or ())
         self.where = dict(where or {})
         self.delimiter = delimiter
         super().__init__(ann_file=ann_file, data_root=data_root, data_prefix=data_prefix, **kwargs)
 
     def load_data_list(self) -> list[dict]:
-        names: list[str] = [self.path, *([self.label] if self.label else []), *self.keep, *self.where]
-        columns, lines = self._read(list(dict.fromkeys(names)))
+        labels = [self.label] if self.label else []
+        columns, lines = self._read([self.path, *labels, *self.value, *self.keep, *self.where])
         for key, value in self.where.items():
             chosen = [i for i, cell in enumerate(columns[key]) if str(cell) == str(value)]
             columns = {name: [cells[i] for i in chosen] for name, cells in columns.items()}
@@ -74,27 +78,33 @@ class TableDataset(BaseDataset):
             if nothing in paths:
                 where = f"{self.ann_file}:{lines[paths.index(nothing)]}"
                 raise DataError("A sample has no path", where=where)
-        table = {"img_path": column_of([join(prefix, str(path)) for path in paths])}
-        if self.label:
-            values = columns[self.label]
-            labels, found = to_indices(values, self.CLASSES, lambda i: f"{self.ann_file}:{lines[i]}")
+        table: dict[str, Column] = {"img_path": column_of([join(prefix, str(path)) for path in paths])}
+
+        def place(index: int) -> str:
+            return f"{self.ann_file}:{lines[index]}"
+
+        if self.label in columns:
+            labels, found = to_indices(columns[self.label], self.CLASSES, place)
             if found is not None:
                 self.CLASSES = found
             table["gt_label"] = column_of(labels)
+        if self.value:
+            values = to_values({name: columns[name] for name in self.value}, place)
+            table["gt_value"] = ArrayColumn(Block(values))
         table.update((key, column_of(columns[key])) for key in self.keep)
         return LazyList(RecordTable(table, len(lines)))
 
     def _read(self, names: list[str]) -> tuple[dict[str, list[Any]], Sequence[int]]:
-        """The columns that are needed, and the number of each row in the file."""
+        """The columns that are needed and present, and the number of each row in the file."""
         if os.path.splitext(self.ann_file)[1].lower() == ".parquet":
             return self._read_parquet(names)
         delimiter = self.delimiter or DELIMITERS.get(os.path.splitext(self.ann_file)[1].lower(), ",")
         reader = csv.reader(io.StringIO(read_text(self.ann_file), newline=""), delimiter=delimiter)
-        columns: list[list[Any]] = [[] for _ in names]
         lines = array("q")
         try:
             header = next(reader, [])
-            self._check(names, header)
+            names = self._present(names, header)
+            columns: list[list[Any]] = [[] for _ in names]
             places = [header.index(name) for name in names]
             for row in filter(None, reader):
                 if len(row) <= max(places):
@@ -115,7 +125,7 @@ class TableDataset(BaseDataset):
         with open_binary(self.ann_file) as file:
             try:
                 table = parquet.ParquetFile(file)
-                self._check(names, table.schema_arrow.names)
+                names = self._present(names, table.schema_arrow.names)
                 if table.metadata.num_rows > _MOST_ROWS + _ROWS * file.seek(0, os.SEEK_END):
                     raise DataError("It claims far more rows than its size can hold", where=self.ann_file)
                 columns = table.read(columns=names).to_pydict()
@@ -127,10 +137,13 @@ class TableDataset(BaseDataset):
                 ) from error
         return columns, range(1, len(columns[self.path]) + 1)
 
-    def _check(self, columns: Sequence[str], present: Sequence[str]) -> None:
+    def _present(self, columns: Sequence[str], present: Sequence[str]) -> list[str]:
+        """Return the columns to read, each once; with values, labels are optional."""
         if not present:
             raise DataError("The table is empty, it names no columns", where=self.ann_file)
-        for column in columns:
+        optional = self.label if self.value and self.label not in (*self.keep, *self.where) else None
+        wanted = [name for name in dict.fromkeys(columns) if name != optional or name in present]
+        for column in wanted:
             if column not in present:
                 raise DataError(
                     f"There is no column {column!r}",
@@ -138,3 +151,4 @@ class TableDataset(BaseDataset):
                     hint=did_you_mean(column, present)
                     or f"The columns are {brief_text(', '.join(map(brief, present)), 400)}.",
                 )
+        return wanted

@@ -49,6 +49,26 @@ def test_parquet(folder):
     check(dataset_from_spec(str(folder.parent / "x.parquet")))
 
 
+def test_values(tmp_path):
+    """Numbers to predict: of one column or several, beside labels or without."""
+    (tmp_path / "x.csv").write_text("path,age,label,weight\na.jpg,31,cat,4.5\nb.jpg, 7e1 ,dog,-1\n")
+
+    def build(**kwargs):
+        return DATASETS.build(dict(type="TableDataset", ann_file=str(tmp_path / "x.csv"), **kwargs))
+
+    both = build(value=["age", "weight"])
+    assert [info["gt_value"].tolist() for info in both.data_infos] == [[31, 4.5], [70, -1]]
+    assert both.get_data_info(0)["gt_value"].dtype == "float32"
+    assert both.get_gt_labels().tolist() == [0, 1]
+    one = build(value="age", label=None)
+    assert "gt_label" not in one.get_data_info(0)
+    assert one.get_data_info(1)["gt_value"].tolist() == [70]
+    (tmp_path / "x.csv").write_text("path,age\na.jpg,31\n")
+    assert "gt_label" not in build(value="age").get_data_info(0)
+    with pytest.raises(DataError, match="no column 'label'"):
+        build(value="age", keep=["label"])
+
+
 @pytest.mark.parametrize(
     ("text", "kwargs", "message"),
     [
@@ -58,6 +78,18 @@ def test_parquet(folder):
         ("path,label\na.jpg,cat\nb.jpg,cow\n", {"classes": ["cat"]}, r"x\.csv:3: 'cow' is not one of the 1"),
         ("path,label\na.jpg\n", {}, r"x\.csv:2: The row is too short"),
         ("path,label\na.jpg,cat\nb.jpg,1\n", {}, r"x\.csv:2: 'cat' is the name of a class, but '1' \(.*:3\)"),
+        (
+            "path,age\na.jpg,1\nb.jpg,old\n",
+            {"value": "age"},
+            r"x\.csv:3: .*'age' must be a finite number, got 'old'",
+        ),
+        (
+            "path,age\na.jpg,\n",
+            {"value": "age"},
+            r"x\.csv:2: The value of 'age' must be a finite number, got ''",
+        ),
+        ("path,age\na.jpg,1e99\n", {"value": "age"}, r"x\.csv:2: .*finite number, got '1e99'"),
+        ("path,age\na.jpg,1\n", {"value": "agee"}, r"no column 'agee'. Did you mean 'age'"),
         ("", {}, r"x\.csv: The table is empty"),
     ],
 )
