@@ -11,6 +11,7 @@ from mmpretrain.errors import ConfigError
 from mmpretrain.models.losses import ClassificationLoss, weighted_loss
 from mmpretrain.registry import MODELS
 from tests.contracts.signatures import check_signature
+from tests.golden.facts import load
 
 N, C = 6, 4
 
@@ -20,6 +21,7 @@ MANY = (torch.arange(N * C).reshape(N, C) % 3 == 0).float()
 #: name -> arguments, labels
 LOSSES = {
     "AsymmetricLoss": ({}, MANY),
+    "CoralLoss": ({}, torch.tensor([0, 1, 2, 3, 4, 0])),
     "CrossEntropyLoss": ({}, INDEX),
     "FocalLoss": ({}, INDEX),
     "LabelSmoothLoss": ({"label_smooth_val": 0.1}, INDEX),
@@ -36,7 +38,10 @@ def logits():
     return torch.randn(N, C, generator=torch.Generator().manual_seed(0)).requires_grad_()
 
 
-NAMES = [*LOSSES, "CAELoss", "CosineSimilarityLoss", "CrossCorrelationLoss", "PixelReconstructionLoss"]
+NAMES = [
+    *[name for name in LOSSES if name in load("components")["mmpretrain.MODELS"]],
+    *["CAELoss", "CosineSimilarityLoss", "CrossCorrelationLoss", "PixelReconstructionLoss"],
+]
 
 
 @pytest.mark.parametrize("name", NAMES)

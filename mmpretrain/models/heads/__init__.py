@@ -27,6 +27,7 @@ __getattr__, __dir__, __all__ = lazy_package(
         "multi_label_head": ("MultiLabelClsHead", "MultiLabelLinearClsHead"),
         "multi_label_csra_head": ("CSRAClsHead",),
         "multi_task_head": ("MultiTaskHead",),
+        "ordinal_head": ("OrdinalClsHead",),
         "stacked_head": ("StackedLinearClsHead",),
         "vig_head": ("VigClsHead",),
         "vision_transformer_head": ("VisionTransformerClsHead",),

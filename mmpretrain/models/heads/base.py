@@ -81,15 +81,20 @@ def last_stage(feats: Features) -> Any:
     return feats if isinstance(feats, Tensor) else feats[-1]
 
 
+def class_token(stage: Any) -> Any:
+    """Return the features of a stage; of patches and a class token, as backbones once gave, the token."""
+    return stage[-1] if isinstance(stage, (list, tuple)) else stage
+
+
 def check_num_classes(num_classes: int) -> None:
     """Raise if a number of classes is not a positive integer."""
     if not isinstance(num_classes, int) or num_classes <= 0:
         raise ConfigError(f"num_classes must be a positive integer, got {num_classes!r}", key="num_classes")
 
 
-def feature_layer(in_channels: int, out_channels: int) -> nn.Linear:
+def feature_layer(in_channels: int, out_channels: int, bias: bool = True) -> nn.Linear:
     """Make a linear layer whose error names the number of features that it needs."""
-    layer = nn.Linear(in_channels, out_channels)
+    layer = nn.Linear(in_channels, out_channels, bias)
     layer.register_forward_pre_hook(_check_features)
     return layer
 

@@ -8,7 +8,14 @@ from typing import Any
 from torch import Tensor, nn
 
 from mmpretrain.models.base import Sequential
-from mmpretrain.models.heads.base import ZERO_LINEAR_INIT, Features, InitCfg, check_num_classes, feature_layer
+from mmpretrain.models.heads.base import (
+    ZERO_LINEAR_INIT,
+    Features,
+    InitCfg,
+    check_num_classes,
+    class_token,
+    feature_layer,
+)
 from mmpretrain.models.heads.cls_head import ClsHead
 from mmpretrain.models.layers import build_activation_layer
 from mmpretrain.registry import MODELS
@@ -69,9 +76,7 @@ class VisionTransformerClsHead(ClsHead):
 
     def pre_logits(self, feats: Features) -> Any:
         """Return the class token of the last stage, through the hidden layer if there is one."""
-        stage = super().pre_logits(feats)
-        # Backbones once returned the patches and the class token of each stage.
-        return self._hidden(stage[-1] if isinstance(stage, (list, tuple)) else stage)
+        return self._hidden(class_token(super().pre_logits(feats)))
 
     def forward(self, feats: Features) -> Tensor:
         """Return the scores before softmax, (B, C)."""

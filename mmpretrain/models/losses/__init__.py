@@ -16,6 +16,7 @@ __getattr__, __dir__, __all__ = lazy_package(
         "focal": ("FocalLoss", "sigmoid_focal_loss"),
         "koleo": ("KoLeoLoss",),
         "label_smooth": ("LabelSmoothLoss",),
+        "ordinal": ("CoralLoss", "CornLoss"),
         "seesaw": ("SeesawLoss",),
         "selfsup": ("CAELoss", "CosineSimilarityLoss", "CrossCorrelationLoss", "PixelReconstructionLoss"),
         "swav": ("SwAVLoss",),
