@@ -24,8 +24,12 @@ LOSSES = {
     "CoralLoss": ({}, torch.tensor([0, 1, 2, 3, 4, 0])),
     "CrossEntropyLoss": ({}, INDEX),
     "FocalLoss": ({}, INDEX),
+    "HuberLoss": ({}, MANY),
+    "L1Loss": ({}, MANY),
     "LabelSmoothLoss": ({"label_smooth_val": 0.1}, INDEX),
+    "MSELoss": ({}, MANY),
     "SeesawLoss": ({"num_classes": C}, INDEX),
+    "SmoothL1Loss": ({"beta": 0.5}, MANY),
 }
 
 

@@ -29,6 +29,7 @@ __getattr__, __dir__, __all__ = lazy_package(
         "selfsup": ("DenseCLHook", "SimSiamHook", "SwAVHook"),
         "switch_recipe": ("SwitchRecipeHook",),
         "sync_buffers": ("SyncBuffersHook",),
+        "targets": ("NormalizeTargetsHook",),
         "tta": ("PrepareTTAHook", "build_runner_with_tta"),
         "val_loss": ("ValLossHook",),
         "visualization": ("NaiveVisualizationHook", "VisualizationHook"),

@@ -28,6 +28,7 @@ __getattr__, __dir__, __all__ = lazy_package(
         "multi_label_csra_head": ("CSRAClsHead",),
         "multi_task_head": ("MultiTaskHead",),
         "ordinal_head": ("OrdinalClsHead",),
+        "regression_head": ("RegressionHead",),
         "stacked_head": ("StackedLinearClsHead",),
         "vig_head": ("VigClsHead",),
         "vision_transformer_head": ("VisionTransformerClsHead",),

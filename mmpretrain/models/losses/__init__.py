@@ -17,6 +17,7 @@ __getattr__, __dir__, __all__ = lazy_package(
         "koleo": ("KoLeoLoss",),
         "label_smooth": ("LabelSmoothLoss",),
         "ordinal": ("CoralLoss", "CornLoss"),
+        "regression": ("HuberLoss", "L1Loss", "MSELoss", "SmoothL1Loss"),
         "seesaw": ("SeesawLoss",),
         "selfsup": ("CAELoss", "CosineSimilarityLoss", "CrossCorrelationLoss", "PixelReconstructionLoss"),
         "swav": ("SwAVLoss",),
