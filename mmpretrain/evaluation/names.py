@@ -14,6 +14,9 @@ _VALUES: dict[str, dict[str, Any]] = {
     "ece": {"type": "CalibrationMetric", "items": ["ece"]},
     "brier": {"type": "CalibrationMetric", "items": ["brier"]},
     "nll": {"type": "CalibrationMetric", "items": ["nll"]},
+    "mae": {"type": "RegressionMetric", "items": ["mae"]},
+    "rmse": {"type": "RegressionMetric", "items": ["rmse"]},
+    "r2": {"type": "RegressionMetric", "items": ["r2"]},
     "f1": {"type": "SingleLabelMetric", "items": ["f1-score"]},
     "ap": {"type": "AUPRC"},
 }

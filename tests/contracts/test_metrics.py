@@ -29,6 +29,7 @@ METRIC_ARGUMENTS = {
     "MultiLabelMetric": {},
     "MultiTasksMetric": {"task_metrics": {"task": [{"type": "Accuracy"}]}},
     "OrdinalMetric": {},
+    "RegressionMetric": {},
     "RetrievalAveragePrecision": {"topk": 3},
     "RetrievalRecall": {"topk": (1, 2)},
     "Sensitivity": {},
@@ -46,6 +47,7 @@ def samples(name: str) -> list:
     for i in range(SIZE):
         sample = DataSample(metainfo={"img_path": f"{i}.jpg", "gt_label_difficult": [i % C]})
         sample.set_gt_label((i * i) % C).set_pred_score(torch.rand(C, generator=r))
+        sample.set_gt_value([i, i * i]).set_pred_value(torch.rand(2, generator=r))
         if name == "MultiTasksMetric":
             sample.set_field(i % 2 == 0, "eval_mask", field_type="metainfo")
             sample = MultiTaskDataSample(task=sample)

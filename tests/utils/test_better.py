@@ -16,6 +16,10 @@ from mmpretrain.utils.better import which_is_better
         ("loss", "less"),
         ("val_LOSS", "less"),
         ("auc", "greater"),
+        ("regression/mae", "less"),
+        ("calibration/ece", "less"),
+        ("ordinal/kappa", "greater"),
+        ("regression/r2", "greater"),
     ],
 )
 def test_known_names(metric, way):

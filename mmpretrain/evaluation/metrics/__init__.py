@@ -14,6 +14,7 @@ __getattr__, __dir__, __all__ = lazy_package(
         "multi_label": ("AveragePrecision", "MultiLabelMetric"),
         "multi_task": ("MultiTasksMetric",),
         "record": ("RecordPredictions",),
+        "regression": ("RegressionMetric",),
         "retrieval": ("RetrievalAveragePrecision", "RetrievalRecall"),
         "scored": ("AUPRC", "AUROC", "CalibrationMetric", "ThresholdSelection"),
         "shape_bias": ("ShapeBiasMetric",),
