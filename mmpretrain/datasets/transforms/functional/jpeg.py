@@ -182,7 +182,7 @@ def decode(
     return img
 
 
-def decode_checked(data: bytes, colorspace: str, where: str | None, **options: Any) -> np.ndarray:
+def decode_checked(data: bytes | bytearray, colorspace: str, where: str | None, **options: Any) -> np.ndarray:
     """Decode, and raise where the decoder would fill in what is missing.
 
     Raises:
