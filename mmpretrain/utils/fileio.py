@@ -25,7 +25,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Any, Literal, Protocol
 
 from fsspec import AbstractFileSystem
 
@@ -164,11 +164,19 @@ def is_absolute(path: PathLike) -> bool:
     return os.path.isabs(text) or "://" in text
 
 
-_held: ContextVar[tuple[str, bytes] | None] = ContextVar("held", default=None)
+class Held(Protocol):
+    """A file that is made of something else when it is read."""
+
+    def read(self) -> bytes:
+        """The content of the file."""
+        ...
+
+
+_held: ContextVar[tuple[str, bytes | Held] | None] = ContextVar("held", default=None)
 
 
 @contextmanager
-def holding(path: str, data: bytes) -> Iterator[None]:
+def holding(path: str, data: bytes | Held) -> Iterator[None]:
     """Let :func:`read_bytes` return ``data`` for ``path``, which need not lead anywhere.
 
     So transforms that read files work on images that are inside of something else.
@@ -178,6 +186,12 @@ def holding(path: str, data: bytes) -> Iterator[None]:
         yield
     finally:
         _held.reset(token)
+
+
+def held(path: PathLike) -> bytes | Held | None:
+    """What :func:`holding` has for a path."""
+    found = _held.get()
+    return found[1] if found and found[0] == os.fspath(path) else None
 
 
 # -- reading and writing -------------------------------------------------------------------------------
@@ -190,8 +204,8 @@ def read_bytes(path: PathLike, backend_args: BackendArgs = None) -> bytes:
         MissingFileError: If there is no such file.
         DataError: If it is a folder.
     """
-    if (held := _held.get()) and held[0] == os.fspath(path):
-        return held[1]
+    if (content := held(path)) is not None:
+        return content if isinstance(content, bytes) else content.read()
     if is_local(path, backend_args):
         try:
             return _read_local(_local(path))

@@ -9,14 +9,8 @@ import numpy as np
 
 from mmpretrain.datasets.transforms.base import BaseTransform
 from mmpretrain.datasets.transforms.checks import one_of, require
-from mmpretrain.datasets.transforms.functional import jpeg
-from mmpretrain.datasets.transforms.functional.io import (
-    BACKENDS,
-    CV2_FLAGS,
-    check_size,
-    decoding,
-    imfrombytes,
-)
+from mmpretrain.datasets.transforms.functional.io import BACKENDS, CV2_FLAGS, imfrombytes
+from mmpretrain.datasets.transforms.held import HeldImage, JpegFile
 from mmpretrain.datasets.transforms.window import WindowTransform
 from mmpretrain.errors import DataError
 from mmpretrain.registry import TRANSFORMS
@@ -87,8 +81,12 @@ class LoadImageFromFile(BaseTransform):
     def transform(self, results: dict) -> dict | None:
         path = image_path(results)
         try:
-            data = fileio.read_bytes(path, backend_args=self.backend_args)
-            img = imfrombytes(data, self.color_type, backend=self.imdecode_backend, where=path)
+            held = fileio.held(path)
+            if isinstance(held, HeldImage):
+                img = held.whole(self.color_type, self.imdecode_backend, where=path)
+            else:
+                data = fileio.read_bytes(path, backend_args=self.backend_args)
+                img = imfrombytes(data, self.color_type, backend=self.imdecode_backend, where=path)
         except (DataError, OSError):
             if self.ignore_empty:
                 return None
@@ -108,32 +106,36 @@ class LoadImageFromFile(BaseTransform):
         """Load and apply a crop or resize, and a crop of its result, doing no more than needed."""
         path = image_path(results)
         try:
-            data = fileio.read_bytes(path, backend_args=self.backend_args)
-            header = jpeg.read_header(data)
-            if header is None or not header.ordinary or not jpeg.is_complete(data, header):
-                img = imfrombytes(data, self.color_type, backend=self.imdecode_backend, where=path)
-                results = transform(self.finish(results, img, img.shape[:2]))
-                return crop(results) if crop else results
-            check_size(header.height, header.width, where=path)
-            window = transform.window(header.shape)
+            image = fileio.held(path)
+            if not isinstance(image, HeldImage):
+                data = fileio.read_bytes(path, backend_args=self.backend_args)
+                image = JpegFile.of(data)
+                if image is None:
+                    img = imfrombytes(data, self.color_type, backend=self.imdecode_backend, where=path)
+                    results = transform(self.finish(results, img, img.shape[:2]))
+                    return crop(results) if crop else results
+            window = transform.window(image.shape)
             fast = self.may_approximate
             inner = None
-            if crop and window.size and fast and transform.resizes_parts(window):
-                inner = crop.window(window.size)
-                window = window._replace(kept=(inner.top, inner.left, inner.height, inner.width))
-            reduce = window.reduction() if fast else 1
-            with decoding(data, path):
-                img = jpeg.decode(
-                    data, header, rows=window.bottom, reduce=reduce, fast=reduce > 1, where=path
-                )
+            if crop and window.size:
+                shortened = fast and transform.resizes_parts(window)
+                if shortened or image.has_parts:
+                    inner = crop.window(window.size)
+                    window = window.keeping((inner.top, inner.left, inner.height, inner.width), shortened)
+            reduce = window.reduction() if fast and image.scales else 1
+            img = image.part(window.source(transform.interpolation), reduce, where=path)
         except (DataError, OSError):
             if self.ignore_empty:
                 return None
             raise
-        results = transform.apply(self.finish(results, img, header.shape[:2]), window, reduce, fast)
+        results = transform.apply(self.finish(results, img, image.shape[:2]), window, reduce, fast)
+        if window.size is None and not image.scales:
+            results["img"] = results["img"].copy()  # the pixels belong to the data set
         if crop and inner:
-            crop.finish(results, inner)
-            return results
+            if window.kept:
+                crop.finish(results, inner)
+                return results
+            return crop.apply(results, inner)
         return crop(results) if crop else results
 
     @property

@@ -27,6 +27,7 @@ class Window(NamedTuple):
         width: Number of columns.
         size: (height, width) that the box is resized to; None keeps its size.
         kept: The only part of the resized image that is made, see :func:`geometry.imresize_part`.
+        used: The only part of the resized image that is needed; all of it is made.
     """
 
     shape: tuple[int, int]
@@ -36,14 +37,27 @@ class Window(NamedTuple):
     width: int
     size: tuple[int, int] | None = None
     kept: geometry.Box | None = None
+    used: geometry.Box | None = None
 
-    @property
-    def bottom(self) -> int:
-        """The row below all that is needed."""
-        height = self.height
-        if self.size and self.kept:
-            height = geometry.rows_of_part(self.kept, height / self.size[0])
-        return min(self.top + height, self.shape[0])
+    def keeping(self, part: geometry.Box, only: bool) -> Window:
+        """The same window, of whose result a part is needed.
+
+        Args:
+            part: The part.
+            only: Make nothing but the part, up to rounding; otherwise the rest is made, of undefined pixels.
+        """
+        return self._replace(kept=part) if only else self._replace(used=part)
+
+    def source(self, interpolation: str) -> geometry.Box:
+        """The box of the image that is read for what is needed of the result."""
+        part = self.kept or self.used
+        if self.size is None or part is None:
+            return self.top, self.left, self.height, self.width
+        rows, columns = (
+            geometry.source_of_part(part[i], part[i + 2], size, result, interpolation)
+            for i, (size, result) in enumerate(zip((self.height, self.width), self.size))
+        )
+        return self.top + rows[0], self.left + columns[0], rows[1] - rows[0], columns[1] - columns[0]
 
     @property
     def shrinks(self) -> bool:

@@ -92,7 +92,7 @@ def imresize_fast(img: Array, size: tuple[int, int], interpolation: str) -> Arra
     """
     if interpolation not in ("bilinear", "bicubic") or not is_plain_image(img):
         return imresize(img, size, interpolation, "pillow")
-    planes = torch.from_numpy(img).permute(2, 0, 1)[None]
+    planes = torch.from_numpy(img if img.flags.writeable else img.copy()).permute(2, 0, 1)[None]
     resized = F.interpolate(planes, size=(size[1], size[0]), mode=interpolation, antialias=True)
     return cv2.merge(list(resized[0].numpy()))
 
@@ -110,7 +110,7 @@ def imresize_part(img: Array, scale: tuple[float, float], part: Box, interpolati
     1/50 of a pixel, is how far the result is off.
 
     Args:
-        img: The image. Rows below :func:`rows_of_part` may be missing.
+        img: The image. What is outside of :func:`source_of_part` may be missing.
         scale: How many pixels one of the result spans, (vertical, horizontal); at least 1.
         part: The part of the result.
         interpolation: ``'bilinear'`` or ``'bicubic'`` of OpenCV.
@@ -131,9 +131,27 @@ def _part_span(start: int, length: int, scale: float, size: int) -> tuple[int, i
     return first, round(first * scale), min(math.ceil((start + length + PART_MARGIN) * scale), size)
 
 
-def rows_of_part(part: Box, scale: float) -> int:
-    """How many rows of an image :func:`imresize_part` reads, also when it is reduced before."""
-    return math.ceil((part[0] + part[2] + 2 * PART_MARGIN) * scale)
+#: How far the filters look, in pixels of the image or of the result, whichever are larger.
+_REACH = {"bicubic": 2, "lanczos": 4}
+
+
+def source_of_part(start: int, length: int, size: int, result: int, interpolation: str) -> tuple[int, int]:
+    """The first pixel, and that after the last, that a part of a resized line is made from.
+
+    It holds for :func:`imresize`, and for :func:`imresize_part` also where the image is reduced before.
+
+    Args:
+        start: Where the part begins in the result.
+        length: How long it is.
+        size: Length of the line.
+        result: Length after resizing.
+        interpolation: The filter.
+    """
+    scale = size / result
+    reach = (_REACH.get(interpolation, 1) + 1) * max(scale, 1.0)
+    before = max(reach, (PART_MARGIN + PART_SEARCH) * scale)
+    after = max(reach, 2 * PART_MARGIN * scale)
+    return max(math.floor(start * scale - before), 0), min(math.ceil((start + length) * scale + after), size)
 
 
 def scale_size(size: tuple[int, int], factor: float | tuple[float, float]) -> tuple[int, int]:

@@ -27,8 +27,13 @@ def test_a_part_is_resized_as_the_whole(shape, interpolation):
     middle = (height // 2 - 60, width // 2 - 90, 121, 150)
     for box in [(0, 0, 40, 50), middle, (height - 40, 3, 40, width - 3)]:
         scale = (shape[0] / height, shape[1] / width)
-        rows = geometry.rows_of_part(box, scale[0])
-        part = geometry.imresize_part(img[:rows], scale, box, interpolation)
+        (top, bottom), (left, right) = (
+            geometry.source_of_part(box[i], box[i + 2], shape[i], (height, width)[i], interpolation)
+            for i in range(2)
+        )
+        read = np.zeros_like(img)
+        read[top:bottom, left:right] = img[top:bottom, left:right]
+        part = geometry.imresize_part(read, scale, box, interpolation)
         whole = geometry.imcrop(resize(dict(img=img))["img"], *box)
         assert part.shape == whole.shape
         difference = np.abs(part.astype(int) - whole)

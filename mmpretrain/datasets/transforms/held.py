@@ -1,0 +1,139 @@
+"""Images that a data set holds, in the forms that :class:`LoadImageFromFile` can decode in parts."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import cv2
+import numpy as np
+
+from mmpretrain.datasets.transforms.functional import jpeg, restarts
+from mmpretrain.datasets.transforms.functional.geometry import Box
+from mmpretrain.datasets.transforms.functional.io import check_size, decoding, imfrombytes
+from mmpretrain.errors import DataError
+
+
+class HeldImage(ABC):
+    """An image that can be decoded as a whole or in part; see :func:`mmpretrain.utils.fileio.holding`."""
+
+    #: Shape of the decoded colour image.
+    shape: tuple[int, int, int]
+    #: Whether decoding a box is cheaper than decoding the rows down to its end.
+    has_parts: bool = False
+    #: Whether it can be decoded at a fraction of its size.
+    scales: bool = True
+
+    @abstractmethod
+    def read(self) -> bytes:
+        """The encoded image."""
+
+    @abstractmethod
+    def part(self, box: Box, reduce: int, where: str | None) -> np.ndarray:
+        """Decode what a box needs.
+
+        Args:
+            box: (top, left, height, width) in the whole image.
+            reduce: Decode at 1/1, 1/2, 1/4 or 1/8 of the size; in less time and exactness if not 1.
+            where: Name for messages.
+
+        Returns:
+            BGR pixels at the place that they have in the whole image. Those outside of the box are undefined,
+            and rows below it may be missing.
+        """
+
+    def whole(self, color_type: str, backend: str, where: str | None) -> np.ndarray:
+        """Decode all of it; see :func:`~mmpretrain.datasets.transforms.functional.io.imfrombytes`."""
+        return imfrombytes(self.read(), color_type, backend=backend, where=where)
+
+
+class JpegFile(HeldImage):
+    """An ordinary JPEG, whose rows below a box need not be decoded.
+
+    Args:
+        data: The file.
+        header: Its header.
+    """
+
+    def __init__(self, data: bytes, header: jpeg.JpegHeader) -> None:
+        self.data, self.header = data, header
+        self.shape = header.shape
+
+    @classmethod
+    def of(cls, data: bytes) -> JpegFile | None:
+        """Look at a file; None if it has to be decoded as a whole."""
+        header = jpeg.read_header(data)
+        if header is None or not header.ordinary or not jpeg.is_complete(data, header):
+            return None
+        return cls(data, header)
+
+    def read(self) -> bytes:
+        return self.data
+
+    def part(self, box: Box, reduce: int, where: str | None) -> np.ndarray:
+        check_size(self.header.height, self.header.width, where=where)
+        with decoding(self.data, where):
+            return jpeg.decode(
+                self.data, self.header, rows=box[0] + box[2], reduce=reduce, fast=reduce > 1, where=where
+            )
+
+
+class RestartJpeg(HeldImage):
+    """A JPEG with restart markers whose places are known.
+
+    Args:
+        data: The file.
+        intervals: How it is divided.
+        starts: Where the intervals begin, (rows * columns + 1,).
+    """
+
+    has_parts = True
+
+    def __init__(self, data: bytes | memoryview, intervals: restarts.Intervals, starts: np.ndarray) -> None:
+        self.data, self.intervals, self.starts = data, intervals, starts
+        self.shape = (intervals.height, intervals.width, 3)
+
+    def read(self) -> bytes:
+        return bytes(self.data)
+
+    def part(self, box: Box, reduce: int, where: str | None) -> np.ndarray:
+        height, width = -(-self.shape[0] // reduce), -(-self.shape[1] // reduce)
+        check_size(*self.shape[:2], where=where)
+        with decoding(b"\xff\xd8", where):
+            pixels, shown = restarts.decode_part(
+                self.data, self.intervals, self.starts, box, reduce=reduce, fast=reduce > 1, where=where
+            )
+        if pixels.shape[:2] == (height, width):
+            return pixels
+        top, left = shown[0] // reduce, shown[1] // reduce
+        img = np.empty((height, width, 3), np.uint8)
+        img[top : top + pixels.shape[0], left : left + pixels.shape[1]] = pixels
+        return img
+
+
+class HeldPixels(HeldImage):
+    """Pixels that were decoded before.
+
+    Args:
+        pixels: BGR, uint8, (H, W, 3); may be read-only.
+    """
+
+    scales = False
+
+    def __init__(self, pixels: np.ndarray) -> None:
+        self.pixels = pixels
+        self.shape = pixels.shape  # type: ignore[assignment]
+
+    def read(self) -> bytes:
+        return cv2.imencode(".png", self.pixels)[1].tobytes()
+
+    def part(self, box: Box, reduce: int, where: str | None) -> np.ndarray:
+        return self.pixels
+
+    def whole(self, color_type: str, backend: str, where: str | None) -> np.ndarray:
+        if not color_type.startswith("color"):
+            raise DataError(
+                f"It holds colour pixels, and not what color_type={color_type!r} asks for",
+                where=where,
+                hint="Pack the images with --format jpeg or keep.",
+            )
+        return self.pixels.copy()
