@@ -14,6 +14,7 @@ import numpy as np
 from torch.utils.data import Dataset
 
 from mmpretrain.datasets.base_dataset import BaseDataset
+from mmpretrain.datasets.splitting import deal
 from mmpretrain.errors import ConfigError, DataError
 from mmpretrain.registry import DATASETS
 
@@ -310,7 +311,7 @@ class KFoldDataset(SingleWrapper):
         return order[held_out if self.test_mode else ~held_out].tolist()
 
     def _assign(self, order: np.ndarray) -> np.ndarray:
-        """The fold of each sample in ``order``: groups go, the largest first, where they are needed most."""
+        """The fold of each sample in ``order``; :func:`deal` is for groups and samples of several classes."""
         labels = self._labels() if self.stratified and self.group_by is None else None
         if labels is not None:  # deal them out class by class
             folds = np.empty(len(order), int)
@@ -319,31 +320,12 @@ class KFoldDataset(SingleWrapper):
         classes = (
             [tuple(self.dataset.get_cat_ids(idx)) for idx in order] if self.stratified else [()] * len(order)
         )
-        groups: dict[Any, list[int]] = {}
-        for position, idx in enumerate(order.tolist()):
-            groups.setdefault(idx if self.group_by is None else self._group(idx), []).append(position)
-        if len(groups) < self.num_splits:
+        groups = order.tolist() if self.group_by is None else [self._group(idx) for idx in order.tolist()]
+        if len(set(groups)) < self.num_splits:
             raise DataError(
-                f"{len(groups)} groups ({self.group_by}) cannot be split into {self.num_splits} folds"
+                f"{len(set(groups))} groups ({self.group_by}) cannot be split into {self.num_splits} folds"
             )
-        names = sorted({label for several in classes for label in several})
-        column = {label: i for i, label in enumerate(names)}
-        counts = np.zeros((self.num_splits, len(names) + 1))  # the last column counts samples
-        sizes = Counter(label for several in classes for label in set(several))
-        total = np.array([*(sizes[label] for label in names), len(order)], float)
-        folds = np.zeros(len(order), int)
-        for members in sorted(groups.values(), key=len, reverse=True):
-            gain = np.zeros(len(names) + 1)
-            gain[-1] = len(members)
-            for position in members:
-                for label in classes[position]:
-                    gain[column[label]] += 1
-            # Relative to what there is of each class, so that rare classes count as much as common ones.
-            fullness = (counts / total) @ (gain / total)
-            best = np.lexsort((np.arange(self.num_splits), counts[:, -1], fullness))[0]
-            counts[best] += gain
-            folds[members] = best
-        return folds
+        return deal(classes, groups, [1 / self.num_splits] * self.num_splits)
 
     def _labels(self) -> np.ndarray | None:
         """The label of each sample; None if samples have several."""
