@@ -11,8 +11,11 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -22,6 +25,8 @@ from mmpretrain.registry.explanations import name_taken, origin, ways_out
 from mmpretrain.utils.foreign import Foreign
 from mmpretrain.utils.former import FORMER, OLD_METHODS, compat
 from mmpretrain.utils.lazy import TABLE
+
+logger = logging.getLogger(__name__)
 
 #: Libraries whose components live here now; ``mmcls.X`` and ``mmpretrain.X`` are the same thing.
 SCOPES = FORMER | {"mmpretrain"}
@@ -189,6 +194,9 @@ class Registry:
             known = self._objects.get(name)
             home = self._home(name)
             own = module == home or module.startswith("mmpretrain.")
+            if home is not None and not own and name not in self._forced and not is_former_name(name):
+                self._take_over(name, obj, place)  # the user's class had the name first
+                continue
             if not force and known is not None and not _same_definition(known, obj):
                 error = name_taken(name, self.name, self._places[name], place)
                 if not own:
@@ -203,6 +211,12 @@ class Registry:
             self._places[name] = place
             if force:
                 self._forced.add(name)
+
+    def _take_over(self, name: str, obj: Any, place: str) -> None:
+        """Give a user a name that became one of this package after 1.x, so that code for 1.x still works."""
+        logger.warning("%s: %s replaces the %s of this package of that name.", place, name, self.name)
+        self._objects[name], self._places[name] = obj, place
+        self._forced.add(name)
 
     def _adapt(self, cls: type, module: str) -> None:
         """Let a class of the user with methods of 0.x do its work through those of today."""
@@ -238,6 +252,16 @@ class Registry:
             ArgumentError: If the arguments do not fit its signature.
         """
         return self.build_func(cfg, *args, **kwargs, registry=self)
+
+
+@cache
+def _former_names() -> frozenset[str]:
+    return frozenset(Path(__file__).with_name("former_names.txt").read_text(encoding="utf-8").split())
+
+
+def is_former_name(name: str) -> bool:
+    """Whether a component of MMPretrain 1.x, or of what it was built on, has this name."""
+    return name in _former_names()
 
 
 def _caller() -> tuple[str, str]:

@@ -165,6 +165,33 @@ print(MODELS.get('ResNet').__module__)
         assert module == "mmpretrain.models.backbones.resnet"
 
 
+@pytest.mark.parametrize("built_in_first", [True, False])
+def test_a_name_that_1x_did_not_have_is_the_users(tmp_path, built_in_first):
+    """Code for 1.x with a class of its own, whose name is one of ours today, works as it did."""
+    (tmp_path / "own_net.py").write_text(OWN.format(force="").replace("ResNet", "L1Loss"))
+    code = f"""
+from mmpretrain.registry import MODELS
+if {built_in_first}:
+    MODELS.get('L1Loss')
+import own_net
+import mmpretrain.models.losses.regression
+print(MODELS.get('L1Loss').__module__, MODELS.get('MSELoss').__module__)
+"""
+    out = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert out.returncode == 0, out.stderr
+    assert out.stdout.split() == ["own_net", "mmpretrain.models.losses.regression"]
+    assert "own_net.py:3: L1Loss replaces the model of this package of that name" in out.stderr
+
+
+def test_names_of_1x():
+    from mmpretrain.registry.registry import _former_names
+
+    recorded = json.loads(gzip.decompress((FACTS / "components.json.gz").read_bytes()))
+    assert _former_names() == {name for names in recorded.values() for name in names}
+
+
 def test_a_child_without_a_scope_does_not_hide_paths_of_ours():
     """As tutorials write it: ``Registry('own', parent=MODELS)``; its scope is ours by default."""
     from mmpretrain.registry import MODELS, Registry
