@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -33,12 +33,14 @@ class Fingerprints:
         contents: A hash of each file, (N, 2) uint64; 0 where the image cannot be read.
         thumbs: Grey thumbnails, (N, 16, 16) uint8.
         tints: Mean blue and red minus green, (N, 2) float32.
+        shapes: Height and width of each image, (N, 2) int32; 0 where it cannot be read.
         errors: Index of an image that cannot be read -> why.
     """
 
     contents: np.ndarray
     thumbs: np.ndarray
     tints: np.ndarray
+    shapes: np.ndarray
     errors: dict[int, Exception] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -48,7 +50,8 @@ class Fingerprints:
         """Return those of some images."""
         chosen = np.asarray(indices, int)
         errors = {new: self.errors[old] for new, old in enumerate(chosen.tolist()) if old in self.errors}
-        return Fingerprints(self.contents[chosen], self.thumbs[chosen], self.tints[chosen], errors)
+        columns = (self.contents, self.thumbs, self.tints, self.shapes)
+        return Fingerprints(*(column[chosen] for column in columns), errors=errors)
 
     @classmethod
     def join(cls, *parts: Fingerprints) -> Fingerprints:
@@ -58,11 +61,9 @@ class Fingerprints:
         for part in parts:
             errors.update((start + index, error) for index, error in part.errors.items())
             start += len(part)
-        contents, thumbs, tints = (
-            np.concatenate([getattr(part, name) for part in parts])
-            for name in ("contents", "thumbs", "tints")
-        )
-        return cls(contents, thumbs, tints, errors)
+        names = ("contents", "thumbs", "tints", "shapes")
+        columns = (np.concatenate([getattr(part, name) for part in parts]) for name in names)
+        return cls(*columns, errors=errors)
 
 
 def fingerprints_of(
@@ -78,9 +79,10 @@ def fingerprints_of(
     contents = np.zeros((size, 2), np.uint64)
     thumbs = np.zeros((size, SIDE, SIDE), np.uint8)
     tints = np.zeros((size, 2), np.float32)
+    shapes = np.zeros((size, 2), np.int32)
     errors: dict[int, Exception] = {}
 
-    def attempt(index: int) -> tuple[int, tuple[bytes, np.ndarray, np.ndarray] | Exception]:
+    def attempt(index: int) -> tuple[int, _Print | Exception]:
         try:
             return index, _of_sample(dataset, index)
         except (MMPretrainError, OSError) as error:
@@ -91,9 +93,9 @@ def fingerprints_of(
         if isinstance(found, Exception):
             errors[index] = found
             continue
-        contents[index] = np.frombuffer(found[0], np.uint64)
-        thumbs[index], tints[index] = found[1:]
-    return Fingerprints(contents, thumbs, tints, errors)
+        contents[index] = np.frombuffer(found.digest, np.uint64)
+        thumbs[index], tints[index], shapes[index] = found.thumb, found.tint, found.shape
+    return Fingerprints(contents, thumbs, tints, shapes, errors)
 
 
 def _in_threads(work: Callable[[int], Any], indices: Iterable[int]) -> Iterator[Any]:
@@ -103,32 +105,43 @@ def _in_threads(work: Callable[[int], Any], indices: Iterable[int]) -> Iterator[
             yield from pool.map(work, chunk)
 
 
-def _of_sample(dataset: Any, index: int) -> tuple[bytes, np.ndarray, np.ndarray]:
+class _Print(NamedTuple):
+    digest: bytes
+    thumb: np.ndarray
+    tint: np.ndarray
+    shape: tuple[int, int]
+
+
+def _of_sample(dataset: Any, index: int) -> _Print:
     plain, inner = root_of(dataset, index)
     record = plain.get_data_info(inner)
     if "img" in record:
         image = np.asarray(record["img"])
-        return _digest(image.tobytes()), *thumbnail(image)
+        return _Print(_digest(image.tobytes()), *thumbnail(image), image.shape[:2])
     if isinstance(plain, EncodedDataset):
         data = plain.read_image(record)
     else:
         load = loader_of(plain)
         data = read_bytes(record["img_path"], backend_args=load.backend_args if load else None)
-    return _digest(data), *thumbnail(_small(data, str(record.get("img_path"))))
+    image, shape = _small(data, str(record.get("img_path")))
+    return _Print(_digest(data), *thumbnail(image), shape)
 
 
 def _digest(data: bytes) -> bytes:
     return hashlib.blake2b(data, digest_size=_DIGEST).digest()
 
 
-def _small(data: bytes, where: str) -> np.ndarray:
-    """Decode an image to BGR, a JPEG no larger than a thumbnail needs."""
+def _small(data: bytes, where: str) -> tuple[np.ndarray, tuple[int, int]]:
+    """Decode an image to BGR, a JPEG no larger than a thumbnail needs; and return its real size."""
     header = jpeg.read_header(data)
     if header is None or not header.plain:
-        return imfrombytes(data, "color", where=where)
+        image = imfrombytes(data, "color", where=where)
+        return image, image.shape[:2]
     reduce = next((by for by in (8, 4, 2) if min(header.height, header.width) >= by * ROUGH), 1)
     image = jpeg.decode(data, header, reduce=reduce, where=where)
-    return jpeg.upright(image, header.orientation) if header.orientation > 1 else image
+    height, width = header.height, header.width
+    shape = (width, height) if header.orientation >= 5 else (height, width)
+    return jpeg.upright(image, header.orientation) if header.orientation > 1 else image, shape
 
 
 def thumbnail(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -35,6 +35,7 @@ def test_files(folder: Path) -> None:
     assert (prints.contents[0] == prints.contents[1]).all()
     assert (prints.contents[0] != prints.contents[3]).any()
     assert not prints.contents[2].any()
+    assert prints.shapes.tolist() == [[300, 300], [300, 300], [0, 0], [300, 300]]
     # The JPEG was decoded at half its size.
     assert np.abs(prints.thumbs[0].astype(int) - prints.thumbs[3]).max() <= 3
     assert np.abs(prints.tints[0] - prints.tints[3]).max() < 1
@@ -53,13 +54,14 @@ def test_zip_and_memory(folder: Path, tmp_path: Path) -> None:
 
 def test_orientation_of_a_camera(tmp_path: Path) -> None:
     (tmp_path / "c").mkdir()
-    image = Image.fromarray(picture(1)[..., ::-1])
+    image = Image.fromarray(picture(1)[:60, :, ::-1])
     image.save(tmp_path / "c" / "upright.jpg", quality=95)
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned by a quarter
     image.transpose(Image.Transpose.ROTATE_90).save(tmp_path / "c" / "turned.jpg", quality=95, exif=exif)
     prints = fingerprints_of(CustomDataset(data_prefix=str(tmp_path)))
     assert np.abs(prints.thumbs[0].astype(int) - prints.thumbs[1]).max() <= 3
+    assert prints.shapes.tolist() == [[60, 96], [60, 96]]
 
 
 def test_progress_is_watched(folder: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -25,7 +27,8 @@ COUNT = 60
 def prints_of(images: list[np.ndarray]) -> Fingerprints:
     thumbs, tints = zip(*map(thumbnail, images))
     contents = np.arange(1, 2 * len(images) + 1, dtype=np.uint64).reshape(-1, 2)
-    return Fingerprints(contents, np.stack(thumbs), np.stack(tints))
+    shapes = np.array([image.shape[:2] for image in images])
+    return Fingerprints(contents, np.stack(thumbs), np.stack(tints), shapes)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +78,7 @@ def test_no_digit_is_taken_for_another() -> None:
 def test_equal_content_and_unreadable_files(pictures: list[np.ndarray]) -> None:
     prints = prints_of(pictures[:4])
     prints.contents[3] = prints.contents[1]
-    broken = Fingerprints(prints.contents, prints.thumbs, prints.tints, {0: OSError(), 2: OSError()})
+    broken = replace(prints, errors={0: OSError(), 2: OSError()})
     broken.contents[[0, 2]] = 0
     assert same_content(broken).tolist() == [0, 1, 2, 1]
     assert duplicate_groups(broken).tolist() == [0, 1, 2, 1]

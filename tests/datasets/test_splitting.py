@@ -85,7 +85,8 @@ def test_samples_without_a_class() -> None:
 def prints_of(images: list[np.ndarray]) -> Fingerprints:
     thumbs, tints = zip(*map(thumbnail, images))
     contents = np.arange(1, 2 * len(images) + 1, dtype=np.uint64).reshape(-1, 2)
-    return Fingerprints(contents, np.stack(thumbs), np.stack(tints))
+    shapes = np.array([image.shape[:2] for image in images])
+    return Fingerprints(contents, np.stack(thumbs), np.stack(tints), shapes)
 
 
 def test_duplicates_and_groups_are_kept_together() -> None:
