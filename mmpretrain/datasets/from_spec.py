@@ -17,12 +17,20 @@ from mmpretrain.utils.fileio import exists, is_folder, join, list_dir, nearest_f
 
 T = TypeVar("T")
 Split = Literal["train", "val", "test"]
+#: Where samples are: a path or pattern, the shards that there are, or the config of a data set.
+SplitSpec = str | list[str] | dict[str, Any]
 
 #: Names that folders and files of a split have, the best first.
-SPLIT_NAMES: dict[str, tuple[str, ...]] = {
+SPLIT_NAMES: dict[Split, tuple[str, ...]] = {
     "train": ("train", "training"),
     "val": ("val", "valid", "validation", "test", "testing"),
     "test": ("test", "testing", "val", "valid", "validation"),
+}
+#: The same, without another part in place of one that is not there.
+OWN_NAMES: dict[Split, tuple[str, ...]] = {
+    "train": ("train", "training"),
+    "val": ("val", "valid", "validation"),
+    "test": ("test", "testing"),
 }
 #: What a data set that is replaced hands down.
 KEPT = ("pipeline", "on_error", "indices", "max_refetch", "serialize_data")
@@ -58,11 +66,11 @@ def dataset_from_spec(spec: str, split: Split | None = None) -> dict[str, Any]:
     elif "://" not in spec and not os.path.exists(spec):
         raise MissingFileError(f"There is no data at {spec!r}", hint=nearest_folder(spec))
     if split is None:
-        return _of_place(spec)
+        return of_place(spec)
     part = _part(spec, "val" if split == "train" else split)
     if part is None and split == "test" and _is_named(spec, split):
         part = spec
-    return _divided(split, _part(spec, "train"), part, spec, _of_place)
+    return _divided(split, _part(spec, "train"), part, spec, of_place)
 
 
 def _divided(
@@ -81,7 +89,8 @@ def _divided(
     }
 
 
-def _of_place(spec: str | list[str]) -> dict[str, Any]:
+def of_place(spec: str | list[str]) -> dict[str, Any]:
+    """Return the config of the data set at a place, all of it."""
     if isinstance(spec, list):
         return {"type": "ShardDataset", "shards": spec}
     extension = os.path.splitext(spec)[1].lower()
@@ -118,11 +127,38 @@ def _root(spec: str) -> str:
     return inside[0] if len(inside) == 1 and any(list_dir(inside[0], files=False)) else root
 
 
-def _part(spec: str, split: Split) -> str | list[str] | None:
+def parts_of(spec: str) -> dict[str, SplitSpec]:
+    """Return where the parts of the data at ``spec`` are: ``train``, and ``val`` and ``test`` if set apart.
+
+    Unlike :func:`dataset_from_spec`, one part is never taken for another.
+
+    Raises:
+        MissingFileError: If nothing is there.
+    """
+    whole = dataset_from_spec(spec)  # complains of what is not there
+    spec = os.path.expanduser(spec)
+    if spec.startswith("hf://"):
+        path, _, query = spec.removeprefix("hf://").partition("?")
+        options = dict(parse_qsl(query))
+        if "split" in options:
+            return {"train": whole}
+        present = split_names(path, options.get("name"))
+        names = {part: next((n for n in own if n in present), None) for part, own in OWN_NAMES.items()}
+        names["train"] = names["train"] or present[0]
+        return {part: _of_hub(path, options, name) for part, name in names.items() if name}
+    found = {part: _part(spec, part, OWN_NAMES) for part in OWN_NAMES}
+    if found["train"] is None:
+        return {"train": _root(spec)}
+    return {part: place for part, place in found.items() if place is not None}
+
+
+def _part(
+    spec: str, split: Split, names: Mapping[Split, tuple[str, ...]] = SPLIT_NAMES
+) -> str | list[str] | None:
     """Where the part ``split`` of a folder or file is; None if it is not set apart."""
     root = _root(spec)
     if root != spec or os.path.isdir(spec):
-        inside = filter(is_folder, (join(root, name) for name in SPLIT_NAMES[split]))
+        inside = filter(is_folder, (join(root, name) for name in names[split]))
         # A class may be called "train": the folder of a split has folders of its own.
         found = next((folder for folder in inside if any(list_dir(folder, files=False))), None)
         if found is not None:
@@ -132,7 +168,7 @@ def _part(spec: str, split: Split) -> str | list[str] | None:
     if split == "train":
         return spec
     folder, base = os.path.split(spec)
-    siblings = (os.path.join(folder, _naming("train").sub(name, base)) for name in SPLIT_NAMES[split])
+    siblings = (os.path.join(folder, _naming("train").sub(name, base)) for name in names[split])
     return next(filter(None, map(_existing, siblings)), None)
 
 

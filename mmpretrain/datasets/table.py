@@ -6,7 +6,8 @@ import csv
 import io
 import os
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from mmpretrain.datasets.base_dataset import BaseDataset
@@ -66,7 +67,7 @@ class TableDataset(BaseDataset):
 
     def load_data_list(self) -> list[dict]:
         labels = [self.label] if self.label else []
-        columns, lines = self._read([self.path, *labels, *self.value, *self.keep, *self.where])
+        columns, lines = self.read_columns([self.path, *labels, *self.value, *self.keep, *self.where])
         for key, value in self.where.items():
             chosen = [i for i, cell in enumerate(columns[key]) if str(cell) == str(value)]
             columns = {name: [cells[i] for i in chosen] for name, cells in columns.items()}
@@ -94,48 +95,70 @@ class TableDataset(BaseDataset):
         table.update((key, column_of(columns[key])) for key in self.keep)
         return LazyList(RecordTable(table, len(lines)))
 
-    def _read(self, names: list[str]) -> tuple[dict[str, list[Any]], Sequence[int]]:
-        """The columns that are needed and present, and the number of each row in the file."""
-        if os.path.splitext(self.ann_file)[1].lower() == ".parquet":
-            return self._read_parquet(names)
-        delimiter = self.delimiter or DELIMITERS.get(os.path.splitext(self.ann_file)[1].lower(), ",")
-        reader = csv.reader(io.StringIO(read_text(self.ann_file), newline=""), delimiter=delimiter)
-        lines = array("q")
-        try:
+    def header(self) -> list[str]:
+        """Return the names of the columns."""
+        if self._is_parquet:
+            with self._parquet() as table:
+                return table.schema_arrow.names
+        reader = self._rows()
+        with self._readable(reader):
+            return next(reader, [])
+
+    def read_columns(self, names: list[str]) -> tuple[dict[str, list[Any]], Sequence[int]]:
+        """Return the columns that are needed and present, and the number of each row in the file."""
+        if self._is_parquet:
+            with self._parquet() as table:
+                names = self._present(names, table.schema_arrow.names)
+                columns = table.read(columns=names).to_pydict()
+            return columns, range(1, len(columns[names[0]]) + 1)
+        reader, lines = self._rows(), array("q")
+        with self._readable(reader):
             header = next(reader, [])
             names = self._present(names, header)
-            columns: list[list[Any]] = [[] for _ in names]
+            cells: list[list[Any]] = [[] for _ in names]
             places = [header.index(name) for name in names]
             for row in filter(None, reader):
                 if len(row) <= max(places):
                     raise DataError("The row is too short", where=f"{self.ann_file}:{reader.line_num}")
-                for place, cells in zip(places, columns):
-                    cells.append(row[place])
+                for place, column in zip(places, cells):
+                    column.append(row[place])
                 lines.append(reader.line_num)
+        return dict(zip(names, cells)), lines
+
+    @property
+    def _is_parquet(self) -> bool:
+        return os.path.splitext(self.ann_file)[1].lower() == ".parquet"
+
+    def _rows(self) -> Any:
+        delimiter = self.delimiter or DELIMITERS.get(os.path.splitext(self.ann_file)[1].lower(), ",")
+        return csv.reader(io.StringIO(read_text(self.ann_file), newline=""), delimiter=delimiter)
+
+    @contextmanager
+    def _readable(self, reader: Any) -> Iterator[None]:
+        try:
+            yield
         except csv.Error as error:
             raise DataError(
                 f"This is not a readable table ({error})",
                 where=f"{self.ann_file}:{reader.line_num}",
                 hint="Look for a quotation mark that is not closed.",
             ) from error
-        return dict(zip(names, columns)), lines
 
-    def _read_parquet(self, names: list[str]) -> tuple[dict[str, list[Any]], Sequence[int]]:
+    @contextmanager
+    def _parquet(self) -> Iterator[Any]:
         parquet = optional_import("pyarrow.parquet", feature="Reading .parquet files", extra="data")
         with open_binary(self.ann_file) as file:
             try:
                 table = parquet.ParquetFile(file)
-                names = self._present(names, table.schema_arrow.names)
                 if table.metadata.num_rows > _MOST_ROWS + _ROWS * file.seek(0, os.SEEK_END):
                     raise DataError("It claims far more rows than its size can hold", where=self.ann_file)
-                columns = table.read(columns=names).to_pydict()
+                yield table
             except DataError:
                 raise
             except (ValueError, OSError) as error:  # what Arrow's errors derive from
                 raise DataError(
                     f"This is not an intact Parquet file ({error})", where=self.ann_file
                 ) from error
-        return columns, range(1, len(columns[self.path]) + 1)
 
     def _present(self, columns: Sequence[str], present: Sequence[str]) -> list[str]:
         """Return the columns to read, each once; with values, labels are optional."""

@@ -1,0 +1,285 @@
+"""Images with labels, read from whatever describes them, to be split and trained on."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from mmpretrain.datasets.custom import IMG_EXTENSIONS, find_files, find_folders
+from mmpretrain.datasets.from_spec import SplitSpec, of_place, parts_of
+from mmpretrain.datasets.labelled_table import read_rows
+from mmpretrain.datasets.labels import to_indices
+from mmpretrain.errors import DataError
+from mmpretrain.registry import DATASETS
+from mmpretrain.utils.fileio import is_local, join
+from mmpretrain.utils.suggest import did_you_mean
+
+logger = logging.getLogger(__name__)
+
+#: Files that count as images where folders are searched: more than the kinds of 1.x.
+SUFFIXES = (*IMG_EXTENSIONS, ".tiff", ".webp", ".gif")
+TABLES = (".csv", ".tsv", ".tab", ".parquet")
+#: What separates the labels in a cell of a table.
+SEPARATORS = (";", "|")
+
+Task = Literal["single", "multi"]
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Samples with labels.
+
+    Attributes:
+        names: Where each image is: a path, or what its data set calls it.
+        labels: The classes of each sample.
+        classes: Names of the classes.
+        task: ``'single'``, or ``'multi'`` if a sample may have any number of classes.
+        config: Config of a data set of these samples in this order, without a pipeline; None if the images
+            are files of their own, which a list can name.
+        groups: A group of each sample, which may be empty.
+        indices: Which samples of the data set that ``config`` describes these are; None for all.
+    """
+
+    names: tuple[str, ...]
+    labels: tuple[tuple[int, ...], ...]
+    classes: tuple[str, ...]
+    task: Task = "single"
+    config: Mapping[str, Any] | None = None
+    groups: tuple[str, ...] = ()
+    indices: tuple[int, ...] | None = None
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def take(self, chosen: Sequence[int]) -> Labelled:
+        """Return some of the samples."""
+        own = self.indices if self.indices is not None else range(len(self))
+        return replace(
+            self,
+            names=tuple(self.names[i] for i in chosen),
+            labels=tuple(self.labels[i] for i in chosen),
+            groups=tuple(self.groups[i] for i in chosen) if self.groups else (),
+            indices=None if self.config is None else tuple(own[i] for i in chosen),
+        )
+
+    def build(self) -> Any:
+        """Build the data set, without labels and pipeline, so that its images can be read."""
+        if self.config is not None:
+            chosen = {} if self.indices is None else {"indices": list(self.indices)}
+            return DATASETS.build({**self.config, **chosen})
+        return _Files(self.names)
+
+
+class _Files:
+    """Image files as a data set whose images can be read."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = names
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def get_data_info(self, index: int) -> dict[str, Any]:
+        """Return the path of an image."""
+        return {"img_path": self.names[index], "sample_idx": index}
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Labelled samples, and which of them are set apart.
+
+    Attributes:
+        train: To be trained on, or to be split.
+        val: For validation; None if they are not set apart.
+        test: For the test; None if they are not set apart.
+    """
+
+    train: Labelled
+    val: Labelled | None = None
+    test: Labelled | None = None
+
+    def named(self) -> dict[str, Labelled]:
+        """Return the parts that there are."""
+        parts = {"train": self.train, "val": self.val, "test": self.test}
+        return {name: part for name, part in parts.items() if part is not None}
+
+
+def read_labelled(spec: str, task: Task | None = None, val: str | None = None) -> Parts:
+    """Read images with labels.
+
+    Args:
+        spec: See :func:`~mmpretrain.datasets.from_spec.dataset_from_spec`. A folder may have sub-folders
+            ``train``, ``val`` and ``test``, a table a column ``split``.
+        task: Whether samples have one label or several; by default the data tell.
+        val: Where samples for validation are, if ``spec`` does not have them.
+
+    Raises:
+        DataError: If there are fewer than two classes, or a part has classes that training does not have.
+    """
+    places: Mapping[str, SplitSpec] = parts_of(spec)
+    if val is not None:
+        places = {**places, "val": val}
+    found = {name: _read(place, task) for name, place in places.items()}
+    train = found.pop("train")
+    if isinstance(train, dict):  # a table with a column that names the parts
+        found = {**{name: part for name, part in train.items() if name != "train"}, **found}
+        train = train["train"]
+    others: dict[str, Labelled] = {}
+    for name, part in found.items():
+        whole = next(iter(part.values())) if isinstance(part, dict) else part
+        others[name] = _with_classes(whole, train, name)
+    _require_classes(train, spec)
+    return Parts(train, others.get("val"), others.get("test"))
+
+
+def _require_classes(train: Labelled, spec: str) -> None:
+    used = {label for several in train.labels for label in several}
+    least = 1 if train.task == "multi" else 2
+    if len(used) >= least:
+        return
+    only = f" ({train.classes[min(used)]!r})" if used else ""
+    raise DataError(
+        f"{spec!r} has {len(train)} images of {len(used)} class{'es' * (len(used) != 1)}{only}: "
+        "nothing can be told apart",
+        hint="Put the images of each class into a folder of its own, or give a .csv file with the columns "
+        "path and label.",
+    )
+
+
+def _with_classes(part: Labelled, train: Labelled, name: str) -> Labelled:
+    """Give the labels of a part the numbers that they have in training."""
+    unknown = [one for one in part.classes if one not in train.classes]
+    used = {part.classes[label] for several in part.labels for label in several}
+    strange = sorted(used & set(unknown))
+    if strange:
+        raise DataError(
+            f"{name} has the class {strange[0]!r}, and training does not: it has "
+            f"{', '.join(train.classes[:10])}",
+            hint=did_you_mean(strange[0], train.classes) or f"Add images of {strange[0]!r} to training.",
+        )
+    if part.task != train.task:
+        raise DataError(f"samples of training have {_HOW_MANY[train.task]}, those of {name} not")
+    place = {one: number for number, one in enumerate(train.classes)}
+    labels = tuple(tuple(place[part.classes[label]] for label in several) for several in part.labels)
+    return replace(part, labels=labels, classes=train.classes)
+
+
+_HOW_MANY = {"single": "one label each", "multi": "several labels each"}
+
+
+def _read(place: SplitSpec, task: Task | None) -> Labelled | dict[str, Labelled]:
+    if isinstance(place, str) and os.path.isdir(place) and not os.path.exists(join(place, "data.mdb")):
+        return _of_folder(place)
+    if isinstance(place, str) and os.path.splitext(place)[1].lower() in TABLES and "://" not in place:
+        return _of_table(place, task)
+    config = of_place(place) if isinstance(place, (str, list)) else dict(place)
+    return _of_dataset(config, task)
+
+
+def _of_folder(root: str) -> Labelled:
+    """Class folders; hidden ones and those without an image are no classes."""
+    names: list[str] = []
+    labels: list[tuple[int, ...]] = []
+    classes: list[str] = []
+    empty: list[str] = []
+    for folder in find_folders(root):
+        files = find_files(join(root, folder), lambda name: name.lower().endswith(SUFFIXES))
+        if not files:
+            empty.append(folder)
+            continue
+        names.extend(join(root, folder, file) for file in files)
+        labels.extend([(len(classes),)] * len(files))
+        classes.append(folder)
+    if not classes and find_files(root, lambda name: name.lower().endswith(SUFFIXES)):
+        raise DataError(
+            f"{root!r} holds images, but no folders of classes",
+            hint="Put the images of each class into a folder of its own, or give a .csv file with the "
+            "columns path and label.",
+        )
+    if not classes:
+        raise DataError(
+            f"No image was found below {root!r}", hint=f"Names of images end with {', '.join(SUFFIXES)}."
+        )
+    if empty:
+        logger.warning("No image in these folders, which are no classes: %s", ", ".join(empty))
+    return Labelled(tuple(names), tuple(labels), tuple(classes))
+
+
+def _of_table(path: str, task: Task | None) -> Labelled | dict[str, Labelled]:
+    rows, one_hot = read_rows(path)
+    if one_hot:
+        classes = one_hot
+        labels = [tuple(i for i, name in enumerate(classes) if name in row.label) for row in rows]
+        task = "multi"
+    else:
+        texts = [str(row.label[0]) for row in rows]
+        if task is None:
+            task = "multi" if any(mark in text for text in texts for mark in SEPARATORS) else "single"
+        classes, labels = _parse(texts, task, lambda i: f"{path}:{rows[i].line}")
+    named = any(row.group for row in rows)
+    whole = Labelled(
+        tuple(row.path for row in rows), tuple(labels), classes, task,
+        groups=tuple(row.group for row in rows) if named else (),
+    )  # fmt: skip
+    parts: dict[str, list[int]] = {}
+    for index, row in enumerate(rows):
+        parts.setdefault(row.part, []).append(index)
+    if set(parts) <= {"", "train"}:
+        return whole
+    if "train" not in parts and "" not in parts:
+        raise DataError("no row is for training: none says train in the column of the parts", where=path)
+    parts["train"] = sorted([*parts.pop("", []), *parts.get("train", [])])
+    return {name: whole.take(chosen) for name, chosen in parts.items()}
+
+
+def _parse(
+    texts: Sequence[str], task: Task, where: Callable[[int], str]
+) -> tuple[tuple[str, ...], list[tuple[int, ...]]]:
+    if task == "single":
+        numbers, found = to_indices(texts, None, where)
+        least = min(numbers, default=0)
+        if least < 0:
+            raise DataError(f"{least} is no label", where=where(numbers.index(least)))
+        if found is None:  # numbers; those that do not occur are no classes
+            present = sorted(set(numbers))
+            place = {number: index for index, number in enumerate(present)}
+            return tuple(map(str, present)), [(place[number],) for number in numbers]
+        return found, [(number,) for number in numbers]
+    mark = next((mark for mark in SEPARATORS if any(mark in text for text in texts)), ";")
+    several = [[one.strip() for one in text.split(mark) if one.strip()] for text in texts]
+    classes = tuple(sorted({one for names in several for one in names}))
+    place = {name: index for index, name in enumerate(classes)}
+    return classes, [tuple(sorted({place[name] for name in names})) for names in several]
+
+
+def _of_dataset(config: dict[str, Any], task: Task | None) -> Labelled:
+    """Any other data set, as it is."""
+    if config["type"] == "CustomDataset" and not config.get("ann_file"):
+        config["extensions"] = list(SUFFIXES)
+    dataset = DATASETS.build(config)
+    names, labels, groups = [], [], []
+    multi = task == "multi"
+    for index in range(len(dataset)):
+        record = dataset.get_data_info(index)
+        label: Any = record.get("gt_label")
+        if label is None:
+            raise DataError(f"sample {index} of the {config['type']} has no label: {record.get('img_path')}")
+        several = np.atleast_1d(np.asarray(label, int))
+        multi = multi or several.shape != (1,) or isinstance(label, (list, tuple))
+        labels.append(tuple(several.tolist()))
+        names.append(str(record.get("img_path", f"sample {index}")))
+        groups.append(str(record.get("group") or ""))
+    count = max((label for some in labels for label in some), default=-1) + 1
+    classes = tuple(map(str, dataset.CLASSES or range(count)))
+    if count > len(classes):
+        raise DataError(f"there are labels up to {count - 1}, and only {len(classes)} classes")
+    files = config["type"] in ("CustomDataset", "BaseDataset") and all(map(is_local, names))
+    return Labelled(
+        tuple(names), tuple(labels), classes, "multi" if multi else "single",
+        config=None if files else config, groups=tuple(groups) if any(groups) else (),
+    )  # fmt: skip
