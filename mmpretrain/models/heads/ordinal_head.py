@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmpretrain.errors import ConfigError
@@ -16,7 +17,6 @@ from mmpretrain.models.heads.base import (
     check_num_classes,
     class_token,
     feature_layer,
-    with_predictions,
 )
 from mmpretrain.models.heads.cls_head import ClsHead, single_label_target
 from mmpretrain.registry import MODELS
@@ -78,29 +78,34 @@ class OrdinalClsHead(ClsHead):
         """Return what the last layer gets: the features of the last stage, or its class token."""
         return class_token(super().pre_logits(feats))
 
-    def forward(self, feats: Features) -> Tensor:
+    def questions(self, feats: Features) -> Tensor:
         """Return the logits of the questions, (B, K - 1)."""
         logits = self.fc(self.pre_logits(feats))
         return logits + self.level_bias if self.method == "coral" else logits
 
-    def class_probabilities(self, logits: Tensor) -> Tensor:
-        """Return the probabilities of the classes, (B, K), from the logits of the questions."""
-        above = logits.float().sigmoid()
-        above = above.cumprod(1) if self.method == "corn" else above.cummin(1).values
-        ends = above.new_ones(len(above), 1), above.new_zeros(len(above), 1)
-        return torch.cat([ends[0], above], 1) - torch.cat([above, ends[1]], 1)
+    def forward(self, feats: Features) -> Tensor:
+        """Return the logarithms of the probabilities of the classes, (B, K): softmax gives these."""
+        return self.log_probabilities(self.questions(feats))
 
-    def _get_loss(
-        self, cls_score: Tensor, data_samples: Sequence[DataSample], **kwargs: Any
-    ) -> dict[str, Tensor]:
-        target = single_label_target(data_samples)
-        losses = {"loss": self.loss_module(cls_score, target, **kwargs)}
+    def log_probabilities(self, logits: Tensor) -> Tensor:
+        """Return the logarithms of the probabilities of the classes, (B, K).
+
+        Args:
+            logits: Those of the questions, (B, K - 1).
+        """
+        logits = logits.float()
+        edge = logits.new_zeros(logits.shape[0], 1)
+        if self.method == "corn":
+            above = F.logsigmoid(logits).cumsum(1)
+            return torch.cat([edge, above], 1) + torch.cat([F.logsigmoid(-logits), edge], 1)
+        above = logits.cummin(1).values.sigmoid()
+        shares = torch.cat([edge + 1, above], 1) - torch.cat([above, edge], 1)
+        return shares.clamp_min(torch.finfo(shares.dtype).tiny).log()
+
+    def loss(self, feats: Features, data_samples: Sequence[DataSample], **kwargs: Any) -> dict[str, Tensor]:
+        """Return the loss of the questions; see :meth:`BaseClsHead.loss`."""
+        logits, target = self.questions(feats), single_label_target(data_samples)
+        losses = {"loss": self.loss_module(logits, target, **kwargs)}
         if self.cal_acc:
-            losses.update(self._accuracy(self.class_probabilities(cls_score), target))
+            losses.update(self._accuracy(self.log_probabilities(logits).exp(), target))
         return losses
-
-    def _get_predictions(
-        self, cls_score: Tensor, data_samples: Sequence[DataSample | None] | None
-    ) -> list[DataSample]:
-        scores = self.class_probabilities(cls_score)
-        return with_predictions(data_samples, scores, scores.argmax(dim=1, keepdim=True))

@@ -26,18 +26,18 @@ def logit(*probabilities):
 
 def test_probabilities_of_corn_by_hand():
     """Above 0: 0.8; above 1 if above 0: 0.5; above 2 if above 1: 0.25."""
-    scores = head().class_probabilities(logit(0.8, 0.5, 0.25))
+    scores = head().log_probabilities(logit(0.8, 0.5, 0.25)).exp()
     torch.testing.assert_close(scores, torch.tensor([[0.2, 0.4, 0.3, 0.1]]))
 
 
 def test_probabilities_of_coral_by_hand():
     built = head("coral")
     torch.testing.assert_close(
-        built.class_probabilities(logit(0.8, 0.4, 0.1)), torch.tensor([[0.2, 0.4, 0.3, 0.1]])
+        built.log_probabilities(logit(0.8, 0.4, 0.1)).exp(), torch.tensor([[0.2, 0.4, 0.3, 0.1]])
     )
     # The second question is out of order: the least so far counts.
     torch.testing.assert_close(
-        built.class_probabilities(logit(0.4, 0.8, 0.1)), torch.tensor([[0.6, 0.0, 0.3, 0.1]])
+        built.log_probabilities(logit(0.4, 0.8, 0.1)).exp(), torch.tensor([[0.6, 0.0, 0.3, 0.1]])
     )
 
 
@@ -55,10 +55,12 @@ def test_weights_of_the_methods():
 @pytest.mark.parametrize("method", METHODS)
 def test_predictions_are_consistent_in_rank(method):
     built = head(method, num_classes=7)
-    samples = built.predict((torch.randn(50, 3) * 100,))
+    feats = (torch.randn(50, 3) * 100,)
+    samples = built.predict(feats)
     scores = torch.stack([sample.pred_score for sample in samples])
     assert (scores >= 0).all()
     torch.testing.assert_close(scores.sum(1), torch.ones(50))
+    torch.testing.assert_close(built(feats).softmax(1), scores)
     above = 1 - scores.cumsum(1)
     assert (above.diff(dim=1) <= 1e-6).all()
     assert [int(sample.pred_label) for sample in samples] == scores.argmax(1).tolist()
