@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -29,6 +29,8 @@ class Classification(TypedDict, total=False):
     pred_label: int
     pred_score: float
     pred_class: str
+    pred_values: np.ndarray  # (D,), of a model for regression, without the above
+    pred_value: float  # if D is 1
     pred_labels: list[int]  # of a model for several labels: those that the image has
     pred_classes: list[str]
 
@@ -69,6 +71,7 @@ class ImageClassificationInferencer(BaseInferencer):
     ) -> None:
         super().__init__(model, pretrained, device, trust=trust, **kwargs)
         meta = getattr(self.model, "_dataset_meta", None) or {}
+        self.meta: Mapping[str, Any] = meta
         self.classes = self._checked(classes, meta.get("classes"))
 
     def _checked(self, given: Sequence[str] | None, stored: Sequence[str] | None) -> Sequence[str] | None:
@@ -98,11 +101,17 @@ class ImageClassificationInferencer(BaseInferencer):
         return stored
 
     def postprocess(self, samples: Sequence[DataSample | MultiTaskDataSample], **kwargs: Any) -> list[Result]:
-        """Return scores, label, its score and its name for each sample; of several tasks, by task."""
+        """Return scores, label and names, or values, of each sample; of several tasks, by task."""
         return [self._result(sample, self.model) for sample in samples]
 
     def _result(self, sample: Any, owner: Any) -> Result:
         head = getattr(owner, "head", None)
+        if "pred_value" in sample:
+            values = sample.pred_value.cpu().numpy()
+            measured = Classification(pred_values=values)
+            if len(values) == 1:
+                measured["pred_value"] = float(values[0])
+            return measured
         if "pred_score" not in sample:
             heads = dict(getattr(head, "task_heads", {}))
             return {
@@ -151,6 +160,8 @@ class ImageClassificationInferencer(BaseInferencer):
             The pictures, each ``(H, W, 3)``, RGB.
         """
         visualizer = self._build_visualizer()
+        if visualizer.dataset_meta is None:
+            visualizer.dataset_meta = dict(self.meta)
         return [
             visualizer.visualize_cls(
                 as_rgb(image),

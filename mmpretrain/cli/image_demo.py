@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -49,8 +49,11 @@ def image_demo(
     if None in tasks:
         typer.echo(json_text(json.dumps(_short(result), indent=4, ensure_ascii=False)))
     else:
-        typer.echo(json_text(json.dumps({name: int(s.argmax()) for name, s in tasks.items()}, indent=4)))
+        shown = {name: r["pred_label"] if "pred_label" in r else _short(r) for name, r in tasks.items()}
+        typer.echo(json_text(json.dumps(shown, indent=4)))
 
 
-def _short(result: object) -> object:
-    return {key: value for key, value in dict(result).items() if key != "pred_scores"}  # type: ignore[call-overload]
+def _short(result: Any) -> dict[str, Any]:
+    """Return a result without the scores of all classes, and with plain numbers."""
+    kept = {key: value for key, value in dict(result).items() if key != "pred_scores"}
+    return {key: value.tolist() if hasattr(value, "tolist") else value for key, value in kept.items()}

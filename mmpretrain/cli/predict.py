@@ -20,6 +20,9 @@ from mmpretrain.utils.text import cell, csv_cell, json_text
 if TYPE_CHECKING:
     from mmpretrain.apis import ImageClassificationInferencer
 
+#: Columns of a table, in order; for regression, the names of the values follow.
+COLUMNS = ("image", "task", "rank", "label", "class", "score")
+
 
 class OutFormat(str, Enum):
     """How results are printed."""
@@ -92,7 +95,8 @@ def predict_files(
     """Predict files with a progress bar.
 
     Returns:
-        Rows of ``image``, ``rank``, ``label``, ``class`` and ``score``; and the errors of unusable files.
+        Rows of ``image``, ``rank``, ``label``, ``class`` and ``score``, or, for regression, of ``image`` and
+        the names of the values; and the errors of unusable files.
     """
     from mmpretrain.utils.progress import track
 
@@ -104,15 +108,18 @@ def predict_files(
         if answer.error is not None:
             bad.append(answer.error)
             continue
-        for task, scores in by_task(answer.result):
-            rows.extend(ranked(str(answer.input), scores, inferencer.classes, top_k, task))
+        for task, result in by_task(answer.result):
+            if "pred_values" in result:
+                rows.append(measured(str(answer.input), result["pred_values"], inferencer.meta, task))
+            else:
+                rows.extend(ranked(str(answer.input), result["pred_scores"], inferencer.classes, top_k, task))
     return rows, bad
 
 
 def by_task(result: Any, name: str | None = None) -> Iterator[tuple[str | None, Any]]:
-    """Yield the name and the scores of each task of a result; the only task has no name."""
-    if "pred_scores" in result:
-        yield name, result["pred_scores"]
+    """Yield the name and the result of each task; the only task has no name."""
+    if "pred_scores" in result or "pred_values" in result:
+        yield name, result
         return
     for task, inner in result.items():
         yield from by_task(inner, task if name is None else f"{name}.{task}")
@@ -138,6 +145,15 @@ def ranked(
     ]
 
 
+def measured(image: str, values: Any, meta: Any, task: str | None = None) -> dict[str, Any]:
+    """Return a row with the predicted values of an image, or of one of its tasks, by their names."""
+    from mmpretrain.structures import value_names
+
+    names = (f"{name}_" if name in COLUMNS else name for name in value_names(meta, len(values)))
+    numbers = (float(f"{value:.6g}") for value in values)
+    return {"image": image, **({} if task is None else {"task": task}), **dict(zip(names, numbers))}
+
+
 def expand(images: list[str]) -> Iterator[Path]:
     """Yield the image files that arguments stand for; folders are searched."""
     for name in images:
@@ -152,18 +168,22 @@ def expand(images: list[str]) -> Iterator[Path]:
             raise MissingFileError(f"there is no image {name!r}", hint=f"The current folder is {Path.cwd()}.")
 
 
-def _task_column(rows: list[dict[str, Any]]) -> list[str]:
-    return ["task"] if any("task" in row for row in rows) else []
+def columns_of(rows: list[dict[str, Any]]) -> list[str]:
+    """Return the columns of a table of rows; without a row, those of a classifier."""
+    present = dict.fromkeys(key for row in rows for key in row)
+    usual = [name for name in COLUMNS if name in present or (not rows and name != "task")]
+    return [*usual, *(name for name in present if name not in COLUMNS)]
 
 
 def as_csv(rows: list[dict[str, Any]]) -> str:
     """Return rows as CSV with a header."""
     text = io.StringIO()
-    columns = ["image", *_task_column(rows), "rank", "label", "class", "score"]
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
+    columns = columns_of(rows)
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(map(csv_cell, columns))
     for row in rows:
-        writer.writerow({key: csv_cell(item) if isinstance(item, str) else item for key, item in row.items()})
+        cells = (row.get(name) for name in columns)
+        writer.writerow([csv_cell(item) if isinstance(item, str) else item for item in cells])
     return text.getvalue()
 
 
@@ -172,13 +192,25 @@ def print_table(rows: list[dict[str, Any]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    tasks = _task_column(rows)
-    table = Table("image", *tasks, "label", "class", "score")
-    shown = ""
+    columns = [name for name in columns_of(rows) if name != "rank"]
+    table = Table(*map(cell, columns))
+    shown = None
     for row in rows:
-        image = "" if row["image"] == shown and (tasks or row["rank"] > 1) else row["image"]
+        texts = {name: _text(row, name) for name in columns}
+        further = row.get("rank", 1) > 1
+        if row["image"] == shown and (further or "task" in row):
+            texts["image"] = ""
+        if further and "task" in row:
+            texts["task"] = ""
         shown = row["image"]
-        task = [row["task"] if row["rank"] == 1 else ""] if tasks else []
-        texts = [image, *task, row["label"], row["class"] or "", f"{row['score']:.4f}"]
-        table.add_row(*map(cell, texts))
+        table.add_row(*map(cell, texts.values()))
     Console(soft_wrap=True).print(table)
+
+
+def _text(row: dict[str, Any], name: str) -> str:
+    value = row.get(name)
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.4f}" if name == "score" else f"{value:.6g}"
+    return str(value)

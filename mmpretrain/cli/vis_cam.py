@@ -121,8 +121,9 @@ def _open(model: str, checkpoint: str | None, device: str, cfg_options: list[str
 def described(result: Explanation) -> str:
     """Say in words what was explained, and how."""
     name = f"{result.target}" + (f" ({result.class_name})" if result.class_name else "")
-    parts = [f"class {name}, score {result.score:.4f}"]
-    if result.target != result.predicted:
+    of_class = result.kind == "class"
+    parts = [f"class {name}, score {result.score:.4f}" if of_class else f"value {name}: {result.score:.4g}"]
+    if of_class and result.target != result.predicted:
         parts.append(f"predicted is {result.predicted}")
     parts.append(result.method + (f" of {', '.join(result.layers)}" if result.layers else ""))
     if result.faithfulness is not None:

@@ -64,6 +64,8 @@ class TableDataset(BaseDataset):
         self.where = dict(where or {})
         self.delimiter = delimiter
         super().__init__(ann_file=ann_file, data_root=data_root, data_prefix=data_prefix, **kwargs)
+        if self.value:
+            self._metainfo.setdefault("values", tuple(self.value))
 
     def load_data_list(self) -> list[dict]:
         labels = [self.label] if self.label else []

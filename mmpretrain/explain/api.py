@@ -234,6 +234,7 @@ def _explain_one(
         faithfulness=rated.pop(best, None),
         others=rated,
         class_name=classes[target] if classes is not None and len(classes) == len(scores) else None,
+        kind=engine.kind,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -63,6 +63,8 @@ class Engine:
         self.groups = candidates(model)[: 1 if num_extra_tokens else None]
         self.given = named_layers(model, layers)
         self.chosen: tuple[str, ...] = ()
+        #: What the model predicts, known after :meth:`confidence`.
+        self.kind: Literal["class", "value"] = "class"
 
     def maps(
         self, images: Tensor, target: int | None, methods: Sequence[str], *, eigen_smooth: bool = False
@@ -91,12 +93,14 @@ class Engine:
         return found
 
     def confidence(self, images: Tensor, target: int) -> Tensor:
-        """Return the predicted scores (B,) of a class, after softmax or sigmoid."""
+        """Return the predicted scores (B,) of a class, after softmax or sigmoid; or the predicted values."""
         with torch.no_grad():
             samples: Sequence[Any] = self.model(images, mode="predict")
         if self.task is not None:
             samples = [sample.get(self.task) for sample in samples]
-        return torch.stack([sample.pred_score[target] for sample in samples])
+        values = "pred_value" in samples[0]
+        self.kind = "value" if values else "class"
+        return torch.stack([(s.pred_value if values else s.pred_score)[target] for s in samples])
 
     def looked_at(self, method: str) -> tuple[str, ...]:
         """Names of the layers that a method used."""

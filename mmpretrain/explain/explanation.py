@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -26,7 +27,8 @@ class Explanation:
         image: (H, W, 3), RGB: the image as the model sees it, before it is normalised.
         faithfulness: How faithful the map is (ROAD), from -0.5 to 0.5, if it was measured.
         others: Faithfulness of the other methods that were tried.
-        class_name: Name of the class, if it is known.
+        class_name: Name of the class, or of the value, if it is known.
+        kind: Whether a class is explained, or, of regression, a value.
     """
 
     map: np.ndarray
@@ -39,6 +41,7 @@ class Explanation:
     faithfulness: float | None = None
     others: dict[str, float] = field(default_factory=dict)
     class_name: str | None = None
+    kind: Literal["class", "value"] = "class"
 
     def __array__(self, dtype: np.dtype | None = None, copy: bool | None = None) -> np.ndarray:
         """The map, for NumPy."""

@@ -15,6 +15,7 @@ __getattr__, __dir__, __all__ = lazy_package(
             "format_score",
             "label_to_onehot",
             "tensor_split",
+            "value_names",
         ),
     },
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -41,6 +41,19 @@ def format_value(value: ValueLike) -> Tensor:
         return torch.full((1,), float(value))
     value = _vector(value, torch.float32, "A value is a number or a sequence of numbers")
     return value if value.is_floating_point() else value.float()
+
+
+def value_names(meta: Mapping[str, Any] | None, count: int) -> tuple[str, ...]:
+    """Return names of quantities: those of the data set, or else ``value``, or ``value_0``, ``value_1``, ...
+
+    Args:
+        meta: Meta information of a data set, which may have ``values``.
+        count: Number of quantities.
+    """
+    names = (meta or {}).get("values")
+    if isinstance(names, (list, tuple)) and len(names) == count and all(isinstance(n, str) for n in names):
+        return tuple(names)
+    return ("value",) if count == 1 else tuple(f"value_{index}" for index in range(count))
 
 
 def _vector(value: Any, dtype: torch.dtype, expected: str) -> Tensor:

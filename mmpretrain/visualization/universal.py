@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from mmpretrain.registry import VISUALIZERS
-from mmpretrain.structures import DataSample
+from mmpretrain.structures import DataSample, value_names
 from mmpretrain.utils import fileio
 from mmpretrain.visualization.drawing import draw_caption, rescale
 from mmpretrain.visualization.visualizer import Visualizer
@@ -44,7 +44,8 @@ class UniversalVisualizer(Visualizer):
 
         Args:
             image: ``(H, W, 3)``, uint8, RGB; ``(H, W)`` and ``(H, W, 1)`` are taken as grey.
-            data_sample: Holds ``gt_label`` and/or ``pred_label`` and ``pred_score``.
+            data_sample: Holds ``gt_label`` and/or ``pred_label`` and ``pred_score``, or ``gt_value`` and/or
+                ``pred_value``.
             classes: Class names; by default those of ``dataset_meta``.
             draw_gt: Whether to write the ground truth.
             draw_pred: Whether to write the prediction.
@@ -64,6 +65,7 @@ class UniversalVisualizer(Visualizer):
         if classes is None and self.dataset_meta is not None:
             classes = self.dataset_meta.get("classes")
         lines = _lines(data_sample, classes, draw_gt=draw_gt, draw_pred=draw_pred, draw_score=draw_score)
+        lines += _value_lines(data_sample, self.dataset_meta, draw_gt=draw_gt, draw_pred=draw_pred)
         if image.ndim == 2 or image.shape[2] == 1:
             image = np.repeat(image.reshape(*image.shape[:2], 1), 3, axis=2)
         image = np.ascontiguousarray(image)
@@ -141,6 +143,20 @@ def _lines(
         if hasattr(part, "items"):
             inner = _lines(part, None, draw_gt=draw_gt, draw_pred=draw_pred, draw_score=draw_score)
             lines += [f"{task}: {line}" for line in inner]
+    return lines
+
+
+def _value_lines(sample: Any, meta: Mapping[str, Any] | None, *, draw_gt: bool, draw_pred: bool) -> list[str]:
+    """Return what is written on a picture of regression, such as ``Prediction: age 31.2``."""
+    lines = []
+    for key, title, wanted in (
+        ("gt_value", "Ground truth", draw_gt),
+        ("pred_value", "Prediction", draw_pred),
+    ):
+        if wanted and key in sample:
+            numbers = sample.get(key).tolist()
+            pairs = zip(value_names(meta, len(numbers)), numbers)
+            lines += [f"{title}: {name} {number:.4g}" for name, number in pairs]
     return lines
 
 

@@ -14,6 +14,7 @@ from mmpretrain.structures import (
     format_score,
     label_to_onehot,
     tensor_split,
+    value_names,
 )
 
 
@@ -55,3 +56,17 @@ def test_onehot():
     assert rows.tolist() == [[1, 1, 0, 0, 0], [1, 0, 1, 0, 1], [0, 1, 0, 1, 0]]
     assert torch.equal(rows[1], label_to_onehot([0, 2, 4], 5))
     assert label_to_onehot(1, 3).tolist() == [0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("meta", "count", "names"),
+    [
+        ({"values": ["age", "height"]}, 2, ("age", "height")),
+        ({"values": ["age", "height"]}, 1, ("value",)),
+        ({"values": "ab"}, 2, ("value_0", "value_1")),
+        ({"values": [1, 2]}, 2, ("value_0", "value_1")),
+        (None, 1, ("value",)),
+    ],
+)
+def test_value_names(meta, count, names):
+    assert value_names(meta, count) == names

@@ -34,6 +34,24 @@ def test_what_is_written(sample, monkeypatch):
     assert texts == ["Ground truth: 1 (bee)\nPrediction: 2 (cat), 0.70", "Prediction: 2 (cat)"]
 
 
+def test_what_is_written_of_values(monkeypatch):
+    """Regression: each value by its name."""
+    texts = []
+    monkeypatch.setattr(
+        "mmpretrain.visualization.universal.draw_caption", lambda image, text: texts.append(text) or image
+    )
+    visualizer = UniversalVisualizer()
+    sample = DataSample().set_gt_value([31.0, 1.75]).set_pred_value([29.34567, 1.8])
+    image = np.zeros((400, 400, 3), np.uint8)
+    visualizer.visualize_cls(image, sample, draw_gt=False)
+    visualizer.dataset_meta = {"values": ["age", "height"]}
+    visualizer.visualize_cls(image, sample)
+    assert texts == [
+        "Prediction: value_0 29.35\nPrediction: value_1 1.8",
+        "Ground truth: age 31\nGround truth: height 1.75\nPrediction: age 29.35\nPrediction: height 1.8",
+    ]
+
+
 def test_out_file_is_a_picture(sample, tmp_path):
     path = tmp_path / "deep" / "cat.png"
     drawn = UniversalVisualizer().visualize_cls(np.zeros((340, 400, 3), np.uint8), sample, out_file=path)
