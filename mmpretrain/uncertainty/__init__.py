@@ -1,0 +1,14 @@
+"""When a model does not know: calibrated probabilities, sets of classes, and unlikeness to known images."""
+
+from mmpretrain.utils.lazy import lazy_package
+
+__getattr__, __dir__, __all__ = lazy_package(
+    __name__,
+    {
+        "calibration": ("Calibration", "Judgement"),
+        "detectors": ("Detector",),
+        "fitting": ("Settings", "Summary", "calibrate"),
+        "outputs": ("Outputs", "Tap", "collect_outputs"),
+        "stored": ("find_calibration", "with_calibration"),
+    },
+)

@@ -1,0 +1,223 @@
+"""Learning a calibration from what a model puts out for images that it was not trained on."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
+
+import torch
+from torch import Tensor
+
+from mmpretrain.errors import ConfigError, DataError
+from mmpretrain.evaluation.functional.calibration import (
+    expected_calibration_error,
+    negative_log_likelihood,
+)
+from mmpretrain.evaluation.functional.conformal import (
+    Penalty,
+    check_coverage,
+    conformal_quantile,
+    conformal_scores,
+    prediction_sets,
+    tuned_penalty,
+)
+from mmpretrain.evaluation.functional.curves import auroc
+from mmpretrain.evaluation.functional.scaling import (
+    Scaling,
+    no_scaling,
+    temperature_scaling,
+    vector_scaling,
+)
+from mmpretrain.uncertainty.calibration import Calibration, SetKind, noise_of
+from mmpretrain.uncertainty.detectors import KINDS, Detector, DetectorKind
+from mmpretrain.uncertainty.outputs import Outputs
+
+ScalingKind = Literal["temperature", "vector", "none"]
+OodKind = Literal["auto", "energy", "mahalanobis", "knn", "none"]
+#: The share of the images that scaling and penalty are fitted on; the sets need others.
+TUNING_SHARE = 0.3
+#: A score of unlikeness is fitted and judged on different parts, so many of them.
+FOLDS = 5
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What to learn.
+
+    Args:
+        scaling: How logits become probabilities.
+        sets: How sets of classes are made.
+        randomized: Use noise, with which the coverage is exact.
+        coverage: The share of images whose set contains the right class.
+        ood: The score of unlikeness. ``'auto'`` takes the one that best tells images from the same images
+            with their quarters exchanged and from their negatives.
+        ood_share: The share of usual images that may be taken for unlike ones.
+        seed: Of the part that scaling is fitted on.
+    """
+
+    scaling: ScalingKind = "temperature"
+    sets: SetKind = "aps"
+    randomized: bool = True
+    coverage: float = 0.9
+    ood: OodKind = "auto"
+    ood_share: float = 0.05
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_coverage(self.coverage)
+        for key, kinds in (("scaling", ScalingKind), ("sets", SetKind), ("ood", OodKind)):
+            if getattr(self, key) not in get_args(kinds):
+                raise ConfigError(
+                    f"{key} must be one of {', '.join(get_args(kinds))}, got {getattr(self, key)!r}", key=key
+                )
+        if not 0 < self.ood_share < 1:
+            raise ConfigError(
+                f"ood_share must be a number between 0 and 1, got {self.ood_share!r}", key="ood_share"
+            )
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What calibration changed, on images that the scaling was not fitted on.
+
+    Args:
+        images: Number of images.
+        accuracy: Share of right predictions.
+        nll: Negative log-likelihood before and after scaling.
+        ece: Expected calibration error before and after scaling.
+        mean_size: Mean number of classes in a set.
+        single, empty: Shares of sets with one class and with none.
+        auroc: Kind of score -> how well it tells spoilt images, from 0 to 1; of those that were tried.
+    """
+
+    images: int
+    accuracy: float
+    nll: tuple[float, float]
+    ece: tuple[float, float]
+    mean_size: float
+    single: float
+    empty: float
+    auroc: dict[str, float]
+
+
+def calibrate(
+    outputs: Outputs, settings: Settings | None = None, weights: str = ""
+) -> tuple[Calibration, Summary]:
+    """Learn a calibration.
+
+    Args:
+        outputs: What the model puts out for images that it was not trained on.
+        settings: What to learn.
+        weights: The fingerprint of its weights.
+
+    Raises:
+        DataError: If there are too few images for the coverage.
+    """
+    settings = settings or Settings()
+    logits, labels = outputs.logits, outputs.labels
+    tuning, rest = _parts(len(labels), settings)
+    _check_enough(len(rest), settings.coverage)
+    scaling = _scaling(settings.scaling, logits[tuning], labels[tuning])
+    probs = scaling(logits)
+    noise = noise_of(logits) if settings.randomized else None
+    penalty = Penalty()
+    if settings.sets == "raps":
+        part = None if noise is None else noise[tuning]
+        penalty = tuned_penalty(probs[tuning], labels[tuning], settings.coverage, part)
+    scores = conformal_scores(probs[rest], None if noise is None else noise[rest], penalty)
+    own = scores.gather(1, labels[rest, None]).flatten().sort().values
+    detector, threshold, found = _detector(outputs, settings)
+    sizes = prediction_sets(scores, conformal_quantile(own, settings.coverage)).sum(1).double()
+    plain = logits[rest].softmax(1)
+    summary = Summary(
+        images=len(labels),
+        accuracy=float((logits.argmax(1) == labels).double().mean()),
+        nll=_both(negative_log_likelihood, plain, probs[rest], labels[rest]),
+        ece=_both(expected_calibration_error, plain, probs[rest], labels[rest]),
+        mean_size=float(sizes.mean()),
+        single=float((sizes == 1).double().mean()),
+        empty=float((sizes == 0).double().mean()),
+        auroc=found,
+    )
+    facts = {"time": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "settings": asdict(settings), **asdict(summary)}
+    return Calibration(
+        classes=logits.shape[1],
+        scaling=scaling,
+        set_kind=settings.sets,
+        penalty=penalty,
+        randomized=settings.randomized,
+        coverage=settings.coverage,
+        scores=own.float(),
+        detector=detector,
+        threshold=threshold,
+        weights=weights,
+        facts=facts,
+    ), summary
+
+
+def _both(measure: Any, before: Tensor, after: Tensor, labels: Tensor) -> tuple[float, float]:
+    return float(measure(before, labels)), float(measure(after, labels))
+
+
+def _parts(count: int, settings: Settings) -> tuple[Tensor, Tensor]:
+    """Divide images into those to fit scaling and penalty on, and those that make the sets."""
+    if settings.scaling == "none" and settings.sets == "aps":
+        return torch.arange(0), torch.arange(count)
+    order = torch.randperm(count, generator=torch.Generator().manual_seed(settings.seed))
+    split = math.ceil(count * TUNING_SHARE)
+    return order[:split].sort().values, order[split:].sort().values
+
+
+def _check_enough(count: int, coverage: float) -> None:
+    needed = math.ceil(coverage / (1 - coverage) - 1e-9)
+    if count < needed:
+        raise DataError(
+            f"a coverage of {coverage:g} needs {needed} images beside those that the scaling is fitted on, "
+            f"and there are {count}",
+            hint="Take more images, or ask for a smaller --coverage.",
+        )
+
+
+def _scaling(kind: ScalingKind, logits: Tensor, labels: Tensor) -> Scaling:
+    fits = {"temperature": temperature_scaling, "vector": vector_scaling}
+    return no_scaling() if kind == "none" else fits[kind](logits, labels)
+
+
+def _detector(outputs: Outputs, settings: Settings) -> tuple[Detector | None, float, dict[str, float]]:
+    """Choose and fit a score of unlikeness; return it, its threshold, and how well each kind did."""
+    if settings.ood == "none":
+        return None, math.inf, {}
+    kinds = KINDS if settings.ood == "auto" else (settings.ood,)
+    usual = {kind: _held_out_scores(kind, outputs) for kind in kinds}
+    found = {} if outputs.spoilt is None else {kind: _told(kind, outputs, usual[kind]) for kind in kinds}
+    kind = max(kinds, key=lambda one: found.get(one, 0.0)) if found else kinds[0]
+    labels = outputs.labels[outputs.rows]
+    threshold = conformal_quantile(usual[kind], 1 - settings.ood_share)
+    return Detector.fit(kind, outputs.features, labels), threshold, found
+
+
+def _held_out_scores(kind: DetectorKind, outputs: Outputs) -> Tensor:
+    """Scores of images, each by a fit to the others."""
+    logits, labels, features = outputs.logits[outputs.rows], outputs.labels[outputs.rows], outputs.features
+    if kind == "energy":
+        return Detector(kind).score(logits, features)
+    folds = torch.arange(len(labels)) % min(FOLDS, len(labels))
+    scores = torch.empty(len(labels))
+    for fold in folds.unique():
+        held = folds == fold
+        if held.all():
+            raise DataError("One image is too few to calibrate with")
+        scores[held] = Detector.fit(kind, features[~held], labels[~held]).score(logits[held], features[held])
+    return scores
+
+
+def _told(kind: DetectorKind, outputs: Outputs, usual: Tensor) -> float:
+    """How well a score tells spoilt images from usual ones."""
+    if outputs.spoilt is None:
+        raise ValueError("no image was spoilt")
+    detector = Detector.fit(kind, outputs.features, outputs.labels[outputs.rows])
+    unlike = detector.score(*outputs.spoilt)
+    scores = torch.cat([usual, unlike]).nan_to_num(posinf=torch.finfo(torch.float32).max)
+    return float(auroc(scores, torch.cat([torch.zeros(len(usual)), torch.ones(len(unlike))]))) / 100

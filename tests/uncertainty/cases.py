@@ -1,0 +1,18 @@
+"""Outputs of a model that is imagined: features of classes apart, logits that are too large."""
+
+from __future__ import annotations
+
+import torch
+
+from mmpretrain.uncertainty.outputs import Outputs
+
+
+def outputs(count: int = 900, classes: int = 4, size: int = 6, seed: int = 0) -> Outputs:
+    generator = torch.Generator().manual_seed(seed)
+    centres = torch.randn(classes, size, generator=torch.Generator().manual_seed(9))
+    labels = torch.arange(count) % classes
+    features = centres[labels] + torch.randn(count, size, generator=generator)
+    logits = 3 * -(torch.cdist(features, centres) ** 2) / 2
+    far = 6 * torch.randn(count, size, generator=generator)
+    spoilt = (-(torch.cdist(far, centres) ** 2), far)
+    return Outputs(logits, labels, features, torch.arange(count), spoilt)

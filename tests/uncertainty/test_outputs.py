@@ -1,0 +1,98 @@
+"""Logits and features of real classifiers, of each kind of head."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from mmpretrain.errors import ConfigError, DataError
+from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
+from mmpretrain.uncertainty import outputs as module
+from mmpretrain.uncertainty.outputs import Tap, collect_outputs, spoilt_images
+from tests.apis.nets import BACKBONE, make
+
+LENET = {
+    "type": "ImageClassifier",
+    "backbone": {"type": "LeNet5", "num_classes": 10},
+    "head": {"type": "ClsHead"},
+}
+CASES = {
+    "linear": ({"type": "LinearClsHead", "num_classes": 4, "in_channels": 32}, 32),
+    "stacked": (
+        {"type": "StackedLinearClsHead", "num_classes": 4, "in_channels": 32, "mid_channels": [9]},
+        9,
+    ),
+    "arcface": ({"type": "ArcFaceClsHead", "num_classes": 4, "in_channels": 32}, 32),
+}
+
+
+def batch(labels, size=32, channels=3):
+    generator = torch.Generator().manual_seed(0)
+    return {
+        "inputs": [torch.rand(channels, size, size, generator=generator) * 255 for _ in labels],
+        "data_samples": [DataSample().set_gt_label(label) for label in labels],
+    }
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_features_are_what_the_last_layer_gets(name):
+    head, size = CASES[name]
+    neck = {"type": "GlobalAveragePooling"}
+    model = MODELS.build({"type": "ImageClassifier", "backbone": BACKBONE, "neck": neck, "head": head}).eval()
+    images = torch.rand(2, 3, 32, 32)
+    with torch.no_grad(), Tap(model) as tap:
+        logits = model(images)
+    assert torch.equal(tap.logits, logits)
+    assert tap.features.shape == (2, size)
+    assert not any(layer._forward_hooks for layer in model.modules())
+
+
+def test_a_head_without_layers():
+    """LeNet's last layers are in the backbone."""
+    model = MODELS.build(LENET).eval()
+    with torch.no_grad(), Tap(model) as tap:
+        logits = model(torch.rand(2, 1, 32, 32))
+    torch.testing.assert_close(model.backbone.classifier[-1](tap.features), logits)
+
+
+def test_one_pass_over_images(monkeypatch):
+    model = make("single")
+    batches = [batch([0, 1, 2]), batch([3, 0])]
+    found = collect_outputs(model, batches, 5, spoil=True)
+    assert (found.logits.shape, found.labels.tolist()) == ((5, 4), [0, 1, 2, 3, 0])
+    assert found.spoilt is not None
+    assert (found.features.shape, len(found.spoilt[0])) == ((5, 32), 10)
+    with torch.no_grad():
+        scores = torch.stack([sample.pred_score for sample in model.test_step(batch([0, 1, 2]))])
+    torch.testing.assert_close(found.logits[:3].softmax(1), scores)
+    monkeypatch.setattr(module, "MAX_FEATURES", 3)
+    few = collect_outputs(model, batches, 5)
+    assert (few.rows.tolist(), few.spoilt) == ([0, 2, 4], None)
+    torch.testing.assert_close(few.features, found.features[[0, 2, 4]])
+
+
+def test_spoilt_images():
+    image = torch.arange(16.0).reshape(1, 1, 4, 4)
+    exchanged, negative = spoilt_images(image)
+    assert exchanged[0, 0, 0].tolist() == [10, 11, 8, 9]
+    assert negative[0, 0, 0].tolist() == [15, 14, 13, 12]
+
+
+@pytest.mark.parametrize(("head", "says"), [("multi", "not the softmax"), ("tasks", "one score per class")])
+def test_other_heads(head, says):
+    with pytest.raises(ConfigError, match=says):
+        collect_outputs(make(head), [batch([0, 1])], 2)
+
+
+def test_a_model_without_a_head():
+    with pytest.raises(ConfigError, match="no head that classifies"):
+        Tap(torch.nn.Linear(2, 2))
+
+
+def test_images_without_a_label():
+    nothing = {"inputs": batch([0])["inputs"], "data_samples": [DataSample()]}
+    with pytest.raises(DataError, match="one label for each image, got none"):
+        collect_outputs(make("single"), [nothing], 1)
+    with pytest.raises(DataError, match="no image"):
+        collect_outputs(make("single"), [], 0)
