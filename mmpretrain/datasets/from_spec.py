@@ -73,6 +73,20 @@ def dataset_from_spec(spec: str, split: Split | None = None) -> dict[str, Any]:
     return _divided(split, _part(spec, "train"), part, spec, of_place)
 
 
+def held_out_from_spec(spec: str) -> dict[str, Any]:
+    """Return the config of the images that ``spec`` sets apart for validation; of all if there are none.
+
+    Args:
+        spec: See :func:`dataset_from_spec`.
+    """
+    spec = os.path.expanduser(spec)
+    if spec.startswith("hf://"):
+        return dataset_from_spec(spec, "val")
+    whole = dataset_from_spec(spec)
+    part = _part(spec, "val")
+    return whole if part is None else of_place(part)
+
+
 def _divided(
     split: Split, train: T | None, other: T | None, everything: T, config_of: Callable[[T], dict[str, Any]]
 ) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import zipfile
 import pytest
 
 from mmpretrain.datasets import dataset_from_spec
+from mmpretrain.datasets.from_spec import held_out_from_spec
 from mmpretrain.errors import ConfigError, DataError, MissingFileError
 from mmpretrain.registry import DATASETS
 
@@ -68,3 +69,13 @@ def test_splits_of_the_hub(here):
     assert dataset_from_spec("hf://two?split=validation", "test")["split"] == "validation"
     with pytest.raises(DataError, match=r"hf://two: .*'datasets' cannot load it"):
         DATASETS.build(dataset_from_spec("hf://two?split=tset"))
+
+
+def test_what_is_held_out(tmp_path):
+    """The part for validation; all images where none is set apart."""
+    for place in ("parted/train/a", "parted/val/a", "whole/a", "whole/b"):
+        (tmp_path / place).mkdir(parents=True)
+    parted = held_out_from_spec(str(tmp_path / "parted"))
+    assert parted["data_prefix"] == str(tmp_path / "parted" / "val")
+    whole = held_out_from_spec(str(tmp_path / "whole"))
+    assert whole == {"type": "CustomDataset", "data_prefix": str(tmp_path / "whole")}
