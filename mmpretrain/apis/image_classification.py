@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from mmpretrain.apis.base import BaseInferencer, as_rgb
 from mmpretrain.apis.inputs import InputType
 from mmpretrain.errors import ConfigError
+from mmpretrain.uncertainty.outputs import Tap
 
 if TYPE_CHECKING:
     from mmpretrain.models.base import BaseModel
     from mmpretrain.structures import DataSample, MultiTaskDataSample
+    from mmpretrain.uncertainty.calibration import Calibration
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +36,10 @@ class Classification(TypedDict, total=False):
     pred_value: float  # if D is 1
     pred_labels: list[int]  # of a model for several labels: those that the image has
     pred_classes: list[str]
+    pred_set: list[int]  # of a calibrated model: the classes that the right one is among, likeliest first
+    pred_set_classes: list[str]
+    ood_score: float  # how unlike the images of calibration it is
+    abstain: bool  # whether the model does not know
 
 
 #: The result for one image: that of its task, or those of its tasks by name.
@@ -58,6 +65,7 @@ class ImageClassificationInferencer(BaseInferencer):
     """
 
     task = "Image Classification"
+    forward_options = frozenset({"coverage"})
 
     def __init__(
         self,
@@ -73,6 +81,8 @@ class ImageClassificationInferencer(BaseInferencer):
         meta = getattr(self.model, "_dataset_meta", None) or {}
         self.meta: Mapping[str, Any] = meta
         self.classes = self._checked(classes, meta.get("classes"))
+        #: What ``mmpretrain calibrate`` learned about the model; None for a model that is not calibrated.
+        self.calibration: Calibration | None = getattr(self.model, "_calibration", None)
 
     def _checked(self, given: Sequence[str] | None, stored: Sequence[str] | None) -> Sequence[str] | None:
         """Return the class names, which must be as many as the model has outputs.
@@ -100,6 +110,41 @@ class ImageClassificationInferencer(BaseInferencer):
             return None
         return stored
 
+    def forward(
+        self, batch: dict[str, list[Any]], coverage: float | None = None, **kwargs: Any
+    ) -> Sequence[Any]:
+        """Return the predictions for a batch; those of a calibrated model with a judgement.
+
+        Args:
+            batch: Prepared images.
+            coverage: The share of images whose set shall contain the right class; by default the one that the
+                model was calibrated for.
+            **kwargs: None so far.
+
+        Raises:
+            ConfigError: If a coverage is asked of a model that is not calibrated.
+        """
+        if self.calibration is None:
+            if coverage is not None:
+                raise ConfigError(
+                    "a coverage can be asked of calibrated models only, and this one is not",
+                    hint="Calibrate it: mmpretrain calibrate CKPT --data VAL.",
+                    key="coverage",
+                )
+            return super().forward(batch)
+        model = self.folded.for_batch(batch)
+        with Tap(model) as tap:
+            samples = model.test_step(batch)
+        judgement = self.calibration.judge(tap.logits, tap.features, coverage)
+        for row, sample in enumerate(samples):
+            probs = judgement.probs[row].to(sample.pred_score.device)
+            sample.set_pred_score(probs).set_pred_label(probs.argmax())
+            sample.set_field(_by_score(judgement.sets[row], judgement.probs[row]), "pred_set")
+            sample.set_field(bool(judgement.abstain[row]), "abstain")
+            if judgement.ood_score is not None:
+                sample.set_field(float(judgement.ood_score[row]), "ood_score")
+        return samples
+
     def postprocess(self, samples: Sequence[DataSample | MultiTaskDataSample], **kwargs: Any) -> list[Result]:
         """Return scores, label and names, or values, of each sample; of several tasks, by task."""
         return [self._result(sample, self.model) for sample in samples]
@@ -122,13 +167,22 @@ class ImageClassificationInferencer(BaseInferencer):
         scores = sample.pred_score.cpu().numpy()
         label = int(scores.argmax())
         result = Classification(pred_scores=scores, pred_label=label, pred_score=float(scores[label]))
-        named = self.classes if self.classes is not None and len(self.classes) == len(scores) else None
+        named: Sequence[str] | None = (
+            self.classes if self.classes is not None and len(self.classes) == len(scores) else None
+        )
         if named is not None:
             result["pred_class"] = named[label]
         if hasattr(head, "thr"):  # a head for several labels
             result["pred_labels"] = [int(item) for item in sample.pred_label]
             if named is not None:
                 result["pred_classes"] = [named[item] for item in result["pred_labels"]]
+        if "pred_set" in sample:
+            result["pred_set"] = sample.pred_set.tolist()
+            if named is not None:
+                result["pred_set_classes"] = [named[int(item)] for item in result["pred_set"]]
+            if "ood_score" in sample:
+                result["ood_score"] = sample.ood_score
+            result["abstain"] = sample.abstain
         return result
 
     def visualize(
@@ -178,6 +232,12 @@ class ImageClassificationInferencer(BaseInferencer):
             )
             for image, sample, name in zip(images, samples, names)
         ]
+
+
+def _by_score(chosen: Tensor, probs: Tensor) -> Tensor:
+    """Return the classes of a set, the likeliest first."""
+    order = probs.argsort(descending=True, stable=True)
+    return order[chosen[order]]
 
 
 class _Owner:

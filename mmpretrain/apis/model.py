@@ -21,6 +21,7 @@ from mmpretrain.config.wrapped import innermost
 from mmpretrain.config.zoo import find_config, zoo_configs
 from mmpretrain.errors import CheckpointError, ConfigError, NotRegisteredError
 from mmpretrain.registry import DATASETS, MODELS
+from mmpretrain.uncertainty.stored import KEY, find_calibration
 from mmpretrain.utils.env import find_device
 
 if TYPE_CHECKING:
@@ -99,6 +100,8 @@ def _build(
         meta = {**(meta or {}), **_meta_of_config(cfg, model)} or None
     model._config = cfg
     model._dataset_meta = meta
+    found = weights_of(content) if content is not None and KEY in meta_of(content) else None
+    model._calibration = None if found is None else find_calibration(meta_of(content or {}), found, source)
     model._weights_missing = content is None and not _is_initialised(cfg.model)
     return model.to(find_device(device)).eval()
 
