@@ -14,7 +14,7 @@ import typer
 
 from mmpretrain.cli.options import checkpoint_in
 from mmpretrain.cli.say import say
-from mmpretrain.errors import MissingFileError, MMPretrainError
+from mmpretrain.errors import ConfigError, MissingFileError, MMPretrainError
 from mmpretrain.utils.text import cell, csv_cell, json_text
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Columns of a table, in order; for regression, the names of the values follow.
 COLUMNS = ("image", "task", "rank", "label", "class", "score")
+#: Columns of a calibrated model.
+DOUBTS = {"set", "ood_score", "abstain"}
 
 
 class OutFormat(str, Enum):
@@ -51,6 +53,18 @@ def predict(
     top_k: Annotated[int, typer.Option(min=1, help="How many classes to print for an image.")] = 1,
     batch_size: Annotated[int, typer.Option(min=1, help="How many images to run at once.")] = 32,
     device: Annotated[str | None, typer.Option(help="Such as cpu or cuda:1.")] = None,
+    coverage: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Of a calibrated model: print sets of classes that contain the right one for this share of "
+            "images, such as 0.9.",
+        ),
+    ] = None,
+    reject: Annotated[
+        bool,
+        typer.Option("--reject", help="Of a calibrated model: name no class where it does not know."),
+    ] = False,
     trust: Annotated[
         bool, typer.Option("--trust", help="Run the config inside of the checkpoint as code.")
     ] = False,
@@ -64,12 +78,20 @@ def predict(
     `mmpretrain predict cat.jpg --model work_dirs/my_run --show-dir out`
 
     `mmpretrain predict photos/ --model best.pth --top-k 3 --out csv > predictions.csv`
+
+    `mmpretrain predict photos/ --model best_calibrated.pth --coverage 0.95 --reject`
     """
     paths = list(expand(images))
     from mmpretrain.apis import ImageClassificationInferencer
 
     inferencer = ImageClassificationInferencer(checkpoint_in(model), checkpoint, device, trust=trust)
-    rows, bad = predict_files(inferencer, paths, top_k=top_k, batch_size=batch_size, show_dir=show_dir)
+    check_calibrated(inferencer, coverage, reject)
+    rows, bad = predict_files(
+        inferencer, paths, top_k=top_k, batch_size=batch_size, show_dir=show_dir, coverage=coverage
+    )
+    if reject:
+        rejected = reject_unknown(rows)
+        say(f"Rejected {len(rejected)} of {len(paths) - len(bad)} image(s)", err=True)
     if out is OutFormat.json:
         typer.echo(json_text(json.dumps(rows, ensure_ascii=False, indent=2)))
     elif out is OutFormat.csv:
@@ -91,19 +113,23 @@ def predict_files(
     top_k: int,
     batch_size: int,
     show_dir: Path | None,
+    coverage: float | None = None,
 ) -> tuple[list[dict[str, Any]], list[MMPretrainError]]:
     """Predict files with a progress bar.
 
     Returns:
-        Rows of ``image``, ``rank``, ``label``, ``class`` and ``score``, or, for regression, of ``image`` and
-        the names of the values; and the errors of unusable files.
+        Rows of ``image``, ``rank``, ``label``, ``class`` and ``score``, with a calibrated model also ``set``,
+        ``ood_score`` and ``abstain``; for regression, of ``image`` and the names of the values; and the
+        errors of unusable files.
     """
     from mmpretrain.utils.progress import track
 
     rows: list[dict[str, Any]] = []
     bad: list[MMPretrainError] = []
-    drawing = {} if show_dir is None else {"show_dir": show_dir}
-    answers = inferencer.stream(paths, batch_size=batch_size, **drawing)
+    options: dict[str, Any] = {} if show_dir is None else {"show_dir": show_dir}
+    if coverage is not None:
+        options["coverage"] = coverage
+    answers = inferencer.stream(paths, batch_size=batch_size, **options)
     for answer in track(answers, "predict", total=len(paths)):
         if answer.error is not None:
             bad.append(answer.error)
@@ -111,9 +137,43 @@ def predict_files(
         for task, result in by_task(answer.result):
             if "pred_values" in result:
                 rows.append(measured(str(answer.input), result["pred_values"], inferencer.meta, task))
-            else:
-                rows.extend(ranked(str(answer.input), result["pred_scores"], inferencer.classes, top_k, task))
+                continue
+            found = ranked(str(answer.input), result["pred_scores"], inferencer.classes, top_k, task)
+            rows.extend({**row, **doubts_of(result)} for row in found)
     return rows, bad
+
+
+def check_calibrated(inferencer: ImageClassificationInferencer, coverage: float | None, reject: bool) -> None:
+    """Check that a model has the calibration that options need.
+
+    Raises:
+        ConfigError: If it has none, or cannot promise the coverage.
+    """
+    if inferencer.calibration is not None:
+        inferencer.calibration.quantile(coverage)
+    elif coverage is not None or reject:
+        raise ConfigError(
+            "this model is not calibrated, so it cannot say when it does not know",
+            where="--reject" if coverage is None else "--coverage",
+            hint="Calibrate it: mmpretrain calibrate CKPT --data VAL",
+        )
+
+
+def doubts_of(result: Any) -> dict[str, Any]:
+    """Return what a calibrated model says beside the scores; nothing of others."""
+    if "abstain" not in result:
+        return {}
+    names = result.get("pred_set_classes", result["pred_set"])
+    unlike = {"ood_score": round(result["ood_score"], 4)} if "ood_score" in result else {}
+    return {"set": [str(name) for name in names], **unlike, "abstain": result["abstain"]}
+
+
+def reject_unknown(rows: list[dict[str, Any]]) -> set[str]:
+    """Take label and class from the rows of images that the model abstains from; return these images."""
+    for row in rows:
+        if row["abstain"]:
+            row.update({"label": None, "class": None})
+    return {row["image"] for row in rows if row["abstain"]}
 
 
 def by_task(result: Any, name: str | None = None) -> Iterator[tuple[str | None, Any]]:
@@ -182,8 +242,7 @@ def as_csv(rows: list[dict[str, Any]]) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(map(csv_cell, columns))
     for row in rows:
-        cells = (row.get(name) for name in columns)
-        writer.writerow([csv_cell(item) if isinstance(item, str) else item for item in cells])
+        writer.writerow([_flat(row.get(name)) for name in columns])
     return text.getvalue()
 
 
@@ -194,6 +253,7 @@ def print_table(rows: list[dict[str, Any]]) -> None:
 
     columns = [name for name in columns_of(rows) if name != "rank"]
     table = Table(*map(cell, columns))
+    table.columns[0].overflow = "fold"
     shown = None
     for row in rows:
         texts = {name: _text(row, name) for name in columns}
@@ -203,6 +263,8 @@ def print_table(rows: list[dict[str, Any]]) -> None:
         if further and "task" in row:
             texts["task"] = ""
         shown = row["image"]
+        if further:
+            texts.update(dict.fromkeys(DOUBTS & texts.keys(), ""))
         table.add_row(*map(cell, texts.values()))
     Console(soft_wrap=True).print(table)
 
@@ -211,6 +273,18 @@ def _text(row: dict[str, Any], name: str) -> str:
     value = row.get(name)
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return "yes" if value else ""
+    if isinstance(value, list):
+        return "{" + ", ".join(value) + "}"
     if isinstance(value, float):
         return f"{value:.4f}" if name == "score" else f"{value:.6g}"
     return str(value)
+
+
+def _flat(value: Any) -> Any:
+    """Return a value as a cell of a CSV file."""
+    if isinstance(value, bool):
+        return int(value)
+    text = ";".join(value) if isinstance(value, list) else value
+    return csv_cell(text) if isinstance(text, str) else text
