@@ -17,6 +17,7 @@ from mmpretrain.cli import (
     analyze_logs,
     analyze_results,
     browse_dataset,
+    calibrate,
     check,
     config,
     confusion_matrix,
@@ -99,6 +100,7 @@ COMMANDS = {
     "Train, test, predict": (
         train.train,
         test.test,
+        calibrate.calibrate,
         predict.predict,
         image_demo.image_demo,
         kfold_cross_valid.kfold_cross_valid,
