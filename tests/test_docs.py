@@ -41,6 +41,7 @@ PAGES = {
     "schedules.md": [(PARAM_SCHEDULERS, "HalveLR")],
     "storage.md": [],
     "transforms.md": [(TRANSFORMS, "Darken")],
+    "uncertainty.md": [],
     "zoo.md": [],
 }
 
