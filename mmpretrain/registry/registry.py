@@ -188,7 +188,7 @@ class Registry:
                 f"Only classes and functions can be registered, got {type(obj).__name__}: {obj!r}"
             )
         module, place = _caller()
-        if inspect.isclass(obj) and not OLD_METHODS.get(self.name, _NONE).isdisjoint(vars(obj)):
+        if inspect.isclass(obj):
             self._adapt(obj, module)
         for name in names or [obj.__name__]:
             known = self._objects.get(name)
@@ -219,7 +219,10 @@ class Registry:
         self._forced.add(name)
 
     def _adapt(self, cls: type, module: str) -> None:
-        """Let a class of the user with methods of 0.x do its work through those of today."""
+        """Let a class of the user that is written for 0.x or 1.x do its work through the methods of today."""
+        old = not OLD_METHODS.get(self.name, _NONE).isdisjoint(vars(cls))
+        if not old and not any(owner.__module__.startswith("mmpretrain.") for owner in cls.__mro__[1:]):
+            return
         if self._home(cls.__name__) != module and not module.startswith("mmpretrain.engine.hooks."):
             compat("protocols").adapt(self.name, cls)
 

@@ -273,6 +273,7 @@ def test_line_2593_training_by_calls(folder):
     }
     assert (folder / "work" / "epoch_3.pth").is_file()
     assert not torch.equal(before, model.head.fc.weight), "the script's own model has been trained"
+    assert model.backbone.conv1.kernel_size == (3, 3), "the stem is the script's own"
     assert model.data_preprocessor.mean.flatten().tolist() == [128.0] * 3
     img = mmcv.imread("data/000001.jpg")
     result = inference_model(model, img)

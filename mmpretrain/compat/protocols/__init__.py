@@ -14,13 +14,14 @@ _ADAPTERS = {
 
 
 def adapt(kind: str, cls: type) -> None:
-    """Give a class that is being registered the methods of today, made of those of 0.x that it has.
+    """Give a class that is being registered what its methods of 0.x and 1.x need to be called.
 
     Args:
         kind: What it is registered as.
         cls: The class; it is changed in place.
 
     Raises:
-        ConfigError: If it has a method of 0.x that nothing would ever call.
+        ConfigError: If it has a method of then that nothing would ever call.
     """
-    importlib.import_module(f"mmpretrain.compat.protocols.{_ADAPTERS[kind]}").adapt(cls)
+    for name in filter(None, (_ADAPTERS.get(kind), "extensions")):
+        importlib.import_module(f"mmpretrain.compat.protocols.{name}").adapt(cls)

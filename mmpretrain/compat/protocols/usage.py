@@ -13,7 +13,7 @@ def is_used(cls: type, name: str) -> bool:
     return any(
         name in code.co_names
         for owner in cls.__mro__
-        if not owner.__module__.startswith(("mmpretrain.", "torch.", "builtins"))
+        if owner is cls or not owner.__module__.startswith(("mmpretrain.", "torch.", "builtins"))
         for method in vars(owner).values()
         for code in codes(method)
     )

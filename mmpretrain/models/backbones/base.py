@@ -25,6 +25,16 @@ KAIMING_INIT: list[dict[str, Any]] = [
 T = TypeVar("T")
 
 
+class _ByName:
+    """Gives the archs of a backbone by each of their names, under the attribute that 1.x kept them in."""
+
+    def __get__(self, backbone: BaseBackbone | None, owner: type[BaseBackbone]) -> dict[Any, Any]:
+        found: dict[Any, Any] = {}
+        for names, settings in owner.arch_settings.items():
+            found.update(dict.fromkeys(names if isinstance(names, tuple) else (names,), settings))
+        return found
+
+
 class BaseBackbone(FreezableModule):
     """Base of all backbones.
 
@@ -50,6 +60,8 @@ class BaseBackbone(FreezableModule):
 
     #: Variants: names, or several names for one, to their settings.
     arch_settings: Mapping[Any, Any] = {}
+    #: The same by single names; a subclass may give its own archs here, as in 1.x.
+    arch_zoo: Mapping[Any, Any] = _ByName()  # type: ignore[assignment]
 
     #: Submodules and parameters before the first stage, and the stages, from input to output.
     stem_names: Sequence[str] = ()
@@ -103,9 +115,7 @@ class BaseBackbone(FreezableModule):
         """
         if isinstance(arch, Mapping):
             return arch
-        known: dict[Any, Any] = {}
-        for names, settings in self.arch_settings.items():
-            known.update(dict.fromkeys(names if isinstance(names, tuple) else (names,), settings))
+        known = self.arch_zoo
         name = arch.lower() if isinstance(arch, str) and arch not in known else arch
         if name not in known:
             raise ArgumentError(

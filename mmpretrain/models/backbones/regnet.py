@@ -116,7 +116,8 @@ class RegNet(ResNet):
             per_stage.append({"stride": strides[i], "dilation": dilations[i], **own})
         self.stage_widths = widths
         self.depth = sum(depths)
-        self.make_plain_stem(in_channels, stem_channels, conv_cfg, norm_cfg, kernel_size=3, stride=2)
+        self.block, self.conv_cfg, self.norm_cfg = Bottleneck, conv_cfg, norm_cfg
+        self.make_stem(in_channels, stem_channels)
         shared = {"style": style, "avg_down": avg_down, "conv_cfg": conv_cfg, "norm_cfg": norm_cfg}
         self.make_stages(
             stem_channels,
@@ -124,12 +125,15 @@ class RegNet(ResNet):
             depths,
             [0.0] * self.depth,
             per_stage,
-            block=Bottleneck,
+            block=self.block,
             expansion=1,
             **shared,
         )
         self.out_indices = self.take_indices(out_indices, len(widths))
         self.freeze_declared(__class__)
+
+    def _make_stem_layer(self, in_channels: int, stem_channels: int) -> None:
+        self.make_plain_stem(in_channels, stem_channels, kernel_size=3, stride=2)
 
     def forward_stem(self, x: Tensor) -> Tensor:
         return self.relu(self.norm1(self.conv1(x)))

@@ -1,7 +1,8 @@
 """ResNet (`Deep Residual Learning for Image Recognition <https://arxiv.org/abs/1512.03385>`_) and its tricks.
 
 A stage ``layer1`` ... ``layer4`` is a sequence of residual blocks. Variants give other blocks through
-``arch_settings`` and :meth:`ResNet.block_options`, or another stem through :meth:`ResNet.make_stem`.
+``arch_settings`` and :meth:`ResNet.block_options`, another stem through :meth:`ResNet._make_stem_layer`, or
+other stages through :meth:`ResNet.make_res_layer`.
 """
 
 from __future__ import annotations
@@ -148,7 +149,8 @@ class ResNet(BaseBackbone):
         widths = [base_channels * self.expansion * 2**i for i in range(num_stages)]
         self.zero_init_residual = zero_init_residual
         self.deep_stem = deep_stem
-        self.make_stem(in_channels, stem_channels, conv_cfg, norm_cfg)
+        self.block, self.conv_cfg, self.norm_cfg = block, conv_cfg, norm_cfg
+        self.make_stem(in_channels, stem_channels)
         self.make_stages(
             stem_channels,
             widths,
@@ -170,37 +172,36 @@ class ResNet(BaseBackbone):
         """Arguments of the blocks that a variant adds."""
         return {}
 
-    def make_stem(self, in_channels: int, stem_channels: int, conv_cfg: dict | None, norm_cfg: dict) -> None:
+    def make_stem(self, in_channels: int, stem_channels: int) -> None:
+        """Add the layers before the first stage, and declare them as the stem."""
+        before = set(self._modules)
+        self._make_stem_layer(in_channels, stem_channels)
+        if not hasattr(self, "maxpool"):  # a stem that a subclass made without one
+            self.maxpool = nn.Identity()
+        self.stem_names = tuple(name for name in self._modules if name not in before)
+
+    def _make_stem_layer(self, in_channels: int, stem_channels: int) -> None:
         """Add the layers before the first stage."""
         if self.deep_stem:
             mid = stem_channels // 2
-            parts = {"kernel_size": 3, "padding": 1, "conv": conv_from(conv_cfg), "norm": norm_from(norm_cfg)}
+            made = {"conv": conv_from(self.conv_cfg), "norm": norm_from(self.norm_cfg)}
+            parts = {"kernel_size": 3, "padding": 1, **made}
             self.stem = nn.Sequential(
                 ConvModule(in_channels, mid, stride=2, **parts),
                 ConvModule(mid, mid, **parts),
                 ConvModule(mid, stem_channels, **parts),
             )
-            self.stem_names = ("stem",)
         else:
-            self.make_plain_stem(in_channels, stem_channels, conv_cfg, norm_cfg, 7, 2)
+            self.make_plain_stem(in_channels, stem_channels, kernel_size=7, stride=2)
         self.maxpool = nn.MaxPool2d(3, stride=2, padding=1)
 
-    def make_plain_stem(
-        self,
-        in_channels: int,
-        stem_channels: int,
-        conv_cfg: dict | None,
-        norm_cfg: dict,
-        kernel_size: int,
-        stride: int,
-    ) -> None:
+    def make_plain_stem(self, in_channels: int, stem_channels: int, kernel_size: int, stride: int) -> None:
         """Add ``conv1``, its norm and ``relu``."""
         shape = {"stride": stride, "padding": kernel_size // 2, "bias": False}
-        self.conv1 = build_conv_layer(conv_cfg, in_channels, stem_channels, kernel_size, **shape)
-        self.norm1_name, norm1 = build_norm_layer(norm_cfg, stem_channels, postfix=1)
+        self.conv1 = build_conv_layer(self.conv_cfg, in_channels, stem_channels, kernel_size, **shape)
+        self.norm1_name, norm1 = build_norm_layer(self.norm_cfg, stem_channels, postfix=1)
         self.add_module(self.norm1_name, norm1)
         self.relu = nn.ReLU(inplace=True)
-        self.stem_names = ("conv1", self.norm1_name)
 
     def make_stages(
         self,
@@ -224,12 +225,23 @@ class ResNet(BaseBackbone):
         ends = list(accumulate(depths))
         for i, (width, end, own) in enumerate(zip(widths, ends, per_stage)):
             blocks = {"num_blocks": depths[i], "drop_path_rate": rates[end - depths[i] : end]}
-            layer = self.layer_class(in_channels=in_channels, out_channels=width, **blocks, **own, **options)
+            layer = self.make_res_layer(
+                in_channels=in_channels, out_channels=width, **blocks, **own, **options
+            )
             self.add_module(f"layer{i + 1}", layer)
             in_channels = width
         self.stage_names = tuple(f"layer{i + 1}" for i in range(len(widths)))
         self.stage_blocks = tuple(depths)
         self.feat_dim = in_channels
+
+    def make_res_layer(self, **kwargs: Any) -> nn.Sequential:
+        """Return a stage, given the arguments of :class:`ResLayer`."""
+        return self.layer_class(**kwargs)
+
+    @property
+    def res_layers(self) -> list[str]:
+        """Names of the stages."""
+        return list(self.stage_names)
 
     @property
     def norm1(self) -> nn.Module:

@@ -52,8 +52,8 @@ class ResNet_CIFAR(ResNet):
         )
         self.freeze_declared(__class__)
 
-    def make_stem(self, in_channels: int, stem_channels: int, conv_cfg: dict | None, norm_cfg: dict) -> None:
-        self.make_plain_stem(in_channels, stem_channels, conv_cfg, norm_cfg, 3, 1)
+    def _make_stem_layer(self, in_channels: int, stem_channels: int) -> None:
+        self.make_plain_stem(in_channels, stem_channels, kernel_size=3, stride=1)
 
     def forward_stem(self, x: Tensor) -> Tensor:
         return self.relu(self.norm1(self.conv1(x)))
