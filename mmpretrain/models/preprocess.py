@@ -14,14 +14,9 @@ from torch import Tensor
 from mmpretrain.errors import ConfigError, DataError
 from mmpretrain.models.base import BaseDataPreprocessor
 from mmpretrain.models.batch_augments import RandomBatchAugment
-from mmpretrain.registry import MODELS
-from mmpretrain.structures import (
-    DataSample,
-    MultiTaskDataSample,
-    batch_label_to_onehot,
-    cat_batch_labels,
-    tensor_split,
-)
+from mmpretrain.models.batch_targets import BatchTargets
+from mmpretrain.registry import BATCH_TRANSFORMS, MODELS
+from mmpretrain.structures import DataSample, MultiTaskDataSample
 
 Numbers = Sequence[float]
 
@@ -137,6 +132,8 @@ class ClsDataPreprocessor(_Normalizer):
         to_onehot: Give each sample a one-hot ``gt_score``; always on with batch augmentations.
         num_classes: Number of classes; by default that of the samples.
         batch_augments: Arguments of :class:`RandomBatchAugment`, applied in training.
+        batch_transforms: Configs of transforms that augment the whole batch on the device in training, before
+            it is normalised. They have the names and arguments of transforms of a pipeline.
     """
 
     def __init__(
@@ -149,72 +146,60 @@ class ClsDataPreprocessor(_Normalizer):
         to_onehot: bool = False,
         num_classes: int | None = None,
         batch_augments: Mapping[str, Any] | None = None,
+        batch_transforms: Sequence[Mapping[str, Any]] | None = None,
     ) -> None:
         super().__init__(mean, std, pad_size_divisor, pad_value, swap_channels=to_rgb)
         self.to_rgb = to_rgb
         self.num_classes = num_classes
+        self.to_onehot = to_onehot
         self.batch_augments = RandomBatchAugment(**batch_augments) if batch_augments else None
-        if self.batch_augments is not None and not to_onehot:
+        self.batch_transforms: Any = None
+        if batch_transforms:
+            cfg = {"type": "BatchTransforms", "transforms": batch_transforms}
+            self.batch_transforms = BATCH_TRANSFORMS.build(cfg)
+        self.mix_labels()
+
+    def mix_labels(self) -> None:
+        """Make one-hot labels if the augmentations mix them; called again when they change."""
+        transforms_mix = self.batch_transforms is not None and self.batch_transforms.mixes
+        if transforms_mix and self.batch_augments is not None:
+            raise ConfigError(
+                "batch_augments and batch_transforms both mix images",
+                hint="Keep one of them; in batch_transforms, dict(type='OneOf', choices=[...]) chooses.",
+                key="batch_augments",
+            )
+        if (transforms_mix or self.batch_augments is not None) and not self.to_onehot:
             logger.info("Batch augmentations mix one-hot labels: to_onehot of the data preprocessor is on.")
-        self.to_onehot = to_onehot or self.batch_augments is not None
+            self.to_onehot = True
+
+    @property
+    def needs_sample_keys(self) -> bool:
+        """Whether the data loader must send the key of each sample, from which random numbers are drawn."""
+        return self.batch_transforms is not None
 
     def forward(self, data: Mapping[str, Any], training: bool = False) -> dict[str, Any]:
         """Turn ``inputs`` ((B, C, H, W), or a list of (C, H, W)) into a float tensor (B, C, H, W)."""
         inputs = self.cast_data(inputs_of(data))
+        samples = data.get("data_samples")
+        first = samples[0] if samples else None
+        targets = BatchTargets()
+        if samples is not None and isinstance(first, DataSample):
+            targets = BatchTargets.of(samples, self.device, self.to_onehot, self.num_classes)
+        elif isinstance(first, MultiTaskDataSample):
+            samples = self.cast_data(samples)
+        if training and self.batch_transforms is not None:
+            inputs, mixed = self.batch_transforms(inputs, targets.joined(), data.get("sample_keys"))
+            targets.part(mixed)
         if isinstance(inputs, Tensor):
             inputs = self.pad(self.normalize(inputs))
         else:
             inputs = self.stack(inputs)
-        samples = data.get("data_samples")
-        first = samples[0] if samples else None
-        if samples is not None and isinstance(first, DataSample):
-            inputs, samples = self._collect_labels(inputs, samples, training)
-        elif isinstance(first, MultiTaskDataSample):
-            samples = self.cast_data(samples)
+        if training and self.batch_augments is not None and (joined := targets.joined()) is not None:
+            inputs, mixed = self.batch_augments(inputs, joined)
+            targets.part(mixed)
+        if samples is not None:
+            targets.share_out(samples)
         return {"inputs": inputs, "data_samples": samples}
-
-    def _collect_labels(self, inputs: Tensor, samples: Sequence[DataSample], training: bool) -> tuple:
-        first, labels, scores, values, starts = samples[0], None, None, None, []
-        if "gt_label" in first:
-            labels, starts = cat_batch_labels([sample.gt_label for sample in samples])
-            labels = labels.to(self.device)
-        if "gt_score" in first:
-            scores = torch.stack([sample.gt_score for sample in samples]).to(self.device)
-        elif self.to_onehot and labels is not None:
-            scores = batch_label_to_onehot(labels, starts, self._class_count(first)).to(self.device)
-        if "gt_value" in first:
-            values = torch.stack([sample.gt_value for sample in samples]).to(self.device)
-        if training and self.batch_augments is not None:
-            inputs, scores, values = self._mix(inputs, scores, values)
-        if labels is not None:
-            for sample, label in zip(samples, tensor_split(labels, starts)):
-                sample.set_gt_label(label)
-        if scores is not None:
-            for sample, score in zip(samples, scores):
-                sample.set_gt_score(score)
-        if values is not None:
-            for sample, value in zip(samples, values):
-                sample.set_gt_value(value)
-        return inputs, samples
-
-    def _mix(self, inputs: Tensor, scores: Tensor | None, values: Tensor | None) -> tuple:
-        """Mix images, and their scores (B, C) and values (B, D) in the same proportion."""
-        given = [item for item in (scores, values) if item is not None]
-        if not given or self.batch_augments is None:
-            return inputs, scores, values
-        inputs, mixed = self.batch_augments(inputs, torch.cat(given, dim=1) if len(given) > 1 else given[0])
-        parts = iter(mixed.split([item.shape[-1] for item in given], dim=-1))
-        return inputs, *(None if item is None else next(parts) for item in (scores, values))
-
-    def _class_count(self, sample: DataSample) -> int:
-        count = self.num_classes or sample.get("num_classes")
-        if count is None:
-            raise ConfigError(
-                "One-hot labels need the number of classes",
-                where="data_preprocessor",
-                hint="Set data_preprocessor=dict(num_classes=...).",
-            )
-        return count
 
 
 @MODELS.register_module()

@@ -41,6 +41,7 @@ MODELS = Registry("model", build_func=build_model_from_cfg, locations=["mmpretra
 MODEL_WRAPPERS = Registry("model wrapper", locations=["mmpretrain.engine.runner", "mmpretrain.compat.runner"])
 WEIGHT_INITIALIZERS = Registry("weight initializer", locations=["mmpretrain.models"])
 BATCH_AUGMENTS = Registry("batch augment", locations=["mmpretrain.models", "mmpretrain.compat.models"])
+BATCH_TRANSFORMS = Registry("batch transform", locations=["mmpretrain.datasets.batched"])
 TASK_UTILS = Registry("task util", locations=["mmpretrain.models"])
 METRICS = Registry("metric", locations=["mmpretrain.evaluation", "mmpretrain.compat.evaluation"])
 EVALUATORS = Registry("evaluator", locations=["mmpretrain.evaluation"])
@@ -52,6 +53,7 @@ ALL.update((key, value) for key, value in list(vars().items()) if isinstance(val
 __all__ = [
     "ALL",
     "BATCH_AUGMENTS",
+    "BATCH_TRANSFORMS",
     "DATASETS",
     "DATA_SAMPLERS",
     "EVALUATORS",

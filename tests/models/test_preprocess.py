@@ -164,3 +164,40 @@ def test_cls_preprocessor_mixes_values_like_scores():
     assert "gt_score" not in out["data_samples"][0]
     torch.testing.assert_close(both[0].gt_score, torch.stack([1 - share[0], share[0]]))
     assert both[0].gt_value[1] == 5
+
+
+def test_cls_preprocessor_augments_the_batch_in_training_only():
+    cfg = dict(
+        type="ClsDataPreprocessor",
+        num_classes=4,
+        **MEAN_STD,
+        to_rgb=True,
+        batch_transforms=[dict(type="RandomFlip", prob=1.0), dict(type="Mixup", alpha=0.5)],
+    )
+    preprocess = MODELS.build(cfg)
+    assert preprocess.needs_sample_keys
+    assert preprocess.to_onehot
+    images = batch()[0][:2].byte()
+    data = dict(inputs=images, data_samples=samples(0, 1), sample_keys=torch.tensor([[1, 0, 0], [2, 0, 0]]))
+    mixed = preprocess(data, training=True)
+    weights = mixed["data_samples"][0].gt_score
+    plain = MODELS.build(dict(type="ClsDataPreprocessor", **MEAN_STD, to_rgb=True))(
+        dict(inputs=images.flip(3))
+    )
+    expected = weights[0] * plain["inputs"][0] + weights[1] * plain["inputs"][1]
+    assert torch.allclose(mixed["inputs"][0], expected, atol=1e-4)
+    evaluated = preprocess(dict(inputs=images, data_samples=samples(0, 1)))
+    assert evaluated["data_samples"][0].gt_score.tolist() == [1, 0, 0, 0]
+    assert torch.equal(evaluated["inputs"], MODELS.build({**cfg, "batch_transforms": None})(data)["inputs"])
+
+
+def test_batch_transforms_that_cannot_work():
+    mixup = [dict(type="Mixup", alpha=0.5)]
+    both = dict(batch_transforms=mixup, batch_augments=dict(augments=mixup))
+    with pytest.raises(ConfigError, match="batch_augments and batch_transforms both mix images"):
+        MODELS.build(dict(type="ClsDataPreprocessor", num_classes=4, **both))
+    preprocess = MODELS.build(dict(type="ClsDataPreprocessor", num_classes=4, batch_transforms=mixup))
+    with pytest.raises(DataError, match="mix one-hot labels, and the samples have none"):
+        preprocess(dict(inputs=batch()[0].byte()), training=True)
+    with pytest.raises(ConfigError, match="batch_transforms"):
+        MODELS.build(dict(type="SelfSupDataPreprocessor", batch_transforms=mixup))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mmpretrain.engine.hooks.access import unwrap
 from mmpretrain.engine.hooks.hook import Hook
 from mmpretrain.errors import ConfigError
-from mmpretrain.registry import BATCH_AUGMENTS, HOOKS, MODELS, TRANSFORMS
+from mmpretrain.registry import BATCH_AUGMENTS, BATCH_TRANSFORMS, HOOKS, MODELS, TRANSFORMS
 
 if TYPE_CHECKING:
     from mmpretrain.engine.session import Session
@@ -23,7 +23,7 @@ class SwitchRecipeHook(Hook):
 
     Args:
         schedule: Dicts with the ``action_epoch`` (from 1) at whose start to switch, and at least one of
-            ``train_pipeline``, ``batch_augments`` (None for none) and ``loss``.
+            ``train_pipeline``, ``batch_augments``, ``batch_transforms`` (both None for none) and ``loss``.
 
     Example:
         >>> SwitchRecipeHook(schedule=[
@@ -86,6 +86,10 @@ def _build_batch_augments(cfg: Any) -> Any:
     return BATCH_AUGMENTS.build({"type": "RandomBatchAugment", **cfg}) if isinstance(cfg, Mapping) else cfg
 
 
+def _build_batch_transforms(cfg: Any) -> Any:
+    return BATCH_TRANSFORMS.build({"type": "BatchTransforms", "transforms": cfg}) if cfg else None
+
+
 def _switch_pipeline(runner: Session, pipeline: Any) -> None:
     loader = runner.train_loop.dataloader
     _set_pipeline(loader.dataset, pipeline)
@@ -118,6 +122,15 @@ def _switch_batch_augments(runner: Session, augments: Any) -> None:
         preprocessor.to_onehot = True  # mixed labels are one-hot
 
 
+def _switch_batch_transforms(runner: Session, transforms: Any) -> None:
+    preprocessor = unwrap(runner.model).data_preprocessor
+    preprocessor.batch_transforms = transforms
+    preprocessor.mix_labels()
+    loader = runner.train_loop.dataloader
+    if transforms is not None and hasattr(loader, "send_keys"):
+        loader.send_keys()
+
+
 def _switch_loss(runner: Session, loss: Any) -> None:
     model = unwrap(runner.model)
     owner = next((m for m in (model, getattr(model, "head", None)) if hasattr(m, "loss_module")), None)
@@ -128,9 +141,15 @@ def _switch_loss(runner: Session, loss: Any) -> None:
     owner.loss_module = loss
 
 
-_BUILDERS = {"train_pipeline": _build_pipeline, "batch_augments": _build_batch_augments, "loss": MODELS.build}
+_BUILDERS = {
+    "train_pipeline": _build_pipeline,
+    "batch_augments": _build_batch_augments,
+    "batch_transforms": _build_batch_transforms,
+    "loss": MODELS.build,
+}
 _SWITCHES = {
     "train_pipeline": _switch_pipeline,
     "batch_augments": _switch_batch_augments,
+    "batch_transforms": _switch_batch_transforms,
     "loss": _switch_loss,
 }

@@ -7,7 +7,7 @@ same with any number of workers, and a resumed run can start in mid-epoch withou
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any, NamedTuple
@@ -16,9 +16,9 @@ import torch
 from torch.utils.data import DataLoader, Dataset, get_worker_info
 
 from mmpretrain.engine.runner.failures import Carrying, Failure, load_samples
-from mmpretrain.errors import TrainingError, add_note
+from mmpretrain.errors import DataError, TrainingError, add_note
 from mmpretrain.utils.dist import get_dist_info
-from mmpretrain.utils.seeding import preserved_rng, seed_everything
+from mmpretrain.utils.seeding import mix, preserved_rng, seed_everything
 
 
 class SampleKey(NamedTuple):
@@ -42,24 +42,40 @@ class KeyedDataset(Dataset):
     Args:
         dataset: Any map-style data set.
         seed: The seed of the run.
+
+    Attributes:
+        sends_keys: Whether each sample gets its key as ``sample_keys``, for augmentation after the loader.
     """
 
     def __init__(self, dataset: Any, seed: int) -> None:
         self.dataset = dataset
         self.seed = seed
+        self.sends_keys = False
 
     def __len__(self) -> int:
         return len(self.dataset)
 
     def __getitem__(self, key: SampleKey) -> Any:
         seed_everything(self.seed, *key)
-        return self.dataset[key.index]
+        sample = self.dataset[key.index]
+        return with_key(sample, self.seed, key) if self.sends_keys and sample is not None else sample
 
     def __getitems__(self, keys: list[SampleKey]) -> list[Any]:
         if get_worker_info() is not None:
             return load_samples(self, keys)
         with preserved_rng():  # the main process has its own random numbers to draw
             return load_samples(self, keys)
+
+
+def with_key(sample: Any, seed: int, key: SampleKey) -> dict[str, Any]:
+    """Add to a sample what its random numbers depend on: (seed and index, epoch, turn), int64."""
+    if not isinstance(sample, Mapping):
+        raise DataError(
+            f"batch_transforms need samples that are dicts with 'inputs', got a {type(sample).__name__}",
+            hint="End the pipeline with PackInputs.",
+        )
+    identity = mix(seed, key.index) >> 1  # 63 bits
+    return {**sample, "sample_keys": torch.tensor([identity, key.epoch, key.turn])}
 
 
 class Epoch(NamedTuple):
@@ -171,6 +187,12 @@ class KeyedDataLoader:
             if hasattr(sampler, "seed"):
                 sampler.seed = seed
 
+    def send_keys(self) -> None:
+        """Let samples bring their keys from now on."""
+        if not self._keyed.sends_keys:
+            self._keyed.sends_keys = True
+            self.restart_workers()
+
     def restart_workers(self) -> None:
         """Let the next iteration start new workers, which see changes of the data set's pipeline."""
         iterator = self._inner._iterator
@@ -252,6 +274,13 @@ def stop_workers(loader: Any) -> None:
     """End the workers that a loader keeps between epochs; if it is used again, it starts new ones."""
     if isinstance(loader, KeyedDataLoader):
         loader.restart_workers()
+
+
+def send_keys_if_needed(loader: Any, model: Any) -> None:
+    """Let a loader send the keys of samples if the data preprocessor of a model draws from them."""
+    needed = getattr(getattr(model, "data_preprocessor", None), "needs_sample_keys", False)
+    if needed and isinstance(loader, KeyedDataLoader):
+        loader.send_keys()
 
 
 def is_infinite(loader: Any) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from mmpretrain.engine.hooks.sampler_seed import set_sampler_epoch
-from mmpretrain.engine.runner.dataloader import is_infinite, start_epoch
+from mmpretrain.engine.runner.dataloader import is_infinite, send_keys_if_needed, start_epoch
 from mmpretrain.engine.runner.failures import name_batch, naming_batch
 from mmpretrain.engine.runner.precision import build_precision
 from mmpretrain.engine.session import Session
@@ -106,6 +106,7 @@ class TrainLoop(BaseLoop):
                 f"{name} cannot be zero: from one validation to the next, it takes at least 1", key=name
             )
         self.share_metainfo(runner.visualizer)
+        send_keys_if_needed(self.dataloader, runner.bare_model)
 
     @property
     def epoch(self) -> int:

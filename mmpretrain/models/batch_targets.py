@@ -1,0 +1,96 @@
+"""What a batch of samples is trained for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mmpretrain.errors import ConfigError
+from mmpretrain.structures import DataSample, batch_label_to_onehot, cat_batch_labels, tensor_split
+
+
+@dataclass
+class BatchTargets:
+    """What a batch is trained for.
+
+    Attributes:
+        labels: The labels of all samples, one after the other.
+        starts: Where those of each sample begin.
+        scores: One-hot or mixed labels (B, K).
+        values: Numbers to predict (B, D).
+    """
+
+    labels: Tensor | None = None
+    starts: Any = ()
+    scores: Tensor | None = None
+    values: Tensor | None = None
+
+    @classmethod
+    def of(
+        cls, samples: Sequence[DataSample], device: torch.device, to_onehot: bool, num_classes: int | None
+    ) -> BatchTargets:
+        """Collect the targets of samples.
+
+        Args:
+            samples: The samples; the first one says which targets there are.
+            device: Where to put them.
+            to_onehot: Make one-hot scores of labels.
+            num_classes: Number of classes; by default that of the samples.
+
+        Raises:
+            ConfigError: If one-hot scores are asked for and the number of classes is not known.
+        """
+        first, targets = samples[0], cls()
+        if "gt_label" in first:
+            labels, targets.starts = cat_batch_labels([sample.gt_label for sample in samples])
+            targets.labels = labels.to(device)
+        if "gt_score" in first:
+            targets.scores = torch.stack([sample.gt_score for sample in samples]).to(device)
+        elif to_onehot and targets.labels is not None:
+            classes = _class_count(first, num_classes)
+            targets.scores = batch_label_to_onehot(targets.labels, targets.starts, classes).to(device)
+        if "gt_value" in first:
+            targets.values = torch.stack([sample.gt_value for sample in samples]).to(device)
+        return targets
+
+    def joined(self) -> Tensor | None:
+        """All that is mixed when images are: scores and values, (B, K + D)."""
+        given = [item for item in (self.scores, self.values) if item is not None]
+        return torch.cat(given, dim=1) if len(given) > 1 else given[0] if given else None
+
+    def part(self, mixed: Tensor | None) -> None:
+        """Take scores and values from what :meth:`joined` gave, mixed."""
+        if mixed is None:
+            return
+        given = [item.shape[-1] for item in (self.scores, self.values) if item is not None]
+        parts = iter(mixed.split(given, dim=-1))
+        self.scores, self.values = (
+            None if item is None else next(parts) for item in (self.scores, self.values)
+        )
+
+    def share_out(self, samples: Sequence[DataSample]) -> None:
+        """Give each sample its own."""
+        if self.labels is not None:
+            for sample, label in zip(samples, tensor_split(self.labels, self.starts)):
+                sample.set_gt_label(label)
+        if self.scores is not None:
+            for sample, score in zip(samples, self.scores):
+                sample.set_gt_score(score)
+        if self.values is not None:
+            for sample, value in zip(samples, self.values):
+                sample.set_gt_value(value)
+
+
+def _class_count(sample: DataSample, num_classes: int | None) -> int:
+    count = num_classes or sample.get("num_classes")
+    if count is None:
+        raise ConfigError(
+            "One-hot labels need the number of classes",
+            where="data_preprocessor",
+            hint="Set data_preprocessor=dict(num_classes=...).",
+        )
+    return count

@@ -1,0 +1,137 @@
+"""What a run promises: a sample is augmented by its key, whatever the loader, and a resumption is exact."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from mmpretrain.config import Config
+from mmpretrain.config.validate import validate
+from mmpretrain.engine.hooks import Hook
+from mmpretrain.engine.runner import Runner
+from mmpretrain.engine.runner.dataloader import start_epoch
+from mmpretrain.engine.runner.loader_build import build_dataloader
+from mmpretrain.errors import DataError
+from mmpretrain.registry import MODELS
+
+TRANSFORMS = [
+    dict(type="RandomCrop", crop_size=32, padding=3, padding_mode="reflect"),
+    dict(type="AlternatingFlip"),
+    dict(type="RandAugment", policies="timm_increasing", num_policies=1, magnitude_level=5),
+    dict(type="RandomErasing", mode="rand"),
+    dict(
+        type="OneOf",
+        choices=[dict(type="Mixup", alpha=0.4), dict(type="CutMix", alpha=1.0)],
+        probs=[0.3, 0.4],
+    ),
+]
+PREPROCESSOR = dict(type="ClsDataPreprocessor", num_classes=10, mean=[128], std=[64])
+
+
+def loader(batch_size=8, workers=0, **changes):
+    dataset = dict(
+        type="Digits", indices=24, pipeline=[dict(type="Resize", scale=32), dict(type="PackInputs")]
+    )
+    cfg = dict(
+        batch_size=batch_size,
+        num_workers=workers,
+        dataset=dataset,
+        sampler=dict(type="DefaultSampler", shuffle=True),
+        collate_fn=dict(type="default_collate"),
+    )
+    return {**cfg, **changes}
+
+
+def augmented(transforms, epoch=0, skip=0, **cfg):
+    """The images that a model would see, by their index."""
+    preprocess = MODELS.build(dict(PREPROCESSOR, batch_transforms=transforms))
+    data = build_dataloader(loader(**cfg), seed=3)
+    data.send_keys()
+    found = {}
+    for batch in start_epoch(data, epoch, skip):
+        indices = [sample.sample_idx for sample in batch["data_samples"]]
+        found.update(zip(indices, preprocess(batch, training=True)["inputs"]))
+    return found
+
+
+def same(one, other):
+    return all(torch.allclose(one[index], other[index], atol=0.02) for index in other)
+
+
+@pytest.mark.parametrize(
+    "cfg", [dict(batch_size=3), dict(workers=2), dict(collate_fn=dict(type="pseudo_collate"))]
+)
+def test_images_do_not_depend_on_the_loader(cfg):
+    images = augmented(TRANSFORMS[:-1])
+    assert len(images) == 24
+    assert same(images, augmented(TRANSFORMS[:-1], **cfg))
+    assert not same(images, augmented(TRANSFORMS[:-1], epoch=1))
+
+
+def test_the_rest_of_an_epoch_is_what_it_would_have_been():
+    rest = augmented(TRANSFORMS, skip=2)
+    assert len(rest) == 8
+    assert same(augmented(TRANSFORMS), rest)
+
+
+def test_samples_without_a_dict_are_refused():
+    data = build_dataloader(loader(dataset=list(range(5))), seed=0)
+    data.send_keys()
+    with pytest.raises(DataError, match="samples that are dicts with 'inputs', got a int"):
+        next(iter(data))
+
+
+class StopAt(Hook):
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+        if runner.iter == 3:
+            raise KeyboardInterrupt
+
+
+def config(work_dir, **changes):
+    cfg = Config(
+        dict(
+            default_scope="mmpretrain",
+            work_dir=str(work_dir),
+            model=dict(
+                type="ImageClassifier",
+                backbone=dict(type="LeNet5", num_classes=10),
+                head=dict(
+                    type="ClsHead", loss=dict(type="LabelSmoothLoss", label_smooth_val=0.1, mode="original")
+                ),
+            ),
+            data_preprocessor=dict(PREPROCESSOR, batch_transforms=TRANSFORMS),
+            train_dataloader=loader(),
+            train_cfg=dict(by_epoch=True, max_epochs=2),
+            optim_wrapper=dict(optimizer=dict(type="SGD", lr=0.01, momentum=0.9)),
+            default_hooks=dict(checkpoint=dict(type="CheckpointHook", by_epoch=False, interval=2)),
+            randomness=dict(seed=5),
+            **changes,
+        )
+    )
+    validate(cfg)
+    return cfg
+
+
+def weights(runner):
+    return torch.cat([p.detach().flatten() for p in runner.bare_model.parameters()])
+
+
+def test_a_resumed_run_ends_with_the_same_weights(tmp_path):
+    straight = Runner.from_cfg(config(tmp_path / "straight"))
+    straight.train()
+    stopped = Runner.from_cfg(config(tmp_path / "stopped"))
+    stopped.register_hook(StopAt())
+    with pytest.raises(KeyboardInterrupt):
+        stopped.train()
+    resumed = Runner.from_cfg(config(tmp_path / "stopped", resume=True))
+    resumed.train()
+    assert torch.equal(weights(resumed), weights(straight))
+
+
+def test_recipes_switch_them_in_the_course_of_a_run(tmp_path):
+    schedule = [dict(action_epoch=2, batch_transforms=None)]
+    cfg = config(tmp_path, custom_hooks=[dict(type="SwitchRecipeHook", schedule=schedule)])
+    runner = Runner.from_cfg(cfg)
+    assert runner.bare_model.data_preprocessor.batch_transforms is not None
+    runner.train()
+    assert runner.bare_model.data_preprocessor.batch_transforms is None

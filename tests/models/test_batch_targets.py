@@ -1,0 +1,33 @@
+"""What a batch of samples is trained for."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from mmpretrain.errors import ConfigError
+from mmpretrain.models.batch_targets import BatchTargets
+from mmpretrain.structures import DataSample
+
+CPU = torch.device("cpu")
+
+
+def test_scores_and_values_are_mixed_together_and_shared_out():
+    samples = [DataSample().set_gt_label(k).set_gt_value([10.0 * k, 1.0]) for k in range(2)]
+    targets = BatchTargets.of(samples, CPU, to_onehot=True, num_classes=3)
+    joined = targets.joined()
+    assert joined.tolist() == [[1, 0, 0, 0, 1], [0, 1, 0, 10, 1]]
+    targets.part(joined.flip(0))
+    targets.share_out(samples)
+    assert samples[0].gt_score.tolist() == [0, 1, 0]
+    assert samples[0].gt_value.tolist() == [10, 1]
+    assert samples[0].gt_label.tolist() == [0]
+
+
+def test_nothing_to_mix():
+    targets = BatchTargets.of([DataSample().set_gt_label(1)], CPU, to_onehot=False, num_classes=None)
+    assert targets.joined() is None
+    targets.part(None)
+    assert targets.labels.tolist() == [1]
+    with pytest.raises(ConfigError, match="number of classes"):
+        BatchTargets.of([DataSample().set_gt_label(1)], CPU, to_onehot=True, num_classes=None)
