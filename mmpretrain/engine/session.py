@@ -248,6 +248,7 @@ def current() -> Session:
         return run
     runs = list(_under_way) or list(_known)
     if len(runs) > 1 and not _under_way:
+        runs.clear()  # or this list would keep them alive
         gc.collect()  # a run and its loops refer to each other, so that finished ones may linger
         runs = list(_known)
     if not runs:

@@ -112,3 +112,22 @@ def test_other_threads_find_the_only_run_under_way(make_runner, tmp_path):
     runner.test()
     assert hook.found == [runner]
     assert isinstance(waiting.model, nn.Module)
+
+
+def test_finished_runs_that_nothing_holds_do_not_count(tmp_path):
+    """Regression: the list of the runs kept them alive while garbage was collected."""
+
+    def finished(name):
+        runner = tiny.make_runner(work_dir=str(tmp_path / name))
+        runner.call_hook("before_run")
+        runner.itself = runner  # as loops and runners refer to each other
+        return runner
+
+    gc.disable()
+    try:
+        for name in "ab":
+            finished(name)
+        kept = finished("c")
+        assert session.current() is kept
+    finally:
+        gc.enable()
