@@ -206,4 +206,4 @@ class Hook:
         """Whether the class overrides a point, itself or through the general one of its kind."""
         general = "_".join(["", stage.split("_")[0], stage.split("_")[-1]])  # after_val_iter -> _after_iter
         names = [stage] + ([general] if stage.endswith(("_iter", "_epoch")) else [])
-        return any(getattr(cls, name) is not getattr(Hook, name) for name in names)
+        return any(getattr(cls, name, None) is not getattr(Hook, name, None) for name in names)

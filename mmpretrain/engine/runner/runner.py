@@ -201,6 +201,7 @@ class Runner(RunnerProperties):
             except BaseException as error:
                 if not isinstance(error, SystemExit):
                     launch.abandon_process_group()
+                self.log_sink.flush()
                 self.hooks.close()
                 raise
             finally:
@@ -299,8 +300,7 @@ class Runner(RunnerProperties):
 
     def call_hook(self, fn_name: str, **kwargs: Any) -> None:
         """Call a point of all hooks."""
-        for function in self.hooks.callers(fn_name):
-            function(self, **kwargs)
+        self.hooks.call(fn_name, self, kwargs)
 
     def register_hook(self, hook: Any, priority: str | int | None = None) -> None:
         """Add a hook or its config."""

@@ -60,3 +60,27 @@ def test_a_hook_need_not_extend_anything(make_runner):
     assert "(HIGH        ) Plain" in runner.get_hooks_info()
     with pytest.raises(ConfigError, match="no method for any point"):
         runner.register_hook(tiny.NoisyVectors())
+
+
+def test_hooks_receive_what_a_loop_tells_them(make_runner):
+    class Noted(Hook):
+        def __init__(self):
+            self.seen = []
+
+        def before_train_iter(self, runner, batch_idx, data_batch=None):
+            self.seen.append((batch_idx, data_batch))
+
+        def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+            self.seen.append((batch_idx, data_batch, outputs))
+
+        def after_swap(self, runner, **told):  # a point of a user's own loop
+            self.seen.append(told)
+
+    runner, hook = make_runner(default_hooks=dict(runtime_info=None, timer=None, logger=None)), Noted()
+    runner.hooks.clear()
+    runner.register_hook(hook)
+    runner.call_hook("before_train_iter", batch_idx=1, data_batch="b")
+    runner.call_hook("after_train_iter", batch_idx=1, data_batch="b", outputs={"loss": 2})
+    runner.call_hook("after_train_iter", batch_idx=2)  # a loop of 1.x may tell less
+    runner.call_hook("after_swap", weights=3)
+    assert hook.seen == [(1, "b"), (1, "b", {"loss": 2}), (2, None, None), {"weights": 3}]
