@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import torch
@@ -23,6 +23,10 @@ CLIPPERS: dict[str, tuple[Callable[..., Tensor | None], str]] = {
     "norm": (nn.utils.clip_grad_norm_, "grad_norm"),
     "value": (nn.utils.clip_grad_value_, "grad_value"),
 }
+
+
+#: What a step runs in if nothing is asked for; it has no state, so one is enough.
+_NO_CONTEXT = nullcontext()
 
 
 @OPTIM_WRAPPERS.register_module()
@@ -94,9 +98,9 @@ class OptimWrapper:
         Args:
             model: The model; while gradients accumulate, a distributed one does not exchange them.
         """
-        if not self.should_sync() and hasattr(model, "no_sync"):
+        if self._accumulative_counts > 1 and not self.should_sync() and hasattr(model, "no_sync"):
             return model.no_sync()  # type: ignore[operator]
-        return nullcontext()
+        return _NO_CONTEXT
 
     def update_params(
         self,
@@ -126,7 +130,7 @@ class OptimWrapper:
         """Clip the gradients, if asked to, and change the parameters."""
         if self.clip_grad_kwargs:
             self._clip_grad()
-        _plain_step(self.optimizer)(**kwargs)
+        _step_of(self.optimizer)(**kwargs)
 
     def zero_grad(self, **kwargs: Any) -> None:
         """Forget the gradients."""
@@ -262,16 +266,38 @@ class OptimWrapper:
         return f"{type(self).__name__}(accumulative_counts={self._accumulative_counts}, {self.optimizer!r})"
 
 
-def _plain_step(optimizer: Optimizer) -> Callable[..., Any]:
-    """Return the ``step`` of an optimizer, without torch's wrapper when that has nothing to do.
+def _step_of(optimizer: Optimizer) -> Callable[..., Any]:
+    """Return the ``step`` of an optimizer, without torch's wrappers when these have nothing to do.
 
-    The wrapper calls hooks and makes an entry for the profiler, even if there are none; that
-    takes longer than a call of all our hooks.
+    One wrapper calls hooks and makes an entry for the profiler, even if there are none; another switches
+    gradients off in a way that can be compiled. Both together take longer than a call of all our hooks.
     """
-    step: Any = type(optimizer).step
     hooks = optimizer._optimizer_step_pre_hooks or optimizer._optimizer_step_post_hooks
     everywhere = _global_optimizer_pre_hooks or _global_optimizer_post_hooks
-    wanted = hooks or everywhere or torch.autograd._profiler_enabled() or "step" in vars(optimizer)
-    if wanted or not getattr(step, "hooked", False):
+    if hooks or everywhere or torch.autograd._profiler_enabled() or "step" in vars(optimizer):
         return optimizer.step
-    return partial(step.__wrapped__, optimizer)
+    bare = _bare(type(optimizer).step)
+    if bare is None or optimizer.defaults.get("differentiable"):
+        return optimizer.step
+    return partial(bare, optimizer)
+
+
+@cache
+def _bare(step: Any) -> Callable[..., Any] | None:
+    """Return a ``step`` without torch's wrappers, or None if it does not wear the one of the profiler."""
+    if not getattr(step, "hooked", False):
+        return None
+    inner = step.__wrapped__
+    rule = getattr(inner, "__wrapped__", None)
+    if rule is None or inner.__code__.co_name != "_use_grad":
+        return inner
+
+    def without_gradients(*args: Any, **kwargs: Any) -> Any:
+        enabled = torch.is_grad_enabled()
+        torch._C._set_grad_enabled(False)
+        try:
+            return rule(*args, **kwargs)
+        finally:
+            torch._C._set_grad_enabled(enabled)
+
+    return without_gradients

@@ -42,6 +42,29 @@ def test_a_step_is_seen_by_whoever_looks():
     assert seen[3:] == ["patched"]
 
 
+@pytest.mark.parametrize("kind", [torch.optim.SGD, torch.optim.AdamW, torch.optim.NAdam])
+def test_a_step_without_the_wrappers_of_torch_is_the_same(kind):
+    ours, theirs = TinyNet(), TinyNet()
+    theirs.load_state_dict(ours.state_dict())
+    wrapper, optimizer = OptimWrapper(kind(ours.parameters(), lr=0.1)), kind(theirs.parameters(), lr=0.1)
+    for _ in range(3):
+        wrapper.update_params(ours(torch.ones(2, 3, 4, 4)).square().sum())
+        theirs(torch.ones(2, 3, 4, 4)).square().sum().backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    for mine, other in zip(ours.parameters(), theirs.parameters()):
+        assert torch.equal(mine, other)
+    assert torch.is_grad_enabled()
+
+
+def test_gradients_are_recorded_again_after_a_step_that_fails():
+    wrapper = OptimWrapper(torch.optim.SGD(TinyNet().parameters(), lr=0.1))
+    wrapper.optimizer.param_groups[0].pop("momentum")
+    with pytest.raises(KeyError, match="momentum"):
+        wrapper.step()
+    assert torch.is_grad_enabled()
+
+
 def test_remaining_iterations_lead_to_a_step():
     model = TinyNet()
     wrapper = wrap(model, accumulative_counts=3)
