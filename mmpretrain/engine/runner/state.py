@@ -29,14 +29,26 @@ class HistoryBuffer:
     def __init__(self, log_history: Any = (), count_history: Any = (), max_length: int = 100_000) -> None:
         self.max_length = max_length
         self._values: list[Any] = list(log_history)[-max_length:]
-        self._counts: list[int] = list(count_history)[-max_length:]
+        counts = list(count_history)[-max_length:]
+        # None as long as every value has the weight 1, as in nearly all histories.
+        self._counts: list[int] | None = counts if any(count != 1 for count in counts) else None
 
     def update(self, log_val: Any, count: int = 1) -> None:
         """Append a value. A tensor is read when someone asks, so that the device need not be waited for."""
-        self._values.append(log_val)
+        values = self._values
+        values.append(log_val)
+        if count != 1 or self._counts is not None:
+            self._weigh(count)
+        if len(values) >= 2 * self.max_length:  # rarely, so that an update costs no shift of the list
+            del values[: -self.max_length]
+            if self._counts is not None:
+                del self._counts[: -self.max_length]
+
+    def _weigh(self, count: int) -> None:
+        """Note the weight of the latest value."""
+        if self._counts is None:
+            self._counts = [1] * (len(self._values) - 1)
         self._counts.append(count)
-        if len(self._values) >= 2 * self.max_length:  # rarely, so that an update costs no shift of the list
-            del self._values[: -self.max_length], self._counts[: -self.max_length]
 
     def _latest(self, window: int | None) -> list[float]:
         start = 0 if window is None else max(0, len(self._values) - window)
@@ -46,7 +58,9 @@ class HistoryBuffer:
     @property
     def data(self) -> tuple[np.ndarray, np.ndarray]:
         """Values and counts."""
-        return np.array(self._latest(self.max_length)), np.array(self._counts[-self.max_length :])
+        values = np.array(self._latest(self.max_length))
+        counts = [1] * len(values) if self._counts is None else self._counts[-self.max_length :]
+        return values, np.array(counts)
 
     def current(self) -> float:
         """The latest value."""
@@ -60,6 +74,8 @@ class HistoryBuffer:
     def mean(self, window_size: int | None = None) -> float:
         """Mean of the latest values, weighted by their counts."""
         values = self._latest(window_size)
+        if self._counts is None:
+            return sum(values) / max(len(values), 1)
         counts = self._counts[-len(values) :]
         return sum(map(operator.mul, values, counts)) / max(sum(counts), 1)
 
@@ -140,7 +156,7 @@ class MessageHub:
             history = self.log_scalars[key] = HistoryBuffer()
         if not resumed:
             self._not_resumed.add(key)
-        if isinstance(value, torch.Tensor):
+        if type(value) is not float and isinstance(value, torch.Tensor):
             value = value.item() if value.is_cpu else value.detach()
         history.update(value, count)
 
