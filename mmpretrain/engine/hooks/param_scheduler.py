@@ -22,16 +22,26 @@ class ParamSchedulerHook(Hook):
         self, runner: Session, batch_idx: int, data_batch: DataBatch = None, outputs: dict | None = None
     ) -> None:
         """Step those that count iterations."""
-        _for_each(runner.param_schedulers, lambda scheduler: None if scheduler.by_epoch else scheduler.step())
+        _for_each(runner.param_schedulers, _step_by_iteration)
 
     def after_train_epoch(self, runner: Session) -> None:
         """Step those that count epochs."""
-        _for_each(runner.param_schedulers, lambda scheduler: scheduler.step() if scheduler.by_epoch else None)
+        _for_each(runner.param_schedulers, _step_by_epoch)
 
     def after_val_epoch(self, runner: Session, metrics: dict[str, float] | None = None) -> None:
         """Step those that watch a metric."""
         if metrics is not None and runner.is_training_built:
             _for_each(runner.param_schedulers, lambda scheduler: _judge(scheduler, metrics))
+
+
+def _step_by_iteration(scheduler: Any) -> None:
+    if not scheduler.by_epoch:
+        scheduler.step()
+
+
+def _step_by_epoch(scheduler: Any) -> None:
+    if scheduler.by_epoch:
+        scheduler.step()
 
 
 def _judge(scheduler: Any, metrics: dict[str, float]) -> None:

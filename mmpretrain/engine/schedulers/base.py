@@ -103,10 +103,9 @@ class ParamScheduler:
 
     def _get_value(self) -> list[float]:
         """Return the value for step ``last_step`` of each group."""
+        name, next_value = self.param_name, self.next_value
         groups = self.optimizer.param_groups
-        return [
-            self.next_value(group[self.param_name], base) for group, base in zip(groups, self.base_values)
-        ]
+        return [next_value(group[name], base) for group, base in zip(groups, self.base_values)]
 
     def step(self) -> None:
         """Continue by one epoch or iteration."""
@@ -114,13 +113,16 @@ class ParamScheduler:
         if self.begin <= self._global_step < self.end:
             self.last_step += 1
             self._set_values(self._get_value())
-        self._last_value = [group[self.param_name] for group in self.optimizer.param_groups]
+        name = self.param_name
+        self._last_value = [group[name] for group in self.optimizer.param_groups]
 
     def _set_values(self, values: list[float]) -> None:
-        for index, (group, value) in enumerate(zip(self.optimizer.param_groups, values)):
-            group[self.param_name] = value
-            if self.verbose:
-                logging.getLogger("mmpretrain").info(f"{self.param_name} of group {index} is now {value:.4e}")
+        name = self.param_name
+        for group, value in zip(self.optimizer.param_groups, values):
+            group[name] = value
+        if self.verbose:
+            for index, value in enumerate(values):
+                logging.getLogger("mmpretrain").info(f"{name} of group {index} is now {value:.4e}")
 
     def get_last_value(self) -> list[float]:
         """Return the value of each group after the last step."""
