@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from mmpretrain.checkpoints.store import CheckpointStore
     from mmpretrain.engine.runner.log_processor import LogProcessor
-    from mmpretrain.engine.runner.log_sinks import LogSink
+    from mmpretrain.engine.runner.log_sinks import SinkList
     from mmpretrain.engine.runner.state import MessageHub, RunState
     from mmpretrain.engine.runner.strategies import SingleDeviceStrategy
 
@@ -54,7 +54,7 @@ class Session(Protocol):
         ...
 
     @property
-    def log_sink(self) -> LogSink:
+    def log_sink(self) -> SinkList:
         """Where the numbers of the run go."""
         ...
 

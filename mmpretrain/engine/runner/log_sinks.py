@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import math
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol, TextIO
@@ -11,6 +13,9 @@ from typing import Any, Protocol, TextIO
 from mmpretrain.utils.atomic import write_atomic
 from mmpretrain.utils.dist import is_main_process
 from mmpretrain.utils.logging import get_logger
+
+#: Seconds of training whose numbers are written together.
+TOGETHER = 1.0
 
 
 class LogSink(Protocol):
@@ -99,40 +104,45 @@ class CsvSink:
             file.close()
 
 
-class NullSink:
-    """Discards everything; for processes that do not log."""
-
-    def add_config(self, config: Any) -> None:
-        """Discard it."""
-
-    def add_scalars(self, scalars: Mapping[str, Any], step: int, mode: str) -> None:
-        """Discard them."""
-
-    def close(self) -> None:
-        """Do nothing."""
-
-
 class SinkList:
     """Several sinks as one; when the disk is full, they say so once, and the run continues.
+
+    Numbers of a training that follow each other quickly are handed on together: a file system may take
+    longer for a line than a small model for an iteration. A process that is killed loses those of its last
+    :data:`TOGETHER` seconds; one that fails or is interrupted keeps them.
 
     Args:
         *sinks: The sinks.
     """
 
+    clock = staticmethod(time.monotonic)
+
     def __init__(self, *sinks: LogSink) -> None:
         self.sinks = sinks
         self._failed: set[LogSink] = set()
+        self._waiting: list[tuple[Mapping[str, Any], int, str]] = []
+        self._flushed_at = -math.inf
 
     def add_config(self, config: Any) -> None:
         """Hand it to each."""
         self._each(lambda sink: sink.add_config(config))
 
     def add_scalars(self, scalars: Mapping[str, Any], step: int, mode: str) -> None:
-        """Hand them to each."""
-        self._each(lambda sink: sink.add_scalars(scalars, step, mode))
+        """Hand them to each, now or with the next ones."""
+        self._waiting.append((scalars, step, mode))
+        if mode != "train" or self.clock() - self._flushed_at >= TOGETHER:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand on what waits."""
+        waiting, self._waiting = self._waiting, []
+        for numbers in waiting:
+            self._each(lambda sink: sink.add_scalars(*numbers))  # noqa: B023 - called at once
+        self._flushed_at = self.clock()
 
     def close(self) -> None:
-        """Close each."""
+        """Hand on what waits, and close each."""
+        self.flush()
         self._each(lambda sink: sink.close())
 
     def _each(self, action: Callable[[LogSink], None]) -> None:
@@ -146,10 +156,10 @@ class SinkList:
                 self._failed.add(sink)
 
 
-def build_log_sink(visualizer: Any, log_dir: str, timestamp: str) -> LogSink:
-    """Return where a run's numbers go."""
+def build_log_sink(visualizer: Any, log_dir: str, timestamp: str) -> SinkList:
+    """Return where a run's numbers go: nowhere from processes that do not log."""
     if not is_main_process():
-        return NullSink()
+        return SinkList()
     return SinkList(
         VisualizerSink(visualizer, f"{timestamp}.json"), CsvSink(Path(log_dir, "vis_data", "metrics.csv"))
     )
