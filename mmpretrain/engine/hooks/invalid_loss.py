@@ -101,7 +101,7 @@ class InvalidLossHook(Hook):
 
 def waits_for_device(loss: Any) -> bool:
     """Whether reading a value waits for a device."""
-    return isinstance(loss, torch.Tensor) and loss.device.type != "cpu"
+    return isinstance(loss, torch.Tensor) and not loss.is_cpu
 
 
 def _named_files(samples: Any) -> str:

@@ -62,11 +62,11 @@ class RuntimeInfoHook(Hook):
         self, runner: Session, batch_idx: int, data_batch: DataBatch = None, outputs: dict | None = None
     ) -> None:
         """Note the norm of the gradients, if they are clipped, and the losses: lines show them so in 1.x."""
-        hub = runner.message_hub
-        for name, value in getattr(runner.optim_wrapper, "log_vars", {}).items():
-            hub.update_scalar(f"train/{name}", value)
-        for name, value in (outputs or {}).items():
-            hub.update_scalar(f"train/{name}", value)
+        update = runner.message_hub.update_scalar
+        for logged in (getattr(runner.optim_wrapper, "log_vars", None), outputs):
+            if logged:
+                for name, value in logged.items():
+                    update(f"train/{name}", value)
 
     def before_val(self, runner: Session) -> None:
         """Note that a validation is running."""

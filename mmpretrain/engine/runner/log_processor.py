@@ -87,19 +87,19 @@ class LogProcessor:
         shown = self._scalars(runner, mode, custom, prefixed=False)
         tag = self._scalars(runner, mode, custom, prefixed=True) if self.log_with_hierarchy else dict(shown)
         rates = [name for name in shown if name.endswith("lr")]
-        head = " ".join(f"{name}: {shown.pop(name):.{self.num_digits}e}" for name in rates)
+        head = " ".join([f"{name}: {shown.pop(name):.{self.num_digits}e}" for name in rates])
         parts = [self._header(runner, batch_idx, mode, tag) + head]
-        if "time" in shown and "data_time" in shown and "eta" in runner.message_hub.runtime_info:
-            parts.append(f"eta: {timedelta(seconds=int(runner.message_hub.get_info('eta')))}")
+        eta = runner.message_hub.runtime_info.get("eta")
+        if eta is not None and "time" in shown and "data_time" in shown:
+            parts.append(f"eta: {timedelta(seconds=int(eta))}")
             parts += [f"{name}: {shown.pop(name):.{self.num_digits}f}" for name in ("time", "data_time")]
         tag["iter"] = runner.iter + 1 if runner.is_training_built else 0
         if runner.device.type == "cuda":
             tag["memory"] = max_memory_mb()
             parts.append(f"memory: {tag['memory']}")
-        # Values of earlier validations would only repeat themselves in the lines of a running one.
-        visible = {"train": "", "val": "val/loss"}.get(mode)
-        items = {k: v for k, v in shown.items() if visible is not None and k.startswith(visible)}
-        return tag, "  ".join([*parts, "  ".join(self._items(items))])
+        if mode != "train":  # values of earlier validations would only repeat themselves in a running one
+            shown = {k: v for k, v in shown.items() if mode == "val" and k.startswith("val/loss")}
+        return tag, "  ".join([*parts, "  ".join(self._items(shown))])
 
     def get_log_after_epoch(
         self, runner: Session, batch_idx: int, mode: Mode, with_non_scalar: bool = False

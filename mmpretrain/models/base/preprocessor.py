@@ -30,7 +30,7 @@ class BaseDataPreprocessor(nn.Module):
     @property
     def device(self) -> torch.device:
         """Where batches are moved to."""
-        return self._anchor.device
+        return self._buffers["_anchor"].device  # type: ignore[union-attr]
 
     def cast_data(self, data: Any) -> Any:
         """Move all tensors and data samples in nested containers to :attr:`device`."""
@@ -42,10 +42,10 @@ class BaseDataPreprocessor(nn.Module):
 
 
 def _moved(data: Any, device: torch.device, non_blocking: bool) -> Any:
-    if isinstance(data, Tensor):
-        return data if data.device == device else data.to(device, non_blocking=non_blocking)
     if data is None or isinstance(data, (str, bytes)):
         return data
+    if isinstance(data, Tensor):
+        return data if data.device == device else data.to(device, non_blocking=non_blocking)
     if isinstance(data, (dict, Mapping)):
         return {key: _moved(value, device, non_blocking) for key, value in data.items()}
     if callable(getattr(data, "to", None)):  # a data sample
