@@ -6,7 +6,8 @@ __getattr__, __dir__, __all__ = lazy_package(
     __name__,
     {
         "comparison": ("compare",),
-        "page": ("no_images", "write_comparison", "write_report"),
+        "page": ("write_comparison", "write_report"),
+        "parts": ("ImageSource", "no_images"),
         "summary": ("summarize",),
     },
 )

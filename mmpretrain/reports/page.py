@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
-import jinja2
 import numpy as np
 from markupsafe import Markup
 
@@ -19,19 +15,26 @@ from mmpretrain.reports import charts, galleries
 from mmpretrain.reports.charts import Axis
 from mmpretrain.reports.comparison import Comparison, compare
 from mmpretrain.reports.history import History, read_history
-from mmpretrain.reports.images import Source, measure, thumbnails
+from mmpretrain.reports.images import measure
+from mmpretrain.reports.parts import (
+    ImageSource,
+    Pictures,
+    environment,
+    facts_of,
+    paths_of,
+    script_data,
+    title_of,
+    training_charts,
+    write,
+)
 from mmpretrain.reports.slices import Slice, find_slices
 from mmpretrain.reports.summary import Curve, Summary, right_predictions, summarize
 from mmpretrain.reports.words import Language, both
-from mmpretrain.utils.atomic import write_atomic
-
-#: Returns the path or the pixels of the image of a sample, by its index.
-ImageSource: TypeAlias = "Callable[[int], Source | None]"
 
 #: With more classes, the matrix is a list of the most confused pairs.
 LARGEST_MATRIX = 60
-#: Most pictures of a page, most images to measure, and most rows of a table of pairs.
-PICTURES, MEASURED, PAIRS = 400, 5000, 50
+#: Most images to measure, and most rows of a table of pairs.
+MEASURED, PAIRS = 5000, 50
 LEVELS = 9
 
 
@@ -63,12 +66,12 @@ def write_report(
         "rows": galleries.best_and_worst(record),
         "cells": galleries.cells(record),
     }
-    images = images or _paths_of(record)
-    store = _Pictures(images, _in_order(shown))
+    images = images or paths_of(record.paths)
+    store = Pictures(images, _in_order(shown))
     slices, unreadable = _slices(record, images)
     history = read_history(run) if run is not None else History()
-    content = _environment().get_template("report.html.j2").render(
-        title=title or _title(record),
+    content = environment().get_template("report.html.j2").render(
+        title=title or title_of(record.facts),
         language=language,
         record=record,
         summary=summary,
@@ -76,7 +79,7 @@ def write_report(
         roc=_curves_chart(summary.roc, "false_rate", "true_rate", diagonal=True),
         precision_recall=_curves_chart(summary.precision_recall, "recall", "precision"),
         curve_legend=charts.legend([both("together"), *(curve.name for curve in summary.roc[1:])]),
-        training=_training_charts(history),
+        training=training_charts(history),
         matrix=_matrix(record, summary),
         pairs=_pairs(record, summary),
         mistakes=galleries.shots(record, shown["mistakes"]),
@@ -87,10 +90,10 @@ def write_report(
         measured=bool(slices),
         unreadable=unreadable,
         store=store,
-        page_data=_script_data(_cells_data(record, shown["cells"]), store),
-        facts=_facts(record.facts),
+        page_data=script_data(_cells_data(record, shown["cells"]), store),
+        facts=facts_of(record.facts),
     )  # fmt: skip
-    _write(out, content)
+    write(out, content)
 
 
 def write_comparison(
@@ -114,9 +117,9 @@ def write_comparison(
     compared = compare(records)
     first = next(iter(compared.records.values()))
     shots = {name: galleries.shots(record, compared.differing) for name, record in compared.records.items()}
-    store = _Pictures(images or _paths_of(first), compared.differing)
+    store = Pictures(images or paths_of(first.paths), compared.differing)
     curves = [Curve(name, summary.roc[0].x, summary.roc[0].y) for name, summary in compared.summaries.items()]
-    content = _environment().get_template("comparison.html.j2").render(
+    content = environment().get_template("comparison.html.j2").render(
         title=both("comparison"),
         language=language,
         compared=compared,
@@ -124,30 +127,10 @@ def write_comparison(
         curve_legend=charts.legend(list(compared.summaries)),
         shots=shots,
         store=store,
-        page_data=_script_data({}, store),
+        page_data=script_data({}, store),
     )  # fmt: skip
-    _write(out, content)
+    write(out, content)
     return compared
-
-
-class _Pictures:
-    """Small pictures of samples, each kept once; a page refers to them by number."""
-
-    def __init__(self, images: ImageSource, indices: Iterable[int]) -> None:
-        wanted = list(dict.fromkeys(indices))[:PICTURES]
-        sources = {index: source for index in wanted if (source := images(index)) is not None}
-        made = zip(sources, thumbnails(list(sources.values()), "Pictures"))
-        kept = {index: url for index, url in made if url is not None}
-        self.urls = list(kept.values())
-        self.number = {index: number for number, index in enumerate(kept)}
-
-
-def no_images(index: int) -> None:
-    """Have no image for any sample."""
-
-
-def _paths_of(record: Record) -> ImageSource:
-    return lambda index: record.paths[index] if record.paths else None
 
 
 def _in_order(shown: Mapping[str, Any]) -> Iterable[int]:
@@ -156,38 +139,6 @@ def _in_order(shown: Mapping[str, Any]) -> Iterable[int]:
     mistakes = sorted(shown["cells"].items(), key=lambda cell: cell[0][0] == cell[0][1])
     first = shown["mistakes"], shown["suspects"], shown["unsure"]
     return chain(*first, rows, chain.from_iterable(cell for _, cell in mistakes))
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.globals.update(t=both)
-    environment.filters.update(number=_number, p=lambda value: f"{value:.2g}")
-    return environment
-
-
-def _number(value: float, percent: bool = True) -> str:
-    if math.isnan(value):
-        return "–"
-    return f"{value:.1f}" if percent else f"{value:.3f}"
-
-
-def _write(out: str | Path, content: str) -> None:
-    # Names of files on Linux need not be text: what cannot be written shows as a question mark.
-    data = content.encode("utf-8", "replace")
-    write_atomic(out, lambda file: file.write(data))
-
-
-def _title(record: Record) -> str | Markup:
-    config = record.facts.get("config")
-    file = config.get("file") if isinstance(config, Mapping) else None
-    return Path(file).stem if isinstance(file, str) and file else both("report")
 
 
 def _slices(record: Record, images: ImageSource) -> tuple[list[Slice], int]:
@@ -212,14 +163,6 @@ def _reliability_chart(summary: Summary) -> Markup:
 
 def _curves_chart(curves: Sequence[Curve], x: str, y: str, *, diagonal: bool = False) -> Markup:
     return charts.lines(curves, Axis(both(x)), Axis(both(y)), both("curves"), diagonal=diagonal)
-
-
-def _training_charts(history: History) -> list[tuple[str, Markup]]:
-    drawn = []
-    for name, curve in history.curves.items():
-        axes = Axis.around(curve.x, history.steps[name]), Axis.around(curve.y)
-        drawn.append((name, charts.lines([curve], *axes, name)))
-    return drawn
 
 
 def _matrix(record: Record, summary: Summary) -> list[list[tuple[int, int]]]:
@@ -265,28 +208,3 @@ def _cells_data(record: Record, cells: Mapping[tuple[int, int], Sequence[int]]) 
         ]
         for (truth, predicted), indices in cells.items()
     }
-
-
-def _script_data(cells: Mapping[str, Any], store: _Pictures) -> Markup:
-    """Return JSON that can stand inside a script element, whatever its texts are."""
-    text = json.dumps({"cells": cells, "pictures": store.urls, "numbers": store.number})
-    for character in "<>&":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return Markup(text)
-
-
-def _facts(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return facts as names and texts, without the metrics and the text of the config."""
-    rows = []
-    for name, value in facts.items():
-        if name == "metrics":
-            continue
-        inner = value.items() if isinstance(value, Mapping) else [("", value)]
-        for key, item in inner:
-            if (name, key) == ("config", "text"):
-                continue
-            text = " ".join(map(str, item)) if isinstance(item, list) else str(item)
-            if isinstance(item, Mapping):
-                text = json.dumps(item, ensure_ascii=False, default=str)
-            rows.append((f"{name}.{key}" if key else name, text[:2000]))
-    return rows
