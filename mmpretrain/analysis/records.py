@@ -6,11 +6,13 @@ from pathlib import Path
 
 from mmpretrain.analysis.results import load_results
 from mmpretrain.errors import DataError, MissingFileError
-from mmpretrain.evaluation.record import ARRAYS, Record, latest_record, record_of
+from mmpretrain.evaluation.record import Record, latest_record, record_of
+from mmpretrain.evaluation.record_files import ARRAYS
+from mmpretrain.evaluation.value_record import ValueRecord, has_values, load_record, value_record_of
 from mmpretrain.utils.fileio import exists
 
 
-def open_record(source: str) -> Record:
+def open_record(source: str) -> Record | ValueRecord:
     """Read the record that a path leads to.
 
     Args:
@@ -19,20 +21,34 @@ def open_record(source: str) -> Record:
 
     Raises:
         MissingFileError: If there is none.
-        DataError: If it is not intact, or the predictions have no scores and labels of classes.
+        DataError: If it is not intact, or the predictions have neither scores and labels of classes, nor
+            values.
     """
     path = Path(source)
     if source.endswith((".pkl", ".pickle", ".json")):
         try:
-            return record_of(load_results(source))
+            results = load_results(source)
+            return value_record_of(results) if all(map(has_values, results)) else record_of(results)
         except DataError as error:
             error.where = error.where or source
             raise
     if path.is_dir():
-        return Record.load(latest_record(path))
+        return load_record(latest_record(path))
     if not exists(source):
         raise MissingFileError("there is no such record or run", where=source)
-    return Record.load(path)
+    return load_record(path)
+
+
+def open_scores(source: str) -> Record:
+    """Read the record of a classifier; see :func:`open_record`.
+
+    Raises:
+        DataError: Also if it is one of regression.
+    """
+    record = open_record(source)
+    if isinstance(record, ValueRecord):
+        raise DataError("this record holds numbers of regression, no classes", where=source)
+    return record
 
 
 def folder_of_run(source: str) -> Path | None:

@@ -14,11 +14,12 @@ from torch import Tensor
 
 from mmpretrain.checkpoints import pickled
 from mmpretrain.errors import DataError
-from mmpretrain.evaluation.record import Record, latest_record
+from mmpretrain.evaluation.record import latest_record
+from mmpretrain.evaluation.value_record import load_record
 from mmpretrain.utils import plain_data
 
 #: Fields that metrics expect as tensors.
-_TENSORS = ("pred_score", "pred_label", "gt_label", "gt_score")
+_TENSORS = ("pred_score", "pred_label", "gt_label", "gt_score", "pred_value", "gt_value")
 #: What MMClassification 0.x calls scores and labels.
 _OLD_SCORES, _OLD_LABELS = "class_scores", "pred_label"
 
@@ -38,9 +39,9 @@ def load_results(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
     """
     text = os.fspath(path)
     if text.endswith(".npz"):
-        return list(Record.load(text).samples())
+        return list(load_record(text).samples())
     if os.path.isdir(text):
-        return list(Record.load(latest_record(Path(text))).samples())
+        return list(load_record(latest_record(Path(text))).samples())
     content = plain_data.load(text) if text.endswith(".json") else pickled.load(text)
     records = _of_old_version(content) if isinstance(content, Mapping) else content
     if not isinstance(records, list) or not records or not all(isinstance(item, Mapping) for item in records):
@@ -70,7 +71,7 @@ def _as_tensor(name: str, value: Any) -> Any:
         tensor = torch.as_tensor(value)
     except (TypeError, ValueError, RuntimeError) as error:
         raise DataError(f"{name} is no array of numbers ({error})") from error
-    return tensor.reshape(-1) if name.endswith("label") else tensor
+    return tensor.reshape(-1) if name.endswith(("label", "value")) else tensor
 
 
 def add_labels(records: Sequence[dict[str, Any]], dataset: Any) -> None:
@@ -79,7 +80,7 @@ def add_labels(records: Sequence[dict[str, Any]], dataset: Any) -> None:
     Raises:
         DataError: If the data set has another number of samples.
     """
-    if all("gt_label" in record for record in records):
+    if all("gt_label" in record or "gt_value" in record for record in records):
         return
     if len(records) != len(dataset):
         raise DataError(f"there are {len(records)} predictions for a data set of {len(dataset)} samples")
@@ -123,7 +124,12 @@ def verdicts(records: Sequence[Mapping[str, Any]]) -> list[Verdict]:
     for index, record in enumerate(records):
         scores, actual = record.get("pred_score"), record.get("gt_label")
         if not isinstance(scores, Tensor) or scores.ndim != 1 or not len(scores):
-            raise DataError(f"prediction {index} has no scores of classes (pred_score)")
+            hint = (
+                "mmpretrain report shows the largest errors of regression."
+                if "pred_value" in record
+                else None
+            )
+            raise DataError(f"prediction {index} has no scores of classes (pred_score)", hint=hint)
         if not isinstance(actual, Tensor):
             raise DataError(f"prediction {index} has no label (gt_label)")
         best = int(scores.argmax())

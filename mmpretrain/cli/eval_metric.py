@@ -61,7 +61,7 @@ def eval_metric(
         out = new_file(out, "--out", force=force, suffixes=(".json", ".yaml", ".yml", ".pkl"))
     cfg = load_config(results[0], cfg_options) if len(results) == 2 else None
     records = load_results(results[-1])
-    if cfg is not None and any("gt_label" not in record for record in records):
+    if cfg is not None:
         add_labels(records, datasets.build_dataset(cfg))
     wanted: Any = [_parse(item) for item in metric or ()]
     if metrics and cfg is not None:

@@ -4,6 +4,10 @@ from mmpretrain.utils.lazy import lazy_package
 
 __getattr__, __dir__, __all__ = lazy_package(
     __name__,
-    {"evaluator": ("Evaluator", "get_metric_value"), "record": ("Record", "record_of")},
+    {
+        "evaluator": ("Evaluator", "get_metric_value"),
+        "record": ("Record", "record_of"),
+        "value_record": ("ValueRecord", "load_record", "value_record_of"),
+    },
     reexports=["metrics", "functional"],
 )

@@ -6,22 +6,24 @@ says what it was made with.
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.lib import format as npy
 
 from mmpretrain.errors import DataError, MissingFileError
-from mmpretrain.utils.atomic import write_atomic
-
-ARRAYS, TABLE, FACTS = "predictions.npz", "predictions.csv", "facts.json"
+from mmpretrain.evaluation.record_files import (
+    ARRAYS,
+    find_arrays,
+    held_arrays,
+    read_arrays,
+    read_facts,
+    read_names,
+    reading,
+    write_files,
+)
 
 
 @dataclass(frozen=True)
@@ -89,37 +91,24 @@ class Record:
 
     def save(self, folder: str | Path) -> None:
         """Write the three files, each whole or not at all; a folder that does not exist is made."""
-        folder = Path(folder)
-        text = json.dumps({"paths": self.paths, "classes": self.classes}).encode()
-        arrays = {
-            "scores": self.scores,
-            "targets": self.targets,
-            "names": np.frombuffer(text, np.uint8),
-        }
-        write_atomic(folder / ARRAYS, lambda file: np.savez(file, **arrays))
-        write_atomic(folder / TABLE, self._write_table)
-        facts = json.dumps(self.facts, indent=2, ensure_ascii=False, default=str)
-        write_atomic(folder / FACTS, lambda file: file.write(facts.encode()))
+        arrays = {"scores": self.scores, "targets": self.targets}
+        names = {"paths": self.paths, "classes": self.classes}
+        write_files(folder, arrays, names, self._rows(), self.facts)
 
-    def _write_table(self, file: Any) -> None:
-        text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")  # with the mark, Excel reads UTF-8
-        writer = csv.writer(text)
-        writer.writerow(["path", "truth", "predicted", "right", "score", "score_of_truth"])
+    def _rows(self) -> Iterator[Sequence[Any]]:
+        yield ["path", "truth", "predicted", "right", "score", "score_of_truth"]
         predicted = self.predicted
         for index, score in enumerate(self.scores):
             truth = self.truth(index)
             best = int(predicted[index])
-            writer.writerow(
-                [
-                    self.paths[index] if self.paths else index,
-                    ";".join(map(self.class_name, truth)),
-                    self.class_name(best),
-                    int(best in truth),
-                    f"{score[best]:.6g}",
-                    ";".join(f"{score[k]:.6g}" for k in truth),
-                ]
-            )
-        text.detach()
+            yield [
+                self.paths[index] if self.paths else index,
+                ";".join(map(self.class_name, truth)),
+                self.class_name(best),
+                int(best in truth),
+                f"{score[best]:.6g}",
+                ";".join(f"{score[k]:.6g}" for k in truth),
+            ]
 
     def truth(self, index: int) -> list[int]:
         """Return the right classes of a sample."""
@@ -137,59 +126,17 @@ class Record:
             MissingFileError: If there is no record.
             DataError: If the files are not what a record consists of.
         """
-        path = Path(folder)
-        path = path / ARRAYS if path.is_dir() else path
-        if not path.is_file():
-            raise MissingFileError(
-                "there is no record of an evaluation",
-                where=str(path),
-                hint="mmpretrain test CONFIG CKPT writes one into the folder of the run.",
-            )
-        try:
-            arrays = _read_arrays(path)
-            names = json.loads(arrays["names"].tobytes())
-            paths, classes = _texts(names["paths"]), _texts(names["classes"])
-            facts = _read_facts(path.with_name(FACTS))
-            record = cls(arrays["scores"], arrays["targets"], paths, classes, facts)
-        except (KeyError, TypeError, ValueError, zipfile.BadZipFile, EOFError, RecursionError) as error:
-            raise DataError(f"this is no record of an evaluation ({error})", where=str(path)) from error
-        return record
-
-
-def _texts(values: Any) -> tuple[str, ...]:
-    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise ValueError("its names are not texts")
-    return tuple(values)
-
-
-def _read_facts(path: Path) -> dict[str, Any]:
-    facts = json.loads(path.read_bytes()) if path.is_file() else {}
-    if not isinstance(facts, dict):
-        raise TypeError(f"{path.name} holds no facts by name")
-    return facts
+        path = find_arrays(folder)
+        if "values" in held_arrays(path):
+            raise DataError("this record holds numbers of regression, no classes", where=str(path))
+        with reading(path):
+            arrays = read_arrays(path, _TYPES)
+            paths, classes = read_names(arrays, "paths", "classes")
+            return cls(arrays["scores"], arrays["targets"], paths, classes, read_facts(path))
 
 
 #: Types of the arrays of a record.
-_TYPES = {"scores": np.float32, "targets": (np.int64, np.int8), "names": np.uint8}
-
-
-def _read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """Read the arrays, which are not compressed: none can be larger than the file says it is."""
-    arrays = {}
-    with zipfile.ZipFile(path) as archive:
-        for name, types in _TYPES.items():
-            entry = archive.getinfo(f"{name}.npy")
-            if entry.compress_type != zipfile.ZIP_STORED or entry.file_size > path.stat().st_size:
-                raise ValueError(f"its {name} are compressed")
-            data = archive.read(entry)
-            stream = io.BytesIO(data)
-            version = npy.read_magic(stream)
-            read_header = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}[version]
-            shape, in_columns, dtype = read_header(stream)
-            if in_columns or dtype not in (types if isinstance(types, tuple) else (types,)):
-                raise ValueError(f"its {name} are of type {dtype}")
-            arrays[name] = np.frombuffer(bytearray(data), dtype, offset=stream.tell()).reshape(shape)
-    return arrays
+_TYPES = {"scores": (np.float32,), "targets": (np.int64, np.int8)}
 
 
 def record_of(
