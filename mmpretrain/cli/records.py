@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mmpretrain.engine.runner.runner import Runner
-    from mmpretrain.evaluation.record import Record
-    from mmpretrain.reports.page import ImageSource
+    from mmpretrain.evaluation import Record, ValueRecord
+    from mmpretrain.reports import ImageSource
 
 
-def keep(runner: Runner, results: Mapping[str, Any]) -> Record | None:
+def keep(runner: Runner, results: Mapping[str, Any]) -> Record | ValueRecord | None:
     """Save the record of a test next to its log, if it has one.
 
     Args:
@@ -36,25 +36,32 @@ def keep(runner: Runner, results: Mapping[str, Any]) -> Record | None:
     return record
 
 
-def write_page(runner: Runner, record: Record) -> Path:
+def write_page(runner: Runner, record: Record | ValueRecord) -> Path:
     """Write the report of a test beside its record."""
-    from mmpretrain.reports import write_report
+    from mmpretrain.evaluation import ValueRecord
+    from mmpretrain.reports import write_report, write_value_report
 
     out = Path(runner.log_dir, "report.html")
     images = _pixels(runner.test_dataloader.dataset, record)
-    write_report(record, out, run=runner.work_dir, images=images)
+    if isinstance(record, ValueRecord):
+        write_value_report(record, out, run=runner.work_dir, images=images)
+    else:
+        write_report(record, out, run=runner.work_dir, images=images)
     return out
 
 
-def _pixels(dataset: Any, record: Record) -> ImageSource | None:
+def _pixels(dataset: Any, record: Record | ValueRecord) -> ImageSource | None:
     """Return where the pixels of samples are, for data sets that have no files but hold their images."""
+    import numpy as np
+
     if record.paths or not hasattr(dataset, "get_data_info") or len(dataset) != len(record):
         return None
 
     def info(index: int) -> dict[str, Any]:
         return dataset.get_data_info(index)
 
-    same = all(info(index).get("gt_label") == target for index, target in enumerate(record.targets.tolist()))
+    key = "gt_label" if record.targets.ndim == 1 else "gt_value"
+    same = all(np.array_equal(info(i).get(key, ()), target) for i, target in enumerate(record.targets))
     return (lambda index: info(index).get("img")) if same else None
 
 
@@ -81,7 +88,11 @@ def facts_of(runner: Runner, results: Mapping[str, Any]) -> dict[str, Any]:
 
 def plain(results: Mapping[str, Any]) -> dict[str, Any]:
     """Return metrics as numbers and lists."""
-    return {name: value.tolist() if hasattr(value, "tolist") else value for name, value in results.items()}
+    return {name: _plain(value) for name, value in results.items()}
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if hasattr(value, "tolist") else value
 
 
 def _count(runner: Runner) -> int:
@@ -106,8 +117,9 @@ def _data(dataset: Any) -> dict[str, Any]:
         digest = hashlib.sha256()
         for index in range(len(dataset)):
             sample = dataset.get_data_info(index)
-            label = sample.get("gt_label")
-            known = [sample.get("img_path"), label.tolist() if hasattr(label, "tolist") else label]
+            known = [sample.get("img_path"), _plain(sample.get("gt_label"))]
+            if "gt_value" in sample:
+                known.append(_plain(sample["gt_value"]))
             digest.update(json.dumps(known, default=str).encode())
         facts["sha256_of_names_and_labels"] = digest.hexdigest()
     return facts

@@ -42,8 +42,9 @@ def report(
     `mmpretrain report result.pkl --out report.html --language zh`
     """
     from mmpretrain.analysis.records import folder_of_run, open_record
+    from mmpretrain.evaluation import ValueRecord
     from mmpretrain.evaluation.record import latest_record
-    from mmpretrain.reports import no_images, write_report
+    from mmpretrain.reports import no_images, write_report, write_value_report
 
     run = folder_of_run(record)
     if out is None:
@@ -53,7 +54,11 @@ def report(
         force = force or place.is_dir()
     out = new_file(out, "--out", force=force, suffixes=_PAGES)
     source = None if images else no_images
-    write_report(open_record(record), out, title=title, language=language, run=run, images=source)
+    opened = open_record(record)
+    if isinstance(opened, ValueRecord):
+        write_value_report(opened, out, title=title, language=language, run=run, images=source)
+    else:
+        write_report(opened, out, title=title, language=language, run=run, images=source)
     say(f"Saved the report to {out}")
 
 
@@ -78,7 +83,7 @@ def compare(
     from rich.console import Console
     from rich.table import Table
 
-    from mmpretrain.analysis.records import open_record
+    from mmpretrain.analysis.records import open_scores
     from mmpretrain.errors import ConfigError
     from mmpretrain.reports import no_images, write_comparison
     from mmpretrain.utils.text import cell
@@ -87,7 +92,7 @@ def compare(
         raise ConfigError("a comparison needs two evaluations", hint="mmpretrain compare RUN RUN")
     out = new_file(out, "--out", force=force, suffixes=_PAGES)
     names = _names(records)
-    opened = {name: open_record(record) for name, record in zip(names, records)}
+    opened = {name: open_scores(record) for name, record in zip(names, records)}
     compared = write_comparison(opened, out, language=language, images=None if images else no_images)
     first = next(iter(compared.summaries.values()))
     table = Table("model", *(number.name for number in first.numbers), title_justify="left")

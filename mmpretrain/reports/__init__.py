@@ -9,5 +9,6 @@ __getattr__, __dir__, __all__ = lazy_package(
         "page": ("write_comparison", "write_report"),
         "parts": ("ImageSource", "no_images"),
         "summary": ("summarize",),
+        "values": ("write_value_report",),
     },
 )

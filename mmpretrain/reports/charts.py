@@ -62,6 +62,7 @@ _SVG = {
     "tick": '<text class="tick" x="{:.1f}" y="{:.1f}" text-anchor="{}">{:.4g}</text>',
     "label": '<foreignObject x="{}" y="{}" width="{}" height="20"><div class="axis">{}</div></foreignObject>',
     "line": '<polyline class="line c{}" points="{}"><title>{}</title></polyline>',
+    "point": '<circle class="point" cx="{:.1f}" cy="{:.1f}" r="{:.1f}"><title>{}</title></circle>',
     "bar": '<rect class="bar" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"><title>{}</title></rect>',
 }
 
@@ -111,7 +112,33 @@ def lines(
     return _frame(x, y, parts, title)
 
 
-def bars(heights: Sequence[float], counts: Sequence[float], x: Axis, y: Axis, title: Markup | str) -> Markup:
+def points(x: Sequence[float], y: Sequence[float], axes: tuple[Axis, Axis], title: Markup | str) -> Markup:
+    """Draw points, and the line on which both numbers are equal if the axes have one range.
+
+    Args:
+        x: Where they are across.
+        y: Where they are up.
+        axes: The axis across, and the axis up.
+        title: What it shows, for screen readers.
+    """
+    across, up = axes
+    parts = [_diagonal(across, up)] if (across.low, across.high) == (up.low, up.high) else []
+    size = 3 if len(x) < 500 else 1.5
+    for pair in zip(x, y):
+        if all(map(math.isfinite, pair)):
+            parts.append(_svg("point", *_place(across, up, *pair), size, f"{pair[0]:.4g}, {pair[1]:.4g}"))
+    return _frame(across, up, parts, title)
+
+
+def bars(
+    heights: Sequence[float],
+    counts: Sequence[float],
+    x: Axis,
+    y: Axis,
+    title: Markup | str,
+    *,
+    diagonal: bool = True,
+) -> Markup:
     """Draw bars of equal width over the axis across; those without a count are left out.
 
     Args:
@@ -120,6 +147,7 @@ def bars(heights: Sequence[float], counts: Sequence[float], x: Axis, y: Axis, ti
         x: The axis across.
         y: The axis up.
         title: What it shows, for screen readers.
+        diagonal: Whether to draw the line from corner to corner.
     """
     parts = []
     step = (x.high - x.low) / max(len(heights), 1)
@@ -129,7 +157,7 @@ def bars(heights: Sequence[float], counts: Sequence[float], x: Axis, y: Axis, ti
             right, bottom = _place(x, y, x.low + (index + 1) * step, y.low)
             size = right - left - 2, max(bottom - top, 0.5)
             parts.append(_svg("bar", left + 1, top, *size, f"{height:.3f} ({count:.0f})"))
-    return _frame(x, y, [*parts, _diagonal(x, y)], title)
+    return _frame(x, y, [*parts, _diagonal(x, y)] if diagonal else parts, title)
 
 
 def legend(names: Sequence[Markup | str]) -> Markup:
