@@ -30,6 +30,23 @@ def expanduser(path: Any) -> Any:
     return os.path.expanduser(path) if isinstance(path, (str, os.PathLike)) else path
 
 
+def read_indices(path: str, size: int) -> list[int]:
+    """Read the numbers of samples from a text file, one a line.
+
+    Raises:
+        DataError: If a line is no number of one of ``size`` samples.
+    """
+    numbers = []
+    for place, line in enumerate(read_lines(expanduser(path)), 1):
+        if not line.strip():
+            continue
+        digits = line.strip()
+        if not digits.isdecimal() or len(digits) > 18 or int(digits) >= size:
+            raise DataError(f"{brief(line)} is no number from 0 to {size - 1}", where=f"{path}:{place}")
+        numbers.append(int(digits))
+    return numbers
+
+
 def force_full_init(method: Callable[..., T]) -> Callable[..., T]:
     """Let a method of a data set, or of a wrapper, read the annotations first if they were not read."""
 
@@ -57,7 +74,8 @@ class BaseDataset(Dataset):
         data_root: Folder, or URL, that the other paths are relative to.
         data_prefix: Folder of the images, or folders by key of the record.
         filter_cfg: Settings for :meth:`filter_data`.
-        indices: Keep the first (or, if negative, the last) so many samples, or these.
+        indices: Keep the first (or, if negative, the last) so many samples, or these; or a text file with a
+            number of a sample a line.
         serialize_data: Keep the records in a compact form that worker processes share.
         pipeline: Transforms, or their configs.
         test_mode: Whether this is for evaluation: a sample that a transform drops is an error then.
@@ -92,7 +110,7 @@ class BaseDataset(Dataset):
         data_root: str | None = "",
         data_prefix: str | Mapping[str, str] | None = "",
         filter_cfg: dict | None = None,
-        indices: int | Sequence[int] | None = None,
+        indices: int | Sequence[int] | str | None = None,
         serialize_data: bool = True,
         pipeline: Sequence[dict | Callable] = (),
         test_mode: bool = False,
@@ -214,7 +232,9 @@ class BaseDataset(Dataset):
             self._records = source if source is not None else RecordTable.of(self.data_list)
             self.data_list = []
         self._fully_initialized = True
-        if self._indices is not None:
+        if isinstance(self._indices, str):
+            self.get_subset_(read_indices(self._indices, len(self)))
+        elif self._indices is not None:
             self.get_subset_(self._indices)
         if "classes" not in self._metainfo and "categories" in self._metainfo:
             categories = sorted(self._metainfo["categories"], key=lambda category: category["id"])

@@ -13,6 +13,16 @@ from mmpretrain.registry import DATASETS
 from tests.datasets.base_cases import build
 
 
+def test_numbers_of_samples_in_a_file(root, tmp_path):
+    listing = tmp_path / "chosen.txt"
+    listing.write_text("4\n\n0\n")
+    assert len(build(root, indices=str(listing))) == 2
+    for wrong in ("x", "-1", "99", "9" * 5000):
+        listing.write_text(f"1\n{wrong}\n")
+        with pytest.raises(DataError, match=r"chosen.txt:2: .* no number from 0 to"):
+            build(root, indices=str(listing))
+
+
 @pytest.mark.parametrize("serialize", [True, False])
 def test_records(root, serialize):
     dataset = build(root, serialize_data=serialize)
