@@ -53,6 +53,10 @@ RULES: dict[str, set[str]] = {
         "errors", "utils", "registry", "structures", "checkpoints", "config", "evaluation", "visualization",
         "engine", "uncertainty",
     },
+    "finetuning": {
+        "errors", "utils", "registry", "structures", "checkpoints", "config", "evaluation", "engine",
+        "datasets", "apis",
+    },
     "explain": {
         "errors", "utils", "registry", "structures", "checkpoints", "config", "models.layers", "apis",
     },
@@ -64,7 +68,7 @@ RULES: dict[str, set[str]] = {
     "cli": {
         "errors", "utils", "registry", "structures", "checkpoints", "config", "evaluation", "visualization",
         "engine", "datasets", "models", "apis", "analysis", "explain", "reports",
-        "uncertainty",
+        "uncertainty", "finetuning",
     },
 }  # fmt: skip
 # Old configs and names may stand for anything; no other room imports this one.

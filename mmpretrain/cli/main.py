@@ -28,6 +28,7 @@ from mmpretrain.cli import (
     doctor,
     download,
     eval_metric,
+    finetune,
     flops,
     image_demo,
     kfold_cross_valid,
@@ -98,6 +99,7 @@ def main(
 COMMANDS = {
     "First steps": (demo.demo, demo_data.demo_data, doctor.doctor),
     "Train, test, predict": (
+        finetune.finetune,
         train.train,
         test.test,
         calibrate.calibrate,

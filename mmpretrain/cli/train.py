@@ -158,7 +158,7 @@ def print_summary(runner: Runner, seconds: float) -> None:
     """Print the result of a training run, the files that it left, and what can be done next."""
     state = runner.state
     rows: dict[str, object] = {
-        "trained": f"{state.epoch} epochs, {state.iter} iterations in {_duration(seconds)}"
+        "trained": f"{state.epoch} epochs, {state.iter} iterations in {duration(seconds)}"
     }
     if state.best_score is not None:
         rows["best"] = f"{state.best_score:.4f}"
@@ -196,7 +196,8 @@ def print_results(title: str, rows: Mapping[str, object], commands: Sequence[str
             say(f"  {command}")
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Return a span of time in words."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"

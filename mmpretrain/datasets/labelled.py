@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from mmpretrain.datasets.custom import IMG_EXTENSIONS, find_files, find_folders
-from mmpretrain.datasets.from_spec import SplitSpec, of_place, parts_of
+from mmpretrain.datasets.from_spec import SplitSpec, dataset_from_spec, of_place, parts_of
 from mmpretrain.datasets.labelled_table import read_rows
 from mmpretrain.datasets.labels import to_indices
 from mmpretrain.errors import DataError
@@ -121,9 +121,9 @@ def read_labelled(spec: str, task: Task | None = None, val: str | None = None) -
     Raises:
         DataError: If there are fewer than two classes, or a part has classes that training does not have.
     """
-    places: Mapping[str, SplitSpec] = parts_of(spec)
+    places: Mapping[str, SplitSpec] = parts_of(_absolute(spec))
     if val is not None:
-        places = {**places, "val": val}
+        places = {**places, "val": _absolute(val)}
     found = {name: _read(place, task) for name, place in places.items()}
     train = found.pop("train")
     if isinstance(train, dict):  # a table with a column that names the parts
@@ -135,6 +135,12 @@ def read_labelled(spec: str, task: Task | None = None, val: str | None = None) -
         others[name] = _with_classes(whole, train, name)
     _require_classes(train, spec)
     return Parts(train, others.get("val"), others.get("test"))
+
+
+def _absolute(spec: str) -> str:
+    """Make a path absolute, as configs are kept, and used from other folders."""
+    dataset_from_spec(spec)  # complains of what is not there
+    return spec if "://" in spec else os.path.abspath(os.path.expanduser(spec))
 
 
 def _require_classes(train: Labelled, spec: str) -> None:

@@ -1,0 +1,352 @@
+"""``mmpretrain finetune``."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mmpretrain.cli.say import say, shown
+from mmpretrain.cli.shortcuts import Device
+from mmpretrain.errors import ConfigError, MissingFileError
+
+if TYPE_CHECKING:
+    from mmpretrain.datasets.labelled import Labelled
+    from mmpretrain.engine.runner import Runner
+    from mmpretrain.finetuning.data import Prepared
+    from mmpretrain.finetuning.defaults import Wanted
+    from mmpretrain.finetuning.plan import Plan
+
+
+class TaskName(str, Enum):
+    """How many classes an image has."""
+
+    auto = "auto"
+    single = "single"
+    multi = "multi"
+
+
+class Weights(str, Enum):
+    """Whether rare classes count more."""
+
+    auto = "auto"
+    none = "none"
+    root = "root"
+
+
+def finetune(
+    model: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[MODEL]",
+            help="A name of the zoo, a checkpoint, a folder of a run, timm/NAME, hf://org/name or a config; "
+            "by default the best one whose weights are on this machine.",
+        ),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            "--data",
+            metavar="DATA",
+            help="A folder of class folders, a .csv file, a list, hf://org/name, ...",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Where to write; work_dirs/finetune_DATA.")
+    ] = None,
+    val: Annotated[
+        str,
+        typer.Option(
+            "--val", metavar="SHARE|DATA", help="Share of the images for validation, or where those are."
+        ),
+    ] = "0.2",
+    epochs: Annotated[str, typer.Option("--epochs", metavar="auto|N", help="How long to train.")] = "auto",
+    time_: Annotated[
+        str | None, typer.Option("--time", metavar="SPAN", help="Train no longer than 30m, 1h30m, ...")
+    ] = None,
+    batch: Annotated[str, typer.Option("--batch", metavar="auto|N", help="Images in a batch.")] = "auto",
+    lr: Annotated[str, typer.Option("--lr", metavar="auto|RATE", help="The learning rate.")] = "auto",
+    image_size: Annotated[
+        str, typer.Option("--image-size", metavar="auto|N", help="Edge of the images that the model sees.")
+    ] = "auto",
+    freeze: Annotated[
+        str,
+        typer.Option(
+            "--freeze", metavar="auto|none|all|N", help="Freeze the backbone, or its first N stages."
+        ),
+    ] = "auto",
+    task: Annotated[TaskName, typer.Option("--task", help="One class an image, or several.")] = TaskName.auto,
+    weights: Annotated[
+        Weights, typer.Option("--class-weights", help="Let rare classes count by the root of their rarity.")
+    ] = Weights.auto,
+    seed: Annotated[
+        int, typer.Option("--seed", metavar="N", min=0, help="Of the split and the training.")
+    ] = 0,
+    workers: Annotated[
+        int | None, typer.Option("--workers", metavar="N", min=0, help="Data workers.")
+    ] = None,
+    device: Device = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue with the fine-tuning in the folder --out.")
+    ] = False,
+) -> None:
+    """Fine-tune a model on images of your own: from a folder to a checkpoint, a test and a report.
+
+    The split and the config are kept in the folder; `mmpretrain train CONFIG` does the same.
+
+    Examples:
+
+    `mmpretrain finetune --data photos/`
+
+    `mmpretrain finetune resnet50_8xb32_in1k --data labels.csv --time 30m`
+
+    `mmpretrain finetune efficientnet-lite0 --data photos/ --val more_photos/ --out work_dirs/photos`
+
+    `mmpretrain finetune --resume --out work_dirs/photos`
+    """
+    start_time = time.monotonic()
+    if resume:
+        folder = _to_resume(out)
+    else:
+        if data is None:
+            raise ConfigError(
+                "no images are given", where="--data", hint="Say where they are: --data FOLDER."
+            )
+        wanted = _wanted(epochs, batch, lr, freeze, image_size, weights)
+        folder = _new_folder(out, data)
+        _prepare(
+            model,
+            data,
+            folder,
+            wanted,
+            val=val,
+            task=task,
+            span=time_,
+            seed=seed,
+            workers=workers,
+            device=device,
+        )
+    runner = train_config(folder, resume=resume, device=device)
+    if not runner.is_main:
+        return
+    best = runner.state.best_checkpoint or runner.state.last_checkpoint
+    results = evaluate_config(folder, str(best), device=device)
+    _finish(folder, runner, results, time.monotonic() - start_time)
+
+
+def _prepare(
+    model: str | None,
+    data: str,
+    folder: Path,
+    wanted: Wanted,
+    *,
+    val: str,
+    task: TaskName,
+    span: str | None,
+    seed: int,
+    workers: int | None,
+    device: str | None,
+) -> None:
+    """Look at the data and the model, and write lists and config."""
+    from mmpretrain.config import Config
+    from mmpretrain.datasets.labelled import read_labelled
+    from mmpretrain.finetuning.data import prepare_data, with_validation
+    from mmpretrain.finetuning.plan import PLAN, make_plan, within, write_plan
+    from mmpretrain.finetuning.start import find_start
+    from mmpretrain.finetuning.timing import seconds_of
+    from mmpretrain.utils.env import find_device
+
+    budget = None if span is None else seconds_of(span)
+    share, place = _share(val)
+    start = find_start(model, find_device(device).type != "cpu")
+    read = read_labelled(data, None if task is TaskName.auto else task.value, place)
+    (folder / PLAN).mkdir(parents=True, exist_ok=True)
+    prepared = prepare_data(read, watch, str(folder / PLAN / "left_out.txt"))
+    parts, notes = with_validation(prepared, share, seed)
+    plan = make_plan(start, prepared.facts, wanted, seed=seed, device=device)
+    path = write_plan(plan, parts, folder, workers=workers)
+    if budget is not None:
+        plan, per_epoch = within(plan, Config.fromfile(path), budget)
+        write_plan(plan, parts, folder, workers=workers)
+        notes.append(f"an epoch takes about {per_epoch:.3g} s: {plan.choices.epochs} fit into {span}")
+        if per_epoch > budget:
+            notes.append(f"not even one epoch fits into {span}: try a smaller --image-size or another MODEL")
+    _tell(plan, prepared, parts, notes, path)
+
+
+def _tell(
+    plan: Plan, prepared: Prepared, parts: Mapping[str, Labelled], notes: Iterable[str], path: Path
+) -> None:
+    """Print what was found, and what will be done."""
+    from mmpretrain.utils.text import cell
+
+    train, choices = parts["train"], plan.choices
+    pairs = sorted(zip(prepared.facts.counts, train.classes), reverse=True)
+    largest = ", ".join(f"{cell(name)} {count}" for count, name in pairs[:6]) + (
+        ", ..." if len(pairs) > 6 else ""
+    )
+    sizes = ", ".join(f"{len(part)} {name}" for name, part in parts.items())
+    several = " (any number for each image)" if train.task == "multi" else ""
+    frozen = {"backbone": ", only the head is trained", -1: ""}
+    more = frozen.get(choices.freeze, f", {choices.freeze} stages frozen")
+    more += ", rare classes count more" if choices.weighted else ""
+    rows = {
+        "classes": f"{len(train.classes)}{several}: {largest}",
+        "images": sizes + (f"; {len(prepared.bad)} cannot be read" if prepared.bad else ""),
+        "model": f"{plan.start.name}" + (f": {plan.start.why}" if plan.start.why else ""),
+        "settings": f"{choices.epochs} epochs, batches of {choices.batch}, learning rate {choices.lr:g}, "
+        f"{choices.image_size} pixels{more}",
+        "config": shown(path),
+    }
+    say("Fine-tuning", bold=True)
+    for name, value in rows.items():
+        say(f"  {name:<8}  {value}")
+    for note in notes:
+        say(f"  note      {note}")
+
+
+def watch(items: Iterable[Any], description: str, total: int) -> Iterable[Any]:
+    """Go through items with a progress bar."""
+    from mmpretrain.utils.progress import track
+
+    return track(items, description, total)
+
+
+def train_config(folder: Path, *, resume: bool = False, device: str | None = None) -> Runner:
+    """Train the config in a folder, there."""
+    from mmpretrain.cli.train import prepare, run
+
+    cfg = _config_in(folder, device)
+    prepare(cfg, resume="auto" if resume else None)
+    return run(cfg, summary=False)
+
+
+def evaluate_config(folder: Path, checkpoint: str, *, device: str | None = None) -> dict[str, Any]:
+    """Test a checkpoint with the config in a folder; record and report are left there."""
+    from mmpretrain.cli import test
+
+    cfg = _config_in(folder, device)
+    cfg.load_from = checkpoint
+    cfg.resume = False
+    test.prepare(cfg)
+    return test.run(cfg)
+
+
+def _config_in(folder: Path, device: str | None) -> Any:
+    from mmpretrain.config import Config
+    from mmpretrain.finetuning.plan import CONFIG
+
+    cfg = Config.fromfile(folder / CONFIG)
+    cfg.work_dir = str(folder)
+    if device is not None:
+        cfg.device = device
+    return cfg
+
+
+def _finish(folder: Path, runner: Runner, results: Mapping[str, Any], seconds: float) -> None:
+    from mmpretrain.cli.train import duration, print_results
+    from mmpretrain.finetuning.plan import CONFIG
+
+    own_test = runner.cfg.test_dataloader.dataset != runner.cfg.val_dataloader.dataset
+    what = "test images" if own_test else "validation images, by which the epoch was chosen"
+    best = str(runner.cfg.default_hooks.checkpoint.save_best)
+    numbers = {best: results.get(best), **results}
+    told = [f"{name} {value:.2f}" for name, value in numbers.items() if isinstance(value, (int, float))]
+    rows: dict[str, object] = {
+        "trained": f"{runner.epoch} epochs, {duration(seconds)} in all",
+        "result": ", ".join(told[:2]) + f" ({what})",
+        "folder": shown(folder),
+    }
+    print_results(
+        "Fine-tuning is done",
+        rows,
+        [
+            f"mmpretrain predict IMAGE --model {shown(folder)}",
+            f"mmpretrain test {shown(folder)} --data MORE_IMAGES",
+            f"mmpretrain train {shown(folder / CONFIG)} --work-dir ANOTHER  # after changes of the config",
+        ],
+    )
+
+
+# -- options ---------------------------------------------------------------------------------------------
+
+
+def _wanted(epochs: str, batch: str, lr: str, freeze: str, image_size: str, weights: Weights) -> Wanted:
+    from mmpretrain.finetuning.defaults import Wanted
+
+    frozen = {"auto": None, "none": -1, "all": "backbone"}
+    return Wanted(
+        epochs=_number(epochs, "--epochs", int, 1),
+        batch=_number(batch, "--batch", int, 2),
+        lr=_number(lr, "--lr", float, 0),
+        freeze=frozen[freeze] if freeze in frozen else _number(freeze, "--freeze", int, 0),  # type: ignore[arg-type]
+        image_size=_number(image_size, "--image-size", int, 8),
+        weighted={"auto": None, "none": False, "root": True}[weights.value],
+    )
+
+
+def _number(text: str, option: str, kind: type, least: float) -> Any:
+    if text == "auto":
+        return None
+    try:
+        value = kind(text)
+    except ValueError:
+        value = None
+    if value is None or not least <= value < 1e6:
+        what = "a number" if kind is float else "a whole number"
+        raise ConfigError(f"{text!r} is not auto, nor {what} from {least} on", where=option)
+    return value
+
+
+def _share(val: str) -> tuple[float, str | None]:
+    """Return the share of images for validation, and where they are if that is said."""
+    if not re.fullmatch(r"[-+]?[\d.]+([eE][-+]?\d+)?%?", val):
+        return 0.0, val
+    try:
+        share = float(val.rstrip("%")) / (100 if val.endswith("%") else 1)
+    except ValueError:
+        share = -1.0
+    if not 0 < share < 1:
+        raise ConfigError(
+            f"{val!r} is no share of the images", where="--val", hint="Write 0.2, or where they are."
+        )
+    return share, None
+
+
+def _new_folder(out: Path | None, data: str) -> Path:
+    """The folder to fill: one that is not there, or empty."""
+    from mmpretrain.cli.outputs import new_folder
+
+    if out is not None:
+        out = out.expanduser()
+        if out.is_dir() and any(out.iterdir()):
+            raise ConfigError(
+                f"the folder {str(out)!r} is not empty",
+                where="--out",
+                hint="Name another one, or go on with what is there: --resume.",
+            )
+        return new_folder(out, "--out")
+    stem = re.sub(r"[^\w.-]+", "_", Path(data.rstrip("/")).stem or "data").strip("._") or "data"
+    base = Path("work_dirs") / f"finetune_{stem}"
+    numbered = (base.with_name(f"{base.name}_{number}") for number in range(2, 10_000))
+    return next(path for path in (base, *numbered) if not path.exists())
+
+
+def _to_resume(out: Path | None) -> Path:
+    from mmpretrain.finetuning.plan import CONFIG
+
+    if out is None:
+        raise ConfigError("what is to be continued is not said", where="--resume", hint="Add --out DIR.")
+    folder = out.expanduser()
+    if not (folder / CONFIG).is_file():
+        raise MissingFileError(
+            f"there is no fine-tuning to continue in {str(folder)!r}",
+            where="--out",
+            hint="Start one: leave out --resume.",
+        )
+    return folder

@@ -1,0 +1,161 @@
+"""The config that fine-tunes a model, to be kept and changed like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mmpretrain.finetuning import defaults
+from mmpretrain.finetuning.defaults import Choices
+from mmpretrain.finetuning.facts import DataFacts
+from mmpretrain.finetuning.model import Seen
+from mmpretrain.finetuning.start import Start
+
+#: Task and whether classes are very unequal -> the metric by which the best checkpoint is chosen.
+BEST = {
+    ("single", False): "accuracy/top1",
+    ("single", True): "single-label/f1-score",
+    ("multi", False): "multi-label/mAP",
+    ("multi", True): "multi-label/mAP",
+}
+
+
+def finetuning_config(
+    start: Start,
+    seen: Seen,
+    model: Mapping[str, Any],
+    datasets: Mapping[str, Mapping[str, Any]],
+    facts: DataFacts,
+    choices: Choices,
+    *,
+    workers: int = 0,
+    seed: int = 0,
+    half: bool = False,
+) -> dict[str, Any]:
+    """Return the whole config.
+
+    Args:
+        start: What it starts from.
+        seen: What its network is like.
+        model: Its config, with the head for the data.
+        datasets: Config of each part, without a pipeline: ``train``, ``val`` and perhaps ``test``.
+        facts: Facts of the images that are trained on.
+        choices: The settings.
+        workers: Number of data workers.
+        seed: The seed of the run.
+        half: Train in bfloat16, where the device can.
+    """
+    size, drop = choices.image_size, facts.images % choices.batch == 1
+    train = _loader(datasets["train"], _augmented(choices), choices.batch, workers)
+    val, test = (
+        _loader({**dataset, "test_mode": True}, _seen_whole(size), choices.batch * 2, workers)
+        for dataset in (datasets["val"], datasets.get("test", datasets["val"]))
+    )
+    metrics = _metrics(facts, len(datasets["train"]["metainfo"]["classes"]))
+    best = BEST[facts.task, facts.imbalance >= defaults.IMBALANCED]
+    return {
+        "default_scope": "mmpretrain",
+        "model": dict(model),
+        "data_preprocessor": {
+            "num_classes": len(facts.counts), **start.preprocessor,
+            **({"to_onehot": True} if facts.task == "multi" else {}),
+        },
+        **({"load_from": start.weights} if start.weights else {}),
+        "train_dataloader": {
+            **train, "drop_last": drop, "sampler": {"type": "DefaultSampler", "shuffle": True},
+        },
+        "val_dataloader": val,
+        "test_dataloader": test,
+        "val_evaluator": metrics,
+        "test_evaluator": metrics,
+        "optim_wrapper": _optimizer(choices, seen, half),
+        "param_scheduler": _schedule(choices, facts.images),
+        "train_cfg": {"by_epoch": True, "max_epochs": choices.epochs, "val_interval": 1},
+        "val_cfg": {},
+        "test_cfg": {},
+        "auto_scale_lr": {"base_batch_size": choices.batch},
+        "default_hooks": {
+            "timer": {"type": "IterTimerHook"},
+            "logger": {"type": "LoggerHook", "interval": 50},
+            "param_scheduler": {"type": "ParamSchedulerHook"},
+            "checkpoint": {
+                "type": "CheckpointHook", "interval": 1, "max_keep_ckpts": 1, "save_best": best,
+                "rule": "greater",
+            },
+            "sampler_seed": {"type": "DistSamplerSeedHook"},
+        },
+        "randomness": {"seed": seed},
+    }  # fmt: skip
+
+
+def _loader(
+    dataset: Mapping[str, Any], pipeline: list[dict[str, Any]], batch: int, workers: int
+) -> dict[str, Any]:
+    # What cannot be read later on is named and left out, not a reason to stop.
+    whole = {**dataset, "pipeline": pipeline, "on_error": "skip"}
+    return {
+        "batch_size": batch,
+        "num_workers": workers,
+        "persistent_workers": workers > 0,
+        "pin_memory": True,
+        "collate_fn": {"type": "default_collate"},
+        "dataset": whole,
+        "sampler": {"type": "DefaultSampler", "shuffle": False},
+    }
+
+
+def _augmented(choices: Choices) -> list[dict[str, Any]]:
+    steps: list[dict[str, Any]] = [
+        {"type": "LoadImageFromFile"},
+        {
+            "type": "RandomResizedCrop",
+            "scale": choices.image_size,
+            "crop_ratio_range": choices.crop,
+            "interpolation": "bicubic",
+        },
+    ]
+    if choices.flip:
+        steps.append({"type": "RandomFlip", "prob": 0.5, "direction": "horizontal"})
+    return [*steps, {"type": "PackInputs"}]
+
+
+def _seen_whole(size: int) -> list[dict[str, Any]]:
+    return [
+        {"type": "LoadImageFromFile"},
+        {"type": "ResizeEdge", "scale": size, "edge": "short", "interpolation": "bicubic"},
+        {"type": "CenterCrop", "crop_size": size},
+        {"type": "PackInputs"},
+    ]
+
+
+def _metrics(facts: DataFacts, num_classes: int) -> list[dict[str, Any]]:
+    if facts.task == "multi":
+        return [{"type": "AveragePrecision"}, {"type": "MultiLabelMetric", "thr": 0.5}]
+    topk = (1, 5) if num_classes > 10 else (1,)
+    return [{"type": "Accuracy", "topk": topk}, {"type": "SingleLabelMetric"}]
+
+
+def _optimizer(choices: Choices, seen: Seen, half: bool) -> dict[str, Any]:
+    decays = seen.family == "transformer" and seen.layered and choices.freeze == -1
+    groups: dict[str, Any] = {"norm_decay_mult": 0.0, "bias_decay_mult": 0.0, "flat_decay_mult": 0.0}
+    if decays:
+        groups = {"layer_decay_rate": defaults.LAYER_DECAY, **groups}
+    return {
+        **({"type": "AmpOptimWrapper", "dtype": "bfloat16"} if half else {"type": "OptimWrapper"}),
+        "optimizer": {"type": "AdamW", "lr": choices.lr, "weight_decay": defaults.WEIGHT_DECAY},
+        **({"constructor": "LearningRateDecayOptimWrapperConstructor"} if decays else {}),
+        "paramwise_cfg": groups,
+        "clip_grad": {"max_norm": 5.0},
+    }
+
+
+def _schedule(choices: Choices, images: int) -> list[dict[str, Any]]:
+    iterations = choices.epochs * max(1, images // choices.batch)
+    warm = max(1, round(defaults.WARM_UP * iterations))
+    return [
+        {"type": "LinearLR", "start_factor": 0.01, "by_epoch": False, "begin": 0, "end": warm},
+        {
+            "type": "CosineAnnealingLR", "T_max": choices.epochs, "eta_min_ratio": 0.01,
+            "begin": 0, "end": choices.epochs, "convert_to_iter_based": True,
+        },
+    ]  # fmt: skip

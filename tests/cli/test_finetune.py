@@ -1,0 +1,223 @@
+"""``mmpretrain finetune``, from a folder to a checkpoint and a report."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import zipfile
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from mmpretrain.config import Config
+from tests.cli.commands import call
+from tests.finetuning.small import write_config, write_folder
+
+FAST = ("--epochs", 1, "--batch", 8, "--image-size", 32, "--workers", 0)
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    write_config(tmp_path)
+    return tmp_path
+
+
+def odd_folder(root: Path) -> Path:
+    """Six unequal classes, and what users have between their images."""
+    folder = write_folder(root, {"a b": 20, "猫": 8, "c": 4, "d": 3, "e": 2, "f": 1})
+    Image.new("RGBA", (20, 20), (9, 200, 9, 100)).save(folder / "c" / "clear.png")
+    Image.open(folder / "c" / "图 0.png").convert("P").save(folder / "c" / "moving.gif")
+    (folder / "d" / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 no image")
+    (folder / ".DS_Store").write_bytes(b"\0")
+    (folder / "a b" / ".DS_Store").write_bytes(b"\0")
+    (folder / "empty").mkdir()
+    return folder
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_folder_in_a_report_out(capsys, caplog, here: Path) -> None:
+    odd_folder(here / "my data")
+    done = call(capsys, "finetune", "tiny.py", "--data", "my data", *FAST)
+    assert done.code == 0, done.err
+    out = here / "work_dirs" / "finetune_my_data"
+    train, val = (rows(out / "plan" / f"{name}.csv") for name in ("train", "val"))
+    assert len(train) + len(val) == 40
+    assert {row["label"] for row in train} == {"a b", "猫", "c", "d", "e", "f"}
+    assert "f" not in {row["label"] for row in val}
+    assert not {row["path"] for row in train} & {row["path"] for row in val}
+    copies = {"c/图 0.png", "c/moving.gif"}
+    assert copies <= {row["path"] for row in train} or copies <= {row["path"] for row in val}
+    assert "broken.jpg" in (out / "plan" / "left_out.txt").read_text()
+    assert caplog.text.count("broken.jpg") == 1
+    cfg = Config.fromfile(out / "plan" / "finetune.py")
+    assert cfg.model.head.num_classes == 6
+    assert cfg.model.head.loss.class_weight[4] > 2 * cfg.model.head.loss.class_weight[0]
+    assert "train_cfg" not in cfg.model
+    assert cfg.default_hooks.checkpoint.save_best == "single-label/f1-score"
+    assert list(out.glob("best_*.pth"))
+    assert list(out.glob("*/report.html"))
+    assert len(rows(next(out.glob("*/predictions.csv")))) == len(val)
+    for command in ("predict", "test", "train"):
+        assert f"  mmpretrain {command} " in done.out
+    assert "starts from scratch" in done.out
+    assert "1 cannot be read" in done.out
+    assert "held an earlier run" not in done.out + done.err
+
+    done = call(capsys, "predict", here / "my data" / "猫", "--model", out, "--out", "json")
+    assert done.code == 0, done.err
+    found = re.findall(r'"class": "(.*)"', done.out)
+    assert len(found) == 8
+    assert set(found) <= {"a b", "猫", "c", "d", "e", "f"}
+
+    again = call(capsys, "finetune", "tiny.py", "--data", "my data", *FAST)
+    assert "finetune_my_data_2/plan/finetune.py" in again.out
+    refused = call(capsys, "finetune", "tiny.py", "--data", "my data", "--out", out, *FAST)
+    assert refused.code == 2
+    assert "is not empty" in refused.err
+
+
+def weights_in(folder: Path) -> dict[str, torch.Tensor]:
+    path = next(folder.glob("epoch_*.pth"))
+    return torch.load(path, weights_only=True)["state_dict"]
+
+
+def test_train_does_the_same_and_a_checkpoint_is_a_start(capsys, here: Path) -> None:
+    write_folder(here / "data", {"dark": 12, "bright": 12})
+    done = call(capsys, "finetune", "tiny.py", "--data", "data", "--out", "one", *FAST)
+    assert done.code == 0, done.err
+    assert call(capsys, "train", "one/plan/finetune.py", "--work-dir", "two").code == 0
+    first, second = weights_in(here / "one"), weights_in(here / "two")
+    assert all(torch.equal(first[key], second[key]) for key in first)
+
+    write_folder(here / "more", {"x": 10, "y": 10, "z": 10})
+    done = call(capsys, "finetune", "one", "--data", "more", "--out", "three", *FAST)
+    assert done.code == 0, done.err
+    assert "scratch" not in done.out
+    cfg = Config.fromfile("three/plan/finetune.py")
+    assert Path(cfg.load_from).name.startswith("best_")
+    assert cfg.model.head.num_classes == 3
+    assert "head.fc re-initialised 2 -> 3" in done.out + done.err
+
+
+def test_resume(capsys, here: Path) -> None:
+    write_folder(here / "data", {"dark": 12, "bright": 12})
+    done = call(capsys, "finetune", "tiny.py", "--data", "data", "--out", "one", *FAST)
+    assert done.code == 0, done.err
+    text = Path("one/plan/finetune.py").read_text().replace("max_epochs=1", "max_epochs=2")
+    Path("one/plan/finetune.py").write_text(text)
+    done = call(capsys, "finetune", "--resume", "--out", "one")
+    assert done.code == 0, done.err
+    assert Path("one/plan/finetune.py").read_text() == text
+    assert "trained  2 epochs" in done.out
+    assert "Auto-resuming" in done.out + done.err
+    for words, message in ((("--out", "none"), "no fine-tuning to continue"), ((), "is not said")):
+        done = call(capsys, "finetune", "--resume", *words)
+        assert done.code == 2
+        assert message in done.err
+
+
+def test_several_labels(capsys, here: Path) -> None:
+    write_folder(here / "data", {"a": 16})
+    lines = [f"a/图 {i}.png,{'dark;big' if i % 3 else 'big' if i % 2 else ''}" for i in range(16)]
+    (here / "data" / "labels.csv").write_text("\n".join(["image,labels", *lines]), encoding="utf-8")
+    done = call(capsys, "finetune", "tiny.py", "--data", "data/labels.csv", "--out", "one", *FAST)
+    assert done.code == 0, done.err
+    assert "any number for each image" in done.out
+    assert "multi-label/mAP" in done.out
+    cfg = Config.fromfile("one/plan/finetune.py")
+    assert cfg.model.head.type == "MultiLabelLinearClsHead"
+    content = json.loads((here / "one" / "plan" / "train.json").read_text())
+    assert content["metainfo"]["classes"] == ["big", "dark"]
+    done = call(capsys, "predict", "data/a", "--model", "one", "--top-k", 2, "--out", "json")
+    assert done.code == 0, done.err
+
+
+def test_parts_that_are_set_apart_and_a_copy_in_two(capsys, here: Path) -> None:
+    for part in ("train", "val", "test"):
+        write_folder(here / "data" / part, {"a": 6, "b": 6} if part == "train" else {"a": 2})
+    done = call(capsys, "finetune", "tiny.py", "--data", "data", "--out", "one", *FAST)
+    assert done.code == 0, done.err
+    assert "12 train, 2 val, 2 test" in done.out
+    assert "2 of 2 images of val are copies or near-duplicates of images of train" in done.out
+    assert "(test images)" in done.out
+
+
+def test_groups_of_a_table_stay_together(capsys, here: Path) -> None:
+    write_folder(here / "data", {"a": 10, "b": 10})
+    lines = [f"{name}/图 {i}.png,{name},{name}{i // 2}" for name in "ab" for i in range(10)]
+    (here / "data" / "x.csv").write_text("\n".join(["path,label,patient", *lines]), encoding="utf-8")
+    done = call(capsys, "finetune", "tiny.py", "--data", "data/x.csv", "--out", "one", *FAST)
+    assert done.code == 0, done.err
+    numbers = [
+        {
+            (row["label"], int(Path(row["path"]).stem.split()[1]) // 2)
+            for row in rows(here / "one/plan" / name)
+        }
+        for name in ("train.csv", "val.csv")
+    ]
+    assert not numbers[0] & numbers[1]
+    assert numbers[1]
+
+
+def test_images_in_an_archive(capsys, here: Path) -> None:
+    write_folder(here / "data", {"a": 8, "b": 8})
+    with zipfile.ZipFile(here / "x.zip", "w") as archive:
+        for path in sorted((here / "data").rglob("*.png")):
+            archive.write(path, path.relative_to(here))
+    done = call(capsys, "finetune", "tiny.py", "--data", "x.zip", "--out", "one", *FAST)
+    assert done.code == 0, done.err
+    numbers = [set(Path(f"one/plan/{name}.txt").read_text().split()) for name in ("train", "val")]
+    assert numbers[0] | numbers[1] == set(map(str, range(16)))
+    assert not numbers[0] & numbers[1]
+
+
+def test_time_is_a_budget(capsys, here: Path) -> None:
+    write_folder(here / "data", {"a": 10, "b": 10})
+    words = ("finetune", "tiny.py", "--data", "data", *FAST[2:], "--epochs", 3, "--time")
+    done = call(capsys, *words, "0.0001s", "--out", "one")
+    assert done.code == 0, done.err
+    assert Config.fromfile("one/plan/finetune.py").train_cfg.max_epochs == 1
+    assert "not even one epoch fits" in done.out
+    done = call(capsys, *words, "1h", "--out", "two")
+    assert Config.fromfile("two/plan/finetune.py").train_cfg.max_epochs == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((), "no images are given"),
+        (("--data", "nowhere"), "no data at 'nowhere'"),
+        (("--data", "data", "--val", "1.5"), "no share of the images"),
+        (("--data", "data", "--val", "nowhere"), "no data at 'nowhere'"),
+        (("--data", "data", "--epochs", "many"), "'many' is not auto"),
+        (("--data", "data", "--batch", "1"), "whole number from 2 on"),
+        (("--data", "data", "--time", "soon"), "'soon' is no span of time"),
+        (("--data", "data", "--freeze", "some"), "'some' is not auto"),
+        (("--data", "data/a"), "no folders of classes"),
+    ],
+)
+def test_mistakes_are_said_in_a_sentence(capsys, here: Path, words, message: str) -> None:
+    write_folder(here / "data", {"a": 2, "b": 2})
+    done = call(capsys, "finetune", "tiny.py", *words, "--workers", 0)
+    assert done.code == 2
+    assert message in done.err
+    assert "Traceback" not in done.err
+    assert not Path("work_dirs").exists()
+
+
+def test_a_wrong_model_gets_a_suggestion(capsys, here: Path) -> None:
+    write_folder(here / "data", {"a": 2, "b": 2})
+    done = call(capsys, "finetune", "resnet50_8xb32_in2k", "--data", "data")
+    assert done.code == 2
+    assert "resnet50_8xb32_in1k" in done.err
+    done = call(capsys, "finetune", "tiny.py", "--data", "data", "--freeze", "9", *FAST)
+    assert done.code == 2
+    assert "frozen_stages=9" in done.err

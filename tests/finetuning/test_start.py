@@ -1,0 +1,102 @@
+"""Whatever names a model is found, with its weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from mmpretrain.config import Config
+from mmpretrain.errors import CheckpointError, ConfigError
+from mmpretrain.finetuning import start as module
+from mmpretrain.finetuning.start import find_start
+from tests.finetuning.small import CONFIG, write_config
+
+
+def checkpoint(folder: Path, config: str = CONFIG, name: str = "epoch_1.pth") -> Path:
+    path = folder / name
+    torch.save({"state_dict": {"a": torch.zeros(1)}, "meta": {"cfg": config}}, path)
+    return path
+
+
+def test_config(tmp_path: Path) -> None:
+    start = find_start(write_config(tmp_path))
+    assert start.weights is None
+    assert not start.pretrained
+    assert "scratch" in start.why
+    assert "train_cfg" not in start.model
+    assert start.preprocessor == {"mean": [120, 120, 120], "std": [60, 60, 60], "to_rgb": True}
+    assert start.image_size == 32
+    assert find_start("lenet5_digits").model["backbone"]["type"] == "LeNet5"
+
+
+def test_checkpoint_and_folder_of_a_run(tmp_path: Path) -> None:
+    path = checkpoint(tmp_path)
+    for source in (path, tmp_path):
+        start = find_start(str(source))
+        assert start.weights == str(path)
+        assert start.pretrained
+        assert start.model["head"]["num_classes"] == 7
+
+
+def test_folder_of_a_pre_training(tmp_path: Path) -> None:
+    checkpoint(tmp_path)
+    own = checkpoint(
+        tmp_path, "model = dict(type='ImageClassifier', backbone=dict(type='LeNet5'))", "backbone.pth"
+    )
+    assert find_start(str(tmp_path)).weights == str(own)
+
+
+def test_checkpoint_without_a_config(tmp_path: Path) -> None:
+    torch.save({"state_dict": {}}, tmp_path / "x.pth")
+    with pytest.raises(CheckpointError, match="does not say how its model is built"):
+        find_start(str(tmp_path / "x.pth"))
+
+
+def test_config_of_a_stranger_runs_nothing(tmp_path: Path) -> None:
+    text = "import os\nos.system('touch ran')\nmodel = dict(type='os.system', command='touch ran')"
+    with pytest.raises((ConfigError, CheckpointError)):
+        find_start(str(checkpoint(tmp_path, text)))
+    assert not Path("ran").exists()
+
+
+def test_method_without_labels(tmp_path: Path) -> None:
+    text = "model = dict(type='SimSiam', backbone=dict(type='LeNet5'))"
+    with pytest.raises(ConfigError, match=r"learns without labels"):
+        find_start(str(checkpoint(tmp_path, text)))
+
+
+def test_names_of_other_libraries() -> None:
+    start = find_start("timm/resnet18.a1_in1k")
+    assert start.model == {"type": "TimmClassifier", "model_name": "resnet18.a1_in1k", "pretrained": True}
+    for name in ("hf://org/name", "org/name"):
+        assert find_start(name).model["model_name"] == "org/name"
+        assert find_start(name).model["type"] == "HuggingFaceClassifier"
+
+
+def test_best_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = {"resnet18_8xb32_in1k", "resnet50_8xb32_in1k", "mobilenet-v2_8xb32_in1k"}
+    monkeypatch.setattr(module, "is_cached", lambda name: name in here)
+    monkeypatch.setattr(module.checkpoints, "find", lambda name: None)
+    assert find_start(accelerated=True).name == "resnet50_8xb32_in1k"
+    chosen = find_start("auto")
+    assert chosen.name == "mobilenet-v2_8xb32_in1k"
+    assert "most accurate" in chosen.why
+    monkeypatch.setattr(module, "is_cached", lambda name: False)
+    for accelerated in (True, False):
+        nothing = find_start(None, accelerated)
+        assert nothing.weights is None
+        assert "starts from scratch" in nothing.why
+
+
+def test_nothing_of_that_name() -> None:
+    with pytest.raises(ConfigError, match="resnet50_8xb32_in1k"):
+        find_start("resnet50_8xb32_in1")
+
+
+def test_plain(tmp_path: Path) -> None:
+    cfg = Config.fromfile(write_config(tmp_path))
+    plain = module.plain(cfg.model)
+    assert type(plain) is type(plain["backbone"]) is dict
+    assert plain["head"]["topk"] == (1, 5)
