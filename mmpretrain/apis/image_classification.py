@@ -15,7 +15,7 @@ from torch import Tensor
 from mmpretrain.apis.base import BaseInferencer, as_rgb
 from mmpretrain.apis.inputs import InputType
 from mmpretrain.errors import ConfigError
-from mmpretrain.uncertainty.outputs import Tap
+from mmpretrain.uncertainty.evidence import Tap
 
 if TYPE_CHECKING:
     from mmpretrain.models.base import BaseModel
@@ -132,10 +132,9 @@ class ImageClassificationInferencer(BaseInferencer):
                     key="coverage",
                 )
             return super().forward(batch)
-        model = self.folded.for_batch(batch)
-        with Tap(model) as tap:
-            samples = model.test_step(batch)
-        judgement = self.calibration.judge(tap.logits, tap.features, coverage)
+        with Tap(self.model) as tap:  # and not a folded copy, whose layers put out something else
+            samples = self.model.test_step(batch)
+        judgement = self.calibration.judge(tap.evidence, coverage)
         for row, sample in enumerate(samples):
             probs = judgement.probs[row].to(sample.pred_score.device)
             sample.set_pred_score(probs).set_pred_label(probs.argmax())

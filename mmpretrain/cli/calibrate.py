@@ -40,6 +40,7 @@ class OodOption(str, Enum):
     auto = "auto"
     energy = "energy"
     mahalanobis = "mahalanobis"
+    layers = "layers"
     knn = "knn"
     none = "none"
 

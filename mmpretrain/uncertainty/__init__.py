@@ -8,7 +8,8 @@ __getattr__, __dir__, __all__ = lazy_package(
         "calibration": ("Calibration", "Judgement"),
         "detectors": ("Detector",),
         "fitting": ("Settings", "Summary", "calibrate"),
-        "outputs": ("Outputs", "Tap", "collect_outputs"),
+        "evidence": ("Evidence", "Tap"),
+        "outputs": ("Outputs", "collect_outputs"),
         "stored": ("find_calibration", "with_calibration"),
     },
 )

@@ -21,6 +21,7 @@ from mmpretrain.evaluation.functional.conformal import (
 )
 from mmpretrain.evaluation.functional.scaling import Scaling
 from mmpretrain.uncertainty.detectors import Detector
+from mmpretrain.uncertainty.evidence import Evidence
 
 SetKind = Literal["aps", "raps"]
 #: So many of the largest logits of an image, in steps of this size, are the seed of its random number.
@@ -38,7 +39,7 @@ class Judgement(NamedTuple):
 
 @dataclass(frozen=True)
 class Calibration:
-    """How to turn the logits and features of a model into a judgement.
+    """How to turn what a model reveals about images into a judgement.
 
     Args:
         classes: Number of classes C.
@@ -91,33 +92,32 @@ class Calibration:
             )
         return found
 
-    def judge(self, logits: Tensor, features: Tensor, coverage: float | None = None) -> Judgement:
+    def judge(self, evidence: Evidence, coverage: float | None = None) -> Judgement:
         """Judge images.
 
         A model abstains from images that are unlike those of calibration, and from those of which it cannot
         name one class at the coverage asked for.
 
         Args:
-            logits: (N, C).
-            features: What the last layer of the head gets, (N, D).
+            evidence: What the model reveals about them.
             coverage: Between 0 and 1; by default :attr:`coverage`.
 
         Raises:
             CheckpointError: If the calibration is one of a model of other sizes.
         """
-        if logits.ndim != 2 or logits.shape[1] != self.classes:
+        logits = evidence.logits
+        if logits.shape[1] != self.classes:
             raise CheckpointError(
                 f"The calibration is one of {self.classes} classes, and the model has outputs of shape "
                 f"{tuple(logits.shape[1:])}",
                 hint="Calibrate the checkpoint again: mmpretrain calibrate CKPT --data VAL.",
             )
-        logits, features = logits.float().cpu(), features.float().cpu()
         probs = self.scaling(logits)
         sets = prediction_sets(self.conformal(logits, probs), self.quantile(coverage))
         abstain = sets.sum(1) != 1
         if self.detector is None:
             return Judgement(probs, sets, None, abstain)
-        unlike = self.detector.score(logits, features)
+        unlike = self.detector.score(evidence)
         return Judgement(probs, sets, unlike, abstain | ~(unlike <= self.threshold))
 
 

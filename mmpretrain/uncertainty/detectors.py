@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 import torch
 from torch import Tensor
 
-from mmpretrain.errors import CheckpointError
+from mmpretrain.errors import CheckpointError, DataError
 from mmpretrain.evaluation.functional.ood import (
     GaussianFit,
     energy_score,
@@ -17,8 +17,9 @@ from mmpretrain.evaluation.functional.ood import (
     knn_distance,
     mahalanobis_score,
 )
+from mmpretrain.uncertainty.evidence import Evidence
 
-DetectorKind = Literal["energy", "mahalanobis", "knn"]
+DetectorKind = Literal["energy", "mahalanobis", "layers", "knn"]
 KINDS: tuple[DetectorKind, ...] = get_args(DetectorKind)
 #: Most features that are kept to find neighbours among.
 MAX_BANK = 4096
@@ -29,67 +30,99 @@ NEIGHBORS = 10
 class Detector:
     """A score of unlikeness.
 
+    - ``energy``: of the logits;
+    - ``mahalanobis``: distance of the features to the nearest class;
+    - ``layers``: the same, plus distances of the styles of layers to their mean, each divided by what it
+      usually is (`Lee et al. <https://arxiv.org/abs/1807.03888>`_ add up layers, too);
+    - ``knn``: distance of the features to their neighbours.
+
     Args:
         kind: Which one.
-        facts: What it knows about the images of calibration, tensors by name.
+        fits: The Gaussians of the features, and for ``layers`` of the styles behind them.
+        usual: The usual distance of each.
+        bank: Known features (M, D), for ``knn``.
     """
 
     kind: DetectorKind
-    facts: Mapping[str, Tensor] = field(default_factory=dict)
+    fits: tuple[GaussianFit, ...] = ()
+    usual: tuple[float, ...] = ()
+    bank: Tensor | None = None
 
     @classmethod
-    def fit(cls, kind: DetectorKind, features: Tensor, labels: Tensor) -> Detector:
+    def fit(cls, kind: DetectorKind, evidence: Evidence, labels: Tensor) -> Detector:
         """Learn what is usual.
 
         Args:
             kind: Which score.
-            features: Features (N, D) of images of calibration.
+            evidence: Of images of calibration.
             labels: Their classes (N,).
         """
-        return cls(kind, _FITS[kind](features, labels))
+        if kind == "energy":
+            return cls(kind)
+        if kind == "knn":
+            return cls(kind, bank=evidence.features[:: -(-len(labels) // MAX_BANK)].clone())
+        if kind == "mahalanobis":
+            return cls(kind, (fit_gaussians(evidence.features, labels),), (1.0,))
+        if not evidence.styles:
+            raise DataError("The backbone has no layers whose styles could be compared")
+        one = torch.zeros_like(labels)
+        pairs = [(evidence.features, labels), *((style, one) for style in evidence.styles)]
+        fits = tuple(fit_gaussians(*pair) for pair in pairs)
+        return cls(kind, fits, tuple(_usual_distance(*pair) for pair in pairs))
 
-    def score(self, logits: Tensor, features: Tensor) -> Tensor:
+    def score(self, evidence: Evidence) -> Tensor:
         """Return how unusual images are, (N,); higher is more unusual.
 
         Args:
-            logits: (N, C).
-            features: (N, D).
+            evidence: Of the images.
 
         Raises:
-            CheckpointError: If the features are of another size than those of calibration.
+            CheckpointError: If it is of other sizes than in calibration.
         """
-        known = next((fact for fact in self.facts.values() if fact.ndim == 2), None)
-        if known is not None and (features.ndim != 2 or features.shape[1] != known.shape[1]):
+        parts = [evidence.features, *evidence.styles]
+        known = [fit.means for fit in self.fits] if self.bank is None else [self.bank]
+        found = parts[: len(known)] if self.kind != "layers" else parts
+        sizes = [[part.shape[1] for part in side] for side in (known, found)]
+        if self.kind != "energy" and sizes[0] != sizes[1]:
             raise CheckpointError(
-                f"The calibration knows features of {known.shape[1]} numbers, and the model has "
-                f"{tuple(features.shape[1:])}",
+                f"The calibration knows features of {sizes[0]} numbers, and the model has {sizes[1]}",
                 hint="Calibrate the checkpoint again: mmpretrain calibrate CKPT --data VAL.",
             )
-        return _SCORES[self.kind](self.facts, logits.float(), features)
+        return _SCORES[self.kind](self, evidence)
 
 
-def _gaussians(features: Tensor, labels: Tensor) -> dict[str, Tensor]:
-    fit = fit_gaussians(features, labels)
-    return {**fit._asdict(), "rest": torch.tensor([fit.rest])}
+def available_kinds(evidence: Evidence) -> tuple[DetectorKind, ...]:
+    """Return the scores that a model allows."""
+    return tuple(kind for kind in KINDS if kind != "layers" or evidence.styles)
 
 
-def _bank(features: Tensor, labels: Tensor) -> dict[str, Tensor]:
-    step = -(-len(features) // MAX_BANK)
-    return {"bank": features[::step].clone()}
+def folds_of(count: int, folds: int) -> Tensor:
+    """Return a fold for each of N images, at random but the same each time, (N,)."""
+    order = torch.randperm(count, generator=torch.Generator().manual_seed(0))
+    return order % max(1, min(folds, count))
 
 
-def _distance(facts: Mapping[str, Tensor], logits: Tensor, features: Tensor) -> Tensor:
-    fit = GaussianFit(facts["means"], facts["axes"], facts["variances"], float(facts["rest"]))
-    return mahalanobis_score(features, fit)
+def _usual_distance(features: Tensor, labels: Tensor) -> float:
+    """The mean distance of half of the images to what is fitted to the others."""
+    half = folds_of(len(labels), 2) == 0
+    if half.all():
+        return 1.0
+    distances = mahalanobis_score(features[~half], fit_gaussians(features[half], labels[half]))
+    return max(float(distances.mean()), 1e-12)
 
 
-_FITS: dict[DetectorKind, Callable[[Tensor, Tensor], dict[str, Tensor]]] = {
-    "energy": lambda features, labels: {},
-    "mahalanobis": _gaussians,
-    "knn": _bank,
-}
-_SCORES: dict[DetectorKind, Callable[[Mapping[str, Tensor], Tensor, Tensor], Tensor]] = {
-    "energy": lambda facts, logits, features: energy_score(logits),
-    "mahalanobis": _distance,
-    "knn": lambda facts, logits, features: knn_distance(features, facts["bank"], NEIGHBORS),
+def _distances(detector: Detector, evidence: Evidence) -> Tensor:
+    parts = [evidence.features, *evidence.styles]
+    scores = [
+        mahalanobis_score(part, fit) / usual
+        for part, fit, usual in zip(parts, detector.fits, detector.usual, strict=False)
+    ]
+    return torch.stack(scores).sum(0)
+
+
+_SCORES: dict[DetectorKind, Callable[[Detector, Evidence], Tensor]] = {
+    "energy": lambda detector, evidence: energy_score(evidence.logits),
+    "mahalanobis": _distances,
+    "layers": _distances,
+    "knn": lambda detector, evidence: knn_distance(evidence.features, detector.bank, NEIGHBORS),  # type: ignore[arg-type]
 }

@@ -31,11 +31,12 @@ from mmpretrain.evaluation.functional.scaling import (
     vector_scaling,
 )
 from mmpretrain.uncertainty.calibration import Calibration, SetKind, noise_of
-from mmpretrain.uncertainty.detectors import KINDS, Detector, DetectorKind
+from mmpretrain.uncertainty.detectors import Detector, DetectorKind, available_kinds, folds_of
+from mmpretrain.uncertainty.evidence import Evidence
 from mmpretrain.uncertainty.outputs import Outputs
 
 ScalingKind = Literal["temperature", "vector", "none"]
-OodKind = Literal["auto", "energy", "mahalanobis", "knn", "none"]
+OodKind = Literal["auto", "energy", "mahalanobis", "layers", "knn", "none"]
 #: The share of the images that scaling and penalty are fitted on; the sets need others.
 TUNING_SHARE = 0.3
 #: A score of unlikeness is fitted and judged on different parts, so many of them.
@@ -189,35 +190,32 @@ def _detector(outputs: Outputs, settings: Settings) -> tuple[Detector | None, fl
     """Choose and fit a score of unlikeness; return it, its threshold, and how well each kind did."""
     if settings.ood == "none":
         return None, math.inf, {}
-    kinds = KINDS if settings.ood == "auto" else (settings.ood,)
-    usual = {kind: _held_out_scores(kind, outputs) for kind in kinds}
-    found = {} if outputs.spoilt is None else {kind: _told(kind, outputs, usual[kind]) for kind in kinds}
-    kind = max(kinds, key=lambda one: found.get(one, 0.0)) if found else kinds[0]
+    kinds = available_kinds(outputs.evidence) if settings.ood == "auto" else (settings.ood,)
     labels = outputs.labels[outputs.rows]
-    threshold = conformal_quantile(usual[kind], 1 - settings.ood_share)
-    return Detector.fit(kind, outputs.features, labels), threshold, found
+    usual = {kind: _held_out_scores(kind, outputs.evidence, labels) for kind in kinds}
+    detectors = {kind: Detector.fit(kind, outputs.evidence, labels) for kind in kinds}
+    found: dict[str, float] = {}
+    if outputs.spoilt is not None:
+        found = {kind: _told(usual[kind], detectors[kind].score(outputs.spoilt)) for kind in kinds}
+    kind = max(kinds, key=lambda one: found.get(one, 0.0))
+    return detectors[kind], conformal_quantile(usual[kind], 1 - settings.ood_share), found
 
 
-def _held_out_scores(kind: DetectorKind, outputs: Outputs) -> Tensor:
+def _held_out_scores(kind: DetectorKind, evidence: Evidence, labels: Tensor) -> Tensor:
     """Scores of images, each by a fit to the others."""
-    logits, labels, features = outputs.logits[outputs.rows], outputs.labels[outputs.rows], outputs.features
     if kind == "energy":
-        return Detector(kind).score(logits, features)
-    folds = torch.arange(len(labels)) % min(FOLDS, len(labels))
+        return Detector(kind).score(evidence)
+    folds = folds_of(len(labels), FOLDS)
     scores = torch.empty(len(labels))
     for fold in folds.unique():
         held = folds == fold
         if held.all():
             raise DataError("One image is too few to calibrate with")
-        scores[held] = Detector.fit(kind, features[~held], labels[~held]).score(logits[held], features[held])
+        scores[held] = Detector.fit(kind, evidence.take(~held), labels[~held]).score(evidence.take(held))
     return scores
 
 
-def _told(kind: DetectorKind, outputs: Outputs, usual: Tensor) -> float:
-    """How well a score tells spoilt images from usual ones."""
-    if outputs.spoilt is None:
-        raise ValueError("no image was spoilt")
-    detector = Detector.fit(kind, outputs.features, outputs.labels[outputs.rows])
-    unlike = detector.score(*outputs.spoilt)
+def _told(usual: Tensor, unlike: Tensor) -> float:
+    """How well scores tell spoilt images from usual ones."""
     scores = torch.cat([usual, unlike]).nan_to_num(posinf=torch.finfo(torch.float32).max)
     return float(auroc(scores, torch.cat([torch.zeros(len(usual)), torch.ones(len(unlike))]))) / 100

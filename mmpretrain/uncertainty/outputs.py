@@ -1,15 +1,15 @@
-"""Logits and features of a classifier in the pass that predicts."""
+"""Running a classifier over labelled images, for calibration."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import ExitStack
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from mmpretrain.errors import ConfigError, DataError
+from mmpretrain.uncertainty.evidence import Evidence, Tap
 
 #: Features of so many images are enough to tell what is usual.
 MAX_FEATURES = 16384
@@ -22,81 +22,9 @@ class Outputs(NamedTuple):
 
     logits: Tensor  #: (N, C).
     labels: Tensor  #: (N,).
-    features: Tensor  #: (M, D), of the images that :attr:`rows` names.
+    evidence: Evidence  #: About the images that :attr:`rows` names.
     rows: Tensor  #: (M,).
-    spoilt: tuple[Tensor, Tensor] | None  #: Logits and features of images that were spoilt on purpose.
-
-
-class Tap:
-    """Notes the logits of a forward pass, and what the last layer of the head gets.
-
-    Features are the input of the last linear layer with one output per class, wherever it is; of heads
-    without one, what ``pre_logits()`` returns.
-
-    Args:
-        model: A classifier with a head for one label per image.
-
-    Example:
-        >>> with Tap(model) as tap:
-        ...     samples = model.test_step(batch)
-        >>> tap.logits.shape, tap.features.shape
-        (torch.Size([32, 10]), torch.Size([32, 512]))
-    """
-
-    def __init__(self, model: Any) -> None:
-        head = getattr(model, "head", None)
-        if not isinstance(head, nn.Module):
-            raise ConfigError(f"{type(model).__name__} has no head that classifies: it cannot be calibrated")
-        self.head: nn.Module = head
-        backbone = getattr(model, "backbone", None)
-        self.parts = [part for part in (backbone, head) if isinstance(part, nn.Module)]
-        self.stack = ExitStack()
-        self._logits: Any = None
-        self._before: Any = None
-        self._seen: list[tuple[Tensor, int]] = []
-
-    def __enter__(self) -> Tap:
-        self._logits, self._before, self._seen = None, None, []
-        handles = [self.head.register_forward_hook(self._note_head)]
-        layers = {layer for part in self.parts for layer in part.modules() if isinstance(layer, nn.Linear)}
-        handles += [layer.register_forward_hook(self._note_layer) for layer in layers]
-        for handle in handles:
-            self.stack.callback(handle.remove)
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.stack.close()
-
-    def _note_head(self, module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
-        self._logits, self._before = output, inputs[0] if inputs else None
-
-    def _note_layer(self, layer: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
-        if isinstance(output, Tensor) and output.ndim == 2:
-            self._seen.append((inputs[0], output.shape[1]))
-
-    @property
-    def logits(self) -> Tensor:
-        """The logits of the pass, (B, C).
-
-        Raises:
-            ConfigError: If the head has several outputs, or none.
-        """
-        if not isinstance(self._logits, Tensor) or self._logits.ndim != 2:
-            raise ConfigError(
-                f"A {type(self.head).__name__} does not put out one score per class: it cannot be calibrated",
-                hint="Calibration is for heads with one label per image, such as LinearClsHead.",
-            )
-        return self._logits.float()
-
-    @property
-    def features(self) -> Tensor:
-        """The features of the pass, (B, D)."""
-        wanted = self.logits.shape
-        for features, count in reversed(self._seen):
-            if count == wanted[1] and features.shape[0] == wanted[0]:
-                return features.float()
-        found = self.head.pre_logits(self._before) if hasattr(self.head, "pre_logits") else None  # type: ignore[operator]
-        return found.float() if isinstance(found, Tensor) and found.ndim == 2 else self.logits
+    spoilt: Evidence | None = None  #: About images that were spoilt on purpose.
 
 
 @torch.inference_mode()
@@ -114,24 +42,27 @@ def collect_outputs(model: Any, batches: Iterable[Any], count: int, *, spoil: bo
         DataError: If an image has no label, or several.
     """
     step = max(1, -(-count // MAX_FEATURES))
-    logits, labels, features, spoilt = [], [], [], []
-    done = 0
+    logits: list[Tensor] = []
+    labels: list[int] = []
+    parts: list[Evidence] = []
+    spoilt: list[Evidence] = []
     for batch in batches:
         data = model.data_preprocessor(batch, False)
         with Tap(model) as tap:
             samples = model(**data, mode="predict")
         _check_softmax(model, samples, tap.logits)
-        logits.append(tap.logits.cpu())
+        evidence = tap.evidence
+        done = len(labels)
+        logits.append(evidence.logits)
         labels += [_label(sample) for sample in samples]
-        features.append(tap.features[-done % step :: step].cpu())
+        parts.append(evidence.take(slice(-done % step, None, step)))
         if spoil and done < MAX_SPOILT:
             spoilt += [_run(model, images) for images in spoilt_images(data["inputs"])]
-        done += len(samples)
     if not logits:
         raise DataError("There is no image to calibrate with")
-    pairs = (torch.cat([one for one, _ in spoilt]), torch.cat([two for _, two in spoilt])) if spoilt else None
-    rows = torch.arange(0, done, step)
-    return Outputs(torch.cat(logits), torch.tensor(labels), torch.cat(features), rows, pairs)
+    rows = torch.arange(0, len(labels), step)
+    found = Evidence.join(spoilt) if spoilt else None
+    return Outputs(torch.cat(logits), torch.tensor(labels), Evidence.join(parts), rows, found)
 
 
 def spoilt_images(images: Tensor) -> tuple[Tensor, Tensor]:
@@ -142,10 +73,10 @@ def spoilt_images(images: Tensor) -> tuple[Tensor, Tensor]:
     return exchanged, low + high - images
 
 
-def _run(model: Any, images: Tensor) -> tuple[Tensor, Tensor]:
+def _run(model: Any, images: Tensor) -> Evidence:
     with Tap(model) as tap:
         model(images, mode="tensor")
-    return tap.logits.cpu(), tap.features.cpu()
+    return tap.evidence
 
 
 def _check_softmax(model: Any, samples: Any, logits: Tensor) -> None:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from mmpretrain.errors import CheckpointError, ConfigError, MMPretrainError
 from mmpretrain.evaluation.functional.conformal import Penalty
+from mmpretrain.evaluation.functional.ood import GaussianFit
 from mmpretrain.evaluation.functional.scaling import Scaling
 from mmpretrain.uncertainty.calibration import Calibration, SetKind
 from mmpretrain.uncertainty.detectors import KINDS, Detector, DetectorKind
@@ -24,12 +25,8 @@ KEY, VERSION = "calibration", 1
 #: So many numbers of each tensor make the fingerprint of weights.
 _SAMPLED = 64
 SET_KINDS: tuple[SetKind, ...] = get_args(SetKind)
-#: Names of the facts of each detector, and their numbers of dimensions.
-_FACTS: dict[DetectorKind, dict[str, int]] = {
-    "energy": {},
-    "mahalanobis": {"means": 2, "axes": 2, "variances": 1, "rest": 1},
-    "knn": {"bank": 2},
-}
+#: Most Gaussians of a detector.
+_MAX_FITS = 16
 
 
 def fingerprint(weights: Mapping[str, Any]) -> str:
@@ -95,7 +92,13 @@ def to_data(calibration: Calibration) -> dict[str, Any]:
         },
         "ood": None
         if detector is None
-        else {"kind": detector.kind, "threshold": calibration.threshold, "facts": dict(detector.facts)},
+        else {
+            "kind": detector.kind,
+            "threshold": calibration.threshold,
+            "fits": [fit._asdict() for fit in detector.fits],
+            "usual": list(detector.usual),
+            "bank": detector.bank,
+        },
         "weights": calibration.weights,
         "facts": dict(calibration.facts),
     }
@@ -145,15 +148,31 @@ def _detector(data: Any) -> tuple[Detector | None, float]:
     kind: DetectorKind | None = next((one for one in KINDS if one == data.get("kind")), None)
     if kind is None:
         raise CheckpointError(f"its score of unlikeness is of the kind {brief(data.get('kind'))}")
-    facts = _table(data.get("facts"), "ood.facts")
-    tensors = {name: _tensor(facts, name, ndim) for name, ndim in _FACTS[kind].items()}
-    if kind == "mahalanobis":
-        size, rank = tensors["means"].shape[1], len(tensors["variances"])
-        if tensors["axes"].shape != (rank, size) or len(tensors["rest"]) != 1 or rank > size:
-            raise CheckpointError("the sizes of its facts do not fit each other")
-        if min(float(tensors["variances"].min()), float(tensors["rest"])) <= 0:
-            raise CheckpointError("a variance is not positive")
-    return Detector(kind, tensors), _number(data, "threshold", float, infinite=True)
+    fits, usual = data.get("fits"), data.get("usual")
+    if not isinstance(fits, list) or not isinstance(usual, list) or len(fits) > _MAX_FITS:
+        raise CheckpointError("its Gaussians are no lists")
+    wanted = {"energy": (0, 0), "knn": (0, 0), "mahalanobis": (1, 1), "layers": (2, _MAX_FITS)}[kind]
+    if len(fits) != len(usual) or not wanted[0] <= len(fits) <= wanted[1]:
+        raise CheckpointError(f"a detector of the kind {kind} has no {len(fits)} Gaussians")
+    detector = Detector(
+        kind,
+        tuple(_gaussians(_table(fit, "a Gaussian")) for fit in fits),
+        tuple(_number({"usual": number}, "usual", float, low=1e-12) for number in usual),
+        _tensor(data, "bank", 2) if kind == "knn" else None,
+    )
+    return detector, _number(data, "threshold", float, infinite=True)
+
+
+def _gaussians(data: Mapping[str, Any]) -> GaussianFit:
+    means, axes = _tensor(data, "means", 2), _tensor(data, "axes", 2)
+    variances = _tensor(data, "variances", 1)
+    size, rank = means.shape[1], len(variances)
+    if axes.shape != (rank, size) or rank > size:
+        raise CheckpointError("the sizes of a Gaussian do not fit each other")
+    rest = _number(data, "rest", float, low=0)
+    if min(float(variances.min()), rest) <= 0:
+        raise CheckpointError("a variance is not positive")
+    return GaussianFit(means, axes, variances, rest)
 
 
 def _table(data: Any, name: str) -> Mapping[str, Any]:

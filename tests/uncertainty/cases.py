@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from mmpretrain.uncertainty.evidence import Evidence
 from mmpretrain.uncertainty.outputs import Outputs
 
 
@@ -14,5 +15,6 @@ def outputs(count: int = 900, classes: int = 4, size: int = 6, seed: int = 0) ->
     features = centres[labels] + torch.randn(count, size, generator=generator)
     logits = 3 * -(torch.cdist(features, centres) ** 2) / 2
     far = 6 * torch.randn(count, size, generator=generator)
-    spoilt = (-(torch.cdist(far, centres) ** 2), far)
-    return Outputs(logits, labels, features, torch.arange(count), spoilt)
+    known = Evidence(logits, features, (features[:, :3], 2 * features[:, 2:]))
+    spoilt = Evidence(-(torch.cdist(far, centres) ** 2), far, (far[:, :3], 2 * far[:, 2:]))
+    return Outputs(logits, labels, known, torch.arange(count), spoilt)

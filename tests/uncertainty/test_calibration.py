@@ -9,6 +9,7 @@ import torch
 
 from mmpretrain.errors import CheckpointError, ConfigError
 from mmpretrain.uncertainty.calibration import noise_of
+from mmpretrain.uncertainty.evidence import Evidence
 from mmpretrain.uncertainty.fitting import Settings, calibrate
 from tests.uncertainty.cases import outputs
 
@@ -27,41 +28,45 @@ def test_sets_cover_what_is_asked_for(sets):
     calibration, _ = calibrate(outputs(3000), Settings(sets=sets))
     others = outputs(3000, seed=1)
     for coverage in (0.7, 0.9):
-        judged = calibration.judge(others.logits, others.features, coverage)
+        judged = calibration.judge(others.evidence, coverage)
         share = judged.sets.gather(1, others.labels[:, None]).double().mean()
         assert abs(float(share) - coverage) < 0.02
-    default = calibration.judge(others.logits, others.features)
+    default = calibration.judge(others.evidence)
     assert (default.sets == judged.sets).all()
 
 
 def test_abstaining():
     calibration, _ = calibrate(outputs(), Settings(randomized=False, ood_share=0.1))
     others = outputs(2000, seed=1)
-    judged = calibration.judge(others.logits, others.features)
+    judged = calibration.judge(others.evidence)
     assert judged.ood_score is not None
     unlike = judged.ood_score > calibration.threshold
     assert (judged.abstain == (unlike | (judged.sets.sum(1) != 1))).all()
     assert abs(float(unlike.double().mean()) - 0.1) < 0.03
     assert others.spoilt is not None
-    assert calibration.judge(*others.spoilt).abstain.double().mean() > 0.9
-    plain = replace(calibration, detector=None).judge(others.logits, others.features)
+    assert calibration.judge(others.spoilt).abstain.double().mean() > 0.9
+    plain = replace(calibration, detector=None).judge(others.evidence)
     assert plain.ood_score is None
     assert (plain.abstain == (judged.sets.sum(1) != 1)).all()
 
 
 def test_values_that_are_not_finite_are_abstained_from():
-    calibration, _ = calibrate(outputs())
-    judged = calibration.judge(torch.full((1, 4), torch.nan), torch.full((1, 6), torch.nan))
+    calibration, _ = calibrate(outputs(), Settings(ood="knn"))
+    judged = calibration.judge(Evidence(torch.full((1, 4), torch.nan), torch.full((1, 6), torch.nan)))
     assert judged.abstain.tolist() == [True]
+
+
+def zeros(classes, size):
+    return Evidence(torch.zeros(2, classes), torch.zeros(2, size))
 
 
 def test_another_model():
     calibration, _ = calibrate(outputs(), Settings(ood="knn"))
     with pytest.raises(CheckpointError, match="one of 4 classes"):
-        calibration.judge(torch.zeros(2, 5), torch.zeros(2, 6))
-    with pytest.raises(CheckpointError, match="features of 6 numbers"):
-        calibration.judge(torch.zeros(2, 4), torch.zeros(2, 7))
+        calibration.judge(zeros(5, 6))
+    with pytest.raises(CheckpointError, match=r"features of \[6\] numbers"):
+        calibration.judge(zeros(4, 7))
     with pytest.raises(ConfigError, match="coverage"):
-        calibration.judge(torch.zeros(2, 4), torch.zeros(2, 6), 90)
+        calibration.judge(zeros(4, 6), 90)
     with pytest.raises(ConfigError, match="more images of calibration than 630"):
-        calibration.judge(torch.zeros(2, 4), torch.zeros(2, 6), 0.9999)
+        calibration.judge(zeros(4, 6), 0.9999)

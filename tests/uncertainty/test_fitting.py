@@ -38,7 +38,7 @@ def test_auto_takes_the_score_that_tells_spoilt_images_best():
     calibration, summary = calibrate(outputs())
     assert calibration.detector is not None
     assert calibration.detector.kind == max(summary.auroc, key=summary.auroc.__getitem__)
-    assert set(summary.auroc) == {"energy", "mahalanobis", "knn"}
+    assert set(summary.auroc) == {"energy", "mahalanobis", "layers", "knn"}
     one, told = calibrate(outputs(), Settings(ood="energy"))
     assert one.detector is not None
     assert (one.detector.kind, list(told.auroc)) == ("energy", ["energy"])
@@ -54,7 +54,7 @@ def test_the_threshold_is_that_of_other_images():
             outputs(60, size=20, seed=seed), Settings(ood="mahalanobis", ood_share=0.1)
         )
         others = outputs(500, size=20, seed=100 + seed)
-        unlike = calibration.judge(others.logits, others.features).ood_score
+        unlike = calibration.judge(others.evidence).ood_score
         assert unlike is not None
         shares.append(float((unlike > calibration.threshold).double().mean()))
     assert sum(shares) / len(shares) < 0.13

@@ -1,4 +1,4 @@
-"""Logits and features of real classifiers, of each kind of head."""
+"""Logits and features of real classifiers, in one pass."""
 
 from __future__ import annotations
 
@@ -6,25 +6,10 @@ import pytest
 import torch
 
 from mmpretrain.errors import ConfigError, DataError
-from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from mmpretrain.uncertainty import outputs as module
-from mmpretrain.uncertainty.outputs import Tap, collect_outputs, spoilt_images
-from tests.apis.nets import BACKBONE, make
-
-LENET = {
-    "type": "ImageClassifier",
-    "backbone": {"type": "LeNet5", "num_classes": 10},
-    "head": {"type": "ClsHead"},
-}
-CASES = {
-    "linear": ({"type": "LinearClsHead", "num_classes": 4, "in_channels": 32}, 32),
-    "stacked": (
-        {"type": "StackedLinearClsHead", "num_classes": 4, "in_channels": 32, "mid_channels": [9]},
-        9,
-    ),
-    "arcface": ({"type": "ArcFaceClsHead", "num_classes": 4, "in_channels": 32}, 32),
-}
+from mmpretrain.uncertainty.outputs import collect_outputs, spoilt_images
+from tests.apis.nets import make
 
 
 def batch(labels, size=32, channels=3):
@@ -35,41 +20,22 @@ def batch(labels, size=32, channels=3):
     }
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_features_are_what_the_last_layer_gets(name):
-    head, size = CASES[name]
-    neck = {"type": "GlobalAveragePooling"}
-    model = MODELS.build({"type": "ImageClassifier", "backbone": BACKBONE, "neck": neck, "head": head}).eval()
-    images = torch.rand(2, 3, 32, 32)
-    with torch.no_grad(), Tap(model) as tap:
-        logits = model(images)
-    assert torch.equal(tap.logits, logits)
-    assert tap.features.shape == (2, size)
-    assert not any(layer._forward_hooks for layer in model.modules())
-
-
-def test_a_head_without_layers():
-    """LeNet's last layers are in the backbone."""
-    model = MODELS.build(LENET).eval()
-    with torch.no_grad(), Tap(model) as tap:
-        logits = model(torch.rand(2, 1, 32, 32))
-    torch.testing.assert_close(model.backbone.classifier[-1](tap.features), logits)
-
-
 def test_one_pass_over_images(monkeypatch):
     model = make("single")
     batches = [batch([0, 1, 2]), batch([3, 0])]
     found = collect_outputs(model, batches, 5, spoil=True)
     assert (found.logits.shape, found.labels.tolist()) == ((5, 4), [0, 1, 2, 3, 0])
     assert found.spoilt is not None
-    assert (found.features.shape, len(found.spoilt[0])) == ((5, 32), 10)
+    assert (found.evidence.features.shape, len(found.spoilt.logits)) == ((5, 32), 10)
     with torch.no_grad():
         scores = torch.stack([sample.pred_score for sample in model.test_step(batch([0, 1, 2]))])
     torch.testing.assert_close(found.logits[:3].softmax(1), scores)
     monkeypatch.setattr(module, "MAX_FEATURES", 3)
     few = collect_outputs(model, batches, 5)
     assert (few.rows.tolist(), few.spoilt) == ([0, 2, 4], None)
-    torch.testing.assert_close(few.features, found.features[[0, 2, 4]])
+    for part, whole in zip(few.evidence.styles, found.evidence.styles):
+        torch.testing.assert_close(part, whole[[0, 2, 4]])
+    torch.testing.assert_close(few.evidence.features, found.evidence.features[[0, 2, 4]])
 
 
 def test_spoilt_images():
@@ -83,11 +49,6 @@ def test_spoilt_images():
 def test_other_heads(head, says):
     with pytest.raises(ConfigError, match=says):
         collect_outputs(make(head), [batch([0, 1])], 2)
-
-
-def test_a_model_without_a_head():
-    with pytest.raises(ConfigError, match="no head that classifies"):
-        Tap(torch.nn.Linear(2, 2))
 
 
 def test_images_without_a_label():

@@ -23,7 +23,7 @@ from tests.uncertainty.cases import outputs
 WEIGHTS = {"fc.weight": torch.arange(12.0).reshape(3, 4), "count": torch.tensor(3)}
 
 
-@pytest.mark.parametrize("ood", ["energy", "mahalanobis", "knn", "none"])
+@pytest.mark.parametrize("ood", ["energy", "mahalanobis", "layers", "knn", "none"])
 def test_there_and_back(ood, tmp_path):
     settings = Settings(ood=ood, sets="raps", scaling="vector")
     calibration, _ = calibrate(outputs(), settings, fingerprint(WEIGHTS))
@@ -35,7 +35,7 @@ def test_there_and_back(ood, tmp_path):
     found = find_calibration(read["meta"], read["state_dict"], "x.pth")
     assert found is not None
     others = outputs(seed=1)
-    before, after = (one.judge(others.logits, others.features) for one in (calibration, found))
+    before, after = (one.judge(others.evidence) for one in (calibration, found))
     assert torch.equal(before.sets, after.sets)
     assert torch.equal(before.probs, after.probs)
     assert torch.equal(before.abstain, after.abstain)
@@ -53,8 +53,8 @@ def test_other_weights(caplog):
 
 
 def _gaussians(means=(2, 3), axes=(3, 3), variance=1.0):
-    facts = {"means": torch.ones(means), "axes": torch.ones(axes), "variances": torch.full((3,), variance)}
-    return {"kind": "mahalanobis", "threshold": 1.0, "facts": {**facts, "rest": torch.ones(1)}}
+    fit = {"means": torch.ones(means), "axes": torch.ones(axes), "variances": torch.full((3,), variance)}
+    return {"kind": "mahalanobis", "threshold": 1.0, "fits": [{**fit, "rest": 1.0}], "usual": [1.0]}
 
 
 def _changed(path, value):
@@ -87,7 +87,10 @@ HOSTILE = {
     "coverage nan": _changed("sets.coverage", math.nan),
     "penalty": _changed("sets.strength", -1.0),
     "unknown detector": _changed("ood.kind", "__import__"),
-    "facts": _changed("ood.facts", {}),
+    "no bank": _changed("ood.bank", None),
+    "no list": _changed("ood.fits", {}),
+    "no Gaussian": _changed("ood.kind", "mahalanobis"),
+    "many Gaussians": _changed("ood.fits", [{}] * 10**5),
     "sizes of the detector": _changed("ood", _gaussians(axes=(3, 5))),
     "variance": _changed("ood", _gaussians(variance=0.0)),
     "threshold": _changed("ood.threshold", "high"),
