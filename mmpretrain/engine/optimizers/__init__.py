@@ -15,6 +15,7 @@ __getattr__, __dir__, __all__ = lazy_package(
         "lamb": ("Lamb",),
         "adan": ("Adan",),
         "lion": ("Lion",),
+        "muon_sgd": ("MuonSGD",),
         "zero": ("ZeroRedundancyOptimizer",),
     },
     registered={
