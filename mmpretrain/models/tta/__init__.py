@@ -7,5 +7,6 @@ __getattr__, __dir__, __all__ = lazy_package(
     {
         "base": ("BaseTTAModel",),
         "score": ("AverageClsScoreTTA",),
+        "views": ("ShiftFlipTTA",),
     },
 )
