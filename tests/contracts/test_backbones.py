@@ -61,7 +61,7 @@ class Case:
     deploy: str = "deploy"
     unused: str | None = None
     zeros: str | None = None
-    fixed: str | None = None
+    fixed: str | tuple[str, ...] | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -140,6 +140,9 @@ SMALL_PVIG = {"blocks": [1, 1, 1, 1], "channels": [16, 16, 16, 16]}
 PATCHES = {"img_size": 32, "patch_size": 8}
 WINDOWS = {"img_size": 32, "window_size": 2, "patch_size": 2}
 CASES: dict[str, Case] = {
+    "AirbenchNet": Case(
+        {"arch": {"widths": (8, 12, 16)}}, 0, 3, fixed=("whiten.weight", "norm1.weight", "norm2.weight")
+    ),
     "AlexNet": Case({}, 0, 1, size=64),
     "BEiTViT": Case({"arch": SMALL_VIT, **PATCHES, "out_indices": -1}, 3, 3, arch_size=224),
     "CSPDarkNet": Case({"depth": SMALL_CSP, "out_indices": -1}, 3, 2, arch_key="depth"),

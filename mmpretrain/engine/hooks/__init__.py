@@ -34,6 +34,7 @@ __getattr__, __dir__, __all__ = lazy_package(
         "val_loss": ("ValLossHook",),
         "visualization": ("NaiveVisualizationHook", "VisualizationHook"),
         "warmup_param": ("WarmupParamHook",),
+        "whitening": ("WhiteningHook",),
     },
     registered={"invalid_loss": ("CheckInvalidLossHook",)},
 )

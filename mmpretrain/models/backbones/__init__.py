@@ -5,6 +5,7 @@ from mmpretrain.utils.lazy import lazy_package
 __getattr__, __dir__, __all__ = lazy_package(
     __name__,
     {
+        "airbench": ("AirbenchNet",),
         "alexnet": ("AlexNet",),
         "base": ("BaseBackbone",),
         "beit": ("BEiTViT",),
