@@ -121,6 +121,21 @@ def demo_run() -> str:
     return f"{seconds:.0f} s, accuracy {found[-1] if found else 'not found in the log'}"
 
 
+def speed_config() -> str:
+    """Train configs/speedrun/cifar10_airbench.py on data/cifar10, and test it with augmentation."""
+    if not (ROOT / "data" / "cifar10").is_dir():
+        return "not measured: no data/cifar10"
+    config = "speedrun/cifar10_airbench"
+    with tempfile.TemporaryDirectory() as folder:
+        start = perf_counter()
+        output("-m", "mmpretrain", "train", config, "--work-dir", folder)
+        seconds = perf_counter() - start
+        last = max(Path(folder).glob("epoch_*.pth"), key=lambda path: path.stat().st_mtime)
+        text = output("-m", "mmpretrain", "test", config, str(last), "--tta", "--work-dir", f"{folder}/test")
+    found = re.findall(r"accuracy/top1\W+([\d.]+)", text)
+    return f"{seconds:.1f} s with start-up, accuracy {found[-1] if found else 'not found in the log'}"
+
+
 def measurements() -> Iterator[tuple[str, Callable[[], str]]]:
     """Everything to measure: a name, and what measures it."""
     switches: list[dict] = [
@@ -137,6 +152,7 @@ def measurements() -> Iterator[tuple[str, Callable[[], str]]]:
     yield "ResNet-50 memory of a step, amp + with_cp", partial(training_memory, checkpointing=True)
     yield "engine overhead per iteration", partial(output, "benchmarks/engine_overhead.py")
     yield "training on the digits", demo_run
+    yield "CIFAR-10 speed config", speed_config
     speed = ["benchmarks/models_speed.py", "--device", "cuda", "--bf16", "--batch", "64", "--rounds", "9"]
     rival = ["--timm", sys.executable] if find_spec("timm") else []
     yield "models, bfloat16 (ratios above 1: faster)", lambda: "\n" + output(*speed, "--steps", "5", *rival)
