@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from mmpretrain.apis.fused import fuse
+
 logger = logging.getLogger(__name__)
 
 #: How much scores of the copy may differ, relative to the largest, before it is not used.
@@ -44,10 +46,27 @@ def fold(model: nn.Module, run: Callable[[nn.Module], Any]) -> nn.Module | None:
                 _replace(faster, norm, nn.Identity())
             faster.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
             found = run(faster)
+            if _same(found, expected) and _on_processor(faster):
+                return _fused(faster, run, expected)
         except Exception as error:  # a model that looks into its norms, or cannot be copied
             logger.debug("The model is used as it is: %s", error)
             return None
     return faster if _same(found, expected) else None
+
+
+def _fused(model: nn.Module, run: Callable[[nn.Module], Any], expected: Any) -> nn.Module:
+    """Let convolutions run with what follows them, if that gives the same; return the model."""
+    try:
+        if fuse(model) and _same(run(model), expected):
+            return model
+    except Exception as error:  # an operator that this processor or this torch does not have
+        logger.debug("Convolutions are not fused: %s", error)
+    vars(model).pop("forward", None)
+    return model
+
+
+def _on_processor(model: nn.Module) -> bool:
+    return all(p.device.type == "cpu" and p.dtype is torch.float32 for p in model.parameters())
 
 
 class Folded:
