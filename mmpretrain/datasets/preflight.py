@@ -20,6 +20,7 @@ from mmpretrain.datasets.preflight_classes import class_names, different_classes
 from mmpretrain.datasets.preflight_files import duplicates, failing_steps, missing_files, unreadable_images
 from mmpretrain.datasets.preflight_labels import label_encoding
 from mmpretrain.datasets.preflight_problem import HARD, Problem, soft
+from mmpretrain.datasets.preflight_transforms import unsuitable_branches
 from mmpretrain.errors import DataError, MMPretrainError
 from mmpretrain.registry import DATASETS
 from mmpretrain.utils.dist import get_world_size
@@ -93,7 +94,8 @@ def check_datasets(
         yield from missing
         if not missing:
             yield from unreadable_images(split, dataset, full)
-            yield from failing_steps(split, dataset)
+            failing = list(failing_steps(split, dataset))
+            yield from failing or unsuitable_branches(split, dataset)
     if "train" in datasets:
         yield from empty_classes(datasets["train"])
         if full:

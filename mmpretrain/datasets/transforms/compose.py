@@ -60,13 +60,13 @@ class Compose(BaseTransform):
             if not isinstance(step, BaseTransform):
                 name = getattr(step, "__name__", type(step).__name__)
                 blamed = blame(error, name, is_own(type(step)) or is_own(step), before)
-            locate_step(blamed, self._place_of(step))
+            locate_step(blamed, self.place_of(step))
             if blamed is error:
                 raise
             raise blamed from error
         return results
 
-    def _place_of(self, step: Any) -> str:
+    def place_of(self, step: Any) -> str:
         """Return where a step is set: a line of a config, or its number."""
         wanted = step.window if isinstance(step, LoadPart) else step
         for known, place in self._places:

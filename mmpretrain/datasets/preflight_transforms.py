@@ -1,0 +1,79 @@
+"""Transforms that cannot take the images of a data set, those that are applied at random included."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from mmpretrain.datasets.places import root_of
+from mmpretrain.datasets.preflight_problem import HARD, Problem
+from mmpretrain.datasets.transforms import AugMix, Compose, RandAugment, RandomApply, RandomChoice
+from mmpretrain.datasets.transforms.base import BaseTransform
+from mmpretrain.datasets.transforms.blame import is_own, locate_step
+from mmpretrain.errors import TransformError
+from mmpretrain.utils.seeding import preserved_rng
+
+#: Arguments that say how likely a transform is to do anything.
+_CHANCES = ("prob", "erase_prob")
+
+
+def unsuitable_branches(split: str, dataset: Any) -> Iterator[Problem]:
+    """Run one sample through all branches of a pipeline, however unlikely they are.
+
+    An operation of AutoAugment that cannot take images of 16 bits would otherwise fail hours later.
+    """
+    plain, index = root_of(dataset, 0)
+    pipeline: Any = getattr(plain, "pipeline", None)
+    if not isinstance(pipeline, Compose) or not hasattr(plain, "get_data_info"):
+        return
+    with preserved_rng():
+        results: Any = plain.get_data_info(index)
+        for step in pipeline.transforms:
+            try:
+                results = _try_all(step, results)
+            except TransformError as error:
+                locate_step(error, pipeline.place_of(step))
+                yield Problem(HARD, split, str(error))
+                return
+            except Exception:  # has been tried as it is, and was answered for there
+                return
+            if not isinstance(results, dict):
+                return
+
+
+def _try_all(transform: Any, results: dict[str, Any]) -> Any:
+    """Return what a transform makes of a sample, after all of its branches were tried on copies."""
+    if isinstance(transform, Compose):
+        for step in transform.transforms:
+            results = _try_all(step, results)
+        return results
+    if isinstance(transform, (RandomChoice, RandAugment, AugMix)):
+        for branch in transform:
+            _try_all(branch, _copy(results))
+        return transform(results)
+    if isinstance(transform, RandomApply):
+        return _try_all(transform.transforms, results)
+    return _certain(transform)(results)
+
+
+def _copy(results: dict[str, Any]) -> dict[str, Any]:
+    copied = dict(results)
+    if isinstance(results.get("img"), np.ndarray):
+        copied["img"] = results["img"].copy()
+    return copied
+
+
+def _certain(transform: Any) -> Any:
+    """Return a transform that does what it otherwise does with some probability."""
+    if not isinstance(transform, BaseTransform) or not is_own(type(transform)):
+        return transform
+    chances = [name for name in _CHANCES if isinstance(getattr(transform, name, None), (int, float))]
+    if not any(0 < getattr(transform, name) < 1 for name in chances):
+        return transform
+    certain = copy.copy(transform)
+    for name in chances:
+        setattr(certain, name, 1.0)
+    return certain
