@@ -29,7 +29,7 @@ CONFIGS |= {
     "ColorJitter cv2": dict(ARGUMENTS["ColorJitter"], type="ColorJitter", backend="cv2"),
     "Resize pillow": dict(type="Resize", scale=20, backend="pillow"),
 }  # fmt: skip
-SHAPES = {"1": (40, 50), "1 with axis": (40, 50, 1), "3": (40, 50, 3), "4": (40, 50, 4), "5": (40, 50, 5)}
+SHAPES = {"1": (40, 50), "1 with axis": (40, 50, 1), "3": (40, 50, 3), "4": (40, 50, 4), "13": (40, 50, 13)}
 DTYPES = ("uint8", "uint16", "float32")
 
 
@@ -92,6 +92,66 @@ def test_grey_images_work(name):
         assert not isinstance(result, MMPretrainError), result
         if isinstance(result, dict) and isinstance(result.get("img"), np.ndarray) and name != "Transpose":
             assert result["img"].shape[2:] in ((), (1,))
+
+
+#: Transforms that know how many channels there are, and what they say of another number.
+COUNT_CHANNELS = {
+    "Lighting": "3 channels, whose colours it changes",
+    "Normalize": "mean has 3 numbers, and the image 13",
+    "NumpyToPIL": "Pillow has no images of",
+    "ThreeAugment": "channel_weights needs 13 numbers",
+    "ToPIL": "Pillow has no images of",
+}
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+@pytest.mark.parametrize("name", CONFIGS)
+def test_many_channels_work(name, dtype):
+    """Images of 13 channels, of bytes or of floats from 0 to 255, keep their channels and their type."""
+    for result in outcomes(name, "13", dtype):
+        if isinstance(result, MMPretrainError):
+            assert COUNT_CHANNELS[name] in str(result)
+        elif isinstance(result, dict) and isinstance(result.get("img"), np.ndarray) and name != "Transpose":
+            assert result["img"].shape[2:] in {(13,), ()}
+            assert result["img"].dtype == dtype or name in {"RandomGrayscale", "RandomTranslatePad"}
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_channels_are_treated_alike(name):
+    """An image whose 13 channels are equal comes out with equal channels, and as each alone does."""
+    if name.startswith(("RandomErasing rand", "RandomErasing normal")) or name in COUNT_CHANNELS:
+        pytest.skip("has noise for each channel, or counts channels")
+    one = image((40, 50, 1), "uint8")
+    made = []
+    for img in (one, np.repeat(one, 13, axis=2)):
+        random.seed(1)
+        np.random.seed(1)
+        made.append(TRANSFORMS.build(CONFIGS[name])(sample(img, task=name == "PackMultiTaskInputs")))
+    if not all(isinstance(item, dict) and isinstance(item.get("img"), np.ndarray) for item in made):
+        return
+    single, many = (item["img"] for item in made)
+    if many.ndim == 3 and many.shape[2] == 13:
+        assert (many == many[..., :1]).all()
+        assert np.abs(many[..., 0].astype(float) - single.reshape(many.shape[:2])).max() <= 1
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_floats_are_treated_as_bytes_are(name):
+    """Floats from 0 to 255 come out as the same image of bytes does, but for rounding."""
+    img = image((40, 50), "uint8")
+    made = []
+    for values in (img, img.astype(np.float32)):
+        random.seed(2)
+        np.random.seed(2)
+        result = TRANSFORMS.build(dict(type="Compose", transforms=[CONFIGS[name]]))
+        try:
+            made.append(result(sample(values, task=name == "PackMultiTaskInputs")))
+        except TransformError:
+            return
+    if all(isinstance(item, dict) and isinstance(item.get("img"), np.ndarray) for item in made):
+        a, b = (item["img"].astype(float) for item in made)
+        assert a.shape == b.shape
+        assert np.abs(a - b).mean() < (3 if "Augment" in name or name == "GaussianBlur" else 1.01), name
 
 
 @pytest.mark.parametrize("name", ["ColorTransform", "ColorJitter", "ColorJitter cv2"])

@@ -272,7 +272,8 @@ class AugMix(BaseTransform):
             for index in self.random_chain():
                 branch = self.chain.transforms[index](branch)
             mixture += branch["img"].reshape(img.shape) * np.float32((1 - own) * weight)
-        results["img"] = np.clip(np.rint(mixture), 0, 255).astype(img.dtype)
+        mixture = np.clip(mixture, 0, 255)
+        results["img"] = (np.rint(mixture) if img.dtype.kind in "iu" else mixture).astype(img.dtype)
         return results
 
 

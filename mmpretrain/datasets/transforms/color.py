@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from mmpretrain.datasets.transforms.base import BaseTransform
-from mmpretrain.datasets.transforms.checks import one_of, probability, require
+from mmpretrain.datasets.transforms.checks import one_of, probability, require, suits
 from mmpretrain.datasets.transforms.functional import color
 from mmpretrain.datasets.transforms.randomness import cache_randomness
 from mmpretrain.registry import TRANSFORMS
@@ -144,7 +144,7 @@ class RandomGrayscale(BaseTransform):
     Args:
         prob: The probability.
         keep_channels: Repeat the grey value in all channels; otherwise the result is (H, W).
-        channel_weights: Weight of each channel in the grey value.
+        channel_weights: Weight of each channel in the grey value; equal ones serve any number of channels.
         color_format: ``'bgr'``, ``'rgb'`` or ``'hsv'``; the last is converted to BGR.
     """
 
@@ -179,12 +179,14 @@ class RandomGrayscale(BaseTransform):
 
     def _grey(self, img: np.ndarray) -> np.ndarray:
         channels = img.shape[2]
-        require(
-            channels == len(self.channel_weights),
+        equal = len(set(self.channel_weights)) == 1
+        suits(
+            equal or channels == len(self.channel_weights),
             f"channel_weights needs {channels} numbers for this image, got {self.channel_weights!r}",
             key="channel_weights",
         )
         weights = np.array(self.channel_weights) / sum(self.channel_weights)
+        weights = np.full(channels, 1 / channels) if equal and channels != len(weights) else weights
         grey = (weights * img).sum(axis=2).astype(np.uint8)
         return np.repeat(grey[..., None], channels, axis=2) if self.keep_channels else grey
 

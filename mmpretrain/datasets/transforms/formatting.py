@@ -184,6 +184,12 @@ class NumpyToPIL(BaseTransform):
         img = results["img"]
         if img.shape[2:] == (1,):  # Pillow has no (H, W, 1)
             img = img[..., 0]
+        suits(
+            img.dtype == np.uint8 if img.ndim == 3 else img.dtype in (np.uint8, np.uint16, np.float32),
+            f"Pillow has no images of {img.dtype} with several channels",
+        )
+        channels = img.shape[2] if img.ndim == 3 else 1
+        suits(channels in (1, 3, 4), f"Pillow has no images of {channels} channels")
         if self.to_rgb and img.ndim == 3:
             img = cv2.cvtColor(img, cv2.COLOR_BGRA2RGBA if img.shape[2] == 4 else cv2.COLOR_BGR2RGB)
         results["img"] = Image.fromarray(img)

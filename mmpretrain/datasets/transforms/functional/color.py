@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
-from PIL import Image, ImageEnhance
+from PIL import Image, ImageEnhance, ImageFilter
 
 from mmpretrain.datasets.transforms.checks import one_of, require, suits
 
@@ -25,35 +25,26 @@ def channels_of(img: Array) -> int:
     return 1 if img.ndim == 2 else img.shape[2]
 
 
-def check_bytes(img: Array) -> None:
-    """Refuse images that are not uint8, for operations that use a lookup table."""
-    suits(
-        img.dtype == np.uint8,
-        f"it takes images of 8 bits (uint8), and gets {img.dtype}",
-        "Convert them first; LoadImageFromFile with color_type='color' gives 8 bits.",
-    )
-
-
 def check_range(img: Array) -> None:
     """Refuse images of integers that go beyond 255, which is the lightest value here."""
     suits(
         img.dtype == np.uint8 or img.dtype.kind == "f",
         f"it takes images of 8 bits, or floats from 0 to 255, and gets {img.dtype}",
-        "Convert them first; LoadImageFromFile with color_type='color' gives 8 bits.",
+        "LoadImageFromFile(value_range=(0, 65535)) maps 16 bits to floats from 0 to 255.",
     )
 
 
-def check_colors(img: Array) -> None:
-    """Refuse images that are neither grey nor BGR, with or without an alpha channel."""
-    channels = channels_of(img)
-    suits(channels in (1, 3, 4), f"it takes images of 1, 3 or 4 channels, and gets {channels}")
-    check_range(img)
+def has_colors(img: Array) -> bool:
+    """Whether it is BGR, with or without an alpha channel."""
+    return channels_of(img) in (3, 4)
 
 
 def grey_of(img: Array) -> Array:
-    """The grey level of a BGR or BGRA image, (H, W); a grey image is its own."""
-    check_colors(img)
-    return img.reshape(img.shape[:2]) if channels_of(img) == 1 else cv2.cvtColor(img, cv2.COLOR_BGR2GRAY)
+    """The grey level of a BGR or BGRA image, (H, W); the mean of other channels."""
+    check_range(img)
+    if channels_of(img) == 1:
+        return img.reshape(img.shape[:2])
+    return cv2.cvtColor(img, cv2.COLOR_BGR2GRAY) if has_colors(img) else img.mean(axis=2)
 
 
 _SHARPNESS_KERNEL = np.array([[1.0, 1.0, 1.0], [1.0, 5.0, 1.0], [1.0, 1.0, 1.0]]) / 13
@@ -68,14 +59,18 @@ def _by_value(img: Array, function: Callable[[Array], Array]) -> Array:
 
 
 def _histograms(img: Array) -> Array:
-    """Histograms of the channels of a uint8 image, (C, 256)."""
-    check_bytes(img)
+    """Histograms of the channels of an image, (C, 256); floats are rounded."""
+    check_range(img)
+    img = img if img.dtype == np.uint8 else np.clip(np.rint(img), 0, 255).astype(np.uint8)
     counts = [cv2.calcHist([img], [channel], None, [256], [0, 256]) for channel in range(channels_of(img))]
     return np.stack(counts).reshape(len(counts), 256).astype(np.int64)
 
 
 def _by_channel(img: Array, tables: Array) -> Array:
-    """Look up each channel in its own row of (C, 256) ``tables``."""
+    """Look up each channel in its own row of (C, 256) ``tables``; floats lie between two entries."""
+    if img.dtype != np.uint8:
+        rows = [np.interp(plane, _VALUES, table) for plane, table in zip(cv2.split(img), tables)]
+        return np.stack(rows, axis=-1).reshape(img.shape).astype(img.dtype)
     planes = [cv2.LUT(plane, table) for plane, table in zip(cv2.split(img), tables.astype(np.uint8))]
     return cv2.merge(planes).reshape(img.shape)
 
@@ -100,8 +95,11 @@ def solarize_add(img: Array, magnitude: float, thr: float = 128) -> Array:
 
 
 def posterize(img: Array, bits: int) -> Array:
-    """Keep the highest bits of a uint8 image."""
-    check_bytes(img)
+    """Keep the highest bits of each value."""
+    check_range(img)
+    if img.dtype != np.uint8:
+        step = 2 ** (8 - bits)
+        return np.floor(img / step) * step
     return img & np.uint8((0xFF << (8 - bits)) & 0xFF)
 
 
@@ -142,10 +140,10 @@ def auto_contrast(img: Array, cutoff: float | tuple[float, float] = 0) -> Array:
     """Stretch each channel to 0..255.
 
     Args:
-        img: uint8 image.
+        img: The image.
         cutoff: Percentage of pixels to leave out at the dark and at the light end.
     """
-    check_bytes(img)
+    check_range(img)
     ends = [cv2.minMaxLoc(plane)[:2] for plane in cv2.split(img)] if cutoff == 0 else _cut_ends(img, cutoff)
     tables = []
     for low, high in ends:
@@ -170,7 +168,7 @@ def _cut_ends(img: Array, cutoff: float | tuple[float, float]) -> list[tuple[flo
 
 
 def imequalize(img: Array) -> Array:
-    """Equalise the histogram of each channel of a uint8 image."""
+    """Equalise the histogram of each channel."""
     tables = []
     for histogram in _histograms(img):
         step = (histogram.sum() - histogram[np.flatnonzero(histogram)[-1]]) // 255
@@ -186,9 +184,12 @@ def imequalize(img: Array) -> Array:
 
 
 def adjust_color(img: Array, alpha: float = 1, backend: str = "cv2") -> Array:
-    """Blend with the grey image; alpha 0 is grey and 1 the image itself. Grey images stay as they are."""
+    """Blend with the grey image; alpha 0 is grey and 1 the image itself.
+
+    Images without colours, grey ones and those of other numbers of channels than 3 and 4, stay as they are.
+    """
     grey = grey_of(img)
-    if channels_of(img) == 1:
+    if not has_colors(img):
         return img
     if channels_of(img) == 4:
         return _beside_alpha(img, lambda colors: adjust_color(colors, alpha, backend))
@@ -199,14 +200,17 @@ def adjust_color(img: Array, alpha: float = 1, backend: str = "cv2") -> Array:
 
 
 def adjust_hue(img: Array, hue_factor: float, backend: str = "cv2") -> Array:
-    """Turn the hue by ``hue_factor`` of the colour circle, from -0.5 to 0.5. Grey images have none."""
+    """Turn the hue by ``hue_factor`` of the colour circle, from -0.5 to 0.5.
+
+    Images without colours stay as they are.
+    """
     require(
         -0.5 <= hue_factor <= 0.5,
         f"hue_factor must lie between -0.5 and 0.5, got {hue_factor!r}",
         key="hue_factor",
     )
-    check_colors(img)
-    if channels_of(img) == 1:
+    check_range(img)
+    if not has_colors(img):
         return img
     if channels_of(img) == 4:
         return _beside_alpha(img, lambda colors: adjust_hue(colors, hue_factor, backend))
@@ -226,6 +230,18 @@ def adjust_sharpness(img: Array, factor: float = 1.0) -> Array:
     smooth = cv2.filter2D(img, -1, _SHARPNESS_KERNEL)
     mixed = cv2.addWeighted(img, factor, smooth, 1 - factor, 0, dtype=cv2.CV_32F)
     return np.clip(mixed, 0, 255, out=mixed).astype(img.dtype)
+
+
+def gaussian_blur(img: Array, radius: float) -> Array:
+    """Blur as Pillow does; floats with a true normal distribution of this deviation."""
+    check_range(img)
+    if img.dtype != np.uint8:
+        return cv2.GaussianBlur(img, (0, 0), radius).reshape(img.shape)
+    blur = ImageFilter.GaussianBlur(radius)
+    if channels_of(img) in (3, 4):
+        return np.array(Image.fromarray(img).filter(blur))
+    planes = [np.array(Image.fromarray(plane).filter(blur)) for plane in cv2.split(img)]
+    return np.stack(planes, axis=-1).reshape(img.shape)
 
 
 def adjust_lighting(img: Array, eigval: Array, eigvec: Array, alphastd: float = 0.1) -> Array:
@@ -275,14 +291,10 @@ def _row(numbers: Numbers) -> Array:
 
 
 def _is_pillow(backend: str, img: Array) -> bool:
+    """Whether Pillow does it; it has no floats, and no other numbers of channels."""
     one_of("backend", backend, ("cv2", "pillow"))
-    if backend == "pillow":
-        suits(
-            img.dtype == np.uint8,
-            f"The pillow backend takes uint8 images only, got {img.dtype}",
-            key="backend",
-        )
-    return backend == "pillow"
+    check_range(img)
+    return backend == "pillow" and img.dtype == np.uint8 and channels_of(img) in (1, 3, 4)
 
 
 def _beside_alpha(img: Array, function: Callable[[Array], Array]) -> Array:
@@ -293,7 +305,6 @@ def _beside_alpha(img: Array, function: Callable[[Array], Array]) -> Array:
 
 
 def _to_pillow(img: Array) -> Image.Image:
-    check_colors(img)
     if channels_of(img) == 1:
         return Image.fromarray(img.reshape(img.shape[:2]))
     return Image.fromarray(cv2.cvtColor(img, cv2.COLOR_BGRA2RGB if img.shape[2] == 4 else cv2.COLOR_BGR2RGB))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from numbers import Number
 from typing import Any, Literal
 
@@ -78,11 +78,22 @@ def imresize(
                 hint="LoadImageFromFile gives uint8 with color_type='color'.",
             ) from error
     check_resampling(backend, interpolation)
-    require(
-        img.dtype == np.uint8, f"The pillow backend resizes uint8 images only, got {img.dtype}", key="backend"
-    )
-    plane = img[..., 0] if img.ndim == 3 and img.shape[2] == 1 else img  # Pillow has no (H, W, 1)
-    return np.array(Image.fromarray(plane).resize(size, PILLOW_INTERPOLATION[interpolation]))
+    filter_ = PILLOW_INTERPOLATION[interpolation]
+    if img.dtype == np.uint8 and (img.ndim == 2 or img.shape[2] in (3, 4)):
+        return np.array(Image.fromarray(img).resize(size, filter_))
+    planes = [_resize_plane(plane, size, filter_) for plane in np.atleast_3d(img).transpose(2, 0, 1)]
+    return planes[0] if len(planes) == 1 else np.stack(planes, axis=-1)
+
+
+def _resize_plane(plane: Array, size: tuple[int, int], filter_: Image.Resampling) -> Array:
+    """Resize one channel with Pillow, which computes all but bytes in floats."""
+    if plane.dtype == np.uint8:
+        return np.array(Image.fromarray(plane).resize(size, filter_))
+    resized = np.array(Image.fromarray(plane.astype(np.float32)).resize(size, filter_))
+    if plane.dtype.kind in "iu":
+        limits = np.iinfo(plane.dtype)
+        resized = np.clip(np.rint(resized.astype(np.float64)), limits.min, limits.max)
+    return resized.astype(plane.dtype)
 
 
 def imresize_fast(img: Array, size: tuple[int, int], interpolation: str) -> Array:
@@ -219,7 +230,25 @@ def impad(
             f"pad_val needs a value for each of {channels} channels, got {pad_val!r}",
             key="pad_val",
         )
-    return cv2.copyMakeBorder(img, top, bottom, left, right, BORDER[padding_mode], value=value)
+    return _by_fours(
+        img,
+        value,
+        lambda part, fill: cv2.copyMakeBorder(
+            part, top, bottom, left, right, BORDER[padding_mode], value=fill
+        ),
+    )
+
+
+def _by_fours(img: Array, value: Any, function: Callable[[Array, Any], Array]) -> Array:
+    """Apply a function with a fill value to four channels at a time, which is all that OpenCV takes."""
+    if img.ndim == 2 or img.shape[2] <= 4:
+        return function(img, value)
+    values = value if isinstance(value, Sequence) else (value,) * img.shape[2]
+    parts = []
+    for first in range(0, img.shape[2], 4):
+        part = np.ascontiguousarray(img[..., first : first + 4])
+        parts.append(np.atleast_3d(function(part, tuple(values[first : first + 4]))))
+    return np.concatenate(parts, axis=2)
 
 
 def pad_to(
@@ -275,7 +304,11 @@ def imtranslate(
 def _warp(img: Array, matrix: Array, border_value: Any, interpolation: str) -> Array:
     height, width = img.shape[:2]
     flags = CV2_INTERPOLATION[interpolation]
-    return cv2.warpAffine(img, matrix, (width, height), flags=flags, borderValue=border_value)
+    return _by_fours(
+        img,
+        border_value,
+        lambda part, fill: cv2.warpAffine(part, matrix, (width, height), flags=flags, borderValue=fill),
+    )
 
 
 def _per_channel(img: Array, value: Any) -> tuple[float, ...]:
@@ -286,7 +319,7 @@ def _per_channel(img: Array, value: Any) -> tuple[float, ...]:
         f"pad_val needs a value for each of {channels} channels, got {value!r}",
         key="pad_val",
     )
-    return values[:4]
+    return values
 
 
 def cutout(img: Array, shape: int | tuple[int, int], pad_val: float | Sequence[float] = 0) -> Array:
