@@ -6,13 +6,23 @@ import logging
 import math
 from collections.abc import Iterator
 from copy import deepcopy
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import MODELS
+
+
+class Followed(Protocol):
+    """What an average takes its values from; an ``nn.Module`` is one."""
+
+    def named_parameters(self) -> Iterator[tuple[str, nn.Parameter]]: ...
+
+    def buffers(self) -> Iterator[Tensor]: ...
+
+    def state_dict(self) -> dict[str, Any]: ...
 
 
 class BaseAveragedModel(nn.Module):
@@ -51,7 +61,7 @@ class BaseAveragedModel(nn.Module):
         """The tensors that are averaged, by name."""
         return self._tensors(self.module)
 
-    def _tensors(self, model: nn.Module) -> dict[str, Tensor]:
+    def _tensors(self, model: Followed) -> dict[str, Tensor]:
         return model.state_dict() if self.update_buffers else dict(model.named_parameters())
 
     def avg_func(self, averaged_param: Tensor, source_param: Tensor, steps: int) -> None:
@@ -74,7 +84,7 @@ class BaseAveragedModel(nn.Module):
         return self.module(*args, **kwargs)
 
     @torch.no_grad()
-    def update_parameters(self, model: nn.Module) -> None:
+    def update_parameters(self, model: Followed) -> None:
         """Follow the model by one step; the first time, the copy becomes equal to it."""
         steps = int(self.steps)
         if steps == 0 or steps % self.interval == 0:

@@ -17,10 +17,10 @@ from torch import Tensor, nn
 
 from mmpretrain.errors import ArgumentError, ConfigError, DataError
 from mmpretrain.models.averaged import CosineEMA
-from mmpretrain.models.layers.drop import DropPath
 from mmpretrain.models.layers.shape import to_tokens
 from mmpretrain.models.selfsup.base import BaseSelfSupervisor, Views
 from mmpretrain.models.selfsup.masking import check_mask_ratio
+from mmpretrain.models.selfsup.momentum import drop_nothing
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 
@@ -84,11 +84,7 @@ class ContinuedPretraining(BaseSelfSupervisor):
         self.mask_size = mask_size
         self.global_weight = global_weight
         self.teacher = CosineEMA(self.backbone, momentum=base_momentum)
-        for module in self.teacher.modules():
-            if isinstance(module, DropPath):
-                module.drop_prob = 0.0
-            elif isinstance(module, nn.Dropout):
-                module.p = 0.0
+        drop_nothing(self.teacher)
 
     def features(self, backbone: Any, images: Tensor) -> Tensor:
         """The last features (B, L, C) of images (B, C, H, W), without extra tokens."""

@@ -8,17 +8,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mmpretrain.models.averaged import ExponentialMovingAverage
-from mmpretrain.models.selfsup.base import BaseSelfSupervisor, Views
+from mmpretrain.models.selfsup.base import Views
 from mmpretrain.models.selfsup.memory import add_queue, enqueue, similarities
-from mmpretrain.models.selfsup.momentum import encoder_of, follow
+from mmpretrain.models.selfsup.moco import MoCo
 from mmpretrain.models.selfsup.shuffle import shuffle, unshuffle
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 
 
 @MODELS.register_module()
-class DenseCL(BaseSelfSupervisor):
+class DenseCL(MoCo):
     """`DenseCL <https://arxiv.org/abs/2011.09157>`_: MoCo, for images and for positions in them.
 
     A position of the first view is paired with the position of the second one whose backbone features are
@@ -38,9 +37,6 @@ class DenseCL(BaseSelfSupervisor):
         freeze: Freeze the parameters whose name this regular expression finds.
     """
 
-    required = ("neck", "head")
-
-    queue: Tensor
     queue2: Tensor
 
     def __init__(
@@ -58,22 +54,22 @@ class DenseCL(BaseSelfSupervisor):
         *,
         freeze: str | None = None,
     ) -> None:
-        super().__init__(backbone, neck, head, None, pretrained, data_preprocessor, init_cfg, freeze=freeze)
-        self.queue_len = queue_len
+        super().__init__(
+            backbone, neck, head, queue_len, feat_dim, momentum, pretrained, data_preprocessor, init_cfg,
+            freeze=freeze,
+        )  # fmt: skip
         self.loss_lambda = loss_lambda
-        self.encoder_k = follow(self, ExponentialMovingAverage, momentum)
-        add_queue(self, "queue", feat_dim, queue_len)
         add_queue(self, "queue2", feat_dim, queue_len)
         self.freeze_declared(__class__)
 
     def loss(self, inputs: Views, data_samples: list[DataSample]) -> dict[str, Tensor]:
         """Compute the losses of images and of positions from two views, each (B, C, H, W)."""
         first, second = self.views_of(inputs, 2)
-        q_maps, (q, q_grid, _) = self._project(encoder_of(self), first)
+        q_maps, (q, q_grid, _) = self._project(self.backbone, self.neck, first)
         with torch.no_grad():
-            self.encoder_k.update_parameters(encoder_of(self))
+            encoder_k = self.updated_copy()
             shuffled, places = shuffle(second)
-            k_maps, projections = self._project(self.encoder_k.module, shuffled)
+            k_maps, projections = self._project(encoder_k.module[0], encoder_k.module[1], shuffled)
             k_maps, k, k_grid, k_mean = (unshuffle(x, places) for x in (k_maps, *projections))
             match = (q_maps.transpose(1, 2) @ k_maps).argmax(dim=2)  # (B, S): the position most alike
             k_match = k_grid.gather(2, match.unsqueeze(1).expand_as(k_grid))
@@ -84,13 +80,11 @@ class DenseCL(BaseSelfSupervisor):
         return {"loss_single": single * (1 - self.loss_lambda), "loss_dense": dense * self.loss_lambda}
 
     @staticmethod
-    def _project(encoder: nn.Module, images: Tensor) -> tuple[Tensor, list[Tensor]]:
+    def _project(backbone: Any, neck: Any, images: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Return backbone features (B, C, S) and the neck's outputs, all of length 1 along the channels."""
-        backbone, neck = encoder.children()
-        pool: Any = neck.pool
         maps = backbone(images)
         # Positions of the neck's grid, of which there may be fewer than in the map.
-        grid = pool(maps[-1]).flatten(2)
+        grid = neck.pool(maps[-1]).flatten(2)
         return F.normalize(grid, dim=1), [F.normalize(x, dim=1) for x in neck(maps)]
 
     def _contrast(self, query: Tensor, key: Tensor, queue: Tensor) -> Tensor:

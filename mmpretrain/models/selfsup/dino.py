@@ -8,16 +8,15 @@ import torch
 from torch import Tensor, nn
 
 from mmpretrain.errors import ArgumentError
-from mmpretrain.models.averaged import CosineEMA
-from mmpretrain.models.layers.drop import DropPath
-from mmpretrain.models.selfsup.base import BaseSelfSupervisor, Views
+from mmpretrain.models.selfsup.base import Views
+from mmpretrain.models.selfsup.momentum import MomentumMethod, drop_nothing
 from mmpretrain.models.selfsup.multicrop import by_size
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 
 
 @MODELS.register_module()
-class DINO(BaseSelfSupervisor):
+class DINO(MomentumMethod):
     """`DINO <https://arxiv.org/abs/2104.14294>`_: crops predict what a slow copy makes of the large crops.
 
     Args:
@@ -33,8 +32,6 @@ class DINO(BaseSelfSupervisor):
         freeze: Freeze the parameters whose name this regular expression finds.
     """
 
-    required = ("neck", "head")
-
     def __init__(
         self,
         backbone: dict | nn.Module,
@@ -49,7 +46,9 @@ class DINO(BaseSelfSupervisor):
         *,
         freeze: str | None = None,
     ) -> None:
-        super().__init__(backbone, neck, head, None, pretrained, data_preprocessor, init_cfg, freeze=freeze)
+        super().__init__(
+            backbone, neck, head, base_momentum, pretrained, data_preprocessor, init_cfg, freeze=freeze
+        )
         if len(num_crops) != 2 or num_crops[0] < 1 or num_crops[1] < 0 or sum(num_crops) < 2:
             raise ArgumentError(
                 f"num_crops must be the numbers of large and of small crops, two or more together, "
@@ -58,21 +57,12 @@ class DINO(BaseSelfSupervisor):
             )
         self.num_crops = tuple(num_crops)
         self.freeze_prototypes_iters = freeze_prototypes_iters
-        self.set_teacher(base_momentum)
         self.freeze_declared(__class__)
 
-    def encoder(self) -> nn.Sequential:
-        """What the teacher follows: the backbone, then the necks."""
-        return nn.Sequential(self.backbone, self.neck)
-
-    def set_teacher(self, base_momentum: float) -> None:
+    def make_copy(self, momentum: float) -> None:
         """Make the teacher: a slow copy of the encoder that drops nothing."""
-        self.teacher = CosineEMA(self.encoder(), momentum=base_momentum)
-        for module in self.teacher.modules():
-            if isinstance(module, DropPath):
-                module.drop_prob = 0.0
-            elif isinstance(module, nn.Dropout):
-                module.p = 0.0
+        super().make_copy(momentum)
+        drop_nothing(self.teacher)
 
     @property
     def train_prototypes(self) -> bool:
@@ -83,9 +73,9 @@ class DINO(BaseSelfSupervisor):
         """Compute the loss of crops, each (B, C, H, W), the large ones first."""
         crops = self.views_of(inputs, sum(self.num_crops))
         with torch.no_grad():
-            self.teacher.update_parameters(self.encoder())
+            teacher = self.updated_copy()
             large = torch.cat(list(crops[: self.num_crops[0]]))
-            targets = self.head.targets(self.teacher(large)[0]).chunk(self.num_crops[0])
+            targets = self.head.targets(teacher(large)[0]).chunk(self.num_crops[0])
         scores = [
             self.neck(self.backbone(batch), self.train_prototypes)[0].split(len(crops[0]))
             for batch in by_size(crops)

@@ -13,6 +13,7 @@ from mmpretrain.models.backbones.vision_transformer import VisionTransformer
 from mmpretrain.models.selfsup.base import Views
 from mmpretrain.models.selfsup.block_masks import block_masks
 from mmpretrain.models.selfsup.dino import DINO
+from mmpretrain.models.selfsup.momentum import Encoder
 from mmpretrain.models.selfsup.multicrop import by_size
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
@@ -108,13 +109,14 @@ class iBOT(DINO):
         self.patch_neck: Any = None
         if patch_neck is not None:
             self.patch_neck = MODELS.build(patch_neck)
-            self.set_teacher(base_momentum)
+            self.make_copy(base_momentum)
         self.freeze_declared(__class__)
 
-    def encoder(self) -> nn.Sequential:
+    @property
+    def trained_encoder(self) -> Encoder:
         """What the teacher follows: the backbone, then the necks."""
         patch_neck = getattr(self, "patch_neck", None)
-        return nn.Sequential(self.backbone, self.neck, *([] if patch_neck is None else [patch_neck]))
+        return Encoder(self.backbone, self.neck, *([] if patch_neck is None else [patch_neck]))
 
     def loss(self, inputs: Views, data_samples: list[DataSample]) -> dict[str, Tensor]:
         """Compute the losses of class tokens and of patches for crops (B, C, H, W), the large ones first."""
@@ -129,8 +131,7 @@ class iBOT(DINO):
             len(large), self.backbone.grid(large), self.mask_ratio, self.mask_prob, large.device
         )
         with torch.no_grad():
-            self.teacher.update_parameters(self.encoder())
-            backbone, *necks = self.teacher.module.children()
+            backbone, *necks = self.updated_copy().module
             tokens = backbone.tokens(large)
             targets = self.head.targets(necks[0]((tokens[:, 0],))[0]).chunk(count)
             patch_targets = self.patch_head.targets(necks[-1]((tokens[:, 1:][mask],))[0])

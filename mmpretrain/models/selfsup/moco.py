@@ -7,16 +7,16 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmpretrain.models.averaged import ExponentialMovingAverage
-from mmpretrain.models.selfsup.base import BaseSelfSupervisor, Views
+from mmpretrain.models.selfsup.base import Views
 from mmpretrain.models.selfsup.memory import add_queue, enqueue, similarities
-from mmpretrain.models.selfsup.momentum import encoder_of, follow
+from mmpretrain.models.selfsup.momentum import MomentumMethod
 from mmpretrain.models.selfsup.shuffle import shuffle, unshuffle
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 
 
 @MODELS.register_module()
-class MoCo(BaseSelfSupervisor):
+class MoCo(MomentumMethod):
     """`MoCo <https://arxiv.org/abs/1911.05722>`_: a view finds the other one among a queue of earlier images.
 
     Args:
@@ -32,7 +32,8 @@ class MoCo(BaseSelfSupervisor):
         freeze: Freeze the parameters whose name this regular expression finds.
     """
 
-    required = ("neck", "head")
+    copy_name = "encoder_k"
+    average = ExponentialMovingAverage
 
     queue: Tensor
 
@@ -50,21 +51,21 @@ class MoCo(BaseSelfSupervisor):
         *,
         freeze: str | None = None,
     ) -> None:
-        super().__init__(backbone, neck, head, None, pretrained, data_preprocessor, init_cfg, freeze=freeze)
+        super().__init__(
+            backbone, neck, head, momentum, pretrained, data_preprocessor, init_cfg, freeze=freeze
+        )
         self.queue_len = queue_len
-        self.encoder_k = follow(self, ExponentialMovingAverage, momentum)
         add_queue(self, "queue", feat_dim, queue_len)
         self.freeze_declared(__class__)
 
     def loss(self, inputs: Views, data_samples: list[DataSample]) -> dict[str, Tensor]:
         """Compute the loss of two views, each (B, C, H, W)."""
         first, second = self.views_of(inputs, 2)
-        encoder = encoder_of(self)
-        query = F.normalize(encoder(first)[0], dim=1)
+        query = F.normalize(self.trained_encoder(first)[0], dim=1)
         with torch.no_grad():
-            self.encoder_k.update_parameters(encoder)
+            encoder_k = self.updated_copy()
             shuffled, places = shuffle(second)
-            key = unshuffle(F.normalize(self.encoder_k(shuffled)[0], dim=1), places)
+            key = unshuffle(F.normalize(encoder_k(shuffled)[0], dim=1), places)
         positive = (query * key).sum(dim=1, keepdim=True)
         negative = similarities(query, self.queue)
         loss = self.head.loss(positive, negative)

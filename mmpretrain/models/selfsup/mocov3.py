@@ -8,13 +8,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mmpretrain.models.averaged import CosineEMA
 from mmpretrain.models.backbones.base_transformer import VIT_ARCHS, vit_arch
 from mmpretrain.models.backbones.vision_transformer import VisionTransformer
 from mmpretrain.models.init import as_list, is_pretrained
 from mmpretrain.models.layers.position_embed import build_2d_sincos_position_embedding
-from mmpretrain.models.selfsup.base import BaseSelfSupervisor, Views
-from mmpretrain.models.selfsup.momentum import encoder_of, follow
+from mmpretrain.models.selfsup.base import Views
+from mmpretrain.models.selfsup.momentum import MomentumMethod
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 
@@ -80,7 +79,7 @@ def _draw(layer: Any, outputs: int) -> None:
 
 
 @MODELS.register_module()
-class MoCoV3(BaseSelfSupervisor):
+class MoCoV3(MomentumMethod):
     """`MoCo v3 <https://arxiv.org/abs/2104.02057>`_: a view finds the slow copy's other view in the batch.
 
     Args:
@@ -94,7 +93,7 @@ class MoCoV3(BaseSelfSupervisor):
         freeze: Freeze the parameters whose name this regular expression finds.
     """
 
-    required = ("neck", "head")
+    copy_name = "momentum_encoder"
 
     def __init__(
         self,
@@ -108,15 +107,16 @@ class MoCoV3(BaseSelfSupervisor):
         *,
         freeze: str | None = None,
     ) -> None:
-        super().__init__(backbone, neck, head, None, pretrained, data_preprocessor, init_cfg, freeze=freeze)
-        self.momentum_encoder = follow(self, CosineEMA, base_momentum)
+        super().__init__(
+            backbone, neck, head, base_momentum, pretrained, data_preprocessor, init_cfg, freeze=freeze
+        )
         self.freeze_declared(__class__)
 
     def loss(self, inputs: Views, data_samples: list[DataSample]) -> dict[str, Tensor]:
         """Compute the loss of two views, each (B, C, H, W)."""
-        views, encoder = self.views_of(inputs, 2), encoder_of(self)
-        queries = [encoder(view)[0] for view in views]
+        views = self.views_of(inputs, 2)
+        queries = [self.trained_encoder(view)[0] for view in views]
         with torch.no_grad():
-            self.momentum_encoder.update_parameters(encoder)
-            keys = [self.momentum_encoder(view)[0] for view in views]
+            momentum_encoder = self.updated_copy()
+            keys = [momentum_encoder(view)[0] for view in views]
         return {"loss": self.head.loss(queries[0], keys[1]) + self.head.loss(queries[1], keys[0])}

@@ -16,7 +16,7 @@ def test_dense_pairs_follow_the_grid_of_the_neck():
     pooled = model_of("DenseCL", neck=neck)
     pooled.load_state_dict(model.state_dict())
     views = [picture((4, 3, 64, 64), 0, i) for i in range(2)]
-    maps, (_, grid, _) = pooled._project(torch.nn.Sequential(pooled.backbone, pooled.neck), views[0])
+    maps, (_, grid, _) = pooled._project(pooled.backbone, pooled.neck, views[0])
     assert maps.shape[2] == grid.shape[2] == 4
     losses = pooled(views, mode="loss")
     assert all(torch.isfinite(value) for value in losses.values())

@@ -184,7 +184,7 @@ def test_the_teacher_drops_nothing():
     backbone = vit("VisionTransformer", drop_path_rate=0.9, drop_rate=0.5)
     model = make("DINO", backbone=backbone).train()
     images = crops()[0]
-    model.teacher.update_parameters(model.encoder())
+    model.teacher.update_parameters(model.trained_encoder)
     assert torch.equal(model.teacher(images)[0], model.teacher(images)[0])
     assert not torch.equal(model.backbone(images)[0], model.backbone(images)[0])
 
