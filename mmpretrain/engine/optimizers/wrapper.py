@@ -274,7 +274,8 @@ def _step_of(optimizer: Optimizer) -> Callable[..., Any]:
     """
     hooks = optimizer._optimizer_step_pre_hooks or optimizer._optimizer_step_post_hooks
     everywhere = _global_optimizer_pre_hooks or _global_optimizer_post_hooks
-    if hooks or everywhere or torch.autograd._profiler_enabled() or "step" in vars(optimizer):
+    watched = torch.autograd._profiler_enabled() or torch.compiler.is_compiling()
+    if hooks or everywhere or watched or "step" in vars(optimizer):
         return optimizer.step
     bare = _bare(type(optimizer).step)
     if bare is None or optimizer.defaults.get("differentiable"):
