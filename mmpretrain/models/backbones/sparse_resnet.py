@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from typing_extensions import Unpack
 
-from mmpretrain.models.backbones.base import KAIMING_INIT
 from mmpretrain.models.backbones.base_sparse import SparseBackbone
-from mmpretrain.models.backbones.resnet import ResNet
+from mmpretrain.models.backbones.resnet import ResNet, ResNetStemOptions
 from mmpretrain.models.layers.sparse import ActiveMap, make_sparse
 from mmpretrain.registry import MODELS
 
@@ -26,52 +24,24 @@ class SparseResNet(SparseBackbone, ResNet):
     def __init__(
         self,
         depth: int,
-        in_channels: int = 3,
-        stem_channels: int = 64,
-        base_channels: int = 64,
-        expansion: int | None = None,
-        num_stages: int = 4,
-        strides: Sequence[int] = (1, 2, 2, 2),
-        dilations: Sequence[int] = (1, 1, 1, 1),
-        out_indices: int | Sequence[int] = (3,),
-        style: Literal["pytorch", "caffe"] = "pytorch",
-        deep_stem: bool = False,
-        avg_down: bool = False,
+        *,
         frozen_stages: int = -1,
-        conv_cfg: dict | None = None,
-        norm_cfg: dict = {"type": "SparseSyncBatchNorm2d"},  # noqa: B006
         norm_eval: bool = False,
         with_cp: bool = False,
-        zero_init_residual: bool = False,
-        init_cfg: dict | list[dict] | None = KAIMING_INIT,
-        drop_path_rate: float = 0.0,
-        *,
         freeze: str | None = None,
+        **kwargs: Unpack[ResNetStemOptions],
     ) -> None:
+        kwargs.setdefault("norm_cfg", {"type": "SparseSyncBatchNorm2d"})
+        kwargs.setdefault("zero_init_residual", False)
         ResNet.__init__(
             self,
             depth,
-            in_channels,
-            stem_channels,
-            base_channels,
-            expansion,
-            num_stages,
-            strides,
-            dilations,
-            out_indices,
-            style,
-            deep_stem,
-            avg_down,
-            frozen_stages,
-            conv_cfg,
-            norm_cfg,
-            norm_eval,
-            with_cp,
-            zero_init_residual,
-            init_cfg,
-            drop_path_rate,
+            frozen_stages=frozen_stages,
+            norm_eval=norm_eval,
+            with_cp=with_cp,
             freeze=freeze,
+            **kwargs,
         )
         self.active = ActiveMap()
-        make_sparse(self, self.active, sync="Sync" in str(norm_cfg["type"]))
+        make_sparse(self, self.active, sync="Sync" in str(self.norm_cfg["type"]))
         self.freeze_declared(__class__)
