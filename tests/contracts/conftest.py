@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from torch import nn
 
+from mmpretrain.models.layers import configurable
+
 
 @pytest.fixture
 def builds_no_module(monkeypatch):
@@ -21,3 +23,13 @@ def builds_no_module(monkeypatch):
 
     yield start
     monkeypatch.undo()
+
+
+@pytest.fixture
+def layers_refuse_configs(monkeypatch):
+    """Fail where a layer is built from a config: configs stop at the classes that they name."""
+
+    def refuse(translate: object, value: object) -> None:
+        raise AssertionError(f"a layer got the config {value!r}")
+
+    monkeypatch.setattr(configurable, "_call", refuse)

@@ -19,11 +19,9 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from mmpretrain.errors import ArgumentError
 from mmpretrain.models import backbones
 from mmpretrain.models.backbones import BaseBackbone
-from mmpretrain.models.backbones.cspnet import CSPNet, DarknetBottleneck
-from mmpretrain.models.backbones.hrnet import HRNet
-from mmpretrain.models.backbones.regnet import RegNet
-from mmpretrain.models.backbones.resnet import Bottleneck, ResNet
-from mmpretrain.models.layers import DropPath, configurable
+from mmpretrain.models.backbones.cspnet import DarknetBottleneck
+from mmpretrain.models.backbones.resnet import Bottleneck
+from mmpretrain.models.layers import DropPath
 from mmpretrain.registry import MODELS
 
 from ..golden.facts import load
@@ -324,19 +322,8 @@ def test_archs_on_meta(name, names):
     assert all(model.get_arch(other) is model.get_arch(names[0]) for other in names)
 
 
-#: Their blocks may be users', written for 1.x, and get configs as there.
-TAKE_BLOCKS_OF_USERS = (ResNet, RegNet, HRNet, CSPNet)
-
-
 @each
-def test_layers_get_callables_not_configs(name, monkeypatch):
-    if issubclass(MODELS.get(name), TAKE_BLOCKS_OF_USERS):
-        pytest.skip("blocks of users")
-
-    def refuse(translate, value):
-        raise AssertionError(f"a layer got the config {value!r}")
-
-    monkeypatch.setattr(configurable, "_call", refuse)
+def test_layers_get_callables_not_configs(name, layers_refuse_configs):
     with torch.device("meta"):
         make(name)
 

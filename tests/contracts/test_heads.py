@@ -72,6 +72,11 @@ def test_signature(name):
 
 
 @pytest.mark.parametrize("name", HEADS)
+def test_layers_get_callables_not_configs(name, layers_refuse_configs):
+    assert isinstance(build(name), torch.nn.Module)
+
+
+@pytest.mark.parametrize("name", HEADS)
 def test_trains(name):
     head = build(name)
     head.init_weights()

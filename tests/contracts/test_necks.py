@@ -10,6 +10,7 @@ import torch
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import MODELS
 from tests.contracts.signatures import check_signature
+from tests.models.heads.selfsup_cases import CASES as SELF_SUPERVISED
 
 B = 2
 
@@ -42,6 +43,13 @@ def case(request):
 @pytest.mark.parametrize("name", sorted({cfg["type"] for cfg, _, _ in NECKS.values()}))
 def test_signature(name):
     check_signature("mmpretrain.MODELS", name, MODELS.get(name))
+
+
+@pytest.mark.parametrize(
+    "cfg", [cfg for cfg, *_ in NECKS.values()] + [cfg for _, cfg, _ in SELF_SUPERVISED.values()], ids=str
+)
+def test_layers_get_callables_not_configs(cfg, layers_refuse_configs):
+    assert isinstance(MODELS.build(cfg), torch.nn.Module)
 
 
 def test_shapes(case):

@@ -29,6 +29,7 @@ from mmpretrain.models.layers.configurable import (
     configurable,
     conv_from,
     norm_from,
+    parts_for,
 )
 from mmpretrain.registry import MODELS
 
@@ -101,8 +102,8 @@ class CSPStage(BaseModule):
         rates: Rate of stochastic depth of each block.
         norm: The norm.
         act: The activation.
+        block: Further arguments of the blocks.
         init_cfg: How the weights are initialised.
-        **block: Further arguments of the blocks.
     """
 
     def __init__(
@@ -117,8 +118,8 @@ class CSPStage(BaseModule):
         rates: Sequence[float],
         norm: Norm,
         act: Act,
+        block: Mapping[str, Any],
         init_cfg: dict | list[dict] | None = None,
-        **block: Any,
     ) -> None:
         super().__init__(init_cfg)
         parts = {"norm": norm, "act": act}
@@ -160,7 +161,7 @@ class CSPNet(BaseBackbone):
         init_cfg: How the weights are initialised.
         frozen_stages: Freeze the stem and the stages up to this one, the first is 0; -1 freezes nothing.
         norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
-        conv_cfg, norm_cfg, act_cfg: The parts; blocks get these configs, as users may bring blocks of 1.x.
+        conv_cfg, norm_cfg, act_cfg: The parts.
     """
 
     stem: nn.Module
@@ -196,11 +197,12 @@ class CSPNet(BaseBackbone):
         self.stem = self.make_stem(
             in_channels, arch["in_channels"][0], {"conv": conv_from(conv_cfg), **parts}
         )
-        block = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg}
+        configs = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg}
         self.stages = Sequential()
         for own in settings:
             blocks = [next(rates) for _ in range(own.pop("num_blocks"))]
-            self.stages.append(CSPStage(**own, rates=blocks, init_cfg=init_cfg, **parts, **block))
+            block = parts_for(own["block_fn"], **configs)
+            self.stages.append(CSPStage(**own, rates=blocks, block=block, init_cfg=init_cfg, **parts))
         self.freeze_declared(__class__)
 
     def make_stem(self, in_channels: int, channels: int, parts: dict[str, Any]) -> nn.Module:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from mmpretrain.models.heads.base import Features, check_num_classes
 from mmpretrain.models.heads.cls_head import ClsHead
-from mmpretrain.models.layers import build_activation_layer
+from mmpretrain.models.layers.configurable import act_from
 from mmpretrain.registry import MODELS
 
 GELU = {"type": "GELU"}
@@ -40,7 +40,7 @@ class VigClsHead(ClsHead):
         check_num_classes(num_classes)
         self.fc1 = nn.Linear(in_channels, hidden_dim)
         self.bn = nn.BatchNorm1d(hidden_dim)
-        self.act = build_activation_layer(act_cfg)
+        self.act = act_from(act_cfg)()
         self.drop = nn.Dropout(dropout)
         self.fc2 = nn.Linear(hidden_dim, num_classes)
 

@@ -17,7 +17,7 @@ from mmpretrain.models.heads.base import (
     feature_layer,
 )
 from mmpretrain.models.heads.cls_head import ClsHead
-from mmpretrain.models.layers import build_activation_layer
+from mmpretrain.models.layers.configurable import act_from
 from mmpretrain.registry import MODELS
 
 TANH = {"type": "Tanh"}
@@ -59,7 +59,7 @@ class VisionTransformerClsHead(ClsHead):
         layers: OrderedDict[str, nn.Module] = OrderedDict()
         if self.hidden_dim is not None:
             layers["pre_logits"] = feature_layer(self.in_channels, self.hidden_dim)
-            layers["act"] = build_activation_layer(self.act_cfg)
+            layers["act"] = act_from(self.act_cfg)()
         layers["head"] = feature_layer(self.hidden_dim or self.in_channels, self.num_classes)
         self.layers = Sequential(layers)
 

@@ -64,6 +64,18 @@ def conv_from(cfg: Config | str | Conv | None) -> Conv:
     return functools.partial(build_conv_layer, cfg) if isinstance(cfg, Mapping) else cfg
 
 
+def parts_for(block: Callable[..., nn.Module], **configs: Config | None) -> dict[str, Any]:
+    """Return ``norm_cfg``, ``act_cfg`` and ``conv_cfg`` as a block takes them.
+
+    Blocks of this package get callables, named ``norm``, ``act`` and ``conv``. Those of users were written
+    for 1.x and get the configs.
+    """
+    if not getattr(block, "__module__", "").startswith("mmpretrain."):
+        return dict(configs)
+    rules = ((TRANSLATIONS[name], config) for name, config in configs.items())
+    return {name: translate(config) for (name, translate), config in rules}
+
+
 def make_drop_path(rate: float | nn.Module | None) -> nn.Module:
     """Make the stochastic depth of a rate, or an identity of None; another dropout is used as it is."""
     if isinstance(rate, nn.Module):

@@ -12,7 +12,7 @@ from mmpretrain.errors import ArgumentError
 from mmpretrain.models.base.module import BaseModule
 
 from .build import build_conv_layer, make_norm, norm_abbr
-from .configurable import Act, Conv, Norm, configurable
+from .configurable import Act, Conv, Norm, configurable, parts_for
 from .drop import DropPath
 
 
@@ -180,7 +180,7 @@ class ResLayer(nn.Sequential):
         expansion: Of the blocks; by default as their class has it.
         stride: Stride of the first block.
         avg_down: Let the identity of the first block be averaged before its 1×1 convolution, not strided.
-        conv_cfg: Type of convolution. Blocks get both configs, as users bring blocks written for 1.x.
+        conv_cfg: Type of convolution.
         norm_cfg: Type of norm.
         drop_path_rate: Rate of stochastic depth, or one per block.
         **block_options: Other arguments of the blocks.
@@ -206,7 +206,8 @@ class ResLayer(nn.Sequential):
         rates = drop_path_rate if isinstance(drop_path_rate, Sequence) else [drop_path_rate] * num_blocks
         if len(rates) != num_blocks:
             raise ArgumentError(f"{num_blocks} blocks need as many drop-path rates, got {len(rates)}")
-        options = {"expansion": expansion, "conv_cfg": conv_cfg, "norm_cfg": norm_cfg, **block_options}
+        parts = parts_for(block, conv_cfg=conv_cfg, norm_cfg=norm_cfg)
+        options = {"expansion": expansion, **parts, **block_options}
         downsample = None
         if stride != 1 or in_channels != out_channels:
             pool = avg_down and (stride != 1 or self.always_pools)

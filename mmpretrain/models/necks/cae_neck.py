@@ -111,7 +111,7 @@ class CAETransformerRegressorLayer(BaseModule):
             embed_dims,
             feedforward_channels,
             ffn_drop=drop_rate,
-            act_cfg={"type": "GELU"},
+            act=nn.GELU,
             add_identity=False,
         )
         self.drop_path = DropPath(drop_path_rate)

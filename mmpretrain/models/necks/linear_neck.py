@@ -7,7 +7,7 @@ from typing import Literal
 from torch import Tensor, nn
 
 from mmpretrain.models.base import BaseModule
-from mmpretrain.models.layers import build_activation_layer, make_norm
+from mmpretrain.models.layers.configurable import act_from, norm_from
 from mmpretrain.models.necks.gap import average_pool
 from mmpretrain.models.necks.stages import Stages
 from mmpretrain.registry import MODELS
@@ -42,8 +42,9 @@ class LinearNeck(BaseModule):
         self.out_channels = out_channels
         self.gap = average_pool(gap_dim)
         self.fc = nn.Linear(in_channels, out_channels)
-        self.norm = make_norm(norm_cfg, out_channels) if norm_cfg else nn.Identity()
-        self.act = build_activation_layer(act_cfg) if act_cfg else nn.Identity()
+        norm, act = norm_from(norm_cfg or None), act_from(act_cfg or None)
+        self.norm = norm(out_channels) if norm else nn.Identity()
+        self.act = act() if act else nn.Identity()
 
     def forward(self, inputs: Stages) -> tuple[Tensor]:
         """Project the features of the last stage: (B, in_channels, *) -> (B, out_channels)."""

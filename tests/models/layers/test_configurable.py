@@ -19,6 +19,7 @@ from mmpretrain.models.layers import (
     configurable,
 )
 from mmpretrain.models.layers.configurable import act_from, conv_from, drop_path_from, norm_from
+from mmpretrain.models.layers.residual import BasicBlock, ResLayer
 from mmpretrain.models.utils import (
     HybridEmbed,
     InvertedResidual,
@@ -135,3 +136,20 @@ def test_residual_and_mobile_blocks_take_configs():
     assert not pair.pointwise_conv.with_activation
     assert pair.depthwise_conv.with_activation
     assert NonLocal2d(8, norm_cfg=dict(type="BN")).conv_out.with_norm
+
+
+def test_a_block_of_a_user_gets_configs():
+    """It was written for 1.x, while a block of this package takes callables."""
+    seen = []
+
+    class Noted(nn.Identity):
+        def __init__(self, in_channels, out_channels, stride=1, downsample=None, **options):
+            super().__init__()
+            seen.append(options)
+
+    norm = dict(type="GN", num_groups=2)
+    ResLayer(Noted, 1, 8, 8, norm_cfg=norm)
+    assert seen == [dict(expansion=None, drop_path_rate=0.0, conv_cfg=None, norm_cfg=norm)]
+    (ours,) = ResLayer(BasicBlock, 1, 8, 8, norm_cfg=norm)
+    assert isinstance(ours.last_norm, nn.GroupNorm)
+    assert configurable.parts_for(BasicBlock, conv_cfg=None)["conv"] is nn.Conv2d
