@@ -229,11 +229,7 @@ class Conformer(BaseBackbone):
         freeze: str | None = None,
     ) -> None:
         super().__init__(
-            frozen_stages=frozen_stages,
-            norm_eval=norm_eval,
-            with_cp=with_cp,
-            freeze=freeze,
-            init_cfg=init_cfg,
+            init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
         )
         settings = self.get_arch(arch)
         self.num_features = self.embed_dims = settings["embed_dims"]

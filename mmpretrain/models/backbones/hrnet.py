@@ -164,11 +164,7 @@ class HRNet(BaseBackbone):
         freeze: str | None = None,
     ) -> None:
         super().__init__(
-            frozen_stages=frozen_stages,
-            norm_eval=norm_eval,
-            with_cp=with_cp,
-            freeze=freeze,
-            init_cfg=init_cfg,
+            init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
         )
         self.extra = self.get_arch(arch) if extra is None else extra
         self.zero_init_residual = zero_init_residual

@@ -213,11 +213,7 @@ class InceptionV3(BaseBackbone):
         freeze: str | None = None,
     ) -> None:
         super().__init__(
-            frozen_stages=frozen_stages,
-            norm_eval=norm_eval,
-            with_cp=with_cp,
-            freeze=freeze,
-            init_cfg=init_cfg,
+            init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
         )
         self.aux_logits = aux_logits
         self.Conv2d_1a_3x3 = BasicConv2d(3, 32, 3, stride=2)

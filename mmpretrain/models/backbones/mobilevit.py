@@ -163,11 +163,7 @@ class MobileViT(BaseBackbone):
         freeze: str | None = None,
     ) -> None:
         super().__init__(
-            frozen_stages=frozen_stages,
-            norm_eval=norm_eval,
-            with_cp=with_cp,
-            freeze=freeze,
-            init_cfg=init_cfg,
+            init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
         )
         norm, act, conv = norm_from(norm_cfg), act_from(act_cfg), conv_from(conv_cfg)
         self.arch = self.get_arch(arch) if isinstance(arch, str) else arch

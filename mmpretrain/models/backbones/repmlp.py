@@ -230,11 +230,7 @@ class RepMLPNet(BaseBackbone):
         freeze: str | None = None,
     ) -> None:
         super().__init__(
-            frozen_stages=frozen_stages,
-            norm_eval=norm_eval,
-            with_cp=with_cp,
-            freeze=freeze,
-            init_cfg=init_cfg,
+            init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
         )
         norm, conv = norm_from(norm_cfg), conv_from(conv_cfg)
         settings = self.get_arch(arch)

@@ -158,12 +158,7 @@ class ResNeSt(ResNetV1d):
         self.options = {"groups": groups, "width_per_group": width_per_group, "radix": radix}
         self.options |= {"reduction_factor": reduction_factor, "avg_down_stride": avg_down_stride}
         super().__init__(
-            depth,
-            frozen_stages=frozen_stages,
-            norm_eval=norm_eval,
-            with_cp=with_cp,
-            freeze=freeze,
-            **kwargs,
+            depth, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze, **kwargs
         )
         self.freeze_declared(__class__)
 

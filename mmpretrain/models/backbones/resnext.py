@@ -41,12 +41,7 @@ class ResNeXt(ResNet):
     ) -> None:
         self.groups, self.width_per_group = groups, width_per_group
         super().__init__(
-            depth,
-            frozen_stages=frozen_stages,
-            norm_eval=norm_eval,
-            with_cp=with_cp,
-            freeze=freeze,
-            **kwargs,
+            depth, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze, **kwargs
         )
         self.freeze_declared(__class__)
 

@@ -58,12 +58,7 @@ class SEResNet(ResNet):
     ) -> None:
         self.se_ratio = se_ratio
         super().__init__(
-            depth,
-            frozen_stages=frozen_stages,
-            norm_eval=norm_eval,
-            with_cp=with_cp,
-            freeze=freeze,
-            **kwargs,
+            depth, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze, **kwargs
         )
         self.freeze_declared(__class__)
 
