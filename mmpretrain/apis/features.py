@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class FeatureExtractor:
+class DatasetFeatures:
     """A model, the stages of its backbone that are wanted, and how images are prepared for it.
 
     Args:
@@ -38,7 +38,7 @@ class FeatureExtractor:
         device: Where to run.
 
     Example:
-        >>> extractor = FeatureExtractor('work_dirs/mae', stages='all')
+        >>> extractor = DatasetFeatures('work_dirs/mae', stages='all')
         >>> bank = extractor({'type': 'CustomDataset', 'data_root': 'photos/'})
     """
 

@@ -69,11 +69,11 @@ def compute(
     Returns:
         The numbers of the stages, and both banks.
     """
-    from mmpretrain.apis.features import FeatureExtractor
+    from mmpretrain.apis.features import DatasetFeatures
     from mmpretrain.datasets.from_spec import dataset_from_spec
 
     sets = [dataset_from_spec(data, split) for split in ("train", "val")]
-    extractor = FeatureExtractor(
+    extractor = DatasetFeatures(
         checkpoint_in(model) if checkpoint is None and not random else model,
         False if random else checkpoint,
         parse_stages(stage),

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from mmpretrain.apis import init_model
-from mmpretrain.apis.features import FeatureExtractor
+from mmpretrain.apis.features import DatasetFeatures
 from mmpretrain.config import Config
 from mmpretrain.errors import ConfigError
 from tests.models.selfsup.small import write_images
@@ -53,14 +53,14 @@ def images(tmp_path_factory):
 @pytest.mark.parametrize("name", BACKBONES)
 def test_all_stages_in_one_pass(name, images):
     model, channels = model_of(name)
-    last = FeatureExtractor(model, image_size=32)(images, workers=0)
-    extractor = FeatureExtractor(model, stages="all", image_size=32)
+    last = DatasetFeatures(model, image_size=32)(images, workers=0)
+    extractor = DatasetFeatures(model, stages="all", image_size=32)
     bank = extractor(images, batch_size=2, workers=0)
     assert [x.shape for x in bank.features] == [(5, width) for width in channels]
     assert extractor.stages == list(range(len(channels)))
     if name != "vit":  # which puts out its class token here, and the mean of patches there
         torch.testing.assert_close(bank.features[-1], last.features[-1])
-    some = FeatureExtractor(model_of(name)[0], stages=[0, -1], image_size=32)(images, workers=0)
+    some = DatasetFeatures(model_of(name)[0], stages=[0, -1], image_size=32)(images, workers=0)
     torch.testing.assert_close(some.features[0], bank.features[0])
 
 
@@ -68,6 +68,6 @@ def test_what_it_refuses():
     model, _ = model_of("resnet")
     for stages in ([4], [-5], "first"):
         with pytest.raises(ConfigError, match="no stages"):
-            FeatureExtractor(model, stages=stages)
+            DatasetFeatures(model, stages=stages)
     with pytest.raises(ConfigError, match="no backbone"):
-        FeatureExtractor(torch.nn.Linear(1, 1))
+        DatasetFeatures(torch.nn.Linear(1, 1))
