@@ -248,12 +248,26 @@ class BaseInferencer(ABC):
         """Return names of models that this inferencer is for, see :func:`mmpretrain.list_models`."""
         return list_models(pattern, task=cls.task)
 
-    def _build_visualizer(self) -> Any:
+    def _draw(
+        self,
+        method: str,
+        images: Sequence[InputType],
+        samples: Sequence[Any],
+        names: Sequence[str],
+        show_dir: str | os.PathLike[str] | None,
+        **kwargs: Any,
+    ) -> list[np.ndarray]:
+        """Draw each image with a method of the visualizer, which also saves and shows it."""
         if self.visualizer is None:
             settings = {"type": "UniversalVisualizer", **(self.config.get("visualizer") or {})}
             settings["vis_backends"] = None
             self.visualizer = VISUALIZERS.build(settings)
-        return self.visualizer
+        draw = getattr(self.visualizer, method)
+        files = (None if show_dir is None else Path(show_dir, name) for name in names)
+        return [
+            draw(as_rgb(image), sample, out_file=file, name=Path(name).stem, **kwargs)
+            for image, sample, name, file in zip(images, samples, names, files)
+        ]
 
 
 #: Arguments of a call that are about pictures.

@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from mmpretrain.apis.base import BaseInferencer, as_rgb
+from mmpretrain.apis.base import BaseInferencer
 from mmpretrain.apis.inputs import InputType
 from mmpretrain.errors import ConfigError
 from mmpretrain.uncertainty.evidence import Tap
@@ -212,25 +211,20 @@ class ImageClassificationInferencer(BaseInferencer):
         Returns:
             The pictures, each ``(H, W, 3)``, RGB.
         """
-        visualizer = self._build_visualizer()
-        if visualizer.dataset_meta is None:
-            visualizer.dataset_meta = dict(self.meta)
-        return [
-            visualizer.visualize_cls(
-                as_rgb(image),
-                sample,
-                classes=self.classes,
-                draw_gt=False,
-                draw_score=draw_score,
-                resize=resize,
-                rescale_factor=rescale_factor,
-                show=show,
-                wait_time=wait_time,
-                out_file=None if show_dir is None else Path(show_dir, name),
-                name=Path(name).stem,
-            )
-            for image, sample, name in zip(images, samples, names)
-        ]
+        return self._draw(
+            "visualize_cls",
+            images,
+            samples,
+            names,
+            show_dir,
+            classes=self.classes,
+            draw_gt=False,
+            draw_score=draw_score,
+            resize=resize,
+            rescale_factor=rescale_factor,
+            show=show,
+            wait_time=wait_time,
+        )
 
 
 def _by_score(chosen: Tensor, probs: Tensor) -> Tensor:

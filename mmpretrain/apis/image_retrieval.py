@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from mmpretrain import checkpoints
-from mmpretrain.apis.base import BaseInferencer, as_rgb
+from mmpretrain.apis.base import BaseInferencer
 from mmpretrain.apis.inputs import InputType, in_folder
 from mmpretrain.checkpoints.serialization import read_tensor
 from mmpretrain.errors import ConfigError, MissingFileError, MMPretrainError, add_note
@@ -152,22 +152,19 @@ class ImageRetrievalInferencer(BaseInferencer):
         Returns:
             The pictures, each ``(H, W, 3)``, RGB.
         """
-        visualizer = self._build_visualizer()
-        return [
-            visualizer.visualize_image_retrieval(
-                as_rgb(image),
-                sample,
-                self.prototype_dataset,
-                topk=draw_topk,
-                draw_score=draw_score,
-                resize=resize,
-                show=show,
-                wait_time=wait_time,
-                out_file=None if show_dir is None else Path(show_dir, name),
-                name=Path(name).stem,
-            )
-            for image, sample, name in zip(images, samples, names)
-        ]
+        return self._draw(
+            "visualize_image_retrieval",
+            images,
+            samples,
+            names,
+            show_dir,
+            prototype_dataset=self.prototype_dataset,
+            topk=draw_topk,
+            draw_score=draw_score,
+            resize=resize,
+            show=show,
+            wait_time=wait_time,
+        )
 
 
 class _Encoder(BaseInferencer):
