@@ -61,6 +61,8 @@ class BaseInferencer(ABC):
             belong to ``model``; False for none.
         device: Where to run; by default an accelerator if there is one.
         trust: Run the config inside of a checkpoint as code; otherwise it is data.
+        device_map: How to spread the model over devices, see :func:`mmpretrain.apis.placement.place`.
+        offload_folder: Where parts that it puts on disk are kept.
         **kwargs: Changes to the config of the model, such as ``backbone=dict(out_indices=(0, 1))``.
     """
 
@@ -74,6 +76,8 @@ class BaseInferencer(ABC):
         device: str | torch.device | None = None,
         *,
         trust: bool = False,
+        device_map: str | Mapping[str, Any] | None = None,
+        offload_folder: str | os.PathLike[str] | None = None,
         **kwargs: Any,
     ) -> None:
         if isinstance(model, torch.nn.Module):
@@ -84,7 +88,15 @@ class BaseInferencer(ABC):
                 )
             self.model: Any = model if device is None else model.to(device)
         else:
-            self.model = open_model(model, pretrained, device, trust=trust, changes=kwargs)
+            self.model = open_model(
+                model,
+                pretrained,
+                device,
+                trust=trust,
+                changes=kwargs,
+                device_map=device_map,
+                offload_folder=offload_folder,
+            )
         self.model.eval()
         config = getattr(self.model, "_config", None)
         if config is None:

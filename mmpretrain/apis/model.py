@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from mmpretrain import checkpoints
+from mmpretrain.apis.placement import place
 from mmpretrain.checkpoints import zoo
 from mmpretrain.checkpoints.fitting import load_into
 from mmpretrain.checkpoints.layouts import weights_of
@@ -22,7 +24,6 @@ from mmpretrain.config.zoo import find_config, zoo_configs
 from mmpretrain.errors import CheckpointError, ConfigError, NotRegisteredError
 from mmpretrain.registry import DATASETS, MODELS
 from mmpretrain.uncertainty.stored import KEY, find_calibration
-from mmpretrain.utils.env import find_device
 
 if TYPE_CHECKING:
     from mmpretrain.models.base import BaseModel
@@ -42,6 +43,8 @@ def init_model(
     *,
     cfg_options: Mapping[str, Any] | None = None,
     options: Mapping[str, Any] | None = None,
+    device_map: str | Mapping[str, Any] | None = None,
+    offload_folder: str | os.PathLike[str] | None = None,
     **kwargs: Any,
 ) -> BaseModel:
     """Build a model in eval mode, with the weights of a checkpoint.
@@ -52,6 +55,8 @@ def init_model(
         device: Where to put the model; by default an accelerator if there is one.
         cfg_options: Changes to the config, such as ``{'model.head.topk': (1,)}``.
         options: The same under the name of 0.x.
+        device_map: How to spread the model over devices, see :func:`mmpretrain.apis.placement.place`.
+        offload_folder: Where parts that it puts on disk are kept.
         **kwargs: Changes to ``config.model``, such as ``head=dict(num_classes=10)``.
 
     Returns:
@@ -64,21 +69,22 @@ def init_model(
     changes = {**(options or {}), **(cfg_options or {})}
     if kwargs:
         changes["model"] = {**changes.get("model", {}), **kwargs}
-    if checkpoint is None:
-        return _build(config, None, device, source="", changes=changes)
-    found = checkpoints.find(checkpoint)
-    return _build(config, checkpoints.read(found), device, source=found.name, changes=changes)
+    content, source = None, ""
+    if checkpoint is not None:
+        found = checkpoints.find(checkpoint)
+        content, source = checkpoints.read(found), found.name
+    model = _build(config, content, source=source, changes=changes)
+    return place(model, device, device_map, offload_folder)
 
 
 def _build(
     config: str | os.PathLike[str] | Config,
     content: dict[str, Any] | None,
-    device: str | torch.device | None,
     *,
     source: str,
     changes: Mapping[str, Any] | None = None,
 ) -> BaseModel:
-    """Build a model, and fill it from a checkpoint that has been read."""
+    """Build a model on the processor, and fill it from a checkpoint that has been read."""
     cfg = (config if isinstance(config, Config) else Config.fromfile(_config_file(config))).modern().copy()
     if changes:
         cfg.merge_from_dict(dict(changes))
@@ -103,7 +109,7 @@ def _build(
     found = weights_of(content) if content is not None and KEY in meta_of(content) else None
     model._calibration = None if found is None else find_calibration(meta_of(content or {}), found, source)
     model._weights_missing = content is None and not _is_initialised(cfg.model)
-    return model.to(find_device(device)).eval()
+    return model.eval()
 
 
 def _is_initialised(model: Mapping[str, Any]) -> bool:
@@ -141,6 +147,9 @@ def get_model(
     model: str | os.PathLike[str] | Config,
     pretrained: bool | str | os.PathLike[str] = False,
     device: str | torch.device | None = "cpu",
+    device_map: str | Mapping[str, Any] | None = None,
+    offload_folder: str | os.PathLike[str] | None = None,
+    url_mapping: tuple[str, str] | None = None,
     **kwargs: Any,
 ) -> BaseModel:
     """Build a model of the zoo.
@@ -150,6 +159,10 @@ def get_model(
         pretrained: True for the published weights, False for none, or a checkpoint: a path, an address, the
             folder of a run.
         device: Where to put the model.
+        device_map: How to spread it over devices, see :func:`mmpretrain.apis.placement.place`.
+        offload_folder: Where parts that it puts on disk are kept.
+        url_mapping: A regular expression and what to put in its place in the address of published weights,
+            such as ``('https://.*/', './weights/')``.
         **kwargs: Changes to its config, such as ``head=dict(num_classes=10)``.
 
     Returns:
@@ -174,6 +187,9 @@ def get_model(
                 hint="Name a checkpoint: pretrained='path/to/weights.pth'.",
             )
         checkpoint = info.weights
+    if url_mapping is not None and checkpoint is not None:
+        checkpoint = _mapped(os.fspath(checkpoint), url_mapping)
+    kwargs |= {"device_map": device_map, "offload_folder": offload_folder}
     try:
         return init_model(config, checkpoint, device, **kwargs)
     except NotRegisteredError as error:
@@ -184,6 +200,17 @@ def get_model(
         ) from error
 
 
+def _mapped(address: str, mapping: tuple[str, str]) -> str:
+    try:
+        pattern, replacement = mapping
+        return re.sub(pattern, replacement, address)
+    except (re.error, IndexError, TypeError, ValueError) as error:
+        raise ConfigError(
+            f"url_mapping is a regular expression and its replacement, got {mapping!r} ({error})",
+            key="url_mapping",
+        ) from error
+
+
 def open_model(
     source: str | os.PathLike[str],
     checkpoint: bool | str | os.PathLike[str] | None = None,
@@ -191,6 +218,8 @@ def open_model(
     *,
     trust: bool = False,
     changes: Mapping[str, Any] | None = None,
+    device_map: str | Mapping[str, Any] | None = None,
+    offload_folder: str | os.PathLike[str] | None = None,
 ) -> BaseModel:
     """Build a model from whatever names it.
 
@@ -204,6 +233,8 @@ def open_model(
         trust: Run the config inside of a checkpoint as the Python file that it is; otherwise it is data, and
             names registered classes only.
         changes: Changes to ``config.model``, such as ``{'backbone': {'out_indices': (0, 1)}}``.
+        device_map: How to spread the model over devices, see :func:`mmpretrain.apis.placement.place`.
+        offload_folder: Where parts that it puts on disk are kept.
 
     Raises:
         MissingFileError: If there is no such thing.
@@ -211,19 +242,20 @@ def open_model(
         ConfigError: If there are no weights: a model with random ones would answer all the same.
     """
     text = os.fspath(source)
+    further: dict[str, Any] = {"device_map": device_map, "offload_folder": offload_folder, **(changes or {})}
     if not isinstance(checkpoint, bool) and checkpoint is not None:
-        return init_model(source, checkpoint, device, **(changes or {}))
+        return init_model(source, checkpoint, device, **further)
     named = not Path(text).expanduser().exists()
     if text.endswith(CONFIG_SUFFIXES) or (named and text in zoo_configs() and not zoo.has_model(text)):
         config = find_config(text)
         if checkpoint is False:
-            return init_model(config, None, device, **(changes or {}))
+            return init_model(config, None, device, **further)
         raise ConfigError(
             f"{str(config)!r} says how a model is built, but has no weights",
             hint="Name the weights too: --checkpoint CKPT, or pretrained='CKPT' in Python.",
         )
     if named and zoo.has_model(text):
-        return get_model(text, pretrained=checkpoint is not False, device=device, **(changes or {}))
+        return get_model(text, pretrained=checkpoint is not False, device=device, **further)
     found = checkpoints.find(text)
     if found.why:
         logger.info("%s: taking %s (%s)", text, found.path, found.why)
@@ -238,4 +270,5 @@ def open_model(
     weights = None if checkpoint is False else content
     config = read_embedded(cfg, found.name, trust=trust)
     model_changes = {"model": dict(changes)} if changes else None
-    return _build(config, weights, device, source=found.name, changes=model_changes)
+    model = _build(config, weights, source=found.name, changes=model_changes)
+    return place(model, device, device_map, offload_folder)
