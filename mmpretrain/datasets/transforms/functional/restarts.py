@@ -21,6 +21,8 @@ from mmpretrain.errors import DataError
 
 #: Pixels around a box, at the scale that is decoded, that its own pixels depend on.
 MARGIN = 2
+#: libjpeg does not interpolate colours in images of less than three of them in a row.
+NARROWEST = 16
 #: Sampling factors of the first colour that decoders support when the other two have 1 x 1.
 _SAMPLINGS = {0x11, 0x21, 0x22, 0x12}
 _MARKERS = np.tile(np.arange(0xD0, 0xD8, dtype=np.uint8), 64)
@@ -206,7 +208,7 @@ def decode_part(
         DataError: If the data are damaged.
     """
     margin = MARGIN * reduce
-    top, left = max(box[0] - margin, 0), max(box[1] - margin, 0)
+    top, left = max(box[0] - margin, 0), max(min(box[1] - margin, intervals.width - NARROWEST), 0)
     bottom = min(box[0] + box[2] + margin, intervals.height)
     right = min(box[1] + box[3] + margin, intervals.width)
     small, shown = splice(data, intervals, starts, (top, left, bottom - top, right - left))

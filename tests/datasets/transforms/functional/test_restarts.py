@@ -77,6 +77,20 @@ def test_ten_thousand_parts_have_the_pixels_of_the_whole():
     compare(10_000, seed=1)
 
 
+@pytest.mark.parametrize("sampling", SAMPLINGS)
+def test_a_narrow_last_interval(sampling):
+    """The decoder treats images of up to four columns in another way."""
+    for width in range(17, 24):
+        data = encoded(49, width, sampling, 1)
+        whole = simplejpeg.decode_jpeg(data, "BGR")
+        for left in range(15, width):
+            part, shown = restarts.decode_part(
+                data, *restarts.find_intervals(data), (20, left, 9, width - left)
+            )
+            got = part[20 - shown[0] : 29 - shown[0], left - shown[1] :]
+            assert np.array_equal(got, whole[20:29, left:])
+
+
 def test_intervals_say_where_they_are():
     data = encoded(50, 70, "4:2:0", blocks=5)
     intervals, starts = restarts.find_intervals(data)
