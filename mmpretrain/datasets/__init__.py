@@ -19,6 +19,7 @@ __getattr__, __dir__, __all__ = lazy_package(
         "matlab": ("DTD", "Flowers102", "StanfordCars"),
         "multi_label": ("VOC", "MultiLabelDataset", "MultiTaskDataset"),
         "nlvr2": ("NLVR2",),
+        "packed.dataset": ("PackedDataset",),
         "shards": ("ShardDataset",),
         "unlabelled": ("ImageListDataset",),
         "table": ("TableDataset",),

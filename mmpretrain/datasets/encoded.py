@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from mmpretrain.datasets.base_dataset import BaseDataset
 from mmpretrain.utils.fileio import holding
@@ -16,6 +16,9 @@ class EncodedDataset(BaseDataset):
     Pipelines that begin with ``LoadImageFromFile`` work unchanged. The arguments are those of
     :class:`BaseDataset`.
     """
+
+    #: Keys of a record that say where its image is, besides ``img_path``.
+    STORED: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def read_image(self, record: dict[str, Any]) -> bytes:

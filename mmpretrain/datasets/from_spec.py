@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import takewhile
 from typing import Any, Literal, TypeVar
 from urllib.parse import parse_qsl
 
 from mmpretrain.datasets.huggingface import split_names
+from mmpretrain.datasets.packed.places import explain_absence, packed_splits, unfinished_splits
 from mmpretrain.datasets.shards import expand
 from mmpretrain.errors import DataError, MissingFileError
 from mmpretrain.utils.fileio import exists, is_folder, join, list_dir, nearest_folder
@@ -50,6 +51,7 @@ def dataset_from_spec(spec: str, split: Split | None = None) -> dict[str, Any]:
     ``x-{000..099}.tar``            tar shards
     ``x.lmdb``                      an LMDB database
     ``x.zip``                       a folder of class folders, zipped
+    ``folder``                      that ``mmpretrain pack`` wrote
     ==============================  ====================================================================
 
     Args:
@@ -65,6 +67,11 @@ def dataset_from_spec(spec: str, split: Split | None = None) -> dict[str, Any]:
         expand(spec)  # so that errors show the pattern as it was given
     elif "://" not in spec and not os.path.exists(spec):
         raise MissingFileError(f"There is no data at {spec!r}", hint=nearest_folder(spec))
+    if "://" not in spec and os.path.isdir(spec):
+        if splits := packed_splits(spec):
+            return _packed(spec, splits, split)
+        if unfinished := unfinished_splits(spec):
+            raise explain_absence(spec, unfinished[0], MissingFileError(spec))
     if split is None:
         return of_place(spec)
     part = _part(spec, "val" if split == "train" else split)
@@ -129,6 +136,21 @@ def of_place(spec: str | list[str]) -> dict[str, Any]:
 
 
 _KINDS = "Give a folder, .txt, .csv, .tsv, .parquet, .json, .lmdb, .zip, x-{000..099}.tar or hf://org/name."
+
+
+def _packed(spec: str, splits: Sequence[str], split: Split | None) -> dict[str, Any]:
+    """The config of a packed data set, or of one of its splits."""
+    config_of = partial(_of_pack, spec)
+    if split is None:
+        return config_of(splits[0])
+    train = "train" if "train" in splits else None
+    names = ("test", "val") if split == "test" else ("val", "test")
+    other = next((name for name in names if name in splits), None)
+    return _divided(split, train, other, splits[0], config_of)
+
+
+def _of_pack(spec: str, split: str) -> dict[str, Any]:
+    return {"type": "PackedDataset", "data_root": spec, "split": split}
 
 
 def _root(spec: str) -> str:

@@ -71,6 +71,8 @@ class HuggingFaceDataset(EncodedDataset):
         **kwargs: Further arguments of :class:`BaseDataset`.
     """
 
+    STORED = ("row",)
+
     def __init__(
         self,
         path: str,

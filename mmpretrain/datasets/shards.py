@@ -162,6 +162,7 @@ class ShardDataset(EncodedDataset):
     """
 
     PLACE = "shards"
+    STORED = ("shard", "offset", "size")
 
     def __init__(
         self, shards: str | Sequence[str], data_root: str = "", with_label: bool = True, **kwargs: Any

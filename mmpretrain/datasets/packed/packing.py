@@ -1,0 +1,243 @@
+"""Packing data sets."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from mmpretrain.config.wrapped import innermost
+from mmpretrain.datasets.encoded import EncodedDataset
+from mmpretrain.datasets.from_spec import Split, dataset_from_spec
+from mmpretrain.datasets.packed.columns import columns_of, plain_metainfo, records_of
+from mmpretrain.datasets.packed.encode import Encoding, Stored, encode, jpegtran
+from mmpretrain.datasets.packed.layout import INDEX, ROWS, SETTINGS
+from mmpretrain.datasets.packed.places import SPLITS
+from mmpretrain.datasets.packed.writer import PackWriter
+from mmpretrain.datasets.places import root_of
+from mmpretrain.datasets.records import ENCODING
+from mmpretrain.datasets.unlabelled import images_from_spec
+from mmpretrain.errors import ConfigError, DataError
+from mmpretrain.registry import DATASETS
+from mmpretrain.utils.fileio import read_bytes
+from mmpretrain.utils.locks import FolderLock
+from mmpretrain.utils.progress import track
+
+#: Images that a worker is asked for ahead of time.
+AHEAD = 8
+
+
+@dataclass(frozen=True)
+class Packed:
+    """One split after packing.
+
+    Attributes:
+        split: Its name.
+        folder: Where it is.
+        samples: How many images it has.
+        summary: See :func:`~mmpretrain.datasets.packed.writer.summary_of`; None if it had been packed before.
+        notes: How many images were kept as they were, by reason; only those of this run.
+    """
+
+    split: str
+    folder: str
+    samples: int
+    summary: dict[str, Any] | None
+    notes: dict[str, int]
+
+
+class Encoder(Dataset):
+    """Images of a data set as they will be stored.
+
+    Args:
+        dataset: The data set, or a wrapper.
+        how: How they are stored.
+        tool: ``jpegtran``, if it is there.
+    """
+
+    def __init__(self, dataset: Any, how: Encoding, tool: str | None) -> None:
+        self.dataset, self.how, self.tool = dataset, how, tool
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __getitem__(self, index: int) -> tuple[Stored, int]:
+        data = source_bytes(self.dataset, index)
+        return encode(data, self.how, self.tool), len(data)
+
+
+def source_bytes(dataset: Any, index: int) -> bytes:
+    """The file of a sample, wherever it is."""
+    plain, place = root_of(dataset, index)
+    record = plain.get_data_info(place)
+    if isinstance(plain, EncodedDataset):
+        return plain.read_image(record)
+    return read_bytes(record["img_path"], plain.backend_args)
+
+
+def splits_of(spec: str, unlabelled: bool = False) -> dict[str, dict[str, Any]]:
+    """The configs of the splits that data have, or are divided into.
+
+    Args:
+        spec: See :func:`~mmpretrain.datasets.from_spec.dataset_from_spec`.
+        unlabelled: Take all images, without labels, as training data.
+    """
+    if unlabelled:
+        return {"train": images_from_spec(spec)}
+    names: tuple[Split, ...] = ("train", "val", "test")
+    configs = {name: dataset_from_spec(spec, name) for name in names}
+    if configs["test"] == configs["val"]:
+        del configs["test"]
+    return configs  # type: ignore[return-value]
+
+
+def pack(
+    spec: str,
+    out: Path,
+    how: Encoding,
+    *,
+    workers: int,
+    shard_bytes: int,
+    unlabelled: bool = False,
+) -> Iterator[Packed]:
+    """Pack all splits of data, and yield what became of each. Splits that are there are left alone.
+
+    Args:
+        spec: The data, as for ``--data``.
+        out: The folder to write.
+        how: How images are stored.
+        workers: Processes that encode.
+        shard_bytes: Size of a shard.
+        unlabelled: Whether the data have no labels.
+
+    Raises:
+        ConfigError: If the folder holds something else, or another process writes to it.
+    """
+    if how.quality is not None and how.format != "jpeg":
+        raise ConfigError(f"quality is for the format jpeg, not for {how.format}", key="quality")
+    if how.short_edge is not None and how.format == "keep":
+        raise ConfigError("Files that are resized are not kept as they are", hint="Use --format jpeg or raw.")
+    configs = splits_of(spec, unlabelled)
+    _check_folder(out, configs)
+    out.mkdir(parents=True, exist_ok=True)
+    classes = None
+    with FolderLock(out):
+        for split in [name for name in SPLITS if name in configs]:
+            cfg = configs[split]
+            if split != "train" and classes is not None:
+                innermost(cfg)["metainfo"] = {"classes": list(classes)}
+            innermost(cfg)["test_mode"] = split != "train"
+            dataset = DATASETS.build(cfg)
+            classes = dataset.CLASSES if split == "train" else classes
+            yield _pack_split(dataset, split, out / split, how, workers, shard_bytes)
+
+
+def _check_folder(out: Path, configs: dict[str, Any]) -> None:
+    """Refuse a folder that holds anything but what packing writes."""
+    if out.exists() and not out.is_dir():
+        raise ConfigError(f"{str(out)!r} is a file", hint="Name a folder.")
+    known = {*SPLITS, ".lock"}
+    strange = sorted(path.name for path in out.iterdir() if path.name not in known) if out.is_dir() else []
+    if strange:
+        raise ConfigError(
+            f"{str(out)!r} is not empty: it holds {strange[0]!r}", hint="Name another folder for the pack."
+        )
+    for split in SPLITS:
+        if split not in configs and (out / split / INDEX).exists():
+            raise ConfigError(
+                f"{str(out)!r} has a part {split!r}, and these data have none",
+                hint="Name another folder for the pack.",
+            )
+
+
+def _pack_split(
+    dataset: Any, split: str, folder: Path, how: Encoding, workers: int, shard_bytes: int
+) -> Packed:
+    total = len(dataset)
+    if not total:
+        raise DataError(f"There are no samples for {split}", hint="Check the data.")
+    tool = jpegtran() if how.format == "jpeg" else None
+    settings = {**asdict(how), "samples": total, "data": _digest(dataset), "tool": bool(tool)}
+    if (folder / INDEX).exists():
+        _check_same(folder, settings)
+        for name in (ROWS, SETTINGS):  # the last thing that packing does is to delete them
+            (folder / name).unlink(missing_ok=True)
+        return Packed(split, str(folder), total, None, {})
+    notes: dict[str, int] = {}
+    with PackWriter(folder, settings, shard_bytes) as writer:
+        for stored, before in track(
+            encoded(dataset, how, tool, workers, writer.done), f"{split} images", total=total - writer.done
+        ):
+            writer.add(stored, before)
+            if stored.note:
+                notes[stored.note] = notes.get(stored.note, 0) + 1
+        columns, arrays = columns_of(dataset)
+        header = {
+            "samples": total,
+            "settings": settings,
+            "columns": columns,
+            "metainfo": plain_metainfo(dataset.metainfo),
+        }
+        summary = writer.finish(header, arrays)
+    return Packed(split, str(folder), total, summary, notes)
+
+
+def _check_same(folder: Path, settings: dict[str, Any]) -> None:
+    from mmpretrain.datasets.packed.index import PackIndex
+
+    before = PackIndex(str(folder)).header.get("settings")
+    # Whether jpegtran is there does not matter for what is done.
+    if not isinstance(before, dict) or {**before, "tool": None} != {**settings, "tool": None}:
+        raise ConfigError(
+            f"{str(folder)!r} holds other data, or data that were packed with other options",
+            hint="Name another folder.",
+        )
+
+
+def _digest(dataset: Any) -> str:
+    """What tells two lists of images apart."""
+    state = hashlib.blake2b(digest_size=16)
+    for record in records_of(dataset):
+        state.update(record["img_path"].encode(*ENCODING) + b"\0")
+    return state.hexdigest()
+
+
+def encoded(
+    dataset: Any, how: Encoding, tool: str | None, workers: int, first: int = 0
+) -> Iterator[tuple[Stored, int]]:
+    """Encode the images of a data set from ``first`` on, in order, in several processes."""
+    task = Encoder(dataset, how, tool)
+    indices = range(first, len(dataset))
+    workers = min(workers, len(indices))
+    if workers < 2:
+        yield from map(task.__getitem__, indices)
+        return
+    yield from DataLoader(
+        task,
+        batch_size=None,
+        sampler=indices,  # type: ignore[arg-type]
+        num_workers=workers,
+        prefetch_factor=AHEAD,
+        worker_init_fn=_alone,
+        collate_fn=_same,
+    )
+
+
+def _same(item: Any) -> Any:
+    return item
+
+
+def _alone(number: int) -> None:
+    """Let a worker use one core; the main process decides what Ctrl-C means."""
+    cv2.setNumThreads(0)
+    torch.set_num_threads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ["OMP_NUM_THREADS"] = "1"
