@@ -36,6 +36,7 @@ from mmpretrain.cli import (
     linear_probe,
     list_models,
     merge_lora,
+    pack,
     predict,
     pretrain,
     publish,
@@ -132,6 +133,8 @@ COMMANDS = {
         browse_dataset.browse_dataset,
         verify_dataset.verify_dataset,
         convert_dataset.convert_dataset,
+        pack.pack,
+        pack.unpack,
         vis_scheduler.vis_scheduler,
     ),
 }

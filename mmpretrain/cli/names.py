@@ -51,6 +51,7 @@ MEANT = {
     "deploy": "reparameterize", "switch-to-deploy": "reparameterize", "lora": "merge-lora",
     "convert-model": "convert", "to-mmpretrain": "convert", "env": "doctor", "collect-env": "doctor",
     "version": "--version", "install": "doctor", "info": "doctor", "bias": "shape-bias",
+    "shard": "pack", "extract": "unpack",
     "demo-image": "image-demo", "torchserve": "", "mmpretrain2torchserve": "", "mmcls2torchserve": "",
 }  # fmt: skip
 
