@@ -35,6 +35,8 @@ PAGES = {
     "hooks.md": [(HOOKS, "CountImagesHook")],
     "metrics.md": [(METRICS, "ClassesOff")],
     "optimizers.md": [(OPTIM_WRAPPER_CONSTRUCTORS, "SlowBackbone")],
+    "packing.md": [],
+    "packing.zh-CN.md": [],
     "preflight.md": [],
     "pretraining.md": [],
     "reliability.md": [],
