@@ -1,0 +1,47 @@
+"""Tests of :mod:`mmpretrain.datasets.labelled_table`."""
+
+from __future__ import annotations
+
+import pytest
+
+from mmpretrain.datasets.labelled_table import read_rows
+from mmpretrain.errors import DataError
+
+
+def table(tmp_path, text):
+    path = tmp_path / "t.csv"
+    path.write_text(text)
+    return str(path)
+
+
+def test_columns_have_any_of_the_usual_names(tmp_path):
+    rows, flags = read_rows(
+        table(tmp_path, "Split,Image,Category,patient\nvalid,a.png, cat ,7\n,b.png,dog,\n")
+    )
+    assert flags == ()
+    first, second = rows
+    assert first.path == str(tmp_path / "a.png")
+    assert (first.label, first.group, first.part, first.line) == (("cat",), "7", "val", 2)
+    assert (second.label, second.group, second.part, second.line) == (("dog",), "", "", 3)
+
+
+def test_a_column_for_each_class(tmp_path):
+    rows, flags = read_rows(table(tmp_path, "path,cat,dog\na.png,1,yes\nb.png,0,\n"))
+    assert flags == ("cat", "dog")
+    assert [row.label for row in rows] == [("cat", "dog"), ()]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("x,label\na,b\n", r"No column holds the paths of images.*The columns are 'x', 'label'"),
+        ("path\na.png\n", "No column holds the labels"),
+        ("path,label\n", "The table has no rows"),
+        ("path,label\n,cat\n", r"t\.csv:2.*A sample has no path"),
+        ("path,label,split\na.png,cat,maybe\n", r"t\.csv:2.*'maybe' is no part of the data"),
+        ("path,cat\na.png,2\n", r"t\.csv:2.*The column 'cat' says '2', and not 0 or 1"),
+    ],
+)
+def test_what_is_wrong_and_where(tmp_path, text, message):
+    with pytest.raises(DataError, match=message):
+        read_rows(table(tmp_path, text))
