@@ -63,6 +63,7 @@ class LoRAModel(BaseModule):
         drop_rate: Dropout before them.
         targets: Which linear layers: each ``type`` is the end of their names, or a regular expression for the
             whole names. ``alpha``, ``rank`` and ``drop_rate`` may be set for each.
+        data_preprocessor: That of a ``module`` which is a whole model and has none; runs give it.
 
     Example:
         >>> LoRAModel(
@@ -79,10 +80,13 @@ class LoRAModel(BaseModule):
         rank: int = 0,
         drop_rate: float = 0.0,
         targets: Sequence[Mapping[str, Any]] = (),
+        data_preprocessor: dict | None = None,
     ) -> None:
         super().__init__()
         if not targets:
             raise ConfigError("LoRAModel needs targets, such as [dict(type='qkv')]", key="targets")
+        if data_preprocessor is not None and isinstance(module, Mapping):
+            module = {"data_preprocessor": data_preprocessor, **module}
         self.module = MODELS.build(module)
         self.module.init_weights()
         self.alpha = alpha

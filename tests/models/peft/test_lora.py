@@ -14,6 +14,7 @@ from mmpretrain.checkpoints.fitting import load_into
 from mmpretrain.errors import ConfigError
 from mmpretrain.models import LoRAModel
 from mmpretrain.models.base import BaseModule
+from mmpretrain.registry import MODELS
 
 
 class Block(BaseModule):
@@ -136,3 +137,20 @@ def test_errors():
         lora(targets=[{"type": "qvk"}])
     with pytest.raises(ConfigError, match="rank of at least 1"):
         lora(rank=0)
+
+
+def test_around_a_whole_classifier():
+    """A run gives the preprocessor of the config to the outermost model."""
+    arch = {"embed_dims": 16, "num_layers": 2, "num_heads": 2, "feedforward_channels": 32}
+    classifier = dict(
+        type="ImageClassifier",
+        backbone=dict(type="VisionTransformer", arch=arch, img_size=32, patch_size=8),
+        head=dict(type="VisionTransformerClsHead", num_classes=3, in_channels=16),
+    )
+    options = dict(type="LoRAModel", rank=2, targets=[dict(type="qkv")], module=classifier)
+    model = MODELS.build({**options, "data_preprocessor": dict(mean=[1.0] * 3, std=[2.0] * 3, num_classes=3)})
+    assert model.data_preprocessor.mean.flatten().tolist() == [1.0] * 3
+    own = {**classifier, "data_preprocessor": dict(mean=[5.0] * 3, std=[2.0] * 3)}
+    model = MODELS.build({**options, "module": own, "data_preprocessor": dict(mean=[1.0] * 3, std=[2.0] * 3)})
+    assert model.data_preprocessor.mean.flatten().tolist() == [5.0] * 3, "the inner one counts"
+    assert model.predict(torch.zeros(1, 3, 32, 32))[0].pred_score.shape == (3,)
