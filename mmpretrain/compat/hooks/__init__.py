@@ -5,5 +5,5 @@ from mmpretrain.utils.lazy import lazy_package
 __getattr__, __dir__, __all__ = lazy_package(
     __name__,
     {},
-    registered={"unsupported": ("NPUProfilerHook", "RFSearchHook")},
+    registered={"closure": ("ClosureHook",), "unsupported": ("NPUProfilerHook", "RFSearchHook")},
 )

@@ -7,8 +7,10 @@ from typing import Any
 
 from mmpretrain.engine.hooks import Hook
 from mmpretrain.errors import ConfigError
+from mmpretrain.registry import HOOKS
 
 
+@HOOKS.register_module()
 class ClosureHook(Hook):
     """Calls a function at one point of a run.
 

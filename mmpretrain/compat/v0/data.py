@@ -21,9 +21,14 @@ _LOADER = {
     "persistent_workers": "persistent_workers",
     "pin_memory": "pin_memory",
     "drop_last": "drop_last",
+    "prefetch_factor": "prefetch_factor",
+    "timeout": "timeout",
+    "multiprocessing_context": "multiprocessing_context",
     "shuffle": "sampler.shuffle",
     "round_up": "sampler.round_up",
 }
+#: Settings of a loader that torch refuses without workers.
+_OF_WORKERS = ("prefetch_factor", "timeout", "multiprocessing_context")
 _WRAPPERS = {"RepeatDataset", "ClassBalancedDataset", "KFoldDataset"}
 #: Data sets in files of their own format: their prefix was the folder that is ``data_root`` today.
 _ROOTED = {"CIFAR10", "CIFAR100", "MNIST", "FashionMNIST", "CUB", "VOC"}
@@ -69,8 +74,11 @@ def _translate_loader(t: Translation, data: Old, shared: Old, split: str, drop_n
                 t.set(f"{name}.{new}", section.peek(old), section.source_of(old))
             own.node.pop(old)
     own.finish(f"A loader has the settings {', '.join(_LOADER)}; others are those of {name} in 1.x.")
-    if t.get(f"{name}.num_workers") == 0 and t.get(f"{name}.persistent_workers"):
-        t.set(f"{name}.persistent_workers", False, source)
+    if t.get(f"{name}.num_workers") == 0:
+        if t.get(f"{name}.persistent_workers"):
+            t.set(f"{name}.persistent_workers", False, source)
+        for key in _OF_WORKERS:
+            t.get(name).pop(key)
     defaults = {"type": "DefaultSampler", "shuffle": split == "train"}
     for key, value in defaults.items():
         if t.get(f"{name}.sampler.{key}") is None:

@@ -49,6 +49,8 @@ def _translate_optimizer_config(t: Translation, config: Old) -> None:
         t.get("optim_wrapper").pop("clip_grad")
     if kind in _ACCUMULATING:
         config.move("cumulative_iters", "optim_wrapper.accumulative_counts")
+    elif "update_interval" in config and kind == "OptimizerHook":  # as MMSelfSup called it
+        config.move("update_interval", "optim_wrapper.accumulative_counts")
     elif kind not in {"OptimizerHook", *_HALF}:
         _keep_optimizer_hook(t, config, kind)
         return

@@ -70,7 +70,7 @@ def test_loaders():
             samples_per_gpu=32, workers_per_gpu=0, persistent_workers=True, drop_last=True,
             train=dict(type='A'), val=dict(type='B'), test=dict(type='B'),
             train_dataloader=dict(samples_per_gpu=8, shuffle=False),
-            val_dataloader=dict(samples_per_gpu=64, workers_per_gpu=3))
+            val_dataloader=dict(samples_per_gpu=64, workers_per_gpu=3), prefetch_factor=4)
         sampler = dict(type='RepeatAugSampler')
         """
     )
@@ -84,4 +84,5 @@ def test_loaders():
     )
     assert (cfg.val_dataloader.batch_size, cfg.val_dataloader.num_workers) == (64, 3)
     assert "drop_last" not in cfg.val_dataloader
+    assert cfg.val_dataloader.prefetch_factor == 4
     assert cfg.test_dataloader.batch_size == 32
