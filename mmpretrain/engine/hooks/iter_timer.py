@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mmpretrain.engine.hooks.hook import DataBatch, Hook
 from mmpretrain.registry import HOOKS
+from mmpretrain.utils.env import usable_cores
 
 if TYPE_CHECKING:
     from mmpretrain.engine.session import Session
@@ -90,28 +91,29 @@ class IterTimerHook(Hook):
         loader = runner.train_dataloader
         size = loader.batch_size or getattr(loader.batch_sampler, "batch_size", None) or 1
         samples = (self._counted - 1) * size * runner.world_size
-        line = describe_bottleneck(samples, self._seconds, self._waiting)
+        idle = usable_cores() // runner.world_size - getattr(loader, "num_workers", 0)
+        line = describe_bottleneck(samples, self._seconds, self._waiting, idle)
         # On a terminal, which shows one line for each epoch, the advice is given once.
         runner.logger.info(line, extra={"in_progress_bar": self._advised})
         self._advised = True
         runner.message_hub.update_info("bottleneck", line, resumed=False)
 
 
-def describe_bottleneck(samples: int, seconds: float, waiting: float) -> str:
+def describe_bottleneck(samples: int, seconds: float, waiting: float, idle_cores: int) -> str:
     """Return which of data and model was the bottleneck, with the rates of both.
 
     Args:
         samples: Samples of all processes.
         seconds: Duration.
         waiting: Seconds of it that were spent waiting for data.
+        idle_cores: Cores of this machine that have no data worker yet.
     """
     share = waiting / seconds
     rate = f"{samples / seconds:,.0f} img/s"
     if share >= LOADER_BOUND:
         possible = f"{samples / max(seconds - waiting, 1e-9):,.0f}"
-        return (
-            f"data_time {share:.0%}: loader-bound, {rate}; the model could do {possible} "
-            "(more num_workers, smaller or cached images)"
-        )
+        workers = "more num_workers, " if idle_cores > 0 else "every core has a worker: "
+        advice = f"{workers}smaller images, or packed ones, see `mmpretrain pack`"
+        return f"data_time {share:.0%}: loader-bound, {rate}; the model could do {possible} ({advice})"
     possible = f"{samples / max(waiting, 1e-9):,.0f}"
     return f"data_time {share:.0%}: compute-bound, {rate}; the loader could do at least {possible}"

@@ -45,7 +45,14 @@ class SlowModel(tiny.TinyModel):
 )
 def test_the_bottleneck_is_named(make_runner, changes, pattern, monkeypatch):
     monkeypatch.setattr(iter_timer, "perf_counter", lambda: Clock.now)
+    monkeypatch.setattr(iter_timer, "usable_cores", lambda: 4)
     runner = make_runner(**changes)
     runner.train()
     assert re.fullmatch(pattern, runner.message_hub.get_info("bottleneck"))
     assert len(re.findall(pattern, Path(runner.state.log_path).read_text())) == 3, "after each epoch"
+
+
+@pytest.mark.parametrize(("idle", "advice"), [(2, "more num_workers"), (0, "every core has a worker")])
+def test_more_workers_are_advised_where_there_are_cores_for_them(idle, advice):
+    line = iter_timer.describe_bottleneck(100, 10.0, 5.0, idle)
+    assert line.startswith("data_time 50%: loader-bound, 10 img/s; the model could do 20 (" + advice)
