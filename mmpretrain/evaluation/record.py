@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from mmpretrain.errors import DataError, MissingFileError
+from mmpretrain.evaluation.metrics.scored import targets_of
 from mmpretrain.evaluation.record_files import (
     ARRAYS,
     find_arrays,
@@ -180,15 +181,8 @@ def has_scores(sample: Mapping[str, Any]) -> bool:
 
 
 def _targets(samples: Sequence[Mapping[str, Any]], num_classes: int) -> np.ndarray:
-    if all("gt_score" in sample for sample in samples):
-        return np.stack([np.asarray(sample["gt_score"]).astype(np.int8) for sample in samples])
-    labels = [np.asarray(sample["gt_label"], np.int64).reshape(-1) for sample in samples]
-    if all(len(label) == 1 for label in labels):
-        return np.concatenate(labels)
-    targets = np.zeros((len(labels), num_classes), np.int8)
-    for row, label in zip(targets, labels):
-        row[label] = 1
-    return targets
+    targets = targets_of(samples, num_classes)
+    return targets.numpy().astype(np.int64 if targets.ndim == 1 else np.int8)
 
 
 def latest_record(folder: Path) -> Path:

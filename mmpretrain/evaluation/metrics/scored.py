@@ -39,12 +39,17 @@ class ScoredMetric(BaseMetric):
 def scores_and_targets(results: list[dict[str, Tensor]]) -> tuple[Tensor, Tensor]:
     """Return all scores (N, C); and all labels (N,), or, if samples have several, all targets (N, C)."""
     scores = torch.stack([result["pred_score"] for result in results])
-    if "gt_score" in results[0]:
-        return scores, torch.stack([result["gt_score"] for result in results])
-    labels = [result["gt_label"].flatten() for result in results]
+    return scores, targets_of(results, scores.shape[1])
+
+
+def targets_of(samples: Sequence[Mapping[str, Any]], num_classes: int) -> Tensor:
+    """Return the labels (N,) of samples; targets (N, C) if some have several, or all one for each class."""
+    if all("gt_score" in sample for sample in samples):
+        return torch.stack([torch.as_tensor(sample["gt_score"]) for sample in samples])
+    labels = [torch.as_tensor(sample["gt_label"]).flatten() for sample in samples]
     if all(len(label) == 1 for label in labels):
-        return scores, torch.cat(labels)
-    return scores, torch.stack([label_to_onehot(label, scores.shape[1]) for label in labels])
+        return torch.cat(labels)
+    return torch.stack([label_to_onehot(label, num_classes) for label in labels])
 
 
 def check_chosen(items: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
