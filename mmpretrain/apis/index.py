@@ -68,7 +68,7 @@ def is_cached(name: str) -> bool:
 
 def missing_parts(info: ModelInfo) -> frozenset[str]:
     """Return the components of a model of the zoo that are not implemented here yet."""
-    absent = compat("components").NOT_YET.difference(MODELS.names())
+    absent = {name for name in compat("components").NOT_YET if not MODELS.declares(name)}
     if not absent & _types_in(info.config):  # most need not be loaded, which takes a hundred times as long
         return frozenset()
     return frozenset(absent & set(_types(Config.fromfile(info.config, import_custom_modules=False).model)))

@@ -129,7 +129,7 @@ def _meta_of_config(cfg: Config, model: BaseModel) -> dict[str, Any]:
     dataset = innermost((cfg.get("test_dataloader") or {}).get("dataset") or {})
     kind = dataset.get("type")
     classes: Sequence[str] = ()
-    if isinstance(kind, str) and kind in DATASETS.names():
+    if isinstance(kind, str) and DATASETS.declares(kind):
         classes = getattr(DATASETS.get(kind), "METAINFO", {}).get("classes", ())
     if len(classes) != wanted and wanted == IMAGENET_CLASSES:
         classes = getattr(DATASETS.get("ImageNet"), "METAINFO", {}).get("classes", ())

@@ -53,7 +53,7 @@ def use_data(cfg: Any, spec: str, source: Any = None) -> None:
 def _model_class(cfg: Any) -> Any:
     """The class of a config's model, if it is a registered one."""
     kind = (cfg.get("model") or {}).get("type")
-    return MODELS.get(kind) if isinstance(kind, str) and kind in MODELS.names() else kind
+    return MODELS.get(kind) if isinstance(kind, str) and MODELS.declares(kind) else kind
 
 
 def _use_images(cfg: Any, spec: str) -> None:

@@ -30,5 +30,5 @@ def metric_named(name: str) -> dict[str, Any]:
             not known becomes the type, so that building it says which are.
     """
     folded = name.replace("_", "").replace("-", "").lower()
-    classes = {one.lower(): one for one in METRICS.names() if one[0].isupper()}  # the room has functions, too
+    classes = {one.lower(): one for one in METRICS.names()}
     return dict(_VALUES.get(folded) or {"type": classes.get(folded, name)})

@@ -139,7 +139,7 @@ def fit_model(
 def _classifies(head: Any) -> bool:
     """Whether a config is that of a head for one label that takes any loss."""
     kind = head.get("type") if isinstance(head, Mapping) else None
-    found = MODELS.get(kind) if isinstance(kind, str) and kind in MODELS.names() else kind
+    found = MODELS.get(kind) if isinstance(kind, str) and MODELS.declares(kind) else kind
     base = MODELS.get("ClsHead")
     return isinstance(found, type) and base is not None and issubclass(found, base)
 

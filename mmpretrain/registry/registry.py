@@ -14,6 +14,7 @@ import inspect
 import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from types import FrameType
@@ -85,8 +86,15 @@ class Registry:
         return self._children
 
     def names(self) -> list[str]:
-        """All names that can be built, sorted, whether or not their module has been imported."""
-        return sorted({*self._objects, *self._table()})
+        """All names that can be built, sorted. The modules in which they live are imported."""
+        for module in set(self._table().values()):
+            with suppress(ImportError):  # without its package, nothing of it can be built
+                importlib.import_module(module)
+        return sorted(self._objects)
+
+    def declares(self, name: str) -> bool:
+        """Whether a name is listed where this registry looks; nothing is imported."""
+        return name in self._objects or name in self._table()
 
     def __len__(self) -> int:
         return len(self.names())
@@ -237,7 +245,8 @@ class Registry:
     def ways_out(self, name: str) -> Iterator[str]:
         """Yield what to do about a name that is not here."""
         bare = name.rpartition(".")[2]
-        elsewhere = [other.name for other in ALL.values() if other is not self and bare in other._table()]
+        others = [other for other in ALL.values() if other is not self and bare in other._table()]
+        elsewhere = [other.name for other in others if bare in other.names()]
         return ways_out(bare, self.names(), elsewhere)
 
     # -- building -----------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ def is_buildable(cfg: Any) -> bool:
     """Whether every ``type`` in a model config is registered."""
     if isinstance(cfg, dict):
         kind = cfg.get("type")
-        known = kind in MODELS.names() if isinstance(kind, str) and "." not in kind else True
+        known = MODELS.declares(kind) if isinstance(kind, str) and "." not in kind else True
         return (known or _is_no_model(cfg)) and all(is_buildable(v) for v in cfg.values())
     return all(map(is_buildable, cfg)) if isinstance(cfg, (list, tuple)) else True
 

@@ -13,7 +13,7 @@ import pytest
 
 from mmpretrain import registry as registries
 from mmpretrain.errors import ArgumentError, OptionalDependencyError
-from mmpretrain.registry import ALL, MODELS, TRANSFORMS, Registry
+from mmpretrain.registry import ALL, EVALUATORS, HOOKS, METRICS, MODELS, TRANSFORMS, Registry
 from mmpretrain.utils import register_all_modules
 
 FACTS = Path(__file__).parents[1] / "facts"
@@ -88,11 +88,13 @@ def test_locations_are_imported_when_asked(monkeypatch):
     module = types.ModuleType("lazy_pets_snake")
     monkeypatch.setitem(sys.modules, "lazy_pets", package)
     registry = Registry("pet", locations=["lazy_pets"])
-    assert registry.names() == ["Snake"]
+    assert registry.declares("Snake")
+    assert registry.names() == []  # its module cannot be imported yet
     lines = 'registry.register_module(name="Snake", module=type("Snake", (), {}))'
     exec(lines, {"registry": registry, "__name__": "lazy_pets_snake"})
     monkeypatch.setitem(sys.modules, "lazy_pets_snake", module)
     assert registry.get("Snake") is not None
+    assert registry.names() == ["Snake"]
 
 
 def test_foreign_prefix(monkeypatch):
@@ -200,3 +202,13 @@ def test_a_child_without_a_scope_does_not_hide_paths_of_ours():
     assert MODELS.children["mmpretrain"] is child
     assert MODELS.get("mmpretrain.models.backbones.LeNet5").__name__ == "LeNet5"
     assert child.get("LeNet5").__name__ == "LeNet5"
+
+
+def test_names_are_those_that_can_be_built():
+    """The tables also list functions and classes of other kinds that live in the same packages."""
+    assert {"AUROC", "Accuracy"} <= set(METRICS.names())
+    for registry in (METRICS, HOOKS, EVALUATORS):
+        assert all(registry.get(name) is not None for name in registry)
+    assert METRICS.declares("auroc")  # a function of the room
+    assert "auroc" not in METRICS.names()
+    assert METRICS.get("auroc") is None

@@ -56,7 +56,7 @@ def _check_dataset(cfg: Mapping[str, Any], path: str, dataset: Mapping[str, Any]
 
 def _is_local(kind: str, path: str, dataset: Mapping[str, Any]) -> bool:
     """Whether a node is a data set of this package that reads from disk; others have their own ways."""
-    if ".pipeline" in path or kind not in DATASETS.names():
+    if ".pipeline" in path or not DATASETS.declares(kind):
         return False
     if not getattr(DATASETS.get(kind), "__module__", "").startswith("mmpretrain."):
         return False
