@@ -52,17 +52,19 @@ def place(
             key="device_map",
         )
     accelerate = _accelerate()
-    if not isinstance(device_map, Mapping):
+    if isinstance(device_map, Mapping):
+        places = dict(device_map)
+    else:
         low_zero = device_map == "balanced_low_0"
         room = None if device_map == "sequential" else _room(accelerate, model, low_zero)
         whole = _whole(model)
-        device_map = accelerate.infer_auto_device_map(model, max_memory=room, no_split_module_classes=whole)
-    if "disk" in device_map.values() and offload_folder is None:
+        places = accelerate.infer_auto_device_map(model, max_memory=room, no_split_module_classes=whole)
+    if "disk" in places.values() and offload_folder is None:
         raise ConfigError(
             "device_map puts parts of the model on disk", hint="Give offload_folder='DIR'.", key="device_map"
         )
     folder = None if offload_folder is None else os.fspath(offload_folder)
-    return accelerate.dispatch_model(model, device_map=dict(device_map), offload_dir=folder)
+    return accelerate.dispatch_model(model, device_map=places, offload_dir=folder)
 
 
 def _accelerate() -> Any:
