@@ -108,17 +108,17 @@ def _build(
     model._dataset_meta = meta
     found = weights_of(content) if content is not None and KEY in meta_of(content) else None
     model._calibration = None if found is None else find_calibration(meta_of(content or {}), found, source)
-    model._weights_missing = content is None and not _is_initialised(cfg.model)
+    model._weights_missing = content is None and not is_initialised(cfg.model)
     return model.eval()
 
 
-def _is_initialised(model: Mapping[str, Any]) -> bool:
+def is_initialised(model: Mapping[str, Any]) -> bool:
     """Whether a model config names weights of its own: one to start from, or a model of another library."""
     for key, value in model.items():
         if key in ("checkpoint", "pretrained") and value:
             return True
         inner = value if isinstance(value, (list, tuple)) else [value]
-        if any(isinstance(item, Mapping) and _is_initialised(item) for item in inner):
+        if any(isinstance(item, Mapping) and is_initialised(item) for item in inner):
             return True
     return False
 

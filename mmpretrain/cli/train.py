@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -102,6 +103,8 @@ def train(
         launcher=launcher,
         local_rank=local_rank,
     )
+    if data is not None and resume is None:
+        tell_of_fine_tuning(cfg, data)
     run(cfg)
 
 
@@ -137,6 +140,31 @@ def prepare(
         overrides.enable_auto_scale_lr(cfg)
     overrides.set_resume(cfg, resume)
     overrides.set_loader_defaults(cfg, pin_memory=pin_memory, persistent_workers=persistent_workers)
+
+
+def tell_of_fine_tuning(cfg: Config, data: str) -> None:
+    """Say that a training on other data starts from random weights, and what would not, if it does."""
+    from mmpretrain.apis.model import is_initialised
+    from mmpretrain.checkpoints.zoo import zoo
+    from mmpretrain.registry import MODELS
+    from mmpretrain.utils.dist import is_main_process
+
+    model = cfg.get("model") or {}
+    kind = model.get("type")
+    found = MODELS.get(kind) if isinstance(kind, str) else kind
+    if cfg.get("load_from") or is_initialised(model) or getattr(found, "unsupervised", False):
+        return
+    if not is_main_process():
+        return
+    filename = str(Path(cfg.filename).resolve()) if cfg.filename else ""
+    entries = [
+        info.name for info in zoo().values() if info.weights and str(info.config.resolve()) == filename
+    ]
+    start = f"{entries[0]} " if entries else ""
+    say(
+        f"Training starts from random weights. To start from pretrained ones: "
+        f"mmpretrain finetune {start}--data {shlex.quote(data)}"
+    )
 
 
 def run(cfg: Config, *, summary: bool = True) -> Runner:

@@ -108,3 +108,20 @@ def test_a_missing_checkpoint_is_blamed_on_the_option(tmp_path):
     train.prepare(cfg, resume="no.pth")
     with pytest.raises(ConfigError, match=r"^--resume \(load_from\): There is no file or folder 'no.pth'"):
         train.run(cfg, summary=False)
+
+
+def test_a_start_from_random_weights_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    cfg = Config.fromfile(ROOT / "configs/resnet/resnet50_8xb32_in1k.py")
+    train.tell_of_fine_tuning(cfg, "my photos")
+    told = capsys.readouterr().out
+    assert "starts from random weights" in told
+    assert "mmpretrain finetune resnet50_8xb32_in1k --data 'my photos'" in told
+    cfg.load_from = "x.pth"
+    train.tell_of_fine_tuning(cfg, "photos")
+    cfg.load_from = None
+    cfg.model.backbone.init_cfg = {"type": "Pretrained", "checkpoint": "x.pth"}
+    train.tell_of_fine_tuning(cfg, "photos")
+    train.tell_of_fine_tuning(
+        Config.fromfile(ROOT / "configs/simclr/simclr_resnet50_8xb32-coslr-200e_in1k.py"), "photos"
+    )
+    assert capsys.readouterr().out == ""
