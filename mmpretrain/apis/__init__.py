@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = lazy_package(
     __name__,
     {
         "base": ("BaseInferencer",),
+        "ensemble": ("EnsembleInferencer",),
         "feature_extractor": ("FeatureExtractor",),
         "image_classification": ("ImageClassificationInferencer",),
         "image_retrieval": ("ImageRetrievalInferencer",),
