@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -81,6 +82,10 @@ def finetune(
         ),
     ] = "auto",
     task: Annotated[TaskName, typer.Option("--task", help="One class an image, or several.")] = TaskName.auto,
+    folds: Annotated[
+        int | None,
+        typer.Option("--folds", metavar="K", min=2, help="Cross-validate: K models, each without a part."),
+    ] = None,
     weights: Annotated[
         Weights, typer.Option("--class-weights", help="Let rare classes count by the root of their rarity.")
     ] = Weights.auto,
@@ -107,68 +112,67 @@ def finetune(
 
     `mmpretrain finetune efficientnet-lite0 --data photos/ --val more_photos/ --out work_dirs/photos`
 
+    `mmpretrain finetune --data photos/ --folds 5`
+
     `mmpretrain finetune --resume --out work_dirs/photos`
     """
+    from mmpretrain.cli import finetune_folds
+    from mmpretrain.cli.finetune_run import train_and_test
+
     start_time = time.monotonic()
     if resume:
         folder = _to_resume(out)
     else:
         if data is None:
-            raise ConfigError(
-                "no images are given", where="--data", hint="Say where they are: --data FOLDER."
-            )
+            hint = "Say where they are: --data FOLDER."
+            raise ConfigError("no images are given", where="--data", hint=hint)
         wanted = _wanted(epochs, batch, lr, freeze, image_size, weights)
         folder = _new_folder(out, data)
-        _prepare(
-            model,
-            data,
-            folder,
-            wanted,
-            val=val,
-            task=task,
-            span=time_,
-            seed=seed,
-            workers=workers,
-            device=device,
-        )
-    runner = train_config(folder, resume=resume, device=device)
-    if not runner.is_main:
+        request = Request(model, data, val, task.value, time_, seed, workers, device, folds)
+        _prepare(request, folder, wanted)
+    if finetune_folds.are_in(folder):
+        finetune_folds.run(folder, device=device)
         return
-    best = runner.state.best_checkpoint or runner.state.last_checkpoint
-    results = evaluate_config(folder, str(best), device=device)
-    _finish(folder, runner, results, time.monotonic() - start_time)
+    runner, results = train_and_test(folder, resume=resume, device=device)
+    if runner.is_main:
+        _finish(folder, runner, results, time.monotonic() - start_time)
 
 
-def _prepare(
-    model: str | None,
-    data: str,
-    folder: Path,
-    wanted: Wanted,
-    *,
-    val: str,
-    task: TaskName,
-    span: str | None,
-    seed: int,
-    workers: int | None,
-    device: str | None,
-) -> None:
+@dataclass(frozen=True)
+class Request:
+    """What the user asks for besides settings of the training; see the options of :func:`finetune`."""
+
+    model: str | None
+    data: str
+    val: str
+    task: str
+    span: str | None
+    seed: int
+    workers: int | None
+    device: str | None
+    folds: int | None
+
+
+def _prepare(request: Request, folder: Path, wanted: Wanted) -> None:
     """Look at the data and the model, and write lists and config."""
     from mmpretrain.config import Config
     from mmpretrain.datasets.labelled import read_labelled
     from mmpretrain.finetuning.data import prepare_data, with_validation
+    from mmpretrain.finetuning.folded import write_folds
     from mmpretrain.finetuning.plan import PLAN, make_plan, within, write_plan
     from mmpretrain.finetuning.start import find_start
     from mmpretrain.finetuning.timing import seconds_of
     from mmpretrain.utils.env import find_device
 
-    budget = None if span is None else seconds_of(span)
-    share, place = _share(val)
-    start = find_start(model, find_device(device).type != "cpu")
-    read = read_labelled(data, None if task is TaskName.auto else task.value, place)
+    span, seed, folds, workers = request.span, request.seed, request.folds, request.workers
+    budget = None if span is None else seconds_of(span) / (folds or 1)
+    share, place = _share(request.val)
+    start = find_start(request.model, find_device(request.device).type != "cpu")
+    read = read_labelled(request.data, None if request.task == "auto" else request.task, place)  # type: ignore[arg-type]
     (folder / PLAN).mkdir(parents=True, exist_ok=True)
     prepared = prepare_data(read, watch, str(folder / PLAN / "left_out.txt"))
     parts, notes = with_validation(prepared, share, seed)
-    plan = make_plan(start, prepared.facts, wanted, seed=seed, device=device)
+    plan = make_plan(start, prepared.facts, wanted, seed=seed, device=request.device)
     path = write_plan(plan, parts, folder, workers=workers)
     if budget is not None:
         plan, per_epoch = within(plan, Config.fromfile(path), budget)
@@ -176,6 +180,9 @@ def _prepare(
         notes.append(f"an epoch takes about {per_epoch:.3g} s: {plan.choices.epochs} fit into {span}")
         if per_epoch > budget:
             notes.append(f"not even one epoch fits into {span}: try a smaller --image-size or another MODEL")
+    if folds is not None:
+        sizes = [len(part["val"]) for part in write_folds(plan, prepared, folder, folds, workers=workers)]
+        notes.append(f"{folds} folds of {min(sizes)} to {max(sizes)} images")
     _tell(plan, prepared, parts, notes, path)
 
 
@@ -215,37 +222,6 @@ def watch(items: Iterable[Any], description: str, total: int) -> Iterable[Any]:
     from mmpretrain.utils.progress import track
 
     return track(items, description, total)
-
-
-def train_config(folder: Path, *, resume: bool = False, device: str | None = None) -> Runner:
-    """Train the config in a folder, there."""
-    from mmpretrain.cli.train import prepare, run
-
-    cfg = _config_in(folder, device)
-    prepare(cfg, resume="auto" if resume else None)
-    return run(cfg, summary=False)
-
-
-def evaluate_config(folder: Path, checkpoint: str, *, device: str | None = None) -> dict[str, Any]:
-    """Test a checkpoint with the config in a folder; record and report are left there."""
-    from mmpretrain.cli import test
-
-    cfg = _config_in(folder, device)
-    cfg.load_from = checkpoint
-    cfg.resume = False
-    test.prepare(cfg)
-    return test.run(cfg)
-
-
-def _config_in(folder: Path, device: str | None) -> Any:
-    from mmpretrain.config import Config
-    from mmpretrain.finetuning.plan import CONFIG
-
-    cfg = Config.fromfile(folder / CONFIG)
-    cfg.work_dir = str(folder)
-    if device is not None:
-        cfg.device = device
-    return cfg
 
 
 def _finish(folder: Path, runner: Runner, results: Mapping[str, Any], seconds: float) -> None:

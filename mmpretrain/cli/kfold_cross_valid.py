@@ -86,7 +86,7 @@ def kfold_cross_valid(
     if summary:
         if not done:
             raise ConfigError(f"no fold is done in {str(folder)!r}", where="--summary")
-        _print(done, num_splits)
+        print_folds(done, num_splits)
         return
     if deterministic:
         cfg.randomness = {**(cfg.get("randomness") or {}), "deterministic": True}
@@ -109,7 +109,7 @@ def kfold_cross_valid(
             launcher=launcher, local_rank=local_rank,
         )  # fmt: skip
         _keep(folder / RESULTS, setting, done)
-    _print(done, num_splits)
+    print_folds(done, num_splits)
 
 
 def _train(
@@ -178,7 +178,8 @@ def _keep(path: Path, setting: Mapping[str, Any], done: Mapping[int, dict[str, f
         write_atomic(path, lambda file: file.write(text.encode()))
 
 
-def _print(done: Mapping[int, dict[str, float]], num_splits: int) -> None:
+def print_folds(done: Mapping[int, Mapping[str, float]], num_splits: int) -> None:
+    """Print the metrics of folds, their mean and their standard deviation."""
     from rich.console import Console
     from rich.table import Table
 
@@ -191,7 +192,7 @@ def _print(done: Mapping[int, dict[str, float]], num_splits: int) -> None:
     folds = sorted(done)
     table = Table("metric", *(f"fold {number}" for number in folds), "mean", "std", title_justify="left")
     table.title = f"{len(folds)} of {num_splits} folds"
-    for name, (mean, deviation) in summary([done[number] for number in folds]).items():
+    for name, (mean, deviation) in summary([dict(done[number]) for number in folds]).items():
         values = [f"{done[number][name]:.4f}" for number in folds]
         table.add_row(cell(name), *values, f"{mean:.4f}", f"{deviation:.4f}")
     Console(soft_wrap=True).print(table)

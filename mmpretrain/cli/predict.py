@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,6 +19,7 @@ from mmpretrain.utils.text import cell, csv_cell, json_text
 
 if TYPE_CHECKING:
     from mmpretrain.apis import ImageClassificationInferencer
+    from mmpretrain.apis.ensemble import EnsembleInferencer
 
 #: Columns of a table, in order; for regression, the names of the values follow.
 COLUMNS = ("image", "task", "rank", "label", "class", "score")
@@ -36,9 +37,12 @@ class OutFormat(str, Enum):
 def predict(
     images: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="Image files, or folders of them.")],
     model: Annotated[
-        str,
+        list[str],
         typer.Option(
-            "--model", metavar="MODEL", help="A checkpoint, a folder of a run, a config, or a zoo name."
+            "--model",
+            metavar="MODEL",
+            help="A checkpoint, a folder of a run, a config, or a zoo name. Several are averaged, and so are "
+            "the folds of `finetune --folds`.",
         ),
     ],
     checkpoint: Annotated[
@@ -80,12 +84,19 @@ def predict(
     `mmpretrain predict photos/ --model best.pth --top-k 3 --out csv > predictions.csv`
 
     `mmpretrain predict photos/ --model best_calibrated.pth --coverage 0.95 --reject`
+
+    `mmpretrain predict photos/ --model work_dirs/one --model work_dirs/another`
     """
     paths = list(expand(images))
     from mmpretrain.apis import ImageClassificationInferencer
 
-    inferencer = ImageClassificationInferencer(checkpoint_in(model), checkpoint, device, trust=trust)
-    check_calibrated(inferencer, coverage, reject)
+    models = with_folds(model)
+    if len(models) == 1:
+        inferencer = ImageClassificationInferencer(checkpoint_in(models[0]), checkpoint, device, trust=trust)
+        check_calibrated(inferencer, coverage, reject)
+    else:
+        alone = {"--checkpoint": checkpoint, "--show-dir": show_dir, "--coverage": coverage}
+        inferencer = averaged(models, {**alone, "--reject": reject or None}, device, trust)
     rows, bad = predict_files(
         inferencer, paths, top_k=top_k, batch_size=batch_size, show_dir=show_dir, coverage=coverage
     )
@@ -106,8 +117,47 @@ def predict(
         raise typer.Exit(2)
 
 
+def with_folds(models: list[str]) -> list[str]:
+    """Return models, with the folds in place of the folder of a cross-validation."""
+    from mmpretrain.finetuning.folded import fold_folders, is_cross_validation
+
+    found: list[str] = []
+    for name in models:
+        found.extend(map(str, fold_folders(name)) if is_cross_validation(name) else [name])
+    if not found:
+        raise ConfigError(f"no fold of {models[0]!r} is done", where="--model")
+    return found
+
+
+def averaged(
+    models: list[str], alone: Mapping[str, Any], device: str | None, trust: bool
+) -> EnsembleInferencer:
+    """Open several models as one.
+
+    Args:
+        models: The models.
+        alone: Options that are for one model only -> their value, None if not given.
+        device: Where to run.
+        trust: Run the configs inside of checkpoints as code.
+
+    Raises:
+        ConfigError: If such an option is given.
+    """
+    from mmpretrain.apis import ImageClassificationInferencer
+    from mmpretrain.apis.ensemble import EnsembleInferencer
+
+    for option, value in alone.items():
+        if value is not None:
+            raise ConfigError("this goes with one model only", where=option, hint="Name one --model.")
+    opened = [
+        ImageClassificationInferencer(checkpoint_in(name), None, device, trust=trust) for name in models
+    ]
+    say(f"The mean of {len(models)} models", err=True)
+    return EnsembleInferencer(opened)
+
+
 def predict_files(
-    inferencer: ImageClassificationInferencer,
+    inferencer: ImageClassificationInferencer | EnsembleInferencer,
     paths: list[Path],
     *,
     top_k: int,

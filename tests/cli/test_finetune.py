@@ -179,6 +179,40 @@ def test_images_in_an_archive(capsys, here: Path) -> None:
     assert not numbers[0] & numbers[1]
 
 
+def test_folds_and_the_mean_of_their_models(capsys, here: Path) -> None:
+    write_folder(here / "data", {"a": 9, "b": 9})
+    done = call(capsys, "finetune", "tiny.py", "--data", "data", "--out", "one", "--folds", 3, *FAST)
+    assert done.code == 0, done.err
+    assert "3 folds of 6 to 6 images" in done.out
+    assert re.search(r"accuracy/top1 +│( +[\d.]+ │){5}", done.out)
+    table = rows(here / "one" / "out_of_fold" / "predictions.csv")
+    assert len({row["path"] for row in table}) == len(table) == 18
+    results = json.loads((here / "one" / "folds.json").read_text())
+    assert sorted(results["folds"]) == ["0", "1", "2"]
+    right = sum(int(row["right"]) for row in table) / 18
+    mean = sum(fold["metrics"]["accuracy/top1"] for fold in results["folds"].values()) / 3
+    assert mean == pytest.approx(100 * right)
+    assert call(capsys, "report", "one/out_of_fold").code == 0
+
+    del results["folds"]["2"]  # as if it had been killed
+    (here / "one" / "folds.json").write_text(json.dumps(results))
+    done = call(capsys, "finetune", "--resume", "--out", "one")
+    assert done.code == 0, done.err
+    assert done.out.count("is done already") == 2
+
+    scores = []
+    for models in (["one"], [f"one/fold{i}" for i in range(3)], ["one/fold0"]):
+        words = [word for name in models for word in ("--model", name)]
+        done = call(capsys, "predict", "data/a", *words, "--top-k", 2, "--out", "csv")
+        assert done.code == 0, done.err
+        found = [line for line in done.out.splitlines() if line.startswith("data/a")]
+        scores.append([float(line.rpartition(",")[2]) for line in found])
+    assert scores[0] == scores[1] != scores[2]
+    done = call(capsys, "predict", "data/a", "--model", "one", "--checkpoint", "x.pth")
+    assert done.code == 2
+    assert "one model only" in done.err
+
+
 def test_time_is_a_budget(capsys, here: Path) -> None:
     write_folder(here / "data", {"a": 10, "b": 10})
     words = ("finetune", "tiny.py", "--data", "data", *FAST[2:], "--epochs", 3, "--time")

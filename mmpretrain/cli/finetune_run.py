@@ -1,0 +1,36 @@
+"""Training and testing a config that ``mmpretrain finetune`` has written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mmpretrain.engine.runner import Runner
+
+
+def train_and_test(
+    folder: Path, *, resume: bool = False, device: str | None = None, page: bool = True
+) -> tuple[Runner, dict[str, Any]]:
+    """Train the config in a folder, there, and test the best checkpoint; record and report are left there."""
+    from mmpretrain.cli import test, train
+
+    cfg = _config_in(folder, device)
+    train.prepare(cfg, resume="auto" if resume else None)
+    runner = train.run(cfg, summary=False)
+    best = runner.state.best_checkpoint or runner.state.last_checkpoint
+    cfg = _config_in(folder, device)
+    cfg.load_from, cfg.resume = str(best), False
+    test.prepare(cfg)
+    return runner, test.run(cfg, page=page)
+
+
+def _config_in(folder: Path, device: str | None) -> Any:
+    from mmpretrain.config import Config
+    from mmpretrain.finetuning.plan import CONFIG
+
+    cfg = Config.fromfile(folder / CONFIG)
+    cfg.work_dir = str(folder)
+    if device is not None:
+        cfg.device = device
+    return cfg
