@@ -6,7 +6,7 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constrain
 PIP := $(INSTALL) --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all check look pythons format docs fuzz wheel clean
+.PHONY: help install demo test test-all check look bench pythons format docs fuzz wheel clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -49,6 +49,9 @@ fuzz: $(VENV)/.dev  ## Feed odd files, configs and options to mmpretrain: no cra
 
 look: $(VENV)/.dev  ## Print what deserves a look: long places, Any, tests without a twin (fails nothing)
 	$(BIN)/python tools/look.py
+
+bench: $(VENV)/.core  ## Measure speed and memory in under 10 minutes (benchmarks/peers.sh first, to compare)
+	$(BIN)/python benchmarks/run.py $(ARGS)
 
 pythons: $(VENV)/.core  ## Try install and demo on each Python from 3.10 to 3.14 that is there
 	tools/try_pythons.sh

@@ -28,12 +28,12 @@ READS = 200_000
 WORKERS = (1, 2, 4)
 
 
-def write_annotations(path: Path) -> None:
+def write_annotations(path: Path, lines: int = LINES) -> None:
     """Write lines like those of ImageNet's ``train.txt``."""
     rng = random.Random(0)
     with path.open("w", encoding="utf-8") as file:
-        for i in range(LINES):
-            label = i * 1000 // LINES
+        for i in range(lines):
+            label = i * 1000 // lines
             file.write(f"n{label:08d}/n{label:08d}_{rng.randrange(20_000)}.JPEG {label}\n")
 
 

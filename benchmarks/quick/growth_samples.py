@@ -1,0 +1,64 @@
+"""What a data set costs as it grows: index, memory, a record, and the first batch from two workers."""
+
+from __future__ import annotations
+
+import os
+import resource
+from collections.abc import Callable
+from pathlib import Path
+
+import dataset_index
+
+from quick.shared import runner_class, timed
+
+COUNTS = (1_000_000, 4_000_000, 14_000_000)
+READS = 100_000
+
+
+def prepare(folder: Path) -> None:
+    """Write the annotations of the largest one; the others are its beginning."""
+    dataset_index.write_annotations(folder / "large.txt", COUNTS[-1])
+    for count in COUNTS[:-1]:
+        with (folder / "large.txt").open("rb") as whole, (folder / f"{count}.txt").open("wb") as part:
+            part.writelines(line for line, _ in zip(whole, range(count)))
+    os.rename(folder / "large.txt", folder / f"{COUNTS[-1]}.txt")
+
+
+def setup(library: str, folder: Path, count: int) -> Callable[[], dict[str, float]]:
+    """Build the index of ``count`` samples; the process is new each time, as memory is measured."""
+    import random
+
+    from mmpretrain.datasets import CustomDataset
+
+    one = folder / "one.txt"
+    one.write_text("a.jpg 0\n")
+    CustomDataset(data_prefix="data", ann_file=str(one))  # what is imported on first use
+
+    def measure() -> dict[str, float]:
+        before = dataset_index.resident()
+        found: dict[str, float] = {}
+        built: list[CustomDataset] = []
+
+        def build() -> None:
+            # No pipeline: the samples of the loader are records, so that no file is read.
+            built.append(CustomDataset(data_prefix="data", ann_file=str(folder / f"{count}.txt")))
+
+        found["build"] = timed(build)
+        found["memory (MiB)"] = dataset_index.resident() - before
+        found["peak (MiB)"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - before
+        (dataset,) = built
+        order = random.Random(0).sample(range(count), READS)
+        found["read a record"] = timed(lambda: [dataset.get_data_info(index) for index in order]) / READS
+        loader = {
+            "batch_size": 64,
+            "num_workers": 2,
+            "dataset": dataset,
+            "sampler": {"type": "DefaultSampler", "shuffle": True},
+            "collate_fn": {"type": "pseudo_collate"},
+        }
+        found["first batch"] = timed(
+            lambda: next(iter(runner_class(library).build_dataloader(loader, seed=0)))
+        )
+        return found
+
+    return measure
