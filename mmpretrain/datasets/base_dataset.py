@@ -6,21 +6,23 @@ import copy
 import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 import numpy as np
 from torch.utils.data import Dataset
 
 from mmpretrain.datasets.bad_files import OnError, report_bad_file
 from mmpretrain.datasets.lazy_list import LazyList
+from mmpretrain.datasets.pixels.cache import PixelCache
 from mmpretrain.datasets.records import RecordTable
 from mmpretrain.datasets.transforms import Compose
-from mmpretrain.datasets.transforms.loading import storage_options
+from mmpretrain.datasets.transforms.loading import image_path, storage_options
 from mmpretrain.errors import ConfigError, DataError, MissingFileError, TransformError
 from mmpretrain.registry import DATASETS
 from mmpretrain.utils.brief import brief
 from mmpretrain.utils.fileio import default_backend, exists, is_absolute, is_file, join, read_lines
 from mmpretrain.utils.plain_data import load
+from mmpretrain.utils.seeding import mix
 
 T = TypeVar("T")
 
@@ -87,6 +89,9 @@ class BaseDataset(Dataset):
         backend_args: Storage of the annotations, and of folders that are searched for images; that of the
             images themselves is an argument of the transform that loads them.
         file_client_args: Old spelling of ``backend_args``.
+        cache: Keep what the deterministic beginning of the pipeline gives, in memory that the workers share
+            (``'ram'``), or in a file that later runs use as well (``'disk'``); see docs/packing.md.
+        cache_size: How much it may take, such as ``'8GB'``; by default half of what is free.
     """
 
     METAINFO: dict = {}
@@ -121,6 +126,8 @@ class BaseDataset(Dataset):
         *,
         backend_args: dict | None = None,
         file_client_args: dict | None = None,
+        cache: Literal["ram", "disk"] | None = None,
+        cache_size: str | int | None = None,
     ) -> None:
         if on_error not in ("raise", "skip", "replace"):
             raise ConfigError(
@@ -145,6 +152,9 @@ class BaseDataset(Dataset):
         self.max_refetch = max_refetch
         self.on_error: OnError = on_error
         self.backend_args = storage_options(file_client_args, backend_args)
+        self.cache: Literal["ram", "disk"] | None = cache
+        self.cache_size = cache_size
+        self._pixels: PixelCache | None = None
         self.data_list: list[dict] = []
         self._records: RecordTable | None = None
         self._join_prefix()
@@ -236,6 +246,8 @@ class BaseDataset(Dataset):
             self.get_subset_(read_indices(self._indices, len(self)))
         elif self._indices is not None:
             self.get_subset_(self._indices)
+        elif self.cache is not None:
+            self._pixels = PixelCache(self, self.cache, self.cache_size)
         if "classes" not in self._metainfo and "categories" in self._metainfo:
             categories = sorted(self._metainfo["categories"], key=lambda category: category["id"])
             self._metainfo["classes"] = tuple(category["category_name"] for category in categories)
@@ -375,6 +387,8 @@ class BaseDataset(Dataset):
             self._records = records.take(chosen)
         else:
             self.data_list = [records[i] for i in chosen]
+        if self.cache is not None:
+            self._pixels = PixelCache(self, self.cache, self.cache_size)
 
     def get_subset(self, indices: int | Sequence[int]) -> BaseDataset:
         """Return a data set with some of the samples; see :meth:`get_subset_`."""
@@ -391,7 +405,19 @@ class BaseDataset(Dataset):
 
     def prepare_data(self, idx: int) -> Any:
         """Run the record at ``idx`` through the pipeline."""
-        return self.pipeline(self.get_data_info(idx))
+        record = self.get_data_info(idx)
+        if self._pixels is None:
+            return self._apply(record, self.pipeline)
+        return self._pixels.run(record["sample_idx"], record, self, self._apply)
+
+    def _apply(self, record: dict[str, Any], transform: Callable[[dict], Any]) -> Any:
+        """Apply a transform that reads the image of a record."""
+        return transform(record)
+
+    def image_signature(self, record: dict[str, Any]) -> int:
+        """What changes when the image of a record does, in 64 bits."""
+        status = os.stat(image_path(record))
+        return mix(status.st_size, status.st_mtime_ns)
 
     def _rand_another(self) -> int:
         return int(np.random.randint(0, len(self)))

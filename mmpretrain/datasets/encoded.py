@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -24,10 +25,14 @@ class EncodedDataset(BaseDataset):
     def read_image(self, record: dict[str, Any]) -> bytes:
         """The encoded image of a record."""
 
-    def prepare_data(self, idx: int) -> Any:
-        return self.decode(self.get_data_info(idx), self.pipeline)
-
     def decode(self, record: dict[str, Any], transform: Callable[[dict], Any]) -> Any:
         """Apply a transform that reads the file at ``img_path``."""
         with holding(record["img_path"], self.read_image(record)):
             return transform(record)
+
+    def _apply(self, record: dict[str, Any], transform: Callable[[dict], Any]) -> Any:
+        return self.decode(record, transform)
+
+    def image_signature(self, record: dict[str, Any]) -> int:
+        digest = hashlib.blake2b(self.read_image(record), digest_size=8).digest()
+        return int.from_bytes(digest, "little")

@@ -67,5 +67,8 @@ class PackedDataset(EncodedDataset):
         with holding(record["img_path"], self.image(record)):
             return transform(record)
 
+    def image_signature(self, record: dict[str, Any]) -> int:
+        return int.from_bytes(self.index.arrays["hash"][record[NUMBER], :8].tobytes(), "little")
+
     def extra_repr(self) -> list[str]:
         return [f"Packed data: \t{self.folder}"]

@@ -36,6 +36,7 @@ class Compose(BaseTransform):
         self._places = [
             (step, place) for step, item in zip(self.transforms, items) if (place := locate(item))
         ]
+        self._first = 0
         self._planned: list[Transform] = []
         self._steps: list[Transform] = []
 
@@ -66,6 +67,13 @@ class Compose(BaseTransform):
             raise blamed from error
         return results
 
+    def split(self, position: int) -> tuple[Compose, Compose]:
+        """Return the first steps and the rest as pipelines, whose errors name the places in this one."""
+        parts = Compose(self.transforms[:position]), Compose(self.transforms[position:])
+        for part, first in zip(parts, (0, position)):
+            part._places, part._first = self._places, self._first + first
+        return parts
+
     def place_of(self, step: Any) -> str:
         """Return where a step is set: a line of a config, or its number."""
         wanted = step.window if isinstance(step, LoadPart) else step
@@ -73,7 +81,7 @@ class Compose(BaseTransform):
             if known is wanted:
                 return place.replace(".type)", ")")
         number = next((i for i, other in enumerate(self.transforms) if other is wanted), None)
-        return "pipeline" if number is None else f"pipeline.{number}"
+        return "pipeline" if number is None else f"pipeline.{self._first + number}"
 
     def __repr__(self) -> str:
         inner = "".join(f"\n    {transform!r}," for transform in self.transforms)

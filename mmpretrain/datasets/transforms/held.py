@@ -114,13 +114,14 @@ class HeldPixels(HeldImage):
     """Pixels that were decoded before.
 
     Args:
-        pixels: BGR, uint8, (H, W, 3); may be read-only.
+        pixels: uint8, as ``LoadImageFromFile`` gives them; may be read-only.
+        color_type: Its ``color_type``; pixels of any kind of colour are BGR, (H, W, 3).
     """
 
     scales = False
 
-    def __init__(self, pixels: np.ndarray) -> None:
-        self.pixels = pixels
+    def __init__(self, pixels: np.ndarray, color_type: str = "color") -> None:
+        self.pixels, self.color_type = pixels, color_type
         self.shape = pixels.shape  # type: ignore[assignment]
 
     def read(self) -> bytes:
@@ -130,7 +131,9 @@ class HeldPixels(HeldImage):
         return self.pixels
 
     def whole(self, color_type: str, backend: str, where: str | None) -> np.ndarray:
-        if not color_type.startswith("color"):
+        if color_type != self.color_type and not (
+            color_type.startswith("color") and self.color_type == "color"
+        ):
             raise DataError(
                 f"It holds colour pixels, and not what color_type={color_type!r} asks for",
                 where=where,

@@ -66,6 +66,15 @@ def imread(
     return imfrombytes(data, flag, channel_order, backend, where=str(path))
 
 
+def imread_size(path: str | Path, backend_args: Any = None) -> tuple[int, int]:
+    """(height, width) that the header of an image file announces; (0, 0) if it announces none."""
+    data = fileio.read_bytes(str(path), backend_args=backend_args)
+    header = jpeg.read_header(data)
+    if header is None:
+        return _announced_size(data)
+    return header.shape[:2] if header.orientation < 5 else header.shape[1::-1]
+
+
 def imwrite(img: np.ndarray, path: str | Path, params: list[int] | None = None) -> bool:
     """Write a BGR image; the suffix names the format. Missing folders are made."""
     done, data = cv2.imencode(Path(path).suffix, img, params or [])
