@@ -3,14 +3,38 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from mmpretrain.datasets.transforms.functional import jpeg, restarts
+from mmpretrain.datasets.transforms.functional import jpeg, restarts, scratch
 from mmpretrain.datasets.transforms.functional.geometry import Box
 from mmpretrain.datasets.transforms.functional.io import check_size, decoding, imfrombytes
 from mmpretrain.errors import DataError
+
+
+class Part(NamedTuple):
+    """Pixels of an image.
+
+    Args:
+        pixels: BGR, (H, W, 3).
+        top: Row of the image, at the scale of the pixels, that they begin at.
+        left: Column that they begin at.
+    """
+
+    pixels: np.ndarray
+    top: int = 0
+    left: int = 0
+
+    def framed(self, height: int, width: int) -> np.ndarray:
+        """The whole image, with undefined pixels around the part; in memory that is used again."""
+        (high, wide), (top, left) = self.pixels.shape[:2], self[1:]
+        if top == left == 0 and wide == width:
+            return self.pixels
+        img = scratch.borrowed("frame", (height, width, 3))
+        img[top : top + high, left : left + wide] = self.pixels
+        return img
 
 
 class HeldImage(ABC):
@@ -28,17 +52,14 @@ class HeldImage(ABC):
         """The encoded image."""
 
     @abstractmethod
-    def part(self, box: Box, reduce: int, where: str | None) -> np.ndarray:
+    def part(self, box: Box, reduce: int, where: str | None, briefly: bool = False) -> Part:
         """Decode what a box needs.
 
         Args:
             box: (top, left, height, width) in the whole image.
             reduce: Decode at 1/1, 1/2, 1/4 or 1/8 of the size; in less time and exactness if not 1.
             where: Name for messages.
-
-        Returns:
-            BGR pixels at the place that they have in the whole image. Those outside of the box are undefined,
-            and rows below it may be missing.
+            briefly: The pixels are read at once: the next image may have the same memory.
         """
 
     def whole(self, color_type: str, backend: str, where: str | None) -> np.ndarray:
@@ -69,12 +90,11 @@ class JpegFile(HeldImage):
     def read(self) -> bytes:
         return self.data
 
-    def part(self, box: Box, reduce: int, where: str | None) -> np.ndarray:
+    def part(self, box: Box, reduce: int, where: str | None, briefly: bool = False) -> Part:
         check_size(self.header.height, self.header.width, where=where)
+        options = {"rows": box[0] + box[2], "reduce": reduce, "fast": reduce > 1, "where": where}
         with decoding(self.data, where):
-            return jpeg.decode(
-                self.data, self.header, rows=box[0] + box[2], reduce=reduce, fast=reduce > 1, where=where
-            )
+            return Part(jpeg.decode(self.data, self.header, briefly=briefly, **options))
 
 
 class RestartJpeg(HeldImage):
@@ -95,19 +115,12 @@ class RestartJpeg(HeldImage):
     def read(self) -> bytes:
         return bytes(self.data)
 
-    def part(self, box: Box, reduce: int, where: str | None) -> np.ndarray:
-        height, width = -(-self.shape[0] // reduce), -(-self.shape[1] // reduce)
+    def part(self, box: Box, reduce: int, where: str | None, briefly: bool = False) -> Part:
         check_size(*self.shape[:2], where=where)
+        options = {"reduce": reduce, "fast": reduce > 1, "where": where, "briefly": briefly}
         with decoding(b"\xff\xd8", where):
-            pixels, shown = restarts.decode_part(
-                self.data, self.intervals, self.starts, box, reduce=reduce, fast=reduce > 1, where=where
-            )
-        if pixels.shape[:2] == (height, width):
-            return pixels
-        top, left = shown[0] // reduce, shown[1] // reduce
-        img = np.empty((height, width, 3), np.uint8)
-        img[top : top + pixels.shape[0], left : left + pixels.shape[1]] = pixels
-        return img
+            pixels, shown = restarts.decode_part(self.data, self.intervals, self.starts, box, **options)
+        return Part(pixels, shown[0] // reduce, shown[1] // reduce)
 
 
 class HeldPixels(HeldImage):
@@ -127,8 +140,8 @@ class HeldPixels(HeldImage):
     def read(self) -> bytes:
         return cv2.imencode(".png", self.pixels)[1].tobytes()
 
-    def part(self, box: Box, reduce: int, where: str | None) -> np.ndarray:
-        return self.pixels
+    def part(self, box: Box, reduce: int, where: str | None, briefly: bool = False) -> Part:
+        return Part(self.pixels if briefly else self.pixels.copy())
 
     def whole(self, color_type: str, backend: str, where: str | None) -> np.ndarray:
         if color_type != self.color_type and not (

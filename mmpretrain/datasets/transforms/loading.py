@@ -123,14 +123,17 @@ class LoadImageFromFile(BaseTransform):
                     inner = crop.window(window.size)
                     window = window.keeping((inner.top, inner.left, inner.height, inner.width), shortened)
             reduce = window.reduction() if fast and image.scales else 1
-            img = image.part(window.source(transform.interpolation), reduce, where=path)
+            briefly = window.size is not None  # what is resized is new
+            part = image.part(window.source(transform.interpolation), reduce, path, briefly)
         except (DataError, OSError):
             if self.ignore_empty:
                 return None
             raise
-        results = transform.apply(self.finish(results, img, image.shape[:2]), window, reduce, fast)
-        if window.size is None and not image.scales:
-            results["img"] = results["img"].copy()  # the pixels belong to the data set
+        img, origin = part.pixels, (part.top, part.left)
+        if window.kept or window.used:
+            img, origin = part.framed(-(-image.shape[0] // reduce), -(-image.shape[1] // reduce)), (0, 0)
+        results = self.finish(results, img, image.shape[:2])
+        results = transform.apply(results, window, reduce, fast, origin)
         if crop and inner:
             if window.kept:
                 crop.finish(results, inner)

@@ -54,7 +54,7 @@ class Window(NamedTuple):
         if self.size is None or part is None:
             return self.top, self.left, self.height, self.width
         rows, columns = (
-            geometry.source_of_part(part[i], part[i + 2], size, result, interpolation)
+            geometry.source_of_part(part[i], part[i + 2], size, result, interpolation, bool(self.kept))
             for i, (size, result) in enumerate(zip((self.height, self.width), self.size))
         )
         return self.top + rows[0], self.left + columns[0], rows[1] - rows[0], columns[1] - columns[0]
@@ -69,7 +69,13 @@ class Window(NamedTuple):
         return jpeg.reduction(self.height, self.width, *self.size) if self.size else 1
 
     def cut(
-        self, img: np.ndarray, interpolation: str, backend: str, reduce: int = 1, fast: bool = False
+        self,
+        img: np.ndarray,
+        interpolation: str,
+        backend: str,
+        reduce: int = 1,
+        fast: bool = False,
+        origin: tuple[int, int] = (0, 0),
     ) -> np.ndarray:
         """Crop and resize an image.
 
@@ -79,13 +85,14 @@ class Window(NamedTuple):
             backend: What resizes.
             reduce: The image was decoded at 1/reduce of its size.
             fast: Allow pixels to differ by rounding from those of the backend.
+            origin: (row, column) of the decoded image that ``img`` begins at.
         """
         box = (self.top, self.left, self.height, self.width)
         if reduce > 1:
             top, left = round(self.top / reduce), round(self.left / reduce)
             bottom, right = round((self.top + self.height) / reduce), round((self.left + self.width) / reduce)
             box = (top, left, bottom - top, right - left)
-        img = geometry.imcrop(img, *box)
+        img = geometry.imcrop(img, box[0] - origin[0], box[1] - origin[1], *box[2:])
         if self.size is None:
             return img
         if self.kept:
@@ -119,11 +126,18 @@ class WindowTransform(BaseTransform):
     def transform(self, results: dict) -> dict:
         return self.apply(results, self.window(results["img"].shape))
 
-    def apply(self, results: dict, window: Window, reduce: int = 1, fast: bool = False) -> dict:
+    def apply(
+        self,
+        results: dict,
+        window: Window,
+        reduce: int = 1,
+        fast: bool = False,
+        origin: tuple[int, int] = (0, 0),
+    ) -> dict:
         """Cut the window out of ``img``; see :meth:`Window.cut`."""
         if window.size is not None and not window.shrinks:  # the whole image was small enough
             check_size(*window.size, where=results.get("img_path"))
-        results["img"] = window.cut(results["img"], self.interpolation, self.backend, reduce, fast)
+        results["img"] = window.cut(results["img"], self.interpolation, self.backend, reduce, fast, origin)
         self.finish(results, window)
         return results
 

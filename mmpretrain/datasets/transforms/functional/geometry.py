@@ -146,10 +146,10 @@ def _part_span(start: int, length: int, scale: float, size: int) -> tuple[int, i
 _REACH = {"bicubic": 2, "lanczos": 4}
 
 
-def source_of_part(start: int, length: int, size: int, result: int, interpolation: str) -> tuple[int, int]:
+def source_of_part(
+    start: int, length: int, size: int, result: int, interpolation: str, alone: bool
+) -> tuple[int, int]:
     """The first pixel, and that after the last, that a part of a resized line is made from.
-
-    It holds for :func:`imresize`, and for :func:`imresize_part` also where the image is reduced before.
 
     Args:
         start: Where the part begins in the result.
@@ -157,11 +157,13 @@ def source_of_part(start: int, length: int, size: int, result: int, interpolatio
         size: Length of the line.
         result: Length after resizing.
         interpolation: The filter.
+        alone: Whether :func:`imresize_part` makes nothing but the part, maybe of an image that is reduced
+            before; otherwise it is cut out of what :func:`imresize` makes.
     """
     scale = size / result
     reach = (_REACH.get(interpolation, 1) + 1) * max(scale, 1.0)
-    before = max(reach, (PART_MARGIN + PART_SEARCH) * scale)
-    after = max(reach, 2 * PART_MARGIN * scale)
+    before = max(reach, (PART_MARGIN + PART_SEARCH) * scale) if alone else reach
+    after = max(reach, 2 * PART_MARGIN * scale) if alone else reach
     return max(math.floor(start * scale - before), 0), min(math.ceil((start + length) * scale + after), size)
 
 

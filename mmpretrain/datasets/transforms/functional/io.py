@@ -72,7 +72,7 @@ def imread_size(path: str | Path, backend_args: Any = None) -> tuple[int, int]:
     header = jpeg.read_header(data)
     if header is None:
         return _announced_size(data)
-    return header.shape[:2] if header.orientation < 5 else header.shape[1::-1]
+    return (header.height, header.width) if header.orientation < 5 else (header.width, header.height)
 
 
 def imwrite(img: np.ndarray, path: str | Path, params: list[int] | None = None) -> bool:

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import simplejpeg
 
+from mmpretrain.datasets.transforms.functional import scratch
 from mmpretrain.errors import DataError
 
 #: A decoded image stays at least this many times as large as the output asked for (Pillow has the same under
@@ -139,6 +140,7 @@ def decode(
     reduce: int = 1,
     fast: bool = False,
     where: str | None = None,
+    briefly: bool = False,
 ) -> np.ndarray:
     """Decode an :attr:`~JpegHeader.ordinary` JPEG.
 
@@ -151,6 +153,7 @@ def decode(
         fast: Repeat colours instead of interpolating between them, and compute with less precision; about
             an eighth faster.
         where: File name for messages.
+        briefly: The pixels are read at once: the next image may have the same memory.
 
     Returns:
         The same pixels as a full decode when ``reduce`` is 1 and ``fast`` is not set.
@@ -167,12 +170,14 @@ def decode(
             data = b"".join(
                 (data[: header.height_at], struct.pack(">H", needed), data[header.height_at + 2 :])
             )
-    options = {
+    options: dict[str, Any] = {
         "fastdct": fast,
         "fastupsample": fast,
         "min_height": -(-height // reduce),
         "min_width": -(-header.width // reduce),
     }
+    if briefly and colorspace != "GRAY":
+        options["buffer"] = scratch.borrowed("decoded", (options["min_height"], options["min_width"], 3))
     if data is whole:
         return decode_checked(data, colorspace, where, **options)
     # The decoder stops before the end of the data, and would complain of the rest.

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mmpretrain.datasets.transforms.functional import jpeg
+from mmpretrain.datasets.transforms.functional import jpeg, scratch
 from mmpretrain.datasets.transforms.functional.geometry import Box
 from mmpretrain.errors import DataError
 
@@ -188,6 +188,7 @@ def decode_part(
     reduce: int = 1,
     fast: bool = False,
     where: str | None = None,
+    briefly: bool = False,
 ) -> tuple[np.ndarray, Box]:
     """Decode the part of a JPEG that a box needs.
 
@@ -199,6 +200,7 @@ def decode_part(
         reduce: Decode at 1/1, 1/2, 1/4 or 1/8 of the size.
         fast: See :func:`jpeg.decode`.
         where: File name for messages.
+        briefly: See :func:`jpeg.decode`.
 
     Returns:
         Pixels (H, W, 3), BGR, and the box of the image at full size that they show. Those within ``box`` are
@@ -212,5 +214,8 @@ def decode_part(
     bottom = min(box[0] + box[2] + margin, intervals.height)
     right = min(box[1] + box[3] + margin, intervals.width)
     small, shown = splice(data, intervals, starts, (top, left, bottom - top, right - left))
-    size = {"min_height": -(-shown[2] // reduce), "min_width": -(-shown[3] // reduce)}
-    return jpeg.decode_checked(small, "BGR", where, fastdct=fast, fastupsample=fast, **size), shown
+    height, width = -(-shown[2] // reduce), -(-shown[3] // reduce)
+    options = {"fastdct": fast, "fastupsample": fast, "min_height": height, "min_width": width}
+    if briefly:
+        options["buffer"] = scratch.borrowed("decoded", (height, width, 3))
+    return jpeg.decode_checked(small, "BGR", where, **options), shown

@@ -28,7 +28,7 @@ def test_a_part_is_resized_as_the_whole(shape, interpolation):
     for box in [(0, 0, 40, 50), middle, (height - 40, 3, 40, width - 3)]:
         scale = (shape[0] / height, shape[1] / width)
         (top, bottom), (left, right) = (
-            geometry.source_of_part(box[i], box[i + 2], shape[i], (height, width)[i], interpolation)
+            geometry.source_of_part(box[i], box[i + 2], shape[i], (height, width)[i], interpolation, True)
             for i in range(2)
         )
         read = np.zeros_like(img)
