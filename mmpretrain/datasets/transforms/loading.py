@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from mmpretrain.datasets.transforms.base import BaseTransform
-from mmpretrain.datasets.transforms.checks import one_of, require
+from mmpretrain.datasets.transforms.checks import one_of, ordered_range, require
 from mmpretrain.datasets.transforms.functional.io import BACKENDS, CV2_FLAGS, imfrombytes
+from mmpretrain.datasets.transforms.functional.raw import to_range
 from mmpretrain.datasets.transforms.held import HeldImage, JpegFile
 from mmpretrain.datasets.transforms.window import WindowTransform
 from mmpretrain.errors import DataError
@@ -54,10 +57,12 @@ class LoadImageFromFile(BaseTransform):
         color_type: ``'color'``, ``'grayscale'``, ``'unchanged'``, ``'color_ignore_orientation'`` or
             ``'grayscale_ignore_orientation'``.
         imdecode_backend: ``'cv2'``, ``'pillow'``, ``'turbojpeg'`` or ``'tifffile'``; ``'exact'`` is ``'cv2'``
-            with the pixels of the original in all cases; see docs/transforms.md.
+            with the pixels of the original in all cases; see docs/transforms.md and docs/images.md.
         file_client_args: Old spelling of ``backend_args``.
         ignore_empty: Drop the sample (return None) when the image cannot be read.
         backend_args: Storage options, see :mod:`mmpretrain.utils.fileio`.
+        value_range: (low, high) of the numbers in the file, such as (0, 4095): they are mapped to 0 to 255,
+            as float32, and what is outside is cut.
     """
 
     def __init__(
@@ -69,9 +74,11 @@ class LoadImageFromFile(BaseTransform):
         ignore_empty: bool = False,
         *,
         backend_args: dict | None = None,
+        value_range: Sequence[float] | None = None,
     ) -> None:
         one_of("imdecode_backend", imdecode_backend, BACKENDS)
         one_of("color_type", color_type, CV2_FLAGS)
+        self.value_range = None if value_range is None else _checked_range(value_range)
         self.to_float32 = to_float32
         self.color_type = color_type
         self.imdecode_backend = imdecode_backend
@@ -95,6 +102,8 @@ class LoadImageFromFile(BaseTransform):
 
     def finish(self, results: dict, img: np.ndarray, shape: tuple[int, int]) -> dict:
         """Put a decoded image into the results; ``shape`` is that of the whole image."""
+        if self.value_range is not None:
+            img = to_range(img, *self.value_range)
         results["img"] = img.astype(np.float32) if self.to_float32 else img
         results["img_shape"] = shape
         results["ori_shape"] = shape
@@ -151,6 +160,16 @@ class LoadImageFromFile(BaseTransform):
     def may_approximate(self) -> bool:
         """Whether large photos may be decoded at reduced size, and resized up to rounding."""
         return self.imdecode_backend != "exact" and not exact_pixels()
+
+
+def _checked_range(value_range: Sequence[float]) -> tuple[float, float]:
+    low, high = ordered_range("value_range", value_range)
+    require(
+        low < high and math.isfinite(high - low),
+        f"value_range must be two finite numbers that differ, got {value_range!r}",
+        key="value_range",
+    )
+    return float(low), float(high)
 
 
 @TRANSFORMS.register_module()

@@ -202,3 +202,22 @@ def test_what_is_no_file_is_not_read(tmp_path):
 def test_names_with_a_null_byte():
     with pytest.raises(DataError, match="cannot be read"):
         LoadImageFromFile()({"img_path": "a\0.png"})
+
+
+def test_value_range(tmp_path):
+    """16 bits: the config says what is dark and what is light."""
+    stored = np.array([[0, 1000], [3000, 65535]], np.uint16)
+    path = str(tmp_path / "a.png")
+    imwrite(stored, path)
+    load = dict(type="LoadImageFromFile", color_type="unchanged")
+    assert Compose(load)(dict(img_path=path))["img"].tolist() == stored.tolist()
+    mapped = Compose(dict(load, value_range=(1000, 3000)))(dict(img_path=path))["img"]
+    assert mapped.dtype == np.float32
+    np.testing.assert_allclose(mapped, [[0, 0], [255, 255]])
+    middle = Compose(dict(load, value_range=(0, 2000)))(dict(img_path=path))["img"]
+    np.testing.assert_allclose(middle, [[0, 127.5], [255, 255]])
+    whole = Compose([dict(load, value_range=(0, 65535)), dict(type="Invert", prob=1.0)])
+    assert whole(dict(img_path=path))["img"][1, 1] == 0
+    for wrong in ((3, 3), (5, 1), (0, float("inf")), (1,)):
+        with pytest.raises(ConfigError, match="value_range must be"):
+            Compose(dict(load, value_range=wrong))

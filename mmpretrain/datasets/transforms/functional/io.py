@@ -14,11 +14,10 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from mmpretrain.datasets.transforms.checks import one_of
-from mmpretrain.datasets.transforms.functional import jpeg, png
+from mmpretrain.datasets.transforms.functional import arrays, dicom, jpeg, png, raw, tiff
 from mmpretrain.errors import ConfigError, DataError, MMPretrainError
 from mmpretrain.utils import fileio
 from mmpretrain.utils.brief import brief, brief_text
-from mmpretrain.utils.optional import optional_import
 
 CV2_FLAGS = {
     "color": cv2.IMREAD_COLOR,
@@ -34,6 +33,8 @@ _ONLY = {"turbojpeg": "JPEG", "tifffile": "TIFF"}
 
 #: Pixels that Pillow takes without an error.
 DEFAULT_MAX_PIXELS = 178_956_970
+
+_TIFF = "imdecode_backend='tifffile' reads TIFF of any number of channels and type."
 
 #: How Encapsulated PostScript begins.
 _POSTSCRIPT = (b"%!PS", b"\xc5\xd0\xd3\xc6")
@@ -97,7 +98,8 @@ def imfrombytes(
         flag: See :func:`imread`.
         channel_order: ``'bgr'`` or ``'rgb'``.
         backend: ``'cv2'`` and ``'exact'`` (the same here) give OpenCV's pixels, ``'pillow'`` Pillow's;
-            ``'turbojpeg'`` reads JPEG only; ``'tifffile'`` reads TIFF only.
+            ``'turbojpeg'`` reads JPEG only; ``'tifffile'`` reads TIFF only, as it is, whatever the flag.
+            Arrays of NumPy and DICOM are recognised with any of them.
         where: File name for messages.
 
     Raises:
@@ -108,6 +110,9 @@ def imfrombytes(
     one_of("channel_order", channel_order, ("bgr", "rgb"))
     if not data:
         raise DataError("The file is empty (0 bytes)", where=where)
+    if arrays.is_array_file(data) or dicom.is_dicom(data):
+        with decoding(data, where):
+            return _decode_raw(data, flag, where)
     header = jpeg.read_header(data)
     if header is not None and not jpeg.is_complete(data, header):
         raise DataError(
@@ -118,7 +123,8 @@ def imfrombytes(
     if data.startswith(png.SIGNATURE):
         png.check_chunks(data, where)
     with decoding(data, where, backend):
-        check_size(*(header.shape[:2] if header is not None else _announced_size(data)), where=where)
+        if backend != "tifffile":  # which looks itself; Pillow knows few kinds of TIFF
+            check_size(*(header.shape[:2] if header is not None else _announced_size(data)), where=where)
         img = _decode(data, header, flag, channel_order, backend, where)
     if img is None:
         raise DataError(_what(data), where=where)
@@ -143,11 +149,23 @@ def decoding(data: bytes, where: str | None, backend: str = "cv2") -> Iterator[N
     except (MMPretrainError, MemoryError):
         raise
     except UnidentifiedImageError as error:
-        raise DataError(_what(data), where=where) from error
+        raise DataError(_what(data), where=where, hint=_TIFF if data[:4] in tiff.MAGIC else None) from error
     except Exception as error:
         hint = f"imdecode_backend={backend!r} reads {_ONLY[backend]} only." if backend in _ONLY else None
+        if data[:4] in tiff.MAGIC:
+            hint = None if backend == "tifffile" else _TIFF
         reason = str(error).strip().splitlines()[-1].strip() if str(error).strip() else type(error).__name__
         raise DataError(f"{_what(data)} ({brief_text(reason, 200)})", where=where, hint=hint) from error
+
+
+def max_pixels() -> int:
+    """Return how many pixels an image may have: ``MMPRETRAIN_MAX_PIXELS``."""
+    text = os.environ.get("MMPRETRAIN_MAX_PIXELS") or str(DEFAULT_MAX_PIXELS)
+    if not text.isdecimal():
+        raise ConfigError(
+            f"MMPRETRAIN_MAX_PIXELS must be a number of pixels, got {brief(text)}", hint="Set or unset it."
+        )
+    return int(text)
 
 
 def check_size(height: int, width: int, where: str | None = None) -> None:
@@ -155,12 +173,7 @@ def check_size(height: int, width: int, where: str | None = None) -> None:
 
     A file of a few kilobytes can announce an image that fills the memory.
     """
-    text = os.environ.get("MMPRETRAIN_MAX_PIXELS") or str(DEFAULT_MAX_PIXELS)
-    if not text.isdecimal():
-        raise ConfigError(
-            f"MMPRETRAIN_MAX_PIXELS must be a number of pixels, got {brief(text)}", hint="Set or unset it."
-        )
-    limit = int(text)
+    limit = max_pixels()
     if height * width > limit:
         raise DataError(
             f"An image of {width} x {height} pixels exceeds the limit of {limit}",
@@ -180,6 +193,16 @@ def _announced_size(data: bytes) -> tuple[int, int]:
         raise
     except Exception:  # Pillow cannot read the header; another decoder may
         return 0, 0
+
+
+def _decode_raw(data: bytes, flag: str, where: str | None) -> np.ndarray:
+    """Decode what holds measurements, and has no other decoders."""
+    if dicom.is_dicom(data):
+        return dicom.read_dicom(data, flag, max_pixels(), where)
+    img = arrays.read_array(data, max_pixels(), where)
+    if img.size == 0:
+        raise DataError(f"This image has no pixels (its shape is {img.shape})", where=where)
+    return raw.as_asked(img, flag, where)
 
 
 def _decode(
@@ -202,8 +225,7 @@ def _decode(
         img = jpeg.decode_checked(data, space, where)
         return img[..., 0] if flag == "grayscale" else img
     if backend == "tifffile":
-        tifffile = optional_import("tifffile", feature="imdecode_backend='tifffile'")
-        return tifffile.imread(io.BytesIO(data))
+        return tiff.read_tiff(data, max_pixels(), where)
     if header is not None and header.plain:
         return _decode_jpeg(data, header, flag, channel_order, where)
     img = cv2.imdecode(np.frombuffer(data, np.uint8), CV2_FLAGS[flag])
