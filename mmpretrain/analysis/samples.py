@@ -14,6 +14,7 @@ from mmpretrain.datasets.places import place_of, root_of
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import TRANSFORMS
 from mmpretrain.utils.fonts import font_for
+from mmpretrain.utils.pictures import to_picture
 from mmpretrain.utils.seeding import seed_everything
 
 #: Pixels between pictures, and for a line of text above one.
@@ -39,29 +40,20 @@ def _stored(dataset: Any, index: int) -> dict[str, Any]:
 
 
 def to_rgb(image: Any) -> np.ndarray:
-    """Return an image of a pipeline as ``(H, W, 3)``, uint8, RGB.
+    """Return an image of a pipeline as ``(H, W, 3)``, uint8, RGB; see :func:`to_picture`.
 
     Args:
-        image: An array ``(H, W[, C])`` or a tensor ``(C, H, W)``, BGR; floats are scaled to their range.
+        image: An array ``(H, W[, C])`` or a tensor ``(C, H, W)``, BGR.
 
     Raises:
         ConfigError: If it is no image.
     """
     if hasattr(image, "permute"):
-        image = image.detach().cpu()
-        image = (image.permute(1, 2, 0) if image.ndim == 3 else image).float().numpy()
-        image = image.astype(np.uint8) if np.array_equal(image, image.astype(np.uint8)) else image
-    array = np.asarray(image)
-    if array.ndim == 2:
-        array = array[..., None]
-    if array.ndim != 3 or array.shape[2] not in (1, 3, 4):
-        raise ConfigError(f"this is no image: an array of shape {array.shape}")
-    if array.dtype != np.uint8:
-        low, high = float(array.min()), float(array.max())
-        array = ((array.astype(np.float64) - low) / (high - low or 1) * 255).round().astype(np.uint8)
-    if array.shape[2] == 1:
-        return np.repeat(array, 3, axis=2)
-    return np.ascontiguousarray(array[..., 2::-1])
+        image = (image.permute(1, 2, 0) if image.ndim == 3 else image).detach().cpu().numpy()
+    try:
+        return to_picture(np.asarray(image))
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import torch
-from PIL import Image
 
 from mmpretrain.apis.ahead import Done, run_ahead, usual_workers
 from mmpretrain.apis.folded import Folded
 from mmpretrain.apis.index import list_models
-from mmpretrain.apis.inputs import InputType, as_bgr, as_images, is_single
+from mmpretrain.apis.inputs import InputType, as_images, is_single
 from mmpretrain.apis.model import open_model
 from mmpretrain.apis.prepare import Preparation
 from mmpretrain.engine.runner.failures import naming_batch
@@ -274,10 +273,11 @@ class BaseInferencer(ABC):
             settings = {"type": "UniversalVisualizer", **(self.config.get("visualizer") or {})}
             settings["vis_backends"] = None
             self.visualizer = VISUALIZERS.build(settings)
+            self.visualizer.dataset_meta = dict(getattr(self.model, "_dataset_meta", None) or {})
         draw = getattr(self.visualizer, method)
         files = (None if show_dir is None else Path(show_dir, name) for name in names)
         return [
-            draw(as_rgb(image), sample, out_file=file, name=Path(name).stem, **kwargs)
+            draw(self.prepare.picture(image), sample, out_file=file, name=Path(name).stem, **kwargs)
             for image, sample, name, file in zip(images, samples, names, files)
         ]
 
@@ -304,19 +304,6 @@ def _chunks(
             chunk, count = [], 0
     if chunk:
         yield chunk
-
-
-def as_rgb(image: InputType) -> np.ndarray:
-    """Read an image for drawing: ``(H, W, 3)``, RGB."""
-    if isinstance(image, (str, os.PathLike)):
-        from mmpretrain.utils import fileio
-
-        with fileio.open_binary(image) as file, Image.open(file) as opened:
-            return np.asarray(opened.convert("RGB"))
-    array = as_bgr(image)
-    if array.ndim == 2:
-        return np.repeat(array[..., None], 3, axis=2)
-    return np.ascontiguousarray(array[..., ::-1])
 
 
 class Pictures:

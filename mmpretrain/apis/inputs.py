@@ -13,6 +13,7 @@ import torch
 from PIL import Image, UnidentifiedImageError
 
 from mmpretrain.errors import DataError
+from mmpretrain.utils import fileio
 
 #: A path or an address; an array ``(H, W, 3)`` in BGR, as OpenCV reads; a tensor ``(3, H, W)`` in RGB, as
 #: torchvision has it; a Pillow image; or the bytes of an image file.
@@ -87,6 +88,17 @@ def as_bgr(image: Any, number: int = 0) -> np.ndarray:
     if image.shape[2:] == (1,):
         return image[..., 0]
     return np.ascontiguousarray(image[..., :3]) if image.shape[2:] == (4,) else image
+
+
+def as_rgb(image: InputType) -> np.ndarray:
+    """Read an image for drawing: ``(H, W, 3)``, RGB."""
+    if isinstance(image, (str, os.PathLike)):
+        with fileio.open_binary(image) as file, Image.open(file) as opened:
+            return np.asarray(opened.convert("RGB"))
+    array = as_bgr(image)
+    if array.ndim == 2:
+        return np.repeat(array[..., None], 3, axis=2)
+    return np.ascontiguousarray(array[..., ::-1])
 
 
 def _as_pixels(image: np.ndarray, where: str) -> np.ndarray:

@@ -11,13 +11,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from mmpretrain.apis.inputs import InputType, as_bgr
+from mmpretrain.apis.inputs import InputType, as_bgr, as_rgb
 from mmpretrain.config.wrapped import innermost
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import TRANSFORMS
+from mmpretrain.utils.pictures import to_picture
 
 if TYPE_CHECKING:
     from mmpretrain.config import Config
+
+#: Files that Pillow does not open.
+_NO_PICTURES = (".npy", ".npz", ".dcm", ".dicom")
 
 
 class Preparation:
@@ -40,8 +44,12 @@ class Preparation:
         loading, steps = split_pipeline(config, innermost(loader["dataset"])["pipeline"])
         # A file is decoded no further than the steps behind need it.
         self.for_files = TRANSFORMS.build({"type": "Compose", "transforms": [loading, *steps]})
-        grey = loading.get("color_type", "color") == "grayscale"
-        self.for_arrays = TRANSFORMS.build({"type": "Compose", "transforms": [TakeImage(grey), *steps]})
+        self.load: Any = TRANSFORMS.build(loading)
+        color_type = loading.get("color_type", "color")
+        #: Whether the numbers of a file, or of an array, are taken as they are.
+        self.takes_numbers = color_type == "unchanged" and hasattr(self.load, "take")
+        first = TakeNumbers(self.load) if self.takes_numbers else TakeImage(color_type == "grayscale")
+        self.for_arrays = TRANSFORMS.build({"type": "Compose", "transforms": [first, *steps]})
         self._of_thread = threading.local()
 
     def __call__(self, image: InputType, number: int = 0) -> dict[str, Any]:
@@ -58,7 +66,18 @@ class Preparation:
         for_files, for_arrays = self._pipelines()
         if isinstance(image, (str, os.PathLike)):
             return for_files({"img_path": os.fspath(image), "sample_idx": number})
-        return for_arrays({"img": as_bgr(image, number), "sample_idx": number})
+        if not (self.takes_numbers and isinstance(image, np.ndarray)):
+            image = as_bgr(image, number)
+        return for_arrays({"img": image, "sample_idx": number})
+
+    def picture(self, image: InputType) -> np.ndarray:
+        """Return an input for drawing, (H, W, 3), RGB; numbers as :func:`to_picture` shows them."""
+        if self.takes_numbers and isinstance(image, np.ndarray):
+            return to_picture(image)
+        special = self.takes_numbers or getattr(self.load, "value_range", None) is not None
+        if isinstance(image, (str, os.PathLike)) and (special or os.fspath(image).endswith(_NO_PICTURES)):
+            return to_picture(self.load({"img_path": os.fspath(image)})["img"])
+        return as_rgb(image)
 
     def _pipelines(self) -> tuple[Any, Any]:
         """The pipelines of this thread: transforms may keep what they do with a sample in themselves."""
@@ -68,6 +87,21 @@ class Preparation:
         if not hasattr(own, "pipelines"):
             own.pipelines = copy.deepcopy((self.for_files, self.for_arrays))
         return own.pipelines
+
+
+class TakeNumbers:
+    """First step of a pipeline for arrays, where files are taken as they are.
+
+    Args:
+        load: The step that reads files.
+    """
+
+    def __init__(self, load: Any) -> None:
+        self.load = load
+
+    def __call__(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Fill in ``img``, ``img_shape`` and ``ori_shape``."""
+        return self.load.take(results, results["img"])
 
 
 class TakeImage:

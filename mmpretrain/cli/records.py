@@ -8,7 +8,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +54,9 @@ def _pixels(dataset: Any, record: Record | ValueRecord) -> ImageSource | None:
     """Return where the pixels of samples are, for data sets that have no files but hold their images."""
     import numpy as np
 
-    if record.paths or not hasattr(dataset, "get_data_info") or len(dataset) != len(record):
+    if record.paths:
+        return pictures_of(record.paths)
+    if not hasattr(dataset, "get_data_info") or len(dataset) != len(record):
         return None
 
     def info(index: int) -> dict[str, Any]:
@@ -63,6 +65,36 @@ def _pixels(dataset: Any, record: Record | ValueRecord) -> ImageSource | None:
     key = "gt_label" if record.targets.ndim == 1 else "gt_value"
     same = all(np.array_equal(info(i).get(key, ()), target) for i, target in enumerate(record.targets))
     return (lambda index: info(index).get("img")) if same else None
+
+
+def pictures_of(paths: Sequence[str]) -> ImageSource | None:
+    """Return where pictures are, for paths among which some are arrays, TIFF or DICOM; None for plain ones.
+
+    Pillow opens few kinds of TIFF, and none of the others.
+    """
+    suffixes = (".npy", ".npz", ".dcm", ".dicom", ".tif", ".tiff")
+    if not any(path.lower().endswith(suffixes) for path in paths):
+        return None
+
+    def source(index: int) -> Any:
+        path = paths[index]
+        return _pixels_of_file(path) if path.lower().endswith(suffixes) else path
+
+    return source
+
+
+def _pixels_of_file(path: str) -> Any:
+    """Return a picture of a file as pixels in BGR, or its path if it cannot be read."""
+    from mmpretrain.datasets.transforms.functional import imread
+    from mmpretrain.errors import MMPretrainError
+    from mmpretrain.utils.pictures import to_picture
+
+    for backend in ("tifffile", "cv2") if path.lower().endswith((".tif", ".tiff")) else ("cv2",):
+        try:
+            return to_picture(imread(path, "unchanged", backend=backend))[..., ::-1]
+        except (MMPretrainError, OSError):  # another decoder may know it; the page has a place without one
+            continue
+    return path
 
 
 def facts_of(runner: Runner, results: Mapping[str, Any]) -> dict[str, Any]:

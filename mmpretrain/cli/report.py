@@ -42,6 +42,7 @@ def report(
     `mmpretrain report result.pkl --out report.html --language zh`
     """
     from mmpretrain.analysis.records import folder_of_run, open_record
+    from mmpretrain.cli.records import pictures_of
     from mmpretrain.evaluation import ValueRecord
     from mmpretrain.evaluation.record import latest_record
     from mmpretrain.reports import no_images, write_report, write_value_report
@@ -53,8 +54,8 @@ def report(
         out = latest_record(place) / "report.html" if place.is_dir() else place.with_name("report.html")
         force = force or place.is_dir()
     out = new_file(out, "--out", force=force, suffixes=_PAGES)
-    source = None if images else no_images
     opened = open_record(record)
+    source = pictures_of(opened.paths) if images else no_images
     if isinstance(opened, ValueRecord):
         write_value_report(opened, out, title=title, language=language, run=run, images=source)
     else:

@@ -19,6 +19,7 @@ from mmpretrain.explain.explanation import Explanation
 from mmpretrain.explain.methods import METHODS, find_method, normalised, resized
 from mmpretrain.explain.road import faithfulness
 from mmpretrain.explain.trace import scores_of
+from mmpretrain.utils.pictures import to_picture
 from mmpretrain.utils.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -155,18 +156,15 @@ def _prepare(model: Any, image: Any, device: str | torch.device | None) -> _Prep
 
 
 def _as_rgb(image: Tensor) -> np.ndarray:
-    """A picture (H, W, 3), RGB, of pixels (C, H, W) in BGR or grey."""
-    if image.dtype != torch.uint8:
-        return _picture(image.flip(0))
-    array = image.permute(1, 2, 0).cpu().numpy()
-    return np.ascontiguousarray(np.repeat(array, 3, 2) if array.shape[2] == 1 else array[..., 2::-1])
+    """A picture (H, W, 3), RGB, of pixels (C, H, W) in BGR, grey, or of many channels."""
+    return to_picture(image.permute(1, 2, 0).cpu().numpy())
 
 
 def _picture(image: Tensor) -> np.ndarray:
     """A picture (H, W, 3) of a normalised image (C, H, W): from its darkest to its brightest value."""
     scaled = normalised(image.detach().float().cpu()[None].flatten(1, 2)).unflatten(1, image.shape[:2])[0]
     array = (255 * scaled).round().to(torch.uint8).permute(1, 2, 0).numpy()
-    return np.ascontiguousarray(np.repeat(array[..., :1], 3, 2) if array.shape[2] != 3 else array)
+    return np.ascontiguousarray(array if array.shape[2] == 3 else to_picture(array))
 
 
 def _class_number(target: Target | None, classes: Sequence[str] | None) -> int | None:

@@ -78,7 +78,7 @@ def test_arrays_of_all_kinds():
     assert to_rgb(torch.tensor([[[-1.0, 1.0]]])).tolist() == [[[0, 0, 0], [255, 255, 255]]]
     assert to_rgb(np.full((2, 2, 3), 0.5)).max() == 0
     with pytest.raises(ConfigError, match="no image"):
-        to_rgb(np.zeros((2, 2, 7)))
+        to_rgb(np.zeros((2, 2, 2, 2)))
 
 
 def test_tiles():

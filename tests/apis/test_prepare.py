@@ -11,7 +11,7 @@ import torch
 
 from mmpretrain.apis.prepare import Preparation
 from mmpretrain.config import Config
-from mmpretrain.errors import ConfigError
+from mmpretrain.errors import ConfigError, DataError
 
 from .nets import STEPS, config, write_images
 
@@ -54,3 +54,22 @@ def test_data_sets_in_memory_have_no_step_that_reads():
     assert Preparation(cfg)(np.zeros((40, 50, 3), np.uint8))["inputs"].shape == (3, 32, 32)
     with pytest.raises(ConfigError, match="neither test_dataloader nor val_dataloader"):
         Preparation(Config({"model": {}}))
+
+
+def test_numbers_are_taken_as_files_are(tmp_path):
+    """Where a config reads files as they are, an array of 13 bands of 16 bits is prepared like its file."""
+    bands = np.random.default_rng(0).integers(0, 9000, (40, 50, 13), np.uint16)
+    np.save(tmp_path / "a.npy", bands)
+    cfg = config()
+    load = {**STEPS[0], "color_type": "unchanged", "value_range": (0, 10000)}
+    cfg.test_dataloader.dataset.pipeline = [load, *STEPS[1:]]
+    prepare = Preparation(cfg)
+    from_file, from_array = prepare(str(tmp_path / "a.npy")), prepare(bands)
+    assert torch.equal(from_file["inputs"], from_array["inputs"])
+    assert from_file["inputs"].shape == (13, 32, 32)
+    assert from_file["inputs"].dtype == torch.float32
+    for source in (str(tmp_path / "a.npy"), bands):
+        picture = prepare.picture(source)
+        assert (picture.shape, picture.dtype) == ((40, 50, 3), np.uint8)
+    with pytest.raises(DataError, match="13 channels of uint16"):
+        Preparation(config())(str(tmp_path / "a.npy"))

@@ -12,7 +12,7 @@ import numpy as np
 from mmpretrain.datasets.transforms.base import BaseTransform
 from mmpretrain.datasets.transforms.checks import one_of, ordered_range, require
 from mmpretrain.datasets.transforms.functional.io import BACKENDS, CV2_FLAGS, imfrombytes
-from mmpretrain.datasets.transforms.functional.raw import to_range
+from mmpretrain.datasets.transforms.functional.raw import as_asked, as_image, to_range
 from mmpretrain.datasets.transforms.held import HeldImage, JpegFile
 from mmpretrain.datasets.transforms.window import WindowTransform
 from mmpretrain.errors import DataError
@@ -98,6 +98,15 @@ class LoadImageFromFile(BaseTransform):
             if self.ignore_empty:
                 return None
             raise
+        return self.finish(results, img, img.shape[:2])
+
+    def take(self, results: dict, image: np.ndarray) -> dict:
+        """Treat numbers in memory, (H, W) or (H, W, C), like those of a file; see :meth:`transform`.
+
+        Raises:
+            DataError: If they are no image, or not what ``color_type`` says.
+        """
+        img = as_asked(as_image(np.array(image), None), self.color_type, None)
         return self.finish(results, img, img.shape[:2])
 
     def finish(self, results: dict, img: np.ndarray, shape: tuple[int, int]) -> dict:

@@ -14,6 +14,7 @@ from mmpretrain.engine.hooks.hook import Hook
 from mmpretrain.engine.hooks.picture_names import PictureNames
 from mmpretrain.registry import HOOKS
 from mmpretrain.utils.logging import going_on_without
+from mmpretrain.utils.pictures import to_picture
 
 if TYPE_CHECKING:
     from mmpretrain.engine.session import Session
@@ -120,5 +121,10 @@ class NaiveVisualizationHook(Hook):
 
 
 def to_image(inputs: torch.Tensor) -> np.ndarray:
-    """Turn an image (C, H, W) of a data batch, not normalised yet, into (H, W, C) of bytes."""
-    return inputs.permute(1, 2, 0).cpu().numpy().astype(np.uint8)
+    """Turn an image (C, H, W) of a data batch, not normalised yet, into (H, W, C) of bytes.
+
+    Images of other types and of many channels become pictures, see :func:`to_picture`.
+    """
+    image = inputs.permute(1, 2, 0).cpu().numpy()
+    plain = image.dtype == np.uint8 and image.shape[2] in (1, 3)
+    return image if plain else to_picture(image)[..., ::-1]
