@@ -48,6 +48,12 @@ class ImageClassifier(BaseClassifier):
         super().__init__(init_cfg, classification_preprocessor(data_preprocessor, train_cfg), freeze=freeze)
         self.backbone: nn.Module = MODELS.build(backbone)
         self.neck: nn.Module | None = MODELS.build(neck) if neck is not None else None
+        if isinstance(head, (list, tuple)):
+            raise ConfigError(
+                f"The head of a classifier is one config, got a list of {len(head)}",
+                hint="MultiTaskHead holds several heads; head=None gives features only.",
+                key="head",
+            )
         self.head: nn.Module | None = MODELS.build(head) if head is not None else None
         for name, part in (("backbone", self.backbone), ("neck", self.neck), ("head", self.head)):
             if part is not None and not isinstance(part, nn.Module):

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from mmpretrain.config import Config
 from mmpretrain.errors import ArgumentError, CheckpointError, ConfigError
 from mmpretrain.models import ClsDataPreprocessor, ImageClassifier
 from mmpretrain.registry import MODELS
@@ -134,3 +135,18 @@ def test_parts_are_modules(part):
 def test_a_type_that_builds_nothing():
     with pytest.raises(ConfigError, match="built nothing: it returned None"):
         classifier(head=dict(type=lambda: None))
+
+
+@pytest.mark.parametrize("head", [[], [dict(type="LinearClsHead")]])
+def test_a_list_of_heads_is_named_with_its_line(tmp_path, head):
+    path = tmp_path / "cfg.py"
+    lines = [
+        "model = dict(",
+        "    type='ImageClassifier',",
+        "    backbone=dict(type='LeNet5'),",
+        f"    head={head},",
+        ")",
+    ]
+    path.write_text("\n".join(lines))
+    with pytest.raises(ConfigError, match=rf"cfg\.py:4 \(model\.head\).*got a list of {len(head)}"):
+        MODELS.build(Config.fromfile(path).model)
