@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from mmpretrain.errors import OptionalDependencyError
+from mmpretrain.utils import optional
 from mmpretrain.utils.optional import optional_import
 
 
@@ -44,3 +45,33 @@ def test_a_torchvision_of_another_torch(tmp_path, monkeypatch, version, cuda, sa
 def test_another_failure_says_what_it_was(tmp_path, monkeypatch):
     message = failing(tmp_path, monkeypatch, "OSError('libnothing.so is absent')")
     assert "libnothing.so is absent" in message
+
+
+def test_timm_beside_a_torch_that_pip_would_replace(monkeypatch):
+    """PyPI's newest torchvision, which timm pulls in, brings its own torch of gigabytes."""
+    monkeypatch.setattr(optional, "ON_TORCHVISION", ("no_such_package_at_all",))
+    monkeypatch.setattr(torch.version, "cuda", None)
+    monkeypatch.setattr(torch, "__version__", "2.13.0+cpu")
+    message = absent()
+    assert (
+        "pip install --no-deps no_such_package_at_all, and then: pip install --no-deps 'torchvision"
+        in message
+    )
+    assert "pip replaces torch 2.13.0+cpu" in message
+    monkeypatch.setattr(torch, "__version__", "2.13.0")  # PyPI's own
+    assert "Run: pip install 'mmpretrain[timm]'" in absent()
+
+
+def absent() -> str:
+    with pytest.raises(OptionalDependencyError) as caught:
+        optional_import("no_such_package_at_all", feature="TIMMBackbone", extra="timm")
+    return str(caught.value)
+
+
+def test_timm_without_torchvision(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch, "__version__", "2.13.0+cpu")
+    monkeypatch.setattr(torch.version, "cuda", None)
+    error = "ModuleNotFoundError(\"No module named 'torchvision'\", name='torchvision')"
+    message = failing(tmp_path, monkeypatch, error)
+    assert "It needs the torchvision that was built for torch 2.13.0+cpu" in message
+    assert "Run: pip install --no-deps 'torchvision==0.28.*'" in message
