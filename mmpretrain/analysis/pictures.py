@@ -1,4 +1,4 @@
-"""What people get to see of a sample: one picture, or several side by side, with its class."""
+"""Pictures of a sample, one or several side by side, with its class."""
 
 from __future__ import annotations
 

@@ -184,7 +184,7 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
 
 
 def _patiently(prove: Callable[[Path], None]) -> Callable[[Path], None]:
-    """Let a proof say what to do, too."""
+    """Add a hint to the errors of a check."""
 
     def checked(path: Path) -> None:
         try:

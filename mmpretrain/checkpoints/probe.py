@@ -15,7 +15,7 @@ Kind = Literal["zip", "pickle", "safetensors", "tar"]
 HEAD = 1024
 #: No header of a safetensors file is longer, in bytes.
 LONGEST_HEADER = 100_000_000
-#: How the files begin that people take for checkpoints, and what they are.
+#: First bytes of files that are mistaken for checkpoints, and what these files are.
 OTHERS = (
     (b"\x89HDF", "an HDF5 file, as Keras writes it"),
     (b"\x1f\x8b", "a gzip archive: unpack it"),

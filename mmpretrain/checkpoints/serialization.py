@@ -1,4 +1,4 @@
-"""Reading and writing checkpoint files: nothing in a file is ever executed, and every file is whole.
+"""Reading and writing checkpoint files: no code in a file runs, and writes are atomic.
 
 Reading knows tensors, containers, numbers and a few harmless classes. Any other class or function in the file
 becomes a :class:`Placeholder` that keeps its data and does nothing (:mod:`mmpretrain.utils.pickles`).

@@ -5,7 +5,7 @@ Such a checkpoint is a folder, and whole at any moment::
     epoch_3.pth/index.pth             an ordinary checkpoint, in which the tensors in pieces are empty
     epoch_3.pth/parts-1f0a2b3c/...    their pieces, as torch.distributed.checkpoint writes them
 
-The index names the folder of the pieces, and takes its place in one step when they are on the disk. Reading
+The index names the folder of the pieces; it is renamed into place once they are on disk. Reading
 runs no code: the table of the pieces is data (:mod:`mmpretrain.checkpoints.pieces`), as the index is.
 """
 

@@ -106,7 +106,7 @@ class CheckpointStore:
         pointed = self.pointed()
         for path in self._candidates(pointed):
             if not fileio.is_local(path):
-                return path  # its storage vouches for it
+                return path  # checked by its storage
             try:
                 content = (_sharded() if Path(path).is_dir() else serialization).verify(path)
             except MMPretrainError as error:

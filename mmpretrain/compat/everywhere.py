@@ -10,7 +10,7 @@ from mmpretrain.utils.former import FORMER
 NAME = "mmpretrain_old_names.pth"
 
 #: One line, as Python asks of such files. It costs a comparison for each import, loads mmpretrain when one of
-#: the old names is imported, and stands aside if mmpretrain is not there or does not import.
+#: the old names is imported, and does nothing if mmpretrain is missing or does not import.
 _LINE = """import sys; exec({code!r}, {{"sys": sys}})"""
 _CODE = """
 class OldNames:

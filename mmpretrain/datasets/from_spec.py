@@ -27,13 +27,13 @@ SPLIT_NAMES: dict[Split, tuple[str, ...]] = {
     "val": ("val", "valid", "validation", "test", "testing"),
     "test": ("test", "testing", "val", "valid", "validation"),
 }
-#: The same, without another part in place of one that is not there.
+#: The same, without falling back to another split.
 OWN_NAMES: dict[Split, tuple[str, ...]] = {
     "train": ("train", "training"),
     "val": ("val", "valid", "validation"),
     "test": ("test", "testing"),
 }
-#: What a data set that is replaced hands down.
+#: Settings that a data set takes over from the one that it replaces.
 KEPT = ("pipeline", "on_error", "indices", "max_refetch", "serialize_data")
 #: Without a split of its own, every fifth sample of each class is for validation.
 FOLDS = 5

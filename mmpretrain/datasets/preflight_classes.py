@@ -92,7 +92,7 @@ def label_arrays(dataset: Any) -> tuple[np.ndarray, np.ndarray] | None:
 
 
 def label_range(split: str, dataset: Any, num_classes: int | None, source: str | None) -> Iterator[Problem]:
-    """Find labels that the head, or the list of class names, has no place for."""
+    """Find labels beyond the classes of the head, or of the list of class names."""
     found = label_arrays(dataset)
     if found is None or not len(found[0]):
         return

@@ -12,7 +12,7 @@ from mmpretrain.datasets.near_duplicates import ALIKE, Groups, near_pairs, same_
 
 #: No group of near-duplicates has more than this share of the samples: then they are merely similar.
 LARGEST_GROUP = 0.05
-#: Stricter and stricter: how much thumbnails correlate to count as near-duplicates.
+#: Correlation from which thumbnails count as near-duplicates, from loose to strict.
 STRICTER = (ALIKE, 0.995, 0.999)
 
 

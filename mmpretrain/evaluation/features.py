@@ -42,7 +42,7 @@ class FeatureBank:
 
 
 def backbone_outputs(model: Any, inputs: Tensor) -> tuple[Any, ...]:
-    """What the backbone of a model puts out for images (B, C, H, W), nothing of which is masked.
+    """Return the backbone's output for images (B, C, H, W), without masking.
 
     Args:
         model: A model with ``extract_feat``.

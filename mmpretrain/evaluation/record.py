@@ -91,7 +91,7 @@ class Record:
             yield {"pred_score": score, **target, **path, "num_classes": len(score), "sample_idx": index}
 
     def save(self, folder: str | Path) -> None:
-        """Write the three files, each whole or not at all; a folder that does not exist is made."""
+        """Write the three files atomically; the folder is created if needed."""
         arrays = {"scores": self.scores, "targets": self.targets}
         names = {"paths": self.paths, "classes": self.classes}
         write_files(folder, arrays, names, self._rows(), self.facts)

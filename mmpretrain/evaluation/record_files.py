@@ -29,7 +29,7 @@ def write_files(
     rows: Iterable[Sequence[Any]],
     facts: Mapping[str, Any],
 ) -> None:
-    """Write a record, each file whole or not at all; a folder that does not exist is made.
+    """Write the files of a record atomically; the folder is created if needed.
 
     Args:
         folder: Where to.
@@ -74,7 +74,7 @@ def find_arrays(source: str | Path) -> Path:
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Say of whatever is wrong with the files of a record that they are none."""
+    """Report anything that is wrong with the files of a record as one error."""
     try:
         yield
     except (KeyError, TypeError, ValueError, zipfile.BadZipFile, EOFError, RecursionError) as error:
@@ -88,7 +88,7 @@ def held_arrays(path: Path) -> set[str]:
 
 
 def read_arrays(path: Path, types: Types) -> dict[str, np.ndarray]:
-    """Read arrays, which are not compressed: none can be larger than the file says it is."""
+    """Read the arrays. They must be uncompressed, so that none can be larger than the file."""
     arrays = {}
     with zipfile.ZipFile(path) as archive:
         for name, allowed in {**types, "names": (np.uint8,)}.items():

@@ -78,7 +78,7 @@ class ValueRecord:
             yield {"pred_value": value, "gt_value": target, **path, "sample_idx": index}
 
     def save(self, folder: str | Path) -> None:
-        """Write the three files, each whole or not at all; a folder that does not exist is made."""
+        """Write the three files atomically; the folder is created if needed."""
         arrays = {"values": self.values, "targets": self.targets}
         write_files(folder, arrays, {"paths": self.paths, "names": self.names}, self._rows(), self.facts)
 

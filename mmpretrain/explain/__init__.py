@@ -1,4 +1,4 @@
-"""What in an image a prediction rests on: activation maps, attention rollout, and how faithful they are."""
+"""Which parts of an image a prediction depends on: activation maps, rollout, and how faithful they are."""
 
 from mmpretrain.utils.lazy import lazy_package
 

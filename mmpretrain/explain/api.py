@@ -46,7 +46,7 @@ def explain(
     batch_size: int = 16,
     device: str | torch.device | None = None,
 ) -> Any:
-    """Show what in an image a classifier's score of a class rests on.
+    """Show which parts of an image a classifier's score of a class depends on.
 
     Args:
         model: A classifier, or what :func:`~mmpretrain.apis.open_model` takes: a checkpoint, the folder of a
@@ -181,7 +181,7 @@ def _class_number(target: Target | None, classes: Sequence[str] | None) -> int |
 
 @contextmanager
 def _evaluating(model: nn.Module) -> Iterator[None]:
-    """Have a model in evaluation mode, with gradients."""
+    """Put a model into evaluation mode with gradients, inside the block."""
     was_training = [module for module in model.modules() if module.training]
     model.eval()
     try:

@@ -15,7 +15,7 @@ from mmpretrain.errors import MissingFileError
 
 @dataclass(frozen=True)
 class Explanation:
-    """What in an image a prediction rests on.
+    """Which parts of an image a prediction depends on.
 
     Args:
         map: (H, W), from 0 to 1, for the image as the model sees it.

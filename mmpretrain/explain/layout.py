@@ -1,4 +1,4 @@
-"""Where the places of an image are in the output of a layer.
+"""Where the positions of an image are in the output of a layer.
 
 Shapes: B images, C channels, (h, w) places, N tokens: a few extra ones (class, distillation), then h * w.
 """

@@ -1,4 +1,4 @@
-"""Maps from what the score becomes when the image is masked, or a channel is taken away; no gradient.
+"""Maps without gradients: from how the score changes when the image is masked or a channel removed.
 
 Shapes: K channels of the layer, (h, w) its places, (H, W) the image.
 """

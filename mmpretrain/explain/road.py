@@ -1,4 +1,4 @@
-"""How faithful a map is: remove what it points at, and see what becomes of the prediction.
+"""How faithful a map is: remove the pixels that it marks, and see how the prediction changes.
 
 See `A Consistent and Efficient Evaluation Strategy for Attribution Methods (ROAD)
 <https://arxiv.org/abs/2202.00449>`_. Removed pixels are imputed from their neighbours, so that the shape of

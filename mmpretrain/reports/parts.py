@@ -68,7 +68,7 @@ def _number(value: float, percent: bool = True) -> str:
 
 
 def write(out: str | Path, content: str) -> None:
-    """Write a page, whole or not at all."""
+    """Write a page atomically."""
     # Names of files on Linux need not be text: what cannot be written shows as a question mark.
     data = content.encode("utf-8", "replace")
     write_atomic(out, lambda file: file.write(data))

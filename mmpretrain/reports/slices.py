@@ -29,7 +29,7 @@ class Slice:
         size: Number of samples.
         accuracy: Share that is right, in percent.
         elsewhere: Share of the other samples that is right, in percent.
-        p: How likely so low a share is by chance, corrected for the number of groups.
+        p: Probability of a share this low by chance, corrected for the number of groups.
     """
 
     kind: str
@@ -41,7 +41,7 @@ class Slice:
 
     @property
     def worse(self) -> bool:
-        """Whether that is hardly chance."""
+        """Whether the difference is significant."""
         return self.p < SIGNIFICANT
 
 

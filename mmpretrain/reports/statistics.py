@@ -23,7 +23,8 @@ def wilson_interval(successes: float, total: int, level: float = 0.95) -> tuple[
 
 
 def fisher_exact(right: int, total: int, right_elsewhere: int, total_elsewhere: int) -> float:
-    """Return how likely a share at most this low is, if a group is like all others (one-sided p value).
+    """Return the probability of a share this low or lower if the group is like all others (one-sided p
+    value).
 
     Args:
         right: Successes in the group.
@@ -42,7 +43,7 @@ def fisher_exact(right: int, total: int, right_elsewhere: int, total_elsewhere: 
 
 
 def mcnemar_exact(only_first: int, only_second: int) -> float:
-    """Return how likely so unequal numbers are, if two models are equally good (two-sided p value).
+    """Return the probability of numbers this unequal if both models are equally good (two-sided p value).
 
     Args:
         only_first: Samples that only the first model gets right.

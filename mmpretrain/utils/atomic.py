@@ -1,4 +1,4 @@
-"""Writing files so that at any moment they are either the old ones or the new ones, whole."""
+"""Atomic writes: at any moment, a file is either the complete old one or the complete new one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def write_atomic(path: str | os.PathLike, write: Callable[[Any], Any]) -> None:
-    """Let ``write`` fill a temporary file next to ``path``, bring it to the disk, and rename it."""
+    """Let ``write`` fill a temporary file next to ``path``, sync it to disk, and rename it."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -26,7 +26,7 @@ def write_atomic(path: str | os.PathLike, write: Callable[[Any], Any]) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Bring the names in a folder to the disk."""
+    """Sync the entries of a folder to disk."""
     if os.name == "posix":  # elsewhere, folders cannot be opened
         descriptor = os.open(folder, os.O_RDONLY)
         try:

@@ -1,4 +1,4 @@
-"""Values in messages: short, and whatever they are."""
+"""Short texts of arbitrary values, for messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much a file may cost: memory in proportion to its size, and nests that end."""
+"""Limits for reading a file: memory in proportion to its size, and bounded nesting."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 FACTOR = 64
 SLACK = 16 << 20
 
-#: How deeply containers may be nested: what walks over them later does so by recursion.
+#: Deepest nesting of containers; later code walks over them recursively.
 DEPTH = 150
 
 #: Most values are of these types, and hold nothing.
@@ -21,11 +21,11 @@ _ATOMS = frozenset({str, int, float, bool, bytes, type(None)})
 
 
 class BudgetError(ValueError):
-    """A file asks for more memory, or a deeper nest, than its size can account for."""
+    """A file needs more memory, or nests deeper, than its size justifies."""
 
 
 class Budget:
-    """Memory that may still be taken.
+    """The memory that a file may still use.
 
     Args:
         size: Size of the file, bytes.
@@ -54,10 +54,10 @@ def check_nest(
     children: Callable[[Any], Iterable[Any] | None] | None = None,
     slack: int = 1 << 20,
 ) -> None:
-    """Refuse a nest of containers that is too deep, contains itself, or is huge once it is written out.
+    """Raise if containers are nested too deeply, contain themselves, or expand to a huge size.
 
-    A nest can be small in memory and endless for whatever walks over it: a list that holds a list twice,
-    which holds a list twice, and so on.
+    Nested containers can be small in memory and still endless to walk over, such as a list that holds a
+    second list twice, which holds a third one twice, and so on.
 
     Args:
         value: The nest.

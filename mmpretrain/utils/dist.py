@@ -1,4 +1,4 @@
-"""Talking between the processes of a run; with a single process every function is the identity.
+"""Communication between the processes of a run; with one process, every function returns its input.
 
 This is a thin layer over :mod:`torch.distributed`: it adds the single-process case and nothing else.
 """

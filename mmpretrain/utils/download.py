@@ -29,11 +29,11 @@ from mmpretrain.utils.progress import download_progress
 logger = logging.getLogger(__name__)
 
 CHUNK = 1 << 20
-#: How often a transfer that breaks off is taken up again before the next source is tried.
+#: How often an interrupted transfer is resumed before the next source is tried.
 RESUMES = 5
 #: What to do where a file cannot be written.
 NO_ROOM = "Free some space, or choose a folder that can be written to."
-#: A transfer that brings fewer bytes than this in the time that a server may be silent counts as dead.
+#: A transfer that brings fewer bytes than this within the timeout counts as dead.
 LEAST = 1024
 
 
@@ -312,7 +312,7 @@ def _receive(answer: HTTPResponse, path: Path, start: int, total: int | None) ->
 
 
 def _chunks(answer: HTTPResponse) -> Iterator[bytes]:
-    """Yield the bytes of an answer as they come; one that drips is given up."""
+    """Yield the bytes of a response as they arrive; give up on one that is too slow."""
     seconds = web.timeout()
     since, arrived = time.monotonic(), 0
     while True:

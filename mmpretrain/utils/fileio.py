@@ -55,7 +55,7 @@ _default_args: ContextVar[BackendArgs] = ContextVar("default_args", default=None
 
 @contextmanager
 def default_backend(backend_args: BackendArgs) -> Iterator[None]:
-    """Let ``backend_args`` count for all that is read inside without any of its own."""
+    """Use ``backend_args`` for everything that is read inside without its own."""
     token = _default_args.set(backend_args)
     try:
         yield
@@ -220,7 +220,7 @@ def read_bytes(path: PathLike, backend_args: BackendArgs = None) -> bytes:
         raise _explained(error, path) from error
 
 
-#: What says nothing about a file: too many are open, the disk is full or broken, memory is short.
+#: Errors that are not about the file itself: too many open files, a full or broken disk, no memory.
 _OF_MACHINE = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EIO, errno.ENOMEM})
 
 
@@ -314,7 +314,7 @@ def open_binary(path: PathLike, backend_args: BackendArgs = None) -> IO[bytes]:
 
 @contextmanager
 def local_path(path: PathLike, backend_args: BackendArgs = None) -> Iterator[str]:
-    """Give ``path`` a name on this machine; a copy of a remote file is deleted afterwards."""
+    """Yield a local path of ``path``; the copy of a remote file is deleted afterwards."""
     if is_local(path, backend_args):
         yield _local(path)
         return
@@ -434,7 +434,7 @@ def _walk_remote(system: AbstractFileSystem, root: str, recursive: bool) -> Iter
 
 
 def nearest_folder(path: PathLike) -> str | None:
-    """Say which part of a local path exists: the first thing to look at when one does not."""
+    """Say which part of a local path exists, to help find the mistake in it."""
     if not is_local(path):
         return None
     here = Path(os.path.abspath(_local(path)))

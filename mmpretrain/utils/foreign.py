@@ -1,4 +1,4 @@
-"""Texts that come from a stranger: they may name what is registered, and nothing to import, fetch or run."""
+"""Untrusted texts: they may name registered components, but nothing to import, download or run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from mmpretrain.errors import ConfigError
 
-#: What to do where a checkpoint's config wants more than a stranger's may.
+#: The hint where the config in a checkpoint asks for more than an untrusted one may.
 TRUST = (
     "If you trust whoever made it, repeat this with --trust (trust=True in Python); "
     "or name a config of your own as the model, and this as the checkpoint."
@@ -33,7 +33,7 @@ class Foreign(str):
 
 
 def refuse_foreign(value: Any, what: str) -> None:
-    """Raise if a text comes from a stranger.
+    """Raise if a text is untrusted.
 
     Args:
         value: The text.

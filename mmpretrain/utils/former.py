@@ -18,7 +18,7 @@ FOUNDATIONS = frozenset({"mmcv", "mmengine"})
 #: All of them.
 FORMER = TOOLBOXES | FOUNDATIONS
 
-#: Methods by which a class of the user may be for 0.x, by what it is registered as.
+#: Methods that tell that a user's class was written for 0.x, by the registry it is in.
 OLD_METHODS = {
     "dataset": frozenset({"evaluate", "get_classes", "load_annotation", "load_datalist"}),
     "hook": frozenset(

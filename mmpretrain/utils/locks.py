@@ -1,4 +1,4 @@
-"""Keeping two processes from working in one folder. A process that has died holds nothing."""
+"""Keeping two processes from writing to the same folder. A dead process holds no lock."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _warned = False
 class FolderLock:
     """While entered, no other process, and no other lock in this one, can enter for the same folder.
 
-    The lock is the system's own on a file in the folder. It belongs to the process, so that it ends with it
-    however that ends, and is not inherited by data workers. Where a file system knows no locks, that is said
-    once, and the folder is not protected.
+    The lock is the system's own on a file in the folder. It belongs to the process: it is released when the
+    process ends in any way, and data workers do not inherit it. On a file system without locks, a warning
+    says once that the folder is not protected.
 
     Args:
         folder: The folder, which must exist.

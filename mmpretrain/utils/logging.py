@@ -63,7 +63,7 @@ class ConsoleHandler(logging.StreamHandler):
 
     Where :func:`one_line_an_epoch` says so, records with ``extra={"lengthy": True}`` (the environment, the
     config) are left to the file, and so are those with ``extra=IN_PROGRESS_BAR``. Without a bar, one of these
-    is shown when nothing was for a minute, as an epoch may take hours.
+    is printed if nothing else was for a minute, since an epoch may take hours.
 
     Attributes:
         progress: The display that prints, or None.
@@ -126,7 +126,7 @@ class FileHandler(logging.FileHandler):
             print(f"The log {self.baseFilename} cannot be written ({error}).", file=sys.stderr)
 
     def close(self) -> None:
-        """Close the file; what has no place on a full disk is lost, as was said."""
+        """Close the file; what does not fit on a full disk is lost."""
         with suppress(OSError):
             super().close()
 
@@ -138,7 +138,7 @@ def get_logger(name: str = NAME) -> logging.Logger:
 
 @contextmanager
 def going_on_without(what: str) -> Iterator[None]:
-    """Say that a file could not be written, mostly for a full disk, and continue: the run is worth more."""
+    """Log that a file could not be written, usually because the disk is full, and continue."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""What it means when sizes of tensors do not fit together."""
+"""Explanations of PyTorch's errors about tensors whose sizes do not fit."""
 
 from __future__ import annotations
 

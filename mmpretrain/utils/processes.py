@@ -1,4 +1,4 @@
-"""What a process owes to its parent, and to whoever closed its standard streams."""
+"""Ending with the parent process, and coping with closed standard streams."""
 
 from __future__ import annotations
 

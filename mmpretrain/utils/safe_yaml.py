@@ -1,4 +1,4 @@
-"""YAML from a file of a stranger: plain values, and no more of them than its size can account for."""
+"""YAML from an untrusted file: plain values, and no more of them than its size justifies."""
 
 from __future__ import annotations
 

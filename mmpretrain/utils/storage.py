@@ -1,7 +1,7 @@
 """Storage systems of the old configs as fsspec file systems: HTTP, S3 (Petrel), LMDB and memcached.
 
-Each is read through the same few methods (``cat_file``, ``info``, ``ls``), so that nothing above this file
-knows where bytes come from. File systems are made once per process: forked workers open their own
+Each is read through the same few methods (``cat_file``, ``info``, ``ls``), so that other code need not know
+where bytes come from. File systems are made once per process: forked workers open their own
 connections and handles.
 """
 

@@ -1,4 +1,4 @@
-"""Texts of strangers on a terminal, in a table, in a log, in HTML and in CSV: shown, and never obeyed.
+"""Escaping untrusted text for terminals, tables, logs, HTML and CSV.
 
 Class names, file names and texts of checkpoints may hold escape sequences that recolour or overwrite a
 terminal, marks that turn the direction of writing, markup of rich, or formulas of spreadsheets. Each place

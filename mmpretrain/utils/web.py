@@ -1,4 +1,4 @@
-"""Requests over HTTP that are answered, or fail with one sentence.
+"""HTTP requests that succeed, or fail with an error of one sentence.
 
 The standard library carries them: it knows proxies (``HTTPS_PROXY``, ``NO_PROXY``) and certificates, and adds
 nothing to what has to be installed.
@@ -84,7 +84,7 @@ def request(
     method: str = "GET",
     seconds: float | None = None,
 ) -> http.client.HTTPResponse:
-    """Open ``url``; what may pass is tried again, a server that says nothing only once more.
+    """Open ``url``; temporary failures are retried, a silent server only once.
 
     Args:
         url: An ``http(s)://`` address; blanks and other characters outside of ASCII are quoted.

@@ -114,7 +114,7 @@ def is_mps_available() -> bool:
 
 
 def is_npu_available() -> bool:
-    """Answer False: Ascend NPUs are not supported here, and neither are other devices that torch lacks."""
+    """Return False: Ascend NPUs, like other devices that torch does not know, are not supported."""
     return False
 
 

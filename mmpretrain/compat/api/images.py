@@ -182,7 +182,7 @@ def imshow(img: str | Array, win_name: str = "", wait_time: int = 0) -> None:
 
 
 def use_backend(backend: str) -> None:
-    """Accept the backends of MMCV; the fastest one that decodes a file is chosen by itself.
+    """Accept the backends of MMCV; the fastest one that decodes a file is chosen automatically.
 
     Raises:
         ConfigError: If MMCV had no such backend.

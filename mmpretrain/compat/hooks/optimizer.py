@@ -1,4 +1,4 @@
-"""Optimizer hooks of MMCV 1.x: what ``optimizer_config`` names, and what users derive their own from.
+"""Optimizer hooks of MMCV 1.x: those that ``optimizer_config`` names, and the bases of users' own.
 
 A hook of this kind does backward, clipping and the step itself. It is not called as a hook: the wrapper
 :class:`~mmpretrain.compat.optimizers.hooked.HookedOptimWrapper` calls it instead of doing that work itself.

@@ -72,7 +72,7 @@ def download(name: str, folder: Path) -> Iterator[Step]:
 
     Raises:
         ConfigError: If there is no such model, or another file in the way.
-        MissingFileError: If the weights are nowhere to be had.
+        MissingFileError: If the weights cannot be found anywhere.
     """
     info = find(name)
     yield Step(f"processing {name}...")

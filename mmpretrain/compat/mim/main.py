@@ -62,7 +62,7 @@ def install(
     ] = None,
     yes: Yes = False,
 ) -> None:
-    """Say what is needed: for mmpretrain and what it was built on, nothing.
+    """Explain what to install; mmpretrain and the packages that it was built on need nothing.
 
     Example: `mim install mmpretrain`
     """
@@ -128,7 +128,7 @@ def download(
     packages.require_ours(package)
     if dataset is not None:
         raise ConfigError(
-            f"the data set {dataset!r} is not to be had here",
+            f"the data set {dataset!r} cannot be downloaded by this mim",
             where="--dataset",
             hint="CIFAR10, CIFAR100, MNIST and FashionMNIST download themselves; docs/datasets.md has more.",
         )

@@ -204,7 +204,7 @@ def reason(module: str, name: str = "") -> str | None:
 
 
 def explain(module: str, name: str) -> OldNameError:
-    """Return the error for a name that cannot be had: where it is imported, and what to do."""
+    """Return the error for a name that cannot be found: where it is imported, and what to do."""
     where, by_import = _user()
     full = f"{module}.{name}"
     why = reason(full) or reason(module, name)

@@ -65,7 +65,7 @@ class HookedOptimWrapper(OptimWrapper):
         return state if scaler is None else {**state, "loss_scaler": scaler.state_dict()}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Take back what :meth:`state_dict` returned."""
+        """Restore what :meth:`state_dict` returned."""
         state = dict(state_dict)
         scaler, saved = getattr(self.hook, "loss_scaler", None), state.pop("loss_scaler", None)
         super().load_state_dict(state)

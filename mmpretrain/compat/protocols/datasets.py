@@ -14,7 +14,7 @@ from mmpretrain.compat.protocols.usage import is_used
 from mmpretrain.datasets.base_dataset import BaseDataset
 from mmpretrain.errors import ConfigError
 
-#: Slips of the pen, which leave a data set without its annotations.
+#: Misspelt names of methods, with which annotations would never be read.
 _MEANT = {"load_annotation": "load_annotations", "load_datalist": "load_data_list"}
 
 

@@ -8,7 +8,7 @@ from mmpretrain.errors import ConfigError
 
 
 def adapt(cls: type) -> None:
-    """See to it that what a class defines is called.
+    """Make sure that the methods that a class defines are called.
 
     Raises:
         ConfigError: If it has a ``transform`` that its own ``__call__`` leaves out, or no ``__call__``.

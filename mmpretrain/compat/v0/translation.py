@@ -16,7 +16,7 @@ _COMPLETE = ("model", "train_dataloader", "train_cfg", "optim_wrapper")
 
 
 class Translation:
-    """A config whose 0.x keys are taken out and put back as what they mean today.
+    """A config whose 0.x keys are removed and written again in today's form.
 
     Args:
         cfg: The config; changed in place.

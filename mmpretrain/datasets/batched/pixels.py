@@ -36,7 +36,7 @@ def grey_of(images: Tensor) -> Tensor:
 
 
 def cut(images: Tensor) -> Tensor:
-    """Clip to 0..255, and drop what follows the point."""
+    """Clip to 0..255 and drop the fraction."""
     return images.clamp(0, 255).floor_()
 
 

@@ -1,8 +1,8 @@
 """Which transform failed, and on which image.
 
-An error passes the transforms that contain each other from the inside to the outside. Each adds its name, the
-pipeline adds the line of the config, and what comes out is one sentence: a :class:`TransformError` where the
-transform is one of this package; in addition to the traceback where the error is that of a user's own code.
+An error passes through nested transforms from the innermost to the outermost. Each adds its name, and the
+pipeline adds the line of the config. The result is one sentence: a :class:`TransformError` for transforms of
+this package, and a note below the traceback for errors of a user's own code.
 """
 
 from __future__ import annotations

@@ -121,7 +121,7 @@ class LoadImageFromFile(BaseTransform):
     def load_part(
         self, results: dict, transform: WindowTransform, crop: WindowTransform | None = None
     ) -> dict | None:
-        """Load and apply a crop or resize, and a crop of its result, doing no more than needed."""
+        """Load an image, apply a crop or resize and a crop of the result, and decode only what is needed."""
         path = image_path(results)
         try:
             image = fileio.held(path)

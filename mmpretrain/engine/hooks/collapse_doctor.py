@@ -216,7 +216,7 @@ class CollapseDoctorHook(Hook):
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take back what :meth:`state_dict` returned."""
+        """Restore what :meth:`state_dict` returned."""
         self.since = {name: list(value) for name, value in state["since"].items()}
         self.looked_well = list(state["looked_well"])
         self.first_grad = float(state["first_grad"])

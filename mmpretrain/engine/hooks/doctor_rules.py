@@ -1,4 +1,4 @@
-"""What the collapse doctor knows: symptoms, and what they come from."""
+"""The rules of the collapse doctor: symptoms and their causes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _above(name: str, limit: float) -> Callable[[Measures], bool]:
     return lambda m: name in m and m[name] > limit
 
 
-#: In the order in which they are told.
+#: In the order in which they are reported.
 SYMPTOMS = (
     Symptom(
         "same_views", lambda m: m.get("view_distance", 1.0) == 0, "the views of an image are identical", True
@@ -96,7 +96,7 @@ SYMPTOMS = (
 
 
 def causes(model: Any, symptom: str, live_target: bool, lr: float) -> list[str]:
-    """Return what may be behind a symptom, the surest first."""
+    """Return possible causes of a symptom, the most certain first."""
     return list(dict.fromkeys(_causes(model, symptom, live_target, lr)))
 
 
@@ -119,7 +119,7 @@ def _causes(model: Any, symptom: str, live_target: bool, lr: float) -> Iterator[
     yield f"learning rate too high (it is {lr:.3g}: try a tenth)"
 
 
-#: Causes that a symptom leaves no doubt about.
+#: Symptoms with a known cause.
 _DIRECT = {
     "same_views": ("the pipelines of MultiView have no random transforms, or draw the same numbers",),
     "flat_images": ("mean and std of the data preprocessor, or an image that is the same in all files",),

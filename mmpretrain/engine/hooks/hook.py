@@ -83,11 +83,11 @@ class Hook:
         """Read from a checkpoint before it is put into the model."""
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what must survive an interruption; it travels in the checkpoint."""
+        """Return the state to save in checkpoints."""
         return {}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take back what :meth:`state_dict` returned."""
+        """Restore what :meth:`state_dict` returned."""
 
     # -- epochs -------------------------------------------------------------------------------------
 

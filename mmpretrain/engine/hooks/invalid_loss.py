@@ -14,7 +14,7 @@ from mmpretrain.registry import HOOKS
 if TYPE_CHECKING:
     from mmpretrain.engine.session import Session
 
-#: How many losses may stay unseen on a GPU: to see one means to wait for it, and the GPU waits afterwards.
+#: Most losses on a GPU that are checked together: reading one stalls the GPU.
 MOST_UNSEEN = 50
 
 
@@ -32,16 +32,16 @@ class _Unseen(NamedTuple):
 class InvalidLossHook(Hook):
     """Ends a run whose loss is NaN or infinite, and names the batch and the last good checkpoint.
 
-    A loss on a GPU is looked at together with others, so that the GPU is not kept waiting: some iterations
-    later, but always before a checkpoint is saved. Weights that are not finite are not saved either, as
-    those after the last step of a run whose losses were finite so far.
+    Losses on a GPU are checked in groups, some iterations later, so that the GPU does not stall; but always
+    before a checkpoint is saved. Weights that are not finite are not saved either; the last step can produce
+    them after a finite loss.
 
     Args:
         interval: Iterations between losses that count.
         patience: How many bad ones in a row to bear.
     """
 
-    # Before the schedulers, the averages and the checkpoint: none of them shall see a bad step.
+    # Before the schedulers, the averages and the checkpoint, so that none of them uses a bad step.
     priority = "HIGH"
 
     def __init__(self, interval: int = 1, patience: int = 0) -> None:

@@ -12,7 +12,7 @@ from mmpretrain.utils.env import usable_cores
 if TYPE_CHECKING:
     from mmpretrain.engine.session import Session
 
-#: From this share of waiting for data on, the loader is what to improve.
+#: If the share of time spent waiting for data is at least this, the loader is the bottleneck.
 LOADER_BOUND = 0.3
 
 

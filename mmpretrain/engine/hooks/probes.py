@@ -213,7 +213,7 @@ class OnlineProbeHook(Hook):
         return {name: part.state_dict() for name, part in parts.items()} | {"accuracy": self.accuracy}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take back what :meth:`state_dict` returned."""
+        """Restore what :meth:`state_dict` returned."""
         self._saved = state
         self.accuracy = state.get("accuracy")
 

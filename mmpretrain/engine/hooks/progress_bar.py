@@ -112,7 +112,7 @@ class ProgressBarHook(Hook):
         outputs: Any = None,
         mode: str = "train",
     ) -> None:
-        # Reading a loss waits for the device: a few times per second is enough for the eye.
+        # Reading a loss waits for the device, so it is done a few times per second only.
         if mode == "train" and outputs and "loss" in outputs and batch_idx % 10 == 0:
             note = f"loss {runner.message_hub.get_scalar('train/loss').current():.4f}"
             self.progress.update(self._tasks[mode], note=note)

@@ -88,7 +88,7 @@ class AmpOptimWrapper(OptimWrapper):
         return {**super().state_dict(), "loss_scaler": self.loss_scaler.state_dict()}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Take back what :meth:`state_dict` returned; a checkpoint without mixed precision will do, too."""
+        """Restore what :meth:`state_dict` returned; a checkpoint without mixed precision will do, too."""
         state = dict(state_dict)
         if scale := state.pop("loss_scaler", None):
             self.loss_scaler.load_state_dict(scale)

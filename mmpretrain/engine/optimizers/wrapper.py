@@ -236,7 +236,7 @@ class OptimWrapper:
         return state
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Take back what :meth:`state_dict` returned."""
+        """Restore what :meth:`state_dict` returned."""
         state = dict(state_dict)
         self.base_param_settings = state.pop("base_param_settings", self.base_param_settings)
         pending = state.pop("pending_gradients", None)

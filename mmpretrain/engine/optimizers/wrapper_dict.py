@@ -64,7 +64,7 @@ class OptimWrapperDict(OptimWrapper):
         return {name: wrapper.state_dict() for name, wrapper in self.items()}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Take back what :meth:`state_dict` returned."""
+        """Restore what :meth:`state_dict` returned."""
         for name, state in state_dict.items():
             self[name].load_state_dict(state)
 

@@ -133,7 +133,7 @@ class ParamScheduler:
         return {key: value for key, value in vars(self).items() if key != "optimizer"}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take back what :meth:`state_dict` returned; entries that it has no use for are left out."""
+        """Restore what :meth:`state_dict` returned; entries that it has no use for are left out."""
         vars(self).update((key, value) for key, value in state_dict.items() if key in vars(self))
 
     @classmethod

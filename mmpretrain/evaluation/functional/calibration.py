@@ -1,4 +1,4 @@
-"""How far the scores of a classifier are probabilities."""
+"""How well the scores of a classifier agree with how often it is right."""
 
 from __future__ import annotations
 

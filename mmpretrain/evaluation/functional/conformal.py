@@ -2,8 +2,8 @@
 
 Adaptive prediction sets (APS), `Classification with Valid and Adaptive Coverage
 <https://arxiv.org/abs/2006.02544>`_, and regularized ones (RAPS), `Uncertainty Sets for Image Classifiers
-using Conformal Prediction <https://arxiv.org/abs/2009.14193>`_. The guarantee holds for images that are drawn
-like those of calibration.
+using Conformal Prediction <https://arxiv.org/abs/2009.14193>`_. The guarantee holds for images from the same
+distribution as the calibration images.
 """
 
 from __future__ import annotations

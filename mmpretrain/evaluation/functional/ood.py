@@ -110,7 +110,7 @@ def knn_distance(features: Tensor, bank: Tensor, k: int = 10) -> Tensor:
 
 
 def check_features(features: Tensor) -> None:
-    """Refuse features that say nothing: none, or values that are not finite."""
+    """Raise if there are no features, or if some are not finite."""
     if features.ndim != 2 or not features.numel():
         raise DataError(f"features must have shape (N, D), got {tuple(features.shape)}")
     if not torch.isfinite(features).all():

@@ -124,7 +124,7 @@ def sgd_probe(
 
 
 def check(features: Tensor, labels: Tensor) -> None:
-    """Refuse labels from which nothing can be learned."""
+    """Raise unless there are labels of at least two classes."""
     if len(torch.unique(labels)) < 2:
         raise DataError(
             f"A linear classifier needs labels of two classes or more, got {len(labels)} features of "

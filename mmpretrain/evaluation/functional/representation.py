@@ -1,4 +1,4 @@
-"""How much features say: numbers that need no labels."""
+"""Measures of the quality of features that need no labels."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def rank_me(features: Tensor, eps: float = 1e-7) -> float:
 
 
 def spread(features: Tensor) -> float:
-    """How much the directions of features (N, C) differ: 0 if all are the same, 1 if they are all over.
+    """How much the directions of features (N, C) differ: 0 if all are the same, 1 if they are spread evenly.
 
     The standard deviation of a channel of features of length 1, times the square root of C, as in `SimSiam
     <https://arxiv.org/abs/2011.10566>`_.

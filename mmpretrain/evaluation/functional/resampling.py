@@ -13,7 +13,7 @@ from mmpretrain.evaluation.functional.inputs import ArrayLike, to_tensor
 
 
 class Interval(NamedTuple):
-    """A value, and between which two values it lies with the level asked for."""
+    """A value with the bounds of its confidence interval."""
 
     value: float
     low: float
@@ -56,7 +56,7 @@ def bootstrap(
 
 
 def check_bootstrap(resamples: int, level: float) -> None:
-    """Raise unless there is something to draw, and the level is a share."""
+    """Raise if there is nothing to draw from, or the level is not between 0 and 1."""
     if isinstance(resamples, bool) or not isinstance(resamples, int) or resamples < 1:
         raise ConfigError(f"resamples must be a positive integer, got {resamples!r}", key="resamples")
     if not 0 < level < 1:

@@ -1,4 +1,4 @@
-"""Making the scores of a classifier probabilities, by a scale and a shift of its logits.
+"""Calibrating the scores of a classifier by scaling and shifting its logits.
 
 From `On Calibration of Modern Neural Networks <https://arxiv.org/abs/1706.04599>`_.
 """
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from mmpretrain.errors import DataError
 
-#: Scales lie between the inverse of it and it.
+#: The largest scale; the smallest is its inverse.
 LARGEST = 20.0
 
 
@@ -36,7 +36,7 @@ def no_scaling() -> Scaling:
 def temperature_scaling(logits: Tensor, labels: Tensor) -> Scaling:
     """Find the temperature that makes the right classes likeliest.
 
-    If no prediction is wrong there is none, as ever smaller temperatures are likelier: it is 1 then.
+    If no prediction is wrong, a smaller temperature is always likelier; the result is then 1.
 
     Args:
         logits: (N, C).
@@ -55,7 +55,7 @@ def temperature_scaling(logits: Tensor, labels: Tensor) -> Scaling:
 def vector_scaling(logits: Tensor, labels: Tensor, penalty: float = 1e-3) -> Scaling:
     """Find the scale and the shift of each class that make the right classes likeliest.
 
-    The shifts add up to zero, as one that all classes share changes nothing.
+    The shifts add up to zero, because a shift that all classes share has no effect.
 
     Args:
         logits: (N, C).

@@ -1,4 +1,4 @@
-"""From which score on a class is predicted."""
+"""Choosing the score from which a class counts as predicted."""
 
 from __future__ import annotations
 

@@ -107,7 +107,8 @@ class Accuracy(BaseMetric):
         topk: Sequence[int] = (1,),
         thrs: Sequence[float | None] = (0.0,),
     ) -> Any:
-        """Compute it for predictions that are at hand; subclasses may put another measure in its place.
+        """Compute it for predictions that are given directly; subclasses may put another measure in its
+        place.
 
         Returns:
             For scores (N, C), one list per k of one (1,) tensor per threshold; for labels (N,), one tensor.

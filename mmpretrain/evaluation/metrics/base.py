@@ -20,7 +20,7 @@ Device: TypeAlias = Literal["cpu", "gpu"]
 
 
 class BaseMetric(ABC):
-    """Collects what it needs of each batch, and computes values when the data set is through.
+    """Collects what it needs of each batch, and computes its values at the end of the data set.
 
     A subclass appends one item per sample to :attr:`results` in :meth:`process` (so that what a sampler
     added to fill up the last round can be cut off) and computes values from all of them in

@@ -55,7 +55,7 @@ class ConfusionMatrix(BaseMetric):
         num_classes = self.num_classes or len((self.dataset_meta or {}).get("classes", ())) or None
         return {"result": self.calculate(pred, target, num_classes)}
 
-    #: For predictions that are at hand.
+    #: For predictions that are given directly.
     calculate = staticmethod(confusion_matrix)
 
     @staticmethod

@@ -83,7 +83,7 @@ class MultiLabelMetric(MultiLabelBase):
         suffix = f"_top{self.topk}" if self.thr is None else f"_thr-{self.thr:.2f}"
         return named_scores(scores, self.items, self.average, "" if self.thr == 0.5 else suffix)
 
-    #: For predictions that are at hand.
+    #: For predictions that are given directly.
     calculate = staticmethod(multi_label_scores)
 
 
@@ -111,5 +111,5 @@ class AveragePrecision(MultiLabelBase):
         value = self.calculate(*stack_results(results), average=self.average)
         return {"AP_classwise" if self.average is None else "mAP": value.tolist()}
 
-    #: For predictions that are at hand.
+    #: For predictions that are given directly.
     calculate = staticmethod(average_precision)

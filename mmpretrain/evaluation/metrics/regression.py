@@ -41,7 +41,7 @@ class RegressionMetric(BaseMetric):
 
     @classmethod
     def calculate(cls, pred: ArrayLike, target: ArrayLike, items: Sequence[str] = ITEMS) -> dict[str, float]:
-        """Return the items for predictions that are at hand.
+        """Return the items for predictions that are given directly.
 
         Args:
             pred: (N,), or (N, D) for D values per sample.

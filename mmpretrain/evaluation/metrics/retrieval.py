@@ -60,7 +60,7 @@ class RetrievalRecall(RetrievalBase):
         means = torch.tensor(results, dtype=torch.float64).mean(0).tolist()
         return {f"Recall@{k}": mean for k, mean in zip(self.topk, means)}
 
-    #: For predictions that are at hand.
+    #: For predictions that are given directly.
     calculate = staticmethod(retrieval_recall)
 
 
@@ -96,5 +96,5 @@ class RetrievalAveragePrecision(RetrievalBase):
         """Return ``mAP@{k}``."""
         return {f"mAP@{self.topk}": sum(results) / len(results)}
 
-    #: For predictions that are at hand.
+    #: For predictions that are given directly.
     calculate = staticmethod(retrieval_average_precision)

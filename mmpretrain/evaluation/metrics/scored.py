@@ -70,7 +70,7 @@ class CurveMetric(ScoredMetric):
         prefix: See :class:`BaseMetric`.
     """
 
-    #: The area of predictions that are at hand.
+    #: The area for predictions that are given directly.
     calculate: ClassVar[Callable[..., Tensor]]
 
     def __init__(
@@ -165,7 +165,7 @@ class CalibrationMetric(ScoredMetric):
 
 @METRICS.register_module()
 class ThresholdSelection(ScoredMetric):
-    """Chooses for each class from which score on it is predicted; for multi-label predictions.
+    """Chooses the threshold of each class, for multi-label predictions.
 
     Use it on a validation set. The thresholds are the list ``thresholds/classwise``; see
     :func:`mmpretrain.evaluation.functional.select_thresholds`.
@@ -196,5 +196,5 @@ class ThresholdSelection(ScoredMetric):
         chosen = self.calculate(*scores_and_targets(results), self.criterion, self.at_least)
         return {"classwise": chosen.tolist()}
 
-    #: For predictions that are at hand.
+    #: For predictions that are given directly.
     calculate = staticmethod(select_thresholds)

@@ -102,7 +102,7 @@ class SingleLabelMetric(BaseMetric):
         average: Average = "macro",
         num_classes: int | None = None,
     ) -> Any:
-        """Compute precision, recall, F1 score and support of predictions that are at hand.
+        """Compute precision, recall, F1 score and support of predictions that are given directly.
 
         Returns:
             For scores (N, C), a list with one tuple per threshold; for labels (N,), one tuple.

@@ -13,7 +13,7 @@ from mmpretrain.structures import format_label
 
 
 class VOCMixin(MultiLabelBase):
-    """Decides about classes of which a sample has difficult objects only (``gt_label_difficult``).
+    """Handles classes of which a sample has only difficult objects (``gt_label_difficult``).
 
     Args:
         difficult_as_positive: Whether the sample has such a class. None: it does not count for the class.

@@ -81,7 +81,7 @@ def test_a_config_of_the_user_is_left_alone(capsys, site, tmp_path):
     [
         (["--config", "tiny-nets"], "Did you mean 'tiny-net'"),
         ([], "no model is named"),
-        (["--dataset", "coco"], "not to be had here"),
+        (["--dataset", "coco"], "cannot be downloaded by this mim"),
     ],
 )
 def test_bad_input(capsys, site, words, message):
