@@ -67,6 +67,7 @@ NAMES = {
     "fuse_bn": "mmpretrain.models.layers.reparam.fuse_conv_norm",
     "gem": "mmpretrain.models.necks.GeneralizedMeanPooling",
     "seesaw_ce_loss": "mmpretrain.models.losses.SeesawLoss",
+    "SparseHelper": "mmpretrain.models.layers.sparse.ActiveMap, one for each backbone",
     "TORCH_OPTIMIZERS": "OPTIMIZERS.names() lists them",
     "INFERENCERS": "mmpretrain.apis has the inferencers",
     "register_hf_model": "register a class of transformers with MODELS.register_module",

@@ -288,6 +288,7 @@ EXACT = {
             "mmpretrain.models.layers.quantizer": "EmbeddingEMA=Codebook NormEMAVectorQuantizer kmeans",
             "mmpretrain.models.necks.cae_neck": "CrossMultiheadAttention",
             "mmpretrain.models.necks.mae_decoder": "PromptMultiheadAttention",
+            f"{_API}.clip": "build_clip_model",
             "mmpretrain.models.selfsup.shuffle": ("batch_shuffle_ddp=shuffle batch_unshuffle_ddp=unshuffle"),
             f"{_API}.kinds": "to_1tuple to_2tuple to_3tuple to_4tuple to_ntuple",
             f"{_API}.layers": "is_tracing=is_jit_tracing",
@@ -300,6 +301,7 @@ EXACT = {
                 for name in (
                     "attention",
                     "batch_shuffle",
+                    "clip_generator_helper",
                     "helpers",
                     "position_encoding",
                     "sparse_modules",
@@ -321,6 +323,10 @@ EXACT = {
         "mmpretrain.evaluation.functional.classwise": (
             "_precision_recall_f1_support=precision_recall_f1_support"
         ),
+    },
+    "mmpretrain.models.necks.itpn_neck": {"mmpretrain.models.necks.itpn_decoder": "PatchSplit"},
+    "mmpretrain.models.necks.milan_neck": {
+        "mmpretrain.models.necks.mae_decoder": "PromptTransformerEncoderLayer"
     },
     "mmpretrain.models.backbones.resnet": {f"{_API}.layers": "get_expansion"},
     "mmpretrain.datasets.custom": {f"{_OLD}.datasets.samples": "get_samples"},

@@ -7,7 +7,6 @@ prediction.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from math import isqrt
 from typing import Any
 
@@ -17,7 +16,7 @@ from torch import Tensor, nn
 from mmpretrain.errors import ArgumentError
 from mmpretrain.models.base.module import BaseModule
 from mmpretrain.models.layers.attention import MultiheadAttention, split_heads
-from mmpretrain.models.layers.configurable import Norm, configurable, norm_from
+from mmpretrain.models.layers.configurable import Act, Norm, configurable, norm_from
 from mmpretrain.models.layers.encoder_layer import TransformerEncoderLayer
 from mmpretrain.models.layers.position_embed import build_2d_sincos_position_embedding
 from mmpretrain.registry import MODELS
@@ -196,7 +195,7 @@ class MixMIMPretrainDecoder(MAEPretrainDecoder):
 
 
 class PromptMultiheadAttention(MultiheadAttention):
-    """Attention of hidden tokens to all tokens.
+    """Attention of hidden tokens to visible ones and to each other.
 
     Args:
         embed_dims: Number of channels D.
@@ -211,10 +210,15 @@ class PromptMultiheadAttention(MultiheadAttention):
         self.q = nn.Linear(embed_dims, embed_dims, bias=with_bias)
         self.kv = nn.Linear(embed_dims, embed_dims * 2, bias=with_bias)
 
-    def forward(self, x: Tensor, context: Tensor) -> Tensor:  # type: ignore[override]
-        """Mix tokens (B, N, D) of a context into ``x`` (B, M, D)."""
+    def forward(  # type: ignore[override]
+        self, x: Tensor, visible_tokens: Tensor, ids_restore: Tensor | None = None
+    ) -> Tensor:
+        """Mix visible tokens (B, V, D) and hidden ones into the hidden tokens ``x`` (B, M, D).
+
+        ``ids_restore`` is an argument of 1.x; the order of the tokens does not change the result.
+        """
         (q,) = split_heads(self.q(x), 1, self.num_heads)
-        k, v = split_heads(self.kv(context), 2, self.num_heads)
+        k, v = split_heads(self.kv(torch.cat((visible_tokens, x), dim=1)), 2, self.num_heads)
         return self.project(self.attend(q, k, v))
 
 
@@ -222,7 +226,8 @@ class PromptMultiheadAttention(MultiheadAttention):
 class PromptTransformerEncoderLayer(TransformerEncoderLayer):
     """A :class:`TransformerEncoderLayer` that changes the hidden tokens only.
 
-    As in 1.x, the visible tokens come to the attention without a norm.
+    As in 1.x, the visible tokens come to the attention without a norm. The arguments are those of
+    :class:`TransformerEncoderLayer`.
     """
 
     def __init__(
@@ -230,15 +235,29 @@ class PromptTransformerEncoderLayer(TransformerEncoderLayer):
         embed_dims: int,
         num_heads: int,
         feedforward_channels: int,
-        norm: Norm = partial(nn.LayerNorm, eps=1e-6),  # noqa: B008
+        drop_rate: float = 0.0,
+        attn_drop_rate: float = 0.0,
+        drop_path_rate: float = 0.0,
+        num_fcs: int = 2,
+        qkv_bias: bool = True,
+        act: Act = nn.GELU,
+        norm: Norm = nn.LayerNorm,
+        init_cfg: dict | list[dict] | None = None,
     ) -> None:
-        super().__init__(embed_dims, num_heads, feedforward_channels, norm=norm)
-        self.attn = PromptMultiheadAttention(embed_dims, num_heads)
+        super().__init__(
+            embed_dims, num_heads, feedforward_channels, drop_rate=drop_rate, drop_path_rate=drop_path_rate,
+            num_fcs=num_fcs, act=act, norm=norm, init_cfg=init_cfg,
+        )  # fmt: skip
+        self.attn = PromptMultiheadAttention(
+            embed_dims, num_heads, attn_drop=attn_drop_rate, proj_drop=drop_rate, drop_path=drop_path_rate,
+            qkv_bias=qkv_bias,
+        )  # fmt: skip
 
-    def forward(self, x: Tensor, visible: Tensor) -> Tensor:  # type: ignore[override]
+    def forward(  # type: ignore[override]
+        self, x: Tensor, visible_tokens: Tensor, ids_restore: Tensor | None = None
+    ) -> Tensor:
         """Transform hidden tokens (B, M, D), which see visible ones (B, V, D) and each other."""
-        normed = self.ln1(x)
-        x = x + self.attn(normed, torch.cat((visible, normed), dim=1))
+        x = x + self.attn(self.ln1(x), visible_tokens)
         return self.ffn(self.ln2(x), identity=x)
 
 

@@ -141,6 +141,24 @@ class Clip(nn.Module):
         return self.visual(image.to(self.visual.conv1.weight.dtype))
 
 
+def clip_from(weights: Mapping[str, Tensor]) -> Clip:
+    """Make the CLIP model that OpenAI's weights are of.
+
+    Raises:
+        CheckpointError: If they are not those of a CLIP model with a vision transformer.
+    """
+    model = Clip(weights).eval()
+    wanted = {key: value.shape for key, value in model.state_dict().items()}
+    wrong = [key for key, shape in wanted.items() if key not in weights or weights[key].shape != shape]
+    if wrong:
+        raise CheckpointError(
+            f"{len(wrong)} of the {len(wanted)} weights of a CLIP model are missing, or have another shape; "
+            f"the first is {wrong[0]}"
+        )
+    model.load_state_dict({key: weights[key].float() for key in wanted})
+    return model
+
+
 def _count_blocks(weights: Mapping[str, Tensor], prefix: str) -> int:
     return len({key[len(prefix) :].split(".")[0] for key in weights if key.startswith(prefix)})
 
@@ -156,16 +174,10 @@ class CLIPGenerator(nn.Module):
     def __init__(self, tokenizer_path: str) -> None:
         super().__init__()
         self.tokenizer_path = tokenizer_path
-        weights = weights_of(checkpoints.open(tokenizer_path, "cpu"))
-        self.tokenizer = Clip(weights).eval()
-        wanted = {key: value.shape for key, value in self.tokenizer.state_dict().items()}
-        wrong = [key for key, shape in wanted.items() if key not in weights or weights[key].shape != shape]
-        if wrong:
-            raise CheckpointError(
-                f"{tokenizer_path} lacks {len(wrong)} of the {len(wanted)} weights of a CLIP model, "
-                f"or has them in another shape; the first is {wrong[0]}"
-            )
-        self.tokenizer.load_state_dict({key: weights[key].float() for key in wanted})
+        try:
+            self.tokenizer = clip_from(weights_of(checkpoints.open(tokenizer_path, "cpu")))
+        except CheckpointError as error:
+            raise CheckpointError(error.message, where=tokenizer_path, hint=error.hint) from None
 
     @torch.no_grad()
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
