@@ -285,10 +285,11 @@ EXACT = {
             "mmpretrain.models.layers.sparse": (
                 "SparseAvgPooling SparseConv2d SparseLayerNorm2D SparseMaxPooling"
             ),
-            "mmpretrain.models.layers.quantizer": "EmbeddingEMA=Codebook NormEMAVectorQuantizer kmeans",
+            "mmpretrain.models.layers.quantizer": "NormEMAVectorQuantizer kmeans",
             "mmpretrain.models.necks.cae_neck": "CrossMultiheadAttention",
             "mmpretrain.models.necks.mae_decoder": "PromptMultiheadAttention",
             f"{_API}.clip": "build_clip_model",
+            f"{_API}.codebook": "EmbeddingEMA",
             "mmpretrain.models.selfsup.shuffle": ("batch_shuffle_ddp=shuffle batch_unshuffle_ddp=unshuffle"),
             f"{_API}.kinds": "to_1tuple to_2tuple to_3tuple to_4tuple to_ntuple",
             f"{_API}.layers": "is_tracing=is_jit_tracing",
