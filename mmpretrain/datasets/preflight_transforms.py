@@ -9,8 +9,17 @@ from typing import Any
 import numpy as np
 
 from mmpretrain.datasets.places import root_of
-from mmpretrain.datasets.preflight_problem import HARD, Problem
-from mmpretrain.datasets.transforms import AugMix, Compose, RandAugment, RandomApply, RandomChoice
+from mmpretrain.datasets.preflight_problem import HARD, Problem, soft
+from mmpretrain.datasets.transforms import (
+    AugMix,
+    CenterCrop,
+    Compose,
+    MultiView,
+    RandAugment,
+    RandomApply,
+    RandomChoice,
+    RandomCrop,
+)
 from mmpretrain.datasets.transforms.base import BaseTransform
 from mmpretrain.datasets.transforms.blame import is_own, locate_step
 from mmpretrain.errors import TransformError
@@ -23,17 +32,19 @@ _CHANCES = ("prob", "erase_prob")
 def unsuitable_branches(split: str, dataset: Any) -> Iterator[Problem]:
     """Run one sample through all branches of a pipeline, however unlikely they are.
 
-    An operation of AutoAugment that cannot take images of 16 bits would otherwise fail hours later.
+    An operation of AutoAugment that cannot take images of 16 bits would otherwise fail hours later. A crop
+    that is larger than the image, and so leaves it whole, is warned of.
     """
     plain, index = root_of(dataset, 0)
     pipeline: Any = getattr(plain, "pipeline", None)
     if not isinstance(pipeline, Compose) or not hasattr(plain, "get_data_info"):
         return
+    whole: list[str] = []
     with preserved_rng():
         results: Any = plain.get_data_info(index)
         for step in pipeline.transforms:
             try:
-                results = _try_all(step, results)
+                results = _try_all(step, results, whole)
             except TransformError as error:
                 locate_step(error, pipeline.place_of(step))
                 yield Problem(HARD, split, str(error))
@@ -41,22 +52,50 @@ def unsuitable_branches(split: str, dataset: Any) -> Iterator[Problem]:
             except Exception:  # has been tried as it is, and was answered for there
                 return
             if not isinstance(results, dict):
-                return
+                break
+    for text in dict.fromkeys(whole):
+        yield soft(split, text)
 
 
-def _try_all(transform: Any, results: dict[str, Any]) -> Any:
-    """Return what a transform makes of a sample, after all of its branches were tried on copies."""
+def _try_all(transform: Any, results: dict[str, Any], whole: list[str]) -> Any:
+    """Return what a transform makes of a sample, after all of its branches were tried on copies.
+
+    Args:
+        transform: The transform.
+        results: The sample.
+        whole: Gets a sentence on each crop that is larger than the image.
+    """
     if isinstance(transform, Compose):
         for step in transform.transforms:
-            results = _try_all(step, results)
+            results = _try_all(step, results, whole)
         return results
-    if isinstance(transform, (RandomChoice, RandAugment, AugMix)):
-        for branch in transform:
-            _try_all(branch, _copy(results))
+    if isinstance(transform, (RandomChoice, RandAugment, AugMix, MultiView)):
+        branches = transform.pipelines if isinstance(transform, MultiView) else transform
+        for branch in branches:
+            _try_all(branch, _copy(results), whole)
         return transform(results)
     if isinstance(transform, RandomApply):
-        return _try_all(transform.transforms, results)
+        return _try_all(transform.transforms, results, whole)
+    whole += _larger_crop(transform, results.get("img"))
     return _certain(transform)(results)
+
+
+def _larger_crop(transform: Any, image: Any) -> list[str]:
+    """Say that a crop is larger than the image in both directions, if it is."""
+    if not isinstance(transform, (RandomCrop, CenterCrop)) or not isinstance(image, np.ndarray):
+        return []
+    pads = getattr(transform, "pad_if_needed", False) or getattr(transform, "auto_pad", False)
+    if pads or getattr(transform, "padding", None) is not None:
+        return []
+    height, width = image.shape[:2]
+    size = transform.crop_size if isinstance(transform, RandomCrop) else transform.crop_size[::-1]
+    if height > size[0] or width > size[1] or (height, width) == tuple(size):
+        return []
+    option = "pad_if_needed" if isinstance(transform, RandomCrop) else "auto_pad"
+    return [
+        f"{type(transform).__name__} cuts {size[0]} x {size[1]} pixels out of images of {height} x {width}, "
+        f"which therefore stay whole: choose a smaller crop_size, or {option}=True"
+    ]
 
 
 def _copy(results: dict[str, Any]) -> dict[str, Any]:

@@ -43,6 +43,42 @@ def test_however_unlikely_it_is(tmp_path, step):
     assert f"{tmp_path}/a.png (sample 0) [16x16, 1 channel, uint16]" in problem
 
 
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        (dict(type="RandomCrop", crop_size=64), "RandomCrop cuts 64 x 64 pixels out of images of 40 x 50"),
+        (
+            dict(type="CenterCrop", crop_size=(60, 44)),
+            "CenterCrop cuts 44 x 60 pixels out of images of 40 x 50",
+        ),
+        (
+            dict(type="MultiView", num_views=2, transforms=[[dict(type="RandomCrop", crop_size=50)]]),
+            "RandomCrop cuts 50 x 50 pixels out of images of 40 x 50",
+        ),
+        (dict(type="RandomCrop", crop_size=64, pad_if_needed=True), None),
+        (dict(type="CenterCrop", crop_size=64, auto_pad=True), None),
+        (dict(type="RandomCrop", crop_size=48), None),
+    ],
+)
+def test_a_crop_that_is_larger_than_the_image(tmp_path, step, said):
+    found = problems(tmp_path, step)
+    assert [text.partition(", which")[0] for text in found] == ([] if said is None else [said])
+
+
+def test_branches_of_views(tmp_path):
+    """A branch that fails is found in a view, too."""
+    views = dict(
+        type="MultiView",
+        num_views=[1, 1],
+        transforms=[
+            [dict(type="Resize", scale=16)],
+            [dict(type="RandomApply", prob=1e-9, transforms=[SOLARIZE])],
+        ],
+    )
+    (problem,) = problems(tmp_path, views)
+    assert "8 bits" in problem
+
+
 def test_what_works(tmp_path):
     """Branches are tried on copies, and draws of the run are what they were."""
     random.seed(0)
