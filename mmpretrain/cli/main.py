@@ -16,6 +16,7 @@ from mmpretrain import __version__
 from mmpretrain.cli import (
     analyze_logs,
     analyze_results,
+    batch_find,
     browse_dataset,
     calibrate,
     check,
@@ -35,6 +36,7 @@ from mmpretrain.cli import (
     knn,
     linear_probe,
     list_models,
+    lr_find,
     merge_lora,
     pack,
     predict,
@@ -107,6 +109,8 @@ COMMANDS = {
         predict.predict,
         image_demo.image_demo,
         kfold_cross_valid.kfold_cross_valid,
+        lr_find.lr_find,
+        batch_find.batch_find,
     ),
     "Pre-train": (pretrain.pretrain, knn.knn, linear_probe.linear_probe),
     "Models": (
