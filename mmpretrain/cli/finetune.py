@@ -206,7 +206,7 @@ def _tell(
         "classes": f"{len(train.classes)}{several}: {largest}",
         "images": sizes + (f"; {len(prepared.bad)} cannot be read" if prepared.bad else ""),
         "model": f"{plan.start.name}" + (f": {plan.start.why}" if plan.start.why else ""),
-        "settings": f"{choices.epochs} epochs, batches of {choices.batch}, learning rate {choices.lr:g}, "
+        "settings": f"{_epochs(choices.epochs)}, batches of {choices.batch}, learning rate {choices.lr:g}, "
         f"{choices.image_size} pixels{more}",
         "config": shown(path),
     }
@@ -215,6 +215,10 @@ def _tell(
         say(f"  {name:<8}  {value}")
     for note in notes:
         say(f"  note      {note}")
+
+
+def _epochs(count: int) -> str:
+    return f"{count} epoch{'s' * (count != 1)}"
 
 
 def watch(items: Iterable[Any], description: str, total: int) -> Iterable[Any]:
@@ -234,7 +238,7 @@ def _finish(folder: Path, runner: Runner, results: Mapping[str, Any], seconds: f
     numbers = {best: results.get(best), **results}
     told = [f"{name} {value:.2f}" for name, value in numbers.items() if isinstance(value, (int, float))]
     rows: dict[str, object] = {
-        "trained": f"{runner.epoch} epochs, {duration(seconds)} in all",
+        "trained": f"{_epochs(runner.epoch)}, {duration(seconds)} in all",
         "result": ", ".join(told[:2]) + f" ({what})",
         "folder": shown(folder),
     }

@@ -9,13 +9,9 @@ from copy import deepcopy
 from itertools import islice
 from typing import Any
 
-import torch
-
-from mmpretrain.engine.runner.loader_build import build_dataloader
+from mmpretrain.engine.runner.trial import Trial, trial
 from mmpretrain.errors import ConfigError
-from mmpretrain.registry import DATASETS, MODELS, OPTIM_WRAPPERS
-from mmpretrain.utils.env import find_device
-from mmpretrain.utils.seeding import preserved_rng
+from mmpretrain.registry import DATASETS
 
 #: Share of the time that is planned for; the rest is for starting, checkpoints and the test.
 PLANNED = 0.85
@@ -48,19 +44,17 @@ def seconds_per_epoch(cfg: Mapping[str, Any], device: str | None = None) -> floa
         cfg: The config; nothing of it is changed, and no file is written.
         device: Where to run.
     """
-    place = find_device(device)
-    train = deepcopy(dict(cfg["train_dataloader"]))
-    workers = int(train.get("num_workers") or 0)
-    with preserved_rng():
-        loader = build_dataloader({**train, "num_workers": 0, "persistent_workers": False})
-        loading, batch = _loading(loader)
-        computing = _computing(cfg, batch, place)
-    if workers and place.type != "cpu":
+    workers = int(cfg["train_dataloader"].get("num_workers") or 0)
+    with trial(cfg, device, workers=0, weights=False) as run:
+        loading, batch = _loading(run.loader)
+        computing = _computing(run, batch)
+        iterations, shared = len(run.loader), run.device.type == "cpu"
+    if workers and not shared:
         iteration = max(computing, loading / workers)
     else:  # workers and the network share the cores
         iteration = computing + loading
-    val = deepcopy(dict(cfg["val_dataloader"]["dataset"]))
-    return iteration * (len(loader) + VALIDATION * len(DATASETS.build(val)) / train["batch_size"])
+    val = len(DATASETS.build(deepcopy(dict(cfg["val_dataloader"]["dataset"]))))
+    return iteration * (iterations + VALIDATION * val / cfg["train_dataloader"]["batch_size"])
 
 
 def _loading(loader: Any) -> tuple[float, Any]:
@@ -72,28 +66,16 @@ def _loading(loader: Any) -> tuple[float, Any]:
     return (time.perf_counter() - start) / max(count, 1), batch
 
 
-def _computing(cfg: Mapping[str, Any], batch: Any, place: torch.device) -> float:
+def _computing(run: Trial, batch: Any) -> float:
     """Return how long a training step takes."""
-    model = MODELS.build(
-        {**deepcopy(dict(cfg["model"])), "data_preprocessor": dict(cfg["data_preprocessor"])}
-    )
-    model.to(place).train()
-    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.SGD(parameters, lr=0.0)
-    wrapper = OPTIM_WRAPPERS.build({**_precision(cfg), "optimizer": optimizer})
     start = 0.0
     for step in range(WARM + MEASURED):
         if step == WARM:
-            _finish(place)
+            run.finish()
             start = time.perf_counter()
-        model.train_step(deepcopy(batch), wrapper)
-    _finish(place)
+        run.step(batch)
+    run.finish()
     return (time.perf_counter() - start) / MEASURED
-
-
-def _finish(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
 
 
 def epochs_within(budget: float, per_epoch: float, usual: int) -> int:
@@ -105,9 +87,3 @@ def epochs_within(budget: float, per_epoch: float, usual: int) -> int:
         usual: Number without a limit.
     """
     return max(1, min(usual, int(PLANNED * budget / max(per_epoch, 1e-9))))
-
-
-def _precision(cfg: Mapping[str, Any]) -> dict[str, Any]:
-    """Kind and precision of the optimizer wrapper of a config."""
-    wrapper = cfg["optim_wrapper"]
-    return {key: wrapper[key] for key in ("type", "dtype") if key in wrapper}
