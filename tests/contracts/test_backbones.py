@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from mmpretrain.errors import ArgumentError
+from mmpretrain.errors import ArgumentError, DataError
 from mmpretrain.models import backbones
 from mmpretrain.models.backbones import BaseBackbone
 from mmpretrain.models.backbones.cspnet import DarknetBottleneck
@@ -359,6 +359,23 @@ def test_init_weights_leaves_nothing_uninitialised(name):
         if parameter.ndim > 1 and parameter.shape[0] > 1 and not starts_at_zero:
             assert parameter.any(), key
     assert all(t.isfinite().all() for t in tensors(model.train()(images(name))))
+
+
+@each
+def test_any_number_of_channels(name):
+    """Grey images, and those of satellites: ``in_channels`` is an argument of every backbone."""
+    case = CASES[name]
+    key = "in_chans" if "in_chans" in inspect.signature(MODELS.get(name)).parameters else "in_channels"
+    for channels in (1, 2, 4):
+        with torch.device("meta"):
+            MODELS.build({"type": name, **case.args, key: channels})
+    model = MODELS.build({"type": name, **case.args, key: 13}).eval()
+    with torch.no_grad():
+        outputs = tensors(model(torch.randn(1, 13, case.size, case.size)))
+    assert outputs
+    assert all(torch.isfinite(out).all() for out in outputs)
+    with pytest.raises((RuntimeError, DataError)):
+        model(torch.randn(1, 12, case.size, case.size))
 
 
 @each

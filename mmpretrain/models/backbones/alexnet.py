@@ -17,6 +17,7 @@ class AlexNet(BaseBackbone):
 
     Args:
         num_classes: Add the fully connected layers and output scores; -1 outputs features.
+        in_channels: Number of channels of the images.
         init_cfg: How the weights are initialised.
         frozen_stages, norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
@@ -32,6 +33,7 @@ class AlexNet(BaseBackbone):
         norm_eval: bool = False,
         with_cp: bool = False,
         freeze: str | None = None,
+        in_channels: int = 3,
     ) -> None:
         super().__init__(
             init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
@@ -42,7 +44,7 @@ class AlexNet(BaseBackbone):
             return nn.ReLU(inplace=True)
 
         self.features = nn.Sequential(
-            *(nn.Conv2d(3, 64, 11, stride=4, padding=2), relu(), nn.MaxPool2d(3, stride=2)),
+            *(nn.Conv2d(in_channels, 64, 11, stride=4, padding=2), relu(), nn.MaxPool2d(3, stride=2)),
             *(nn.Conv2d(64, 192, 5, padding=2), relu(), nn.MaxPool2d(3, stride=2)),
             *(nn.Conv2d(192, 384, 3, padding=1), relu()),
             *(nn.Conv2d(384, 256, 3, padding=1), relu()),

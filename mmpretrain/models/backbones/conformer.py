@@ -197,6 +197,7 @@ class Conformer(BaseBackbone):
         norm_eval: Keep batch-norm statistics as they are when training.
         frozen_stages: Freeze that many layers, and the stem with the first; 0 freezes nothing.
         out_indices: Layers to output, counted from 1 or, from the end, from -1.
+        in_channels: Number of channels of the images.
         init_cfg: How the weights are initialised.
         with_cp: Recompute activations in the backward pass to save memory.
         freeze: Freeze the parameters whose name this regular expression finds.
@@ -227,6 +228,7 @@ class Conformer(BaseBackbone):
         init_cfg: dict | list[dict] | None = None,
         with_cp: bool = False,
         freeze: str | None = None,
+        in_channels: int = 3,
     ) -> None:
         super().__init__(
             init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
@@ -251,7 +253,7 @@ class Conformer(BaseBackbone):
         if with_cls_token:
             self.cls_token = nn.Parameter(torch.zeros(1, 1, self.embed_dims))
             nn.init.trunc_normal_(self.cls_token, std=0.02)
-        self.conv1 = nn.Conv2d(3, 64, 7, stride=2, padding=3, bias=False)
+        self.conv1 = nn.Conv2d(in_channels, 64, 7, stride=2, padding=3, bias=False)
         self.bn1 = nn.BatchNorm2d(64)
         self.maxpool = nn.MaxPool2d(3, stride=2, padding=1)
         self.auto_pad = AdaptivePadding(token_stride, token_stride)

@@ -152,6 +152,7 @@ class EfficientNet(BaseBackbone):
         conv_cfg: Type of convolution.
         norm_cfg: Type of norm.
         act_cfg: Type of activation; by default Swish, of lite models ReLU6.
+        in_channels: Number of channels of the images.
         init_cfg: How the weights are initialised.
         norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
@@ -210,6 +211,7 @@ class EfficientNet(BaseBackbone):
         init_cfg: dict | list[dict] | None = KAIMING_INIT,
         *,
         freeze: str | None = None,
+        in_channels: int = 3,
     ) -> None:
         super().__init__(
             init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
@@ -223,7 +225,7 @@ class EfficientNet(BaseBackbone):
         specs = scale(self.stage_specs[family], width, depth, fixed)
         rates = iter(drop_path_rates(drop_path_rate, sum(spec.blocks for spec in specs)))
         channels, last = (base if fixed else make_divisible(base * width, 8) for base in (32, 1280))
-        layers: list[nn.Module] = [ConvModule(3, channels, 3, stride=2, padding=1, **parts)]
+        layers: list[nn.Module] = [ConvModule(in_channels, channels, 3, stride=2, padding=1, **parts)]
         for layer in layers_of(specs):
             blocks = []
             for i, spec in enumerate(chain.from_iterable([spec] * spec.blocks for spec in layer)):

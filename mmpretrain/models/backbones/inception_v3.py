@@ -192,6 +192,7 @@ class InceptionV3(BaseBackbone):
         num_classes: Number of classes.
         aux_logits: Add the auxiliary classifier.
         dropout: Dropout rate before the classifier.
+        in_channels: Number of channels of the images.
         init_cfg: How the weights are initialised.
         frozen_stages: Freeze the stem (0) and the stages up to this one; -1 freezes nothing.
         norm_eval: Keep batch-norm statistics as they are when training.
@@ -211,12 +212,13 @@ class InceptionV3(BaseBackbone):
         norm_eval: bool = False,
         with_cp: bool = False,
         freeze: str | None = None,
+        in_channels: int = 3,
     ) -> None:
         super().__init__(
             init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
         )
         self.aux_logits = aux_logits
-        self.Conv2d_1a_3x3 = BasicConv2d(3, 32, 3, stride=2)
+        self.Conv2d_1a_3x3 = BasicConv2d(in_channels, 32, 3, stride=2)
         self.Conv2d_2a_3x3 = BasicConv2d(32, 32, 3)
         self.Conv2d_2b_3x3 = BasicConv2d(32, 64, 3, padding=1)
         self.Conv2d_3b_1x1 = BasicConv2d(64, 80, 1)

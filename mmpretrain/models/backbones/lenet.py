@@ -16,6 +16,7 @@ class LeNet5(BaseBackbone):
 
     Args:
         num_classes: Add the fully connected layers and output scores; -1 outputs features.
+        in_channels: Number of channels of the images.
         init_cfg: How the weights are initialised.
         frozen_stages, norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
@@ -31,13 +32,14 @@ class LeNet5(BaseBackbone):
         norm_eval: bool = False,
         with_cp: bool = False,
         freeze: str | None = None,
+        in_channels: int = 1,
     ) -> None:
         super().__init__(
             init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
         )
         self.num_classes = num_classes
         self.features = nn.Sequential(
-            nn.Conv2d(1, 6, 5),
+            nn.Conv2d(in_channels, 6, 5),
             nn.Tanh(),
             nn.AvgPool2d(2),
             nn.Conv2d(6, 16, 5),

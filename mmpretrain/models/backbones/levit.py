@@ -91,7 +91,7 @@ class LinearBatchNorm(BaseModule):
 
 @configurable
 class HybridBackbone(BaseModule):
-    """The stem: four convolutions that halve the size and, from 3 channels, come to ``embed_dim``.
+    """The stem: four convolutions that halve the size and, from those of images, come to ``embed_dim``.
 
     Args:
         embed_dim: Output channels.
@@ -104,6 +104,7 @@ class HybridBackbone(BaseModule):
         conv: Type of convolution.
         norm: Type of norm.
         init_cfg: How the weights are initialised.
+        in_channels: Number of channels of the images.
     """
 
     def __init__(
@@ -118,13 +119,14 @@ class HybridBackbone(BaseModule):
         conv: Conv = nn.Conv2d,
         norm: Norm = nn.BatchNorm2d,
         init_cfg: dict | list[dict] | None = None,
+        in_channels: int = 3,
     ) -> None:
         super().__init__(init_cfg)
         shape = {"kernel_size": kernel_size, "stride": stride, "padding": pad, "dilation": dilation}
         self.patch_embed = Sequential()
-        channels = 3
+        channels = in_channels
         for width in (embed_dim // 8, embed_dim // 4, embed_dim // 2, embed_dim):
-            if channels != 3:
+            if len(self.patch_embed):
                 self.patch_embed.append(act())
             self.patch_embed.append(ConvolutionBatchNorm(channels, width, conv, norm, groups=groups, **shape))
             channels = width
@@ -296,6 +298,7 @@ class LeViT(BaseBackbone):
         out_indices: Stages to output.
         deploy: Build the deployed form.
         drop_path_rate: Rate of stochastic depth, the same for all blocks.
+        in_channels: Number of channels of the images.
         init_cfg: How the weights are initialised.
         frozen_stages: Freeze the stem (0) and the stages up to this one; -1 freezes nothing.
         norm_eval: Keep batch-norm statistics as they are when training.
@@ -329,6 +332,7 @@ class LeViT(BaseBackbone):
         norm_eval: bool = False,
         with_cp: bool = False,
         freeze: str | None = None,
+        in_channels: int = 3,
     ) -> None:
         super().__init__(
             init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
@@ -340,7 +344,9 @@ class LeViT(BaseBackbone):
         self.attn_ratio, self.mlp_ratio, self.act = attn_ratio, mlp_ratio, act
         self.drop_path_rate = drop_path_rate
         self.img_size, self.patch_size = to_2tuple(img_size), to_2tuple(patch_size)
-        stem_cfg = {"act": act} if hybrid_backbone is HybridBackbone else {}
+        stem_cfg: dict[str, Any] = {"act": act} if hybrid_backbone is HybridBackbone else {}
+        if in_channels != 3:
+            stem_cfg["in_channels"] = in_channels
         self.patch_embed = hybrid_backbone(self.embed_dims[0], **stem_cfg)
         self.resolutions: list[Grid] = []
         resolution = (self.img_size[0] // self.patch_size[0], self.img_size[1] // self.patch_size[1])

@@ -96,6 +96,7 @@ class MlpMixer(BaseBackbone):
         act_cfg: The activation.
         patch_cfg: Further arguments of :class:`PatchEmbed`.
         layer_cfgs: Further arguments of the layers, for all or one by one.
+        in_channels: Number of channels of the images.
         init_cfg: How the weights are initialised.
         frozen_stages, norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
@@ -124,6 +125,7 @@ class MlpMixer(BaseBackbone):
         norm_eval: bool = False,
         with_cp: bool = False,
         freeze: str | None = None,
+        in_channels: int = 3,
     ) -> None:
         super().__init__(
             init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
@@ -135,6 +137,7 @@ class MlpMixer(BaseBackbone):
         self.img_size = to_2tuple(img_size)
         self.patch_embed = PatchEmbed(
             **{
+                "in_channels": in_channels,
                 "input_size": self.img_size,
                 "embed_dims": self.embed_dims,
                 "kernel_size": patch_size,

@@ -25,6 +25,7 @@ class MobileNetV2(BaseBackbone):
         conv_cfg: Type of convolution.
         norm_cfg: Type of norm.
         act_cfg: Type of activation.
+        in_channels: Number of channels of the images.
         init_cfg: How the weights are initialised.
         frozen_stages, norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
@@ -55,6 +56,7 @@ class MobileNetV2(BaseBackbone):
         init_cfg: dict | list[dict] | None = KAIMING_INIT,
         *,
         freeze: str | None = None,
+        in_channels: int = 3,
     ) -> None:
         super().__init__(
             init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
@@ -63,7 +65,7 @@ class MobileNetV2(BaseBackbone):
         self.out_indices = self.take_indices(out_indices, len(self.stage_names))
         parts = {"conv": conv, "norm": norm, "act": act}
         channels = make_divisible(32 * widen_factor, 8)
-        self.conv1 = ConvModule(3, channels, 3, stride=2, padding=1, **parts)
+        self.conv1 = ConvModule(in_channels, channels, 3, stride=2, padding=1, **parts)
         for name, (expand_ratio, base, blocks, stride) in zip(self.stage_names, self.stages):
             width = make_divisible(base * widen_factor, 8)
             stage = []

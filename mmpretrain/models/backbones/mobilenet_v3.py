@@ -26,6 +26,7 @@ class MobileNetV3(BaseBackbone):
         norm_cfg: Type of norm.
         out_indices: Layers to output, the stem is 0; by default the last.
         frozen_stages: Freeze the layers up to this one, the stem is 0; -1 freezes nothing.
+        in_channels: Number of channels of the images.
         init_cfg: How the weights are initialised.
         norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
@@ -107,6 +108,7 @@ class MobileNetV3(BaseBackbone):
         ],
         *,
         freeze: str | None = None,
+        in_channels: int = 3,
     ) -> None:
         super().__init__(
             init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
@@ -117,7 +119,7 @@ class MobileNetV3(BaseBackbone):
         self.stage_names = tuple(f"layer{i}" for i in range(1, len(layers) + 2))
         self.out_indices = self.take_indices(-1 if out_indices is None else out_indices, len(layers) + 2)
         parts: dict[str, Any] = {"conv": conv, "norm": norm}
-        self.layer0 = ConvModule(3, 16, 3, stride=2, padding=1, act=nn.Hardswish, **parts)
+        self.layer0 = ConvModule(in_channels, 16, 3, stride=2, padding=1, act=nn.Hardswish, **parts)
         channels, mid = 16, 16
         for name, (kernel_size, mid, width, with_se, act, stride) in zip(self.stage_names, layers):
             squeeze = partial(SELayer, mid, ratio=4, act=(nn.ReLU, HSigmoid))

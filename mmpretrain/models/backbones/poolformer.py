@@ -250,6 +250,7 @@ class PoolFormer(MetaFormer):
         drop_rate: Dropout rate in the feed-forward networks.
         drop_path_rate: Stochastic-depth rate of the last block; it grows from 0 at the first.
         out_indices: Which of the seven parts to return: stages (even) and convolutions between them (odd).
+        in_channels: Number of channels of the images.
         init_cfg: How the weights are initialised.
         frozen_stages, norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
@@ -275,6 +276,7 @@ class PoolFormer(MetaFormer):
         norm_eval: bool = False,
         with_cp: bool = False,
         freeze: str | None = None,
+        in_channels: int = 3,
     ) -> None:
         super().__init__(
             init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
@@ -283,6 +285,6 @@ class PoolFormer(MetaFormer):
         stem = (in_patch_size, in_stride, in_pad)
         down = (down_patch_size, down_stride, down_pad)
         options = {"pool_size": pool_size, "norm": norm, "act": act, "drop": drop_rate}
-        self.set_network(arch, PoolFormerBlock, stem, down, drop_path_rate, **options)
+        self.set_network(arch, PoolFormerBlock, stem, down, drop_path_rate, in_channels, **options)
         self.set_output(out_indices, norm)
         self.freeze_declared(__class__)

@@ -83,6 +83,7 @@ class ShuffleNetV1(ShuffleNetV2):
         conv_cfg: Type of convolution.
         norm_cfg: Type of norm.
         act_cfg: Type of activation.
+        in_channels: Number of channels of the images.
         init_cfg: How the weights are initialised.
         frozen_stages, norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
@@ -111,6 +112,7 @@ class ShuffleNetV1(ShuffleNetV2):
         init_cfg: dict | list[dict] | None = None,
         *,
         freeze: str | None = None,
+        in_channels: int = 3,
     ) -> None:
         self.groups = groups
         super().__init__(
@@ -124,6 +126,7 @@ class ShuffleNetV1(ShuffleNetV2):
             with_cp,
             init_cfg,
             freeze=freeze,
+            in_channels=in_channels,
         )
         self.freeze_declared(__class__)
 

@@ -83,6 +83,7 @@ class ShuffleNetV2(BaseBackbone):
         conv_cfg: Type of convolution.
         norm_cfg: Type of norm.
         act_cfg: Type of activation.
+        in_channels: Number of channels of the images.
         init_cfg: How the weights are initialised.
         frozen_stages, norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
@@ -111,18 +112,20 @@ class ShuffleNetV2(BaseBackbone):
         init_cfg: dict | list[dict] | None = None,
         *,
         freeze: str | None = None,
+        in_channels: int = 3,
     ) -> None:
         super().__init__(
             init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
         )
         norm, act, conv = norm_from(norm_cfg), act_from(act_cfg), conv_from(conv_cfg)
         self.out_indices = self.take_indices(out_indices, len(self.stage_names))
+        self.in_channels = in_channels
         self.make_layers(widen_factor, {"conv": conv, "norm": norm, "act": act})
         self.freeze_declared(__class__)
 
     def make_stem(self, channels: int, parts: dict[str, Any]) -> int:
         """Add the stem, and a list for the stages; returns its ``channels``."""
-        self.conv1 = ConvModule(3, channels, 3, stride=2, padding=1, **parts)
+        self.conv1 = ConvModule(self.in_channels, channels, 3, stride=2, padding=1, **parts)
         self.maxpool = nn.MaxPool2d(3, stride=2, padding=1)
         self.layers = nn.ModuleList()
         return channels

@@ -42,6 +42,7 @@ class VGG(BaseBackbone):
         act_cfg: Type of activation.
         ceil_mode: Round sizes up when pooling.
         with_last_pool: Keep the pooling of the last stage.
+        in_channels: Number of channels of the images.
         init_cfg: How the weights are initialised.
         norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
@@ -75,6 +76,7 @@ class VGG(BaseBackbone):
         *,
         with_cp: bool = False,
         freeze: str | None = None,
+        in_channels: int = 3,
     ) -> None:
         super().__init__(
             init_cfg, frozen_stages=frozen_stages, norm_eval=norm_eval, with_cp=with_cp, freeze=freeze
@@ -94,7 +96,7 @@ class VGG(BaseBackbone):
 
         parts = {"conv": conv, "norm": norm, "act": act, "bias": True}
         layers: list[nn.Module] = []
-        channels = 3
+        channels = in_channels
         for width, blocks, dilation in zip((64, 128, 256, 512, 512), depths, dilations):
             for _ in range(blocks):
                 layers.append(ConvModule(channels, width, 3, dilation=dilation, padding=dilation, **parts))
