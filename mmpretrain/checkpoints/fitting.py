@@ -14,6 +14,7 @@ from torch import nn
 from torch.nn.modules.module import _IncompatibleKeys
 
 from mmpretrain.checkpoints import layouts
+from mmpretrain.checkpoints.stems import Shapes, adapt_stems, described
 from mmpretrain.errors import CheckpointError
 
 logger = logging.getLogger(__name__)
@@ -31,10 +32,6 @@ COMPUTED = (
 HEAD = re.compile(r"(^|\.)(head|fc|classifier)(\.|$)")
 
 
-#: Of one tensor: in the checkpoint, and in the model.
-Shapes = tuple[tuple[int, ...], tuple[int, ...]]
-
-
 @dataclass
 class LoadReport:
     """Report on each tensor of a model after a checkpoint was loaded.
@@ -45,6 +42,8 @@ class LoadReport:
         unexpected: Keys of the checkpoint that the model does not have.
         mismatched: Key -> (shape in the checkpoint, shape in the model); the model's tensor is kept.
         resized: Key -> the same, of those among ``loaded`` that were made to fit the model's input size.
+        adapted: Key -> the same, of those that were made to fit its number of channels
+            (:mod:`mmpretrain.checkpoints.stems`).
     """
 
     loaded: list[str] = field(default_factory=list)
@@ -52,6 +51,7 @@ class LoadReport:
     unexpected: list[str] = field(default_factory=list)
     mismatched: dict[str, Shapes] = field(default_factory=dict)
     resized: dict[str, Shapes] = field(default_factory=dict)
+    adapted: dict[str, Shapes] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
@@ -78,6 +78,8 @@ class LoadReport:
         if self.resized:
             changes = [f"{key} {_change(shapes)}" for key, shapes in self.resized.items()]
             said.append(f"Resized to the model's input size: {_shorten(changes, limit=1)}.")
+        if self.adapted:
+            said.append(f"Adapted to the model's images: {described(self.adapted)}.")
         if self.missing:
             said.append(f"Not in the checkpoint: {_shorten(self.missing)}.")
         if self.unexpected:
@@ -97,7 +99,8 @@ def load_into(
 
     Weights in the layout of another library, or of 0.x, are translated first if they fit then
     (:mod:`mmpretrain.checkpoints.layouts`). Tensors whose shape differs keep the model's values, except
-    where the model's own hooks convert them (position embeddings, bias tables, old key names).
+    where the model's own hooks convert them (position embeddings, bias tables, old key names), and, unless
+    ``strict``, for convolutions on images with another number of channels (:mod:`.stems`).
 
     Args:
         model: The model; its tensors are overwritten in place.
@@ -117,7 +120,9 @@ def load_into(
     if translated is not None:
         logger.info("%s is in the layout %s: its keys are translated", source, translated.layout.name)
         revised = translated.weights
+    adapted = {} if strict else adapt_stems(model, revised)
     report = _copy(model, revised)
+    report.adapted = adapted
     surplus = report.unexpected if strict is True else []
     if strict and (report.missing or surplus or report.mismatched):
         raise CheckpointError(f"{source} does not fit the model. {report.summary()}")

@@ -52,11 +52,14 @@ def test_what_differs_is_said(layer, expected):
     assert summary.endswith(f"). {expected}")
 
 
-def test_other_images_are_not_expected():
+def test_weights_for_other_images_are_adapted():
     target = Net()
     target.backbone[0] = nn.Conv2d(1, 8, 3)
     summary = load_into(target, Net().state_dict()).summary()
-    assert summary == "Loaded 8/9 tensors (backbone 85 %, head 100 %). Re-initialised: backbone.0 3 -> 1."
+    assert summary == (
+        "Loaded 9/9 tensors (backbone 100 %, head 100 %). "
+        "Adapted to the model's images: backbone.0.weight 3 -> 1 channels (summed)."
+    )
 
 
 def test_resized_tensors_are_counted():
