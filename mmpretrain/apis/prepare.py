@@ -135,5 +135,6 @@ def split_pipeline(cfg: Config, pipeline: Sequence[Any]) -> tuple[dict[str, Any]
     steps = list(pipeline)
     if steps and str(steps[0]["type"]).rpartition(".")[2] == "LoadImageFromFile":
         return dict(steps.pop(0)), steps
-    channels = len((cfg.get("data_preprocessor") or {}).get("mean") or "BGR")
+    mean = (cfg.get("data_preprocessor") or {}).get("mean") or "BGR"
+    channels = len(mean) if hasattr(mean, "__len__") else 3
     return {"type": "LoadImageFromFile", "color_type": "grayscale" if channels == 1 else "color"}, steps

@@ -16,6 +16,7 @@ import numpy as np
 from mmpretrain.config.wrapped import innermost
 from mmpretrain.datasets.places import source_of_samples
 from mmpretrain.datasets.preflight_batches import last_batch_of_one
+from mmpretrain.datasets.preflight_channels import wrong_channels
 from mmpretrain.datasets.preflight_classes import class_names, different_classes, empty_classes, label_range
 from mmpretrain.datasets.preflight_files import duplicates, failing_steps, missing_files, unreadable_images
 from mmpretrain.datasets.preflight_labels import label_encoding
@@ -69,6 +70,9 @@ def preflight(
     else:
         datasets = {split: data[split] for split in splits if data.get(split) is not None}
     problems += check_datasets(datasets, num_classes, num_classes_source, topk, full)
+    if "model" in data and not any(p.level == HARD for p in problems):
+        for split, dataset in datasets.items():
+            problems += wrong_channels(data, split, dataset)
     if "train" in datasets and data.get("train_dataloader") and not any(p.level == HARD for p in problems):
         problems += last_batch_of_one(data, datasets["train"])
     return problems

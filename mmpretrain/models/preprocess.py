@@ -18,7 +18,8 @@ from mmpretrain.models.batch_targets import BatchTargets
 from mmpretrain.registry import BATCH_TRANSFORMS, MODELS
 from mmpretrain.structures import DataSample, MultiTaskDataSample
 
-Numbers = Sequence[float]
+#: One number for each channel, or one for all.
+Numbers = Sequence[float] | float
 
 logger = logging.getLogger("mmpretrain")
 
@@ -63,6 +64,7 @@ class _Normalizer(BaseDataPreprocessor):
             self._register_moments("mean", "std", mean, std)
 
     def _register_moments(self, mean_name: str, std_name: str, mean: Numbers, std: Numbers) -> None:
+        mean, std = ([item] if isinstance(item, (int, float)) else item for item in (mean, std))
         if len(mean) != len(std):
             raise ConfigError(f"mean and std differ in length: {mean!r} and {std!r}", key="mean")
         shape = (-1, *([1] * self.spatial_dims))
@@ -82,6 +84,14 @@ class _Normalizer(BaseDataPreprocessor):
         images = images.float()
         if not self._enable_normalize:
             return images
+        channels, known = images.shape[-self.spatial_dims - 1], len(self.mean)
+        if channels != known and 1 not in (channels, known):
+            raise ConfigError(
+                f"mean and std have {known} values, and the images {channels} channels",
+                where="data_preprocessor",
+                hint="Give one value for each channel, or one for all.",
+                key="mean",
+            )
         if second:
             return (images - self.second_mean) / self.second_std  # type: ignore[operator]
         return (images - self.mean) / self.std

@@ -201,3 +201,17 @@ def test_batch_transforms_that_cannot_work():
         preprocess(dict(inputs=batch()[0].byte()), training=True)
     with pytest.raises(ConfigError, match="batch_transforms"):
         MODELS.build(dict(type="SelfSupDataPreprocessor", batch_transforms=mixup))
+
+
+def test_any_number_of_channels():
+    """One mean for each channel, or one for all; a grey image may become three channels, as in 1.x."""
+    bands = torch.randint(0, 255, (2, 13, 4, 4))
+    each = MODELS.build(dict(type="ClsDataPreprocessor", mean=list(range(13)), std=[2.0] * 13))
+    expected = (bands.float() - torch.arange(13).view(13, 1, 1)) / 2
+    torch.testing.assert_close(each(dict(inputs=bands))["inputs"], expected)
+    one = MODELS.build(dict(type="ClsDataPreprocessor", mean=7.0, std=2, to_rgb=True))
+    torch.testing.assert_close(one(dict(inputs=bands))["inputs"], (bands.float() - 7) / 2)
+    three = MODELS.build(dict(type="ClsDataPreprocessor", mean=[1, 2, 3], std=[1, 1, 1]))
+    assert three(dict(inputs=bands[:, :1]))["inputs"].shape == (2, 3, 4, 4)
+    with pytest.raises(ConfigError, match="mean and std have 3 values, and the images 13 channels"):
+        three(dict(inputs=bands))
