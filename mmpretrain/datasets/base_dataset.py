@@ -414,6 +414,19 @@ class BaseDataset(Dataset):
         """Apply a transform that reads the image of a record."""
         return transform(record)
 
+    def load_image(self, idx: int) -> Any:
+        """Do the first step of the pipeline only, which reads the image."""
+        steps = self.pipeline.transforms[:1]
+        return self._apply(self.get_data_info(idx), steps[0]) if steps else None
+
+    def cache_if_it_fits(self) -> bool:
+        """Keep pixels in memory from now on, if all of them fit there; say whether they do."""
+        if self.cache is None:
+            self._pixels = PixelCache.if_it_fits(self)
+            self.cache = None if self._pixels is None else "ram"
+            return self._pixels is not None
+        return False
+
     def image_signature(self, record: dict[str, Any]) -> int:
         """What changes when the image of a record does, in 64 bits."""
         status = os.stat(image_path(record))

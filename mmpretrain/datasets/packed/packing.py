@@ -193,13 +193,15 @@ def _pack_split(
 def _check_same(folder: Path, settings: dict[str, Any]) -> None:
     from mmpretrain.datasets.packed.index import PackIndex
 
+    # What was done stays done, whether jpegtran is there or not.
     before = PackIndex(str(folder)).header.get("settings")
-    # Whether jpegtran is there does not matter for what is done.
-    if not isinstance(before, dict) or {**before, "tool": None} != {**settings, "tool": None}:
-        raise ConfigError(
-            f"{str(folder)!r} holds other data, or data that were packed with other options",
-            hint="Name another folder.",
-        )
+    before = before if isinstance(before, dict) else {}
+    for key, value in settings.items():
+        if key != "tool" and before.get(key) != value:
+            other = (
+                "other data" if key in ("data", "samples") else f"data packed with {key}={before.get(key)!r}"
+            )
+            raise ConfigError(f"{str(folder)!r} holds {other}", hint="Name another folder for the pack.")
 
 
 def _digest(dataset: Any) -> str:

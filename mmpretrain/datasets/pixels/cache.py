@@ -69,6 +69,14 @@ class PixelCache:
             return
         self._open(dataset)
 
+    @classmethod
+    def if_it_fits(cls, dataset: BaseDataset) -> PixelCache | None:
+        """A cache in memory with room for all images; None if there is not enough, or nothing to keep."""
+        cache = cls(dataset, "ram", None) if Prefix(dataset.pipeline.transforms).length else None
+        if cache is None or cache.store is None or cache.store.room < cache.needed(dataset):
+            return None
+        return cache
+
     def __reduce__(self) -> tuple[Any, ...]:
         # Worker processes share the store; copies for anything else have none.
         state = self.__dict__ if get_spawning_popen() is not None else {**self.__dict__, "store": None}
@@ -79,6 +87,13 @@ class PixelCache:
         from mmpretrain.datasets.pixels.store import PixelStore
 
         needed = self.needed(dataset)
+        if not needed:
+            logger.warning(
+                "cache=%r has no effect: the photos are so large that they are decoded at reduced size, "
+                "which a cache would change; MMPRETRAIN_EXACT_PIXELS=1 decodes them as a whole",
+                self.where,
+            )
+            return
         slots = len(dataset)
         if self.where == "ram":
             free = free_memory() // max(int(os.environ.get("LOCAL_WORLD_SIZE", "1") or 1), 1)
@@ -116,8 +131,8 @@ class PixelCache:
                 continue
             if shape is not None:
                 sizes.append(self.prefix.size_of(*shape))
-        # Images are not all alike: a little more than on average.
-        return int(np.mean(sizes) * len(dataset) * 1.05) + 4096 if sizes else 4096
+        # Images are not all alike: a little more than on average. Where none has a header, anything may come.
+        return int(np.mean(sizes) * len(dataset) * 1.05) if sizes else len(dataset) << 20
 
     def _key(self, dataset: BaseDataset, room: int) -> bytes:
         """What the kept pixels depend on, apart from the files themselves, which have their signatures."""

@@ -38,11 +38,11 @@ class Prefix:
         self.load = LoadImageFromFile()
         self.length = 0
         self.windows: list[WindowTransform] = []
-        load = transforms[0] if transforms else None
-        if not isinstance(load, LoadImageFromFile) or type(load) is not LoadImageFromFile:
+        first = transforms[0] if transforms else None
+        if not isinstance(first, LoadImageFromFile) or type(first) is not LoadImageFromFile:
             return
-        self.load = load
-        self.exact = not load.may_approximate
+        self.load = first
+        self.exact = not self.load.may_approximate
         for step in transforms[1:]:
             if (
                 type(step) not in DETERMINISTIC

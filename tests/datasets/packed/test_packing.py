@@ -140,7 +140,7 @@ def test_finished_packs_are_left_alone(tmp_path):
     (tmp_path / "out" / "train" / SETTINGS).write_text("{}")  # of one killed at the very end
     assert [part.summary for part in packed(data, tmp_path / "out")] == [None, None]
     assert content(tmp_path / "out") == before
-    with pytest.raises(ConfigError, match="other options"):
+    with pytest.raises(ConfigError, match="data packed with format='jpeg'"):
         packed(data, tmp_path / "out", Encoding("raw"))
     (data / "train" / "cat" / "new.jpg").write_bytes(jpeg())
     with pytest.raises(ConfigError, match="holds other data"):
