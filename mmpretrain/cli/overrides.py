@@ -38,6 +38,24 @@ def skip_unreadable(cfg: Config, splits: Sequence[str]) -> None:
             dataset["on_error"] = "skip"
 
 
+def set_cache(cfg: Config, where: str, size: str | None, splits: Sequence[str]) -> None:
+    """Keep decoded images in memory or on the disk."""
+    from mmpretrain.config.wrapped import plain_datasets
+
+    for split in splits:
+        loader = cfg.get(f"{split}_dataloader")
+        for dataset in plain_datasets(loader["dataset"]) if loader else ():
+            dataset["cache"] = where
+            if size is not None:
+                dataset["cache_size"] = size
+
+
+def tune_loader(cfg: Config) -> None:
+    """Let the training loader find its own settings."""
+    if cfg.get("train_dataloader") is not None:
+        cfg["train_dataloader"]["tune"] = "auto"
+
+
 def enable_amp(cfg: Config) -> None:
     """Train in mixed precision with dynamic loss scaling."""
     wrapper = cfg.optim_wrapper

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -19,6 +19,19 @@ LearningRate = Annotated[float | None, typer.Option("--lr", metavar="RATE", min=
 Device = Annotated[str | None, typer.Option("--device", metavar="DEVICE", help="Such as cpu or cuda:1.")]
 Workers = Annotated[
     int | None, typer.Option("--workers", metavar="N", min=0, help="Data workers of each process.")
+]
+
+Cache = Annotated[
+    Literal["ram", "disk"] | None,
+    typer.Option(help="Decode images once: keep them in shared memory, or in a file for later runs."),
+]
+CacheSize = Annotated[
+    str | None,
+    typer.Option("--cache-size", metavar="SIZE", help="Room for them, such as 8GB; half of what is free."),
+]
+LoaderMode = Annotated[
+    Literal["auto"] | None,
+    typer.Option("--loader", help="auto: find the fastest number of data workers in the first seconds."),
 ]
 
 

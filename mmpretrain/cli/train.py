@@ -30,7 +30,17 @@ from mmpretrain.cli.options import (
     relaunch,
 )
 from mmpretrain.cli.say import say, shown
-from mmpretrain.cli.shortcuts import BatchSize, Device, Epochs, LearningRate, Workers
+from mmpretrain.cli.shortcuts import (
+    BatchSize,
+    Cache,
+    CacheSize,
+    Device,
+    Epochs,
+    LearningRate,
+    LoaderMode,
+    Workers,
+)
+from mmpretrain.errors import ConfigError
 
 if TYPE_CHECKING:
     from mmpretrain.config import Config
@@ -56,6 +66,9 @@ def train(
     lr: LearningRate = None,
     device: Device = None,
     workers: Workers = None,
+    loader: LoaderMode = None,
+    cache: Cache = None,
+    cache_size: CacheSize = None,
     no_validate: Annotated[bool, typer.Option("--no-validate", help="Train without validation.")] = False,
     auto_scale_lr: Annotated[
         bool, typer.Option("--auto-scale-lr", help="Scale the learning rate with the batch size.")
@@ -95,6 +108,9 @@ def train(
         data=data,
         resume=resume,
         amp=amp,
+        loader=loader,
+        cache=cache,
+        cache_size=cache_size,
         skip_bad=skip_bad,
         validate=not no_validate,
         auto_scale_lr=auto_scale_lr,
@@ -114,6 +130,9 @@ def prepare(
     data: str | None = None,
     resume: str | None = None,
     amp: bool = False,
+    loader: str | None = None,
+    cache: str | None = None,
+    cache_size: str | None = None,
     skip_bad: bool = False,
     validate: bool = True,
     auto_scale_lr: bool = False,
@@ -134,6 +153,14 @@ def prepare(
         overrides.disable_validation(cfg)
     if skip_bad:
         overrides.skip_unreadable(cfg, ("train", "val"))
+    if cache_size is not None and cache is None:
+        raise ConfigError(
+            "there is no cache that it could be the size of", where="--cache-size", hint="Add --cache ram."
+        )
+    if cache is not None:
+        overrides.set_cache(cfg, cache, cache_size, ("train", "val"))
+    if loader == "auto":
+        overrides.tune_loader(cfg)
     if amp:
         overrides.enable_amp(cfg)
     if auto_scale_lr:

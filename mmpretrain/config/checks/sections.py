@@ -83,7 +83,7 @@ _KEYS: dict[str, set[str]] = {
             "dataset", "batch_size", "num_workers", "sampler", "batch_sampler", "collate_fn", "shuffle",
             "pin_memory", "pin_memory_device", "drop_last", "timeout", "worker_init_fn", "prefetch_factor",
             "persistent_workers", "multiprocessing_context", "generator", "in_order", "num_batch_per_epoch",
-            "disable_subprocess_warning",
+            "disable_subprocess_warning", "tune",
         }
         for split in SPLITS
     },

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
+from mmpretrain.engine.runner.autopilot import TunedDataLoader
 from mmpretrain.engine.runner.dataloader import KeyedDataLoader, is_infinite
 from mmpretrain.errors import ArgumentError, ConfigError
 from mmpretrain.registry import (
@@ -33,7 +34,7 @@ def build_dataloader(cfg: Any, seed: int | None = None, diff_rank_seed: bool = F
 
     Args:
         cfg: ``dataset`` and ``sampler`` (configs or objects), optionally ``batch_sampler``, ``collate_fn``,
-            ``worker_init_fn``, ``num_batch_per_epoch``; the rest goes to
+            ``worker_init_fn``, ``num_batch_per_epoch``, ``tune``; the rest goes to
             :class:`torch.utils.data.DataLoader`.
         seed: The seed of the run.
         diff_rank_seed: Let each process draw its own sampler seed.
@@ -43,13 +44,14 @@ def build_dataloader(cfg: Any, seed: int | None = None, diff_rank_seed: bool = F
     args = dict(cfg)
     dataset = _build_dataset(args, cfg)
     _add_samplers(args, dataset, None if diff_rank_seed else seed, cfg)
+    tune = _tuning(args, cfg)
     _add_functions(args, cfg)
     _leave_out_idle(args)
     if isinstance(dataset, IterableDataset) or args.get("batch_size", 1) is None:
         return DataLoader(dataset, **args)
     rank_seed = (seed or 0) + (get_dist_info()[0] if diff_rank_seed else 0)
     try:
-        loader = KeyedDataLoader(dataset, seed=rank_seed, **args)
+        loader = (TunedDataLoader if tune else KeyedDataLoader)(dataset, seed=rank_seed, **args)
     except (TypeError, ValueError) as error:
         message = f"The data loader cannot be built: {error}"
         raise ConfigError(message, where=quoted(cfg, message)) from error
@@ -98,6 +100,19 @@ def _add_samplers(args: dict[str, Any], dataset: Any, seed: int | None, cfg: Any
     elif sampler is not None:
         args["sampler"] = sampler
         args.pop("shuffle", None)
+
+
+def _tuning(args: dict[str, Any], cfg: Any) -> bool:
+    """Take ``tune`` out of the arguments; a loader that is tuned begins with a worker for each core."""
+    tune = args.pop("tune", None)
+    if tune not in (None, "auto"):
+        raise ConfigError(
+            f"tune must be 'auto' or None, got {brief(tune)}", where=locate(cfg, "tune"), key="tune"
+        )
+    if tune:
+        args["num_workers"] = usable_cores()
+        args.pop("prefetch_factor", None)
+    return tune is not None
 
 
 def _add_functions(args: dict[str, Any], cfg: Any) -> None:
