@@ -62,7 +62,7 @@ RULES: dict[str, set[str]] = {
     },
     "analysis": {
         "errors", "utils", "registry", "structures", "checkpoints", "config", "evaluation", "visualization",
-        "engine", "engine.optimizers", "engine.schedulers", "datasets", "models", "apis",
+        "engine", "engine.hooks", "engine.optimizers", "engine.schedulers", "datasets", "models", "apis",
     },
     "reports": {"errors", "utils", "structures", "evaluation", "evaluation.functional"},
     "cli": {
@@ -77,7 +77,7 @@ RULES["compat"] = set(RULES)
 #: Packages that no module of the core may import at its top.
 OPTIONAL = {
     "torchvision", "mmcv", "mmengine", "mmcls", "timm", "transformers", "tensorboard", "wandb", "mlflow",
-    "sklearn", "scipy", "albumentations", "fastapi", "onnx", "onnxruntime",
+    "sklearn", "scipy", "albumentations", "fastapi", "onnx", "onnxruntime", "optuna",
 }  # fmt: skip
 
 

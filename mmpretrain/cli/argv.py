@@ -13,6 +13,7 @@ MULTI_VALUE = {
     "--cfg-options": lambda word: "=" in word,
     "--options": lambda word: "=" in word,
     "--metric-options": lambda word: "=" in word,
+    "--space": lambda word: "=" in word,
     "--metrics": lambda word: True,
     "--target-layers": lambda word: True,
     "--target-category": lambda word: True,

@@ -47,6 +47,7 @@ from mmpretrain.cli import (
     shape_bias,
     test,
     train,
+    tune,
     upload,
     verify_dataset,
     vis_cam,
@@ -111,6 +112,7 @@ COMMANDS = {
         kfold_cross_valid.kfold_cross_valid,
         lr_find.lr_find,
         batch_find.batch_find,
+        tune.tune,
     ),
     "Pre-train": (pretrain.pretrain, knn.knn, linear_probe.linear_probe),
     "Models": (

@@ -1,0 +1,67 @@
+"""``mmpretrain tune``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mmpretrain.config import Config
+from tests.analysis.tuning_cases import small_config
+from tests.cli.commands import call
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    small_config(tmp_path)
+    return tmp_path
+
+
+def test_search_and_go_on(capsys, here: Path) -> None:
+    pytest.importorskip("optuna")
+    words = ("tune", "small.py", "--space", "lr=0.001..0.1:log", "--space", "batch_size=16,32")
+    done = call(capsys, *words, "--epochs", 1, "--trials", 2)
+    assert done.code == 0, done.err
+    assert "Trial 2 of 2: accuracy/top1" in done.out
+    folder = here / "work_dirs" / "tune_small"
+    winner = Config.fromfile(folder / "best.py")
+    assert 0.001 <= winner.optim_wrapper.optimizer.lr <= 0.1
+    assert winner.train_dataloader.batch_size in (16, 32)
+    assert winner.get("work_dir") is None
+    assert "mmpretrain train work_dirs/tune_small/best.py" in done.out
+
+    refused = call(capsys, *words, "--trials", 3)
+    assert refused.code == 2
+    assert "earlier search" in refused.err
+    done = call(capsys, *words, "--epochs", 1, "--trials", 3, "--resume")
+    assert done.code == 0, done.err
+    assert "Trial 3 of 3" in done.out
+    assert "Trial 2 of 3" not in done.out
+
+
+def test_a_trial_that_fails_does_not_end_the_search(capsys, here: Path) -> None:
+    pytest.importorskip("optuna")
+    done = call(
+        capsys, "tune", "small.py", "--space", "model.head.in_channels=120,121", "--epochs", 1, "--trials", 6
+    )
+    assert "failed: " in done.err
+    assert done.code == 0, done.err
+    assert Config.fromfile("work_dirs/tune_small/best.py").model.head.in_channels == 120
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((), "what to vary is not said"),
+        (("--space", "lr"), "no range of a setting"),
+        (("--space", "model.heed.x=1,2"), "the config has no model.heed.x"),
+        (("--space", "lr=1,2", "--metric", "goodness"), "does not say whether greater or less"),
+        (("--space", "lr=1,2", "--resume"), "no trials in"),
+    ],
+)
+def test_mistakes(capsys, here: Path, words, message: str) -> None:
+    done = call(capsys, "tune", "small.py", *words)
+    assert done.code == 2
+    assert message in done.err
+    assert not Path("work_dirs").exists()
