@@ -22,6 +22,8 @@ def drop_path(x: Tensor, drop_prob: float = 0.0, training: bool = False) -> Tens
     if not training or drop_prob == 0.0:
         return x
     keep_prob = 1 - drop_prob
+    if keep_prob <= 0:  # nothing is left to scale up
+        return torch.zeros_like(x)
     draws = torch.rand((x.shape[0],) + (1,) * (x.ndim - 1), dtype=x.dtype, device=x.device)
     return x * (torch.floor(draws + keep_prob) / keep_prob)
 

@@ -21,3 +21,8 @@ def test_drop_path_keeps_the_mean():
     assert out.flatten(1).std(dim=1).eq(0).all()
     assert drop_path_rates(0.3, 4) == pytest.approx([0, 0.1, 0.2, 0.3])
     assert math.isclose(drop_path_rates(0.3, 1)[0], 0)
+
+
+def test_a_rate_of_one_drops_the_branch():
+    """As torch's dropout; 1.x divides zero by zero."""
+    assert not drop_path(torch.ones(3, 2), 1.0, training=True).any()
