@@ -30,9 +30,10 @@ __getattr__, __dir__, __all__ = lazy_package(
             "BACKBONES", "CLASSIFIERS", "HEADS", "LOSSES", "NECKS", "build_backbone", "build_classifier",
             "build_head", "build_loss", "build_neck",
         ),
-        "preprocess": (
-            "ClsDataPreprocessor", "ImgDataPreprocessor", "MultiModalDataPreprocessor",
-            "SelfSupDataPreprocessor", "TwoNormDataPreprocessor", "VideoDataPreprocessor",
+        "preprocess": ("ClsDataPreprocessor", "ImgDataPreprocessor"),
+        "preprocess_views": (
+            "MultiModalDataPreprocessor", "SelfSupDataPreprocessor", "TwoNormDataPreprocessor",
+            "VideoDataPreprocessor",
         ),
     },
     registered={

@@ -17,15 +17,15 @@ _MOVED = {
         ("SparseAvgPooling", "SparseConv2d", "SparseLayerNorm2D", "SparseMaxPooling"), "layers.sparse"
     ),
     **dict.fromkeys(("CutMix", "Mixup", "RandomBatchAugment", "ResizeMix"), "batch_augments"),
+    "ClsDataPreprocessor": "preprocess",
     **dict.fromkeys(
         (
-            "ClsDataPreprocessor",
             "MultiModalDataPreprocessor",
             "SelfSupDataPreprocessor",
             "TwoNormDataPreprocessor",
             "VideoDataPreprocessor",
         ),
-        "preprocess",
+        "preprocess_views",
     ),
 }
 
