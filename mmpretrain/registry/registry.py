@@ -70,6 +70,7 @@ class Registry:
         self._forced: set[str] = set()  # names that someone took on purpose
         self._clashes: dict[str, NameTakenError] = {}  # names that are in use twice
         self._children: dict[str, Registry] = {}
+        self._waiting: list[tuple[type, str]] = []  # classes to adapt once all tables are there
         if parent is not None:
             parent._children[self.scope] = self
 
@@ -142,6 +143,7 @@ class Registry:
                 importlib.import_module(module)
             elif (found := _foreign(key)) is not None:
                 self._objects[key] = found
+        self._adapt_waiting()
         if key in self._clashes:
             raise self._clashes[key]
         return self._objects.get(key)
@@ -231,8 +233,22 @@ class Registry:
         old = not OLD_METHODS.get(self.name, _NONE).isdisjoint(vars(cls))
         if not old and not any(owner.__module__.startswith("mmpretrain.") for owner in cls.__mro__[1:]):
             return
-        if self._home(cls.__name__) != module and not module.startswith("mmpretrain.engine.hooks."):
+        if self._is_being_imported():  # its tables are not complete yet, and cannot tell our classes
+            self._waiting.append((cls, module))
+        elif self._home(cls.__name__) != module and not module.startswith("mmpretrain.engine.hooks."):
             compat("protocols").adapt(self.name, cls)
+
+    def _is_being_imported(self) -> bool:
+        """Whether a package of this registry is in the middle of its import, as where a user rewrote one."""
+        specs = (getattr(sys.modules.get(location), "__spec__", None) for location in self._locations)
+        return any(getattr(spec, "_initializing", False) for spec in specs)
+
+    def _adapt_waiting(self) -> None:
+        """Adapt the classes that were registered during the import of a package."""
+        if self._waiting and not self._is_being_imported():
+            waiting, self._waiting = self._waiting, []
+            for cls, module in waiting:
+                self._adapt(cls, module)
 
     def _home(self, name: str) -> str | None:
         """Return the module that a table names for a component."""
