@@ -45,6 +45,7 @@ ARGUMENTS = {
     "GaussianBlur": dict(radius=1.0, prob=1.0),
     "ImageToTensor": dict(keys=["img"]),
     "KeyMapper": dict(transforms=[INVERT], mapping=dict(img="img")),
+    "Letterbox": dict(scale=(24, 16), pad_val=114),
     "Lighting": dict(eigval=[1.0, 2.0, 3.0], eigvec=[[1.0, 0.0, 0.0]] * 3),
     "MAERandomResizedCrop": dict(size=16),
     "MultiScaleFlipAug": dict(

@@ -27,6 +27,7 @@ __getattr__, __dir__, __all__ = lazy_package(
         ),
         "from_albumentations": ("Albu", "Albumentations"),
         "mmpretrain.compat.transforms.formatting": ("Collect", "ImageToTensor", "ToTensor"),
+        "letterbox": ("Letterbox",),
         "loading": ("LoadAnnotations", "LoadImageFromFile"),
         "masking": ("BEiTMaskGenerator", "SimMIMMaskGenerator"),
         "pad": ("Pad", "RandomTranslatePad"),
