@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from mmpretrain.checkpoints.fitting import load_into
 from mmpretrain.errors import ArgumentError, DataError
 from mmpretrain.models import backbones
 from mmpretrain.models.backbones import BaseBackbone
@@ -376,6 +377,33 @@ def test_any_number_of_channels(name):
     assert all(torch.isfinite(out).all() for out in outputs)
     with pytest.raises((RuntimeError, DataError)):
         model(torch.randn(1, 12, case.size, case.size))
+
+
+#: Their weights are for one size of images.
+BOUND = {"LeViT", "MViT", "MlpMixer", "RepMLPNet"}
+
+
+@each
+def test_images_that_are_no_squares(name):
+    """Twice as wide as high; weights for square images load, their position embeddings interpolated."""
+    case = CASES[name]
+    sizes = {"img_size": (case.size, 2 * case.size)} if takes(name, "img_size") else {}
+    model = MODELS.build({"type": name, **case.args, **sizes}).eval()
+    with torch.no_grad():
+        outputs = tensors(model(torch.randn(1, case.channels, case.size, 2 * case.size)))
+    assert outputs
+    for out in outputs:
+        assert out.isfinite().all()
+        assert out.ndim != 4 or out.shape[3] >= out.shape[2]
+    if sizes and name not in BOUND:
+        report = load_into(model, filled(name).state_dict())
+        assert (report.mismatched, report.missing) == ({}, [])
+
+
+def takes(name: str, option: str) -> bool:
+    """Whether a backbone, or a class that it hands options on to, has an option."""
+    owners = [owner for owner in inspect.getmro(MODELS.get(name)) if "__init__" in vars(owner)]
+    return any(option in inspect.signature(owner).parameters for owner in owners)
 
 
 @each

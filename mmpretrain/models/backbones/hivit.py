@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mmpretrain.errors import ArgumentError
+from mmpretrain.errors import DataError
 from mmpretrain.models.backbones.base import BaseBackbone
 from mmpretrain.models.base.module import BaseModule, ModuleList
 from mmpretrain.models.layers.attention import MultiheadAttention
@@ -239,8 +239,6 @@ class HiViT(BaseBackbone):
         self.out_indices = self.take_indices(out_indices, self.num_main_blocks)
         height, width = (size // patch_size for size in to_2tuple(img_size))
         self.patch_resolution = (height, width)
-        if rpe and height != width:
-            raise ArgumentError(f"rpe=True needs square images, got img_size={img_size}", key="rpe")
         dim = self.embed_dims // 2 ** len(stem_depths)
         self.patch_embed = InnerPatchEmbed(
             patch_size, inner_patches, in_chans, dim, norm if patch_norm else None, kernel_size, pad_size
@@ -302,6 +300,12 @@ class HiViT(BaseBackbone):
     def embed(self, x: Tensor) -> tuple[Tensor, HW]:
         """Make tokens (B, h * w, C) of images by the first stages, and their grid (h, w)."""
         parts, hw = self.patch_embed(x)
+        if "relative_position_index" in self._buffers and tuple(hw) != self.patch_resolution:
+            raise DataError(
+                f"{type(self).__name__} with rpe=True takes images of {self.patch_resolution} patches, "
+                f"and gets {tuple(hw)}",
+                hint="Resize the images, or set img_size in model.backbone.",
+            )
         tokens = self.merge_parts(parts)
         if self.pos_embed is not None:
             tokens = tokens + self.pos_embed_for(hw)

@@ -179,6 +179,7 @@ class BEiTAttention(BaseModule):
         if use_rel_pos_bias:
             if window_size is None:
                 raise ValueError("use_rel_pos_bias=True needs a window_size, got None")
+            self.window_size = tuple(window_size)
             length = num_relative_positions(window_size, with_cls_token)
             self.relative_position_bias_table = nn.Parameter(torch.zeros(length, num_heads))
             index = relative_position_index(window_size, with_cls_token)

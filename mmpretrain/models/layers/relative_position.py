@@ -77,7 +77,7 @@ class RelativePositionBias(nn.Module):
 
 
 def resize_relative_position_bias_table(
-    src_shape: int, dst_shape: int, table: Tensor, num_head: int
+    src_shape: int, dst_shape: int | tuple[int, int], table: Tensor, num_head: int
 ) -> Tensor:
     """Interpolate a bias table for another window size.
 
@@ -87,19 +87,26 @@ def resize_relative_position_bias_table(
 
     Args:
         src_shape: Number of offsets along one side of the old table.
-        dst_shape: The same of the new one.
+        dst_shape: The same of the new one; a pair, vertical and horizontal, if these differ.
         table: The old table (src_shape ** 2, num_head).
         num_head: Number of attention heads.
     """
+    sizes = dst_shape if isinstance(dst_shape, tuple) else (dst_shape, dst_shape)
+    grid = table.double().cpu().view(src_shape, src_shape, num_head)
+    rows, columns = (_resizing(src_shape, size) for size in sizes)
+    return torch.einsum("ip,jq,pqh->ijh", rows, columns, grid).reshape(-1, num_head).to(table)
+
+
+def _resizing(src_shape: int, dst_shape: int) -> Tensor:
+    """Weights (dst_shape, src_shape) of old offsets for new ones, along one side."""
+    if src_shape == dst_shape:
+        return torch.eye(src_shape, dtype=torch.float64)
     reach = src_shape // 2
     steps = _growth(reach, dst_shape // 2) ** np.arange(reach)
     offsets = np.cumsum(steps)
     old = np.concatenate((-offsets[::-1], [0.0], offsets))
     new = np.arange(-(dst_shape // 2), dst_shape // 2 + 1, dtype=np.float64)
-    weights = torch.from_numpy(_spline_matrix(old, np.clip(new, old[0], old[-1])))
-    grid = table.double().cpu().view(src_shape, src_shape, num_head)
-    resized = torch.einsum("ip,jq,pqh->ijh", weights, weights, grid)
-    return resized.reshape(-1, num_head).to(table)
+    return torch.from_numpy(_spline_matrix(old, np.clip(new, old[0], old[-1])))
 
 
 def resize_bias_tables(
@@ -119,7 +126,12 @@ def resize_bias_tables(
         if not name.endswith(BIAS_TABLE) or key not in state_dict or len(state_dict[key]) == len(parameter):
             continue
         table, extra = state_dict[key].split((len(state_dict[key]) - extra_rows, extra_rows))
-        old, new = isqrt(len(table)), isqrt(len(parameter) - extra_rows)
+        window = getattr(module.get_submodule(name.rpartition(".")[0]), "window_size", None)
+        side = isqrt(len(parameter) - extra_rows)
+        new = (2 * window[0] - 1, 2 * window[1] - 1) if isinstance(window, tuple) else (side, side)
+        old = isqrt(len(table))
+        if old**2 != len(table) or new[0] * new[1] != len(parameter) - extra_rows:
+            continue
         table = resize_relative_position_bias_table(old, new, table, table.shape[1])
         state_dict[key] = torch.cat((table, extra))
         index = name.replace(BIAS_TABLE, "relative_position_index")

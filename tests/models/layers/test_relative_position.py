@@ -42,3 +42,15 @@ def growth(terms: int, total: int) -> float:
     """The ratio between 1.01 and 1.5 of a geometric series with that sum, or the nearest."""
     ratios = torch.linspace(1.01, 1.5, 490001, dtype=torch.float64)
     return ratios[((1 - ratios**terms) / (1 - ratios) - total).abs().argmin()].item()
+
+
+def test_a_table_for_a_window_that_is_no_square():
+    """The side that does not change stays as it is; the other one is longer, between the same ends."""
+    slope = torch.arange(7.0).repeat(7, 1).reshape(49, 1)  # of a window of 4 x 4
+    resized = resize_relative_position_bias_table(7, (7, 13), slope, 1).reshape(7, 13)
+    assert (resized[0] == resized[6]).all()
+    assert resized[0, 6] == 3
+    assert (resized[0].diff() >= 0).all()
+    assert resized[0, [0, 12]].tolist() == pytest.approx([0, 6], abs=1e-3)
+    same = torch.randn(49, 2)
+    torch.testing.assert_close(resize_relative_position_bias_table(7, (7, 7), same, 2), same)
