@@ -35,6 +35,6 @@ __getattr__, __dir__, __all__ = lazy_package(
         "scaling": ("temperature_scaling", "vector_scaling"),
         "thresholds": ("select_thresholds",),
         "representation": ("alignment", "entropy", "rank_me", "spread", "uniformity"),
-        "topk": ("accuracy", "as_topk", "limit_topk"),
+        "topk": ("accuracy", "accuracy_of_best", "as_topk", "limit_topk"),
     },
 )

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from mmpretrain.errors import ConfigError, DataError
@@ -42,8 +41,21 @@ def precision_recall_f1_support(predicted: Tensor, actual: Tensor, average: Aver
     check_average(average)
     counts = actual != -1
     predicted, actual = (predicted == 1) & counts, (actual == 1) & counts
-    dim = None if average == "micro" else 0
-    both, guessed, support = ((predicted & actual).sum(dim), predicted.sum(dim), actual.sum(dim))
+    return scores_of_counts((predicted & actual).sum(0), predicted.sum(0), actual.sum(0), average)
+
+
+def scores_of_counts(both: Tensor, guessed: Tensor, support: Tensor, average: Average) -> Scores:
+    """Compute scores from counts of each class, (C,).
+
+    Args:
+        both: Samples of the class that are found.
+        guessed: Samples that are taken for the class.
+        support: Samples of the class.
+        average: See :func:`precision_recall_f1_support`.
+    """
+    check_average(average)
+    if average == "micro":
+        both, guessed, support = both.sum(), guessed.sum(), support.sum()
     precision = both / guessed.clamp(min=1) * 100
     recall = both / support.clamp(min=1) * 100
     total = (precision + recall).clamp(min=torch.finfo(torch.float32).eps)
@@ -79,13 +91,51 @@ def single_label_scores(
             raise ConfigError(
                 "num_classes is needed where predictions are labels instead of scores", key="num_classes"
             )
-        actual, predicted = F.one_hot(target, num_classes), F.one_hot(pred.to(torch.int64), num_classes)
-        return [precision_recall_f1_support(predicted, actual, average)]
-    actual = F.one_hot(target, pred.size(1))
-    score, label = pred.max(dim=1, keepdim=True)
-    best = F.one_hot(label.flatten(), pred.size(1))
-    masks = (best if thr is None else best * (score > thr) for thr in thrs)
-    return [precision_recall_f1_support(predicted, actual, average) for predicted in masks]
+        return [_scores_of_labels(pred.to(torch.int64), target, num_classes, average)]
+    return scores_of_best(*pred.max(dim=1), target, pred.size(1), thrs, average)
+
+
+def scores_of_best(
+    score: Tensor,
+    label: Tensor,
+    target: Tensor,
+    num_classes: int,
+    thrs: Sequence[float | None] = (0.0,),
+    average: Average = "macro",
+) -> list[Scores]:
+    """Compute scores of single-label predictions for each threshold, in memory for samples plus classes.
+
+    Args:
+        score: The best score of each sample, (N,).
+        label: Its class, (N,).
+        target: Labels (N,).
+        num_classes: Number of classes.
+        thrs: See :func:`single_label_scores`.
+        average: See :func:`precision_recall_f1_support`.
+    """
+    masks = (None if thr is None else score > thr for thr in thrs)
+    return [_scores_of_labels(label, target, num_classes, average, mask) for mask in masks]
+
+
+def _scores_of_labels(
+    label: Tensor, target: Tensor, num_classes: int, average: Average, counted: Tensor | None = None
+) -> Scores:
+    """Compute scores of labels (N,), of which those outside of ``counted`` predict no class."""
+    for name, values in (("label", target), ("predicted class", label)):
+        if len(values) and not 0 <= int(values.min()) <= int(values.max()) < num_classes:
+            wrong = values[(values < 0) | (values >= num_classes)][0]
+            raise DataError(
+                f"There are {num_classes} classes, numbered from 0, and a {name} is {int(wrong)}",
+                hint="Compare num_classes of the model with the classes of the data set.",
+            )
+    right = label == target
+    guessed = label
+    if counted is not None:
+        right, guessed = right & counted, label[counted]
+    both, taken, support = (
+        torch.bincount(column, minlength=num_classes) for column in (target[right], guessed, target)
+    )
+    return scores_of_counts(both, taken, support, average)
 
 
 def multi_label_scores(

@@ -34,9 +34,8 @@ def accuracy(
     """
     pred, target = to_tensor(pred), to_tensor(target).to(torch.int64)
     check_same_length(pred, target)
-    percent = 100.0 / len(pred)
     if pred.ndim == 1:
-        return (pred == target).sum().float().mul(percent).reshape(1, 1)
+        return (pred == target).sum().float().mul(100.0 / len(pred)).reshape(1, 1)
     num_classes = pred.size(1)
     if max(topk) > num_classes:
         raise ConfigError(
@@ -44,10 +43,28 @@ def accuracy(
             hint="Check topk in val_evaluator, test_evaluator and model.head.",
             key="topk",
         )
-    scores, labels = pred.float().topk(max(topk), dim=1)
+    return accuracy_of_best(*pred.float().topk(max(topk), dim=1), target, topk, thrs)
+
+
+def accuracy_of_best(
+    scores: Tensor,
+    labels: Tensor,
+    target: Tensor,
+    topk: Sequence[int] = (1,),
+    thrs: Sequence[float | None] = (0.0,),
+) -> Tensor:
+    """The same for the best predictions of each sample.
+
+    Args:
+        scores: The K best scores (N, K), the largest first.
+        labels: Their classes (N, K).
+        target: Labels (N,).
+        topk: Values of k, at most K.
+        thrs: See :func:`accuracy`.
+    """
     correct = labels == target.reshape(-1, 1)  # (N, K)
     counted = torch.stack([correct if thr is None else correct & (scores > thr) for thr in thrs])  # (T, N, K)
-    return torch.stack([counted[..., :k].sum((1, 2)) for k in topk]).float() * percent
+    return torch.stack([counted[..., :k].sum((1, 2)) for k in topk]).float() * (100.0 / len(target))
 
 
 def as_topk(topk: int | Iterable[int]) -> tuple[int, ...]:

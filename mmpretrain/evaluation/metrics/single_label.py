@@ -8,8 +8,14 @@ from typing import Any
 import torch
 
 from mmpretrain.errors import ConfigError
-from mmpretrain.evaluation.functional.classwise import Average, Scores, check_average, single_label_scores
-from mmpretrain.evaluation.functional.inputs import ArrayLike, to_tensor
+from mmpretrain.evaluation.functional.classwise import (
+    Average,
+    Scores,
+    check_average,
+    scores_of_best,
+    single_label_scores,
+)
+from mmpretrain.evaluation.functional.inputs import ArrayLike, check_same_length, to_tensor
 from mmpretrain.evaluation.metrics.accuracy import as_thresholds, threshold_suffixes
 from mmpretrain.evaluation.metrics.base import BaseMetric, Device, pick
 from mmpretrain.registry import METRICS
@@ -73,8 +79,24 @@ class SingleLabelMetric(BaseMetric):
         self.num_classes = num_classes
 
     def process(self, data_batch: Any, data_samples: Sequence[Mapping[str, Any]]) -> None:
-        """Keep the prediction and the label of each sample."""
+        """Keep the best prediction and the label of each sample; all scores of many classes are large."""
         results = pick(data_samples, ("pred_score", "pred_label"), "gt_label")
+        # Subclasses that compute something else get all scores.
+        kind, base = type(self), SingleLabelMetric
+        plain = (kind.calculate, kind.compute_metrics) == (base.calculate, base.compute_metrics)
+        if plain and results and "pred_score" in results[0]:
+            scores = torch.stack([result["pred_score"] for result in results])
+            best = scores.max(dim=1)
+            rows = zip(best.values.tolist(), best.indices.tolist(), results)
+            self.results += [
+                {
+                    "best": (value, label),
+                    "scores": (scores.dtype, scores.size(1)),
+                    "gt_label": row["gt_label"],
+                }
+                for value, label, row in rows
+            ]
+            return
         for result, sample in zip(results, data_samples):
             result["num_classes"] = self.num_classes or sample.get("num_classes")
         self.results += results
@@ -82,14 +104,25 @@ class SingleLabelMetric(BaseMetric):
     def compute_metrics(self, results: list[dict[str, Any]]) -> dict[str, float | list[float]]:
         """Return the items asked for, for each threshold if there are several."""
         target = torch.cat([result["gt_label"] for result in results])
+        if "best" in results[0]:
+            (values, labels), (dtype, classes) = (
+                zip(*(result["best"] for result in results)),
+                results[0]["scores"],
+            )
+            score, label = torch.tensor(values, dtype=dtype), torch.tensor(labels)
+            check_same_length(score, target)
+            table = scores_of_best(score, label, target, classes, self.thrs, self.average)
+            return self._named(table)
         if "pred_score" not in results[0]:
             pred = torch.cat([result["pred_label"] for result in results])
             num_classes = results[0]["num_classes"]
             scores = self.calculate(pred, target, average=self.average, num_classes=num_classes)
             return named_scores(scores, self.items, self.average)
         pred = torch.stack([result["pred_score"] for result in results])
-        values = {}
-        table = self.calculate(pred, target, thrs=self.thrs, average=self.average)
+        return self._named(self.calculate(pred, target, thrs=self.thrs, average=self.average))
+
+    def _named(self, table: Sequence[Scores]) -> dict[str, float | list[float]]:
+        values: dict[str, float | list[float]] = {}
         for scores, suffix in zip(table, threshold_suffixes(self.thrs)):
             values.update(named_scores(scores, self.items, self.average, suffix))
         return values

@@ -32,3 +32,10 @@ def test_wrong_input():
         average_precision(torch.zeros(2), torch.zeros(2))
     with pytest.raises(ConfigError, match="average must be 'macro' or None"):
         average_precision(torch.zeros(2, 2), torch.zeros(2, 2), "micro")  # type: ignore[arg-type]
+
+
+def test_labels_out_of_range_are_named():
+    with pytest.raises(DataError, match="There are 3 classes, numbered from 0, and a label is 3"):
+        single_label_scores([0, 1], [0, 3], num_classes=3)
+    with pytest.raises(DataError, match="a predicted class is -1"):
+        single_label_scores([0, -1], [0, 1], num_classes=3)

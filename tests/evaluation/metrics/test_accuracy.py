@@ -11,6 +11,7 @@ The numbers are from the reference environment (mmpretrain 1.2)::
 from __future__ import annotations
 
 import logging
+import pickle
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ import torch
 from mmpretrain.errors import ConfigError, DataError
 from mmpretrain.evaluation import Accuracy, Evaluator
 from mmpretrain.evaluation.functional import accuracy
+from mmpretrain.registry import METRICS
 from mmpretrain.structures import DataSample
 
 EXPECTED = [[14.0, 6.0, 14.0], [50.0, 12.0, 50.0]]
@@ -95,3 +97,22 @@ def test_subclass_with_another_measure():
     samples = [DataSample().set_gt_label(i).set_pred_score([0.0, 0.0, 1.0]) for i in range(3)]
     metric.process(None, [sample.to_dict() for sample in samples])
     assert metric.evaluate(3) == {"mine/top1": 1.0}
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
+@pytest.mark.parametrize("name", ["Accuracy", "SingleLabelMetric"])
+def test_what_is_kept_does_not_grow_with_the_classes(name, dtype):
+    """Scores of 50,000 images and 21,841 classes are 4 GB."""
+    torch.manual_seed(0)
+    settings = {"topk": (1, 5)} if name == "Accuracy" else {"average": None}
+    metric = METRICS.build(dict(type=name, thrs=(0.0, 0.9995, None), **settings))
+    scores, labels = torch.rand(20, 5000).to(dtype), torch.randint(5000, (20,))
+    scores[torch.arange(10), labels[:10]] = 1.0
+    batch = [dict(pred_score=score, gt_label=label[None]) for score, label in zip(scores, labels)]
+    for part in (batch[:7], batch[7:]):
+        metric.process({}, part)
+    assert len(pickle.dumps(metric.results)) < 20 * 2000  # all scores: 20 * 20,000 bytes
+    found = metric.evaluate(20)
+    metric.results = [dict(item) for item in batch]  # as the functions get them
+    for key, value in metric.evaluate(20).items():
+        assert found[key] == value, key
