@@ -22,7 +22,7 @@ BY_SIZE: tuple[tuple[float, int, int, int], ...] = (
     (math.inf, 6, 64, 128),
 )
 #: Learning rate of AdamW for a batch of 32 images; it grows with the root of the batch size.
-RATE: dict[Family, float] = {"cnn": 1e-3, "transformer": 3e-4, "scratch": 2e-3}
+RATE: dict[Family, float] = {"cnn": 2e-3, "transformer": 3e-4, "scratch": 2e-3}
 RATE_BATCH = 32
 #: The same where only the head is trained.
 RATE_HEAD = 5e-3

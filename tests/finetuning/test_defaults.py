@@ -39,7 +39,7 @@ def test_the_page_has_the_table(page: str) -> None:
 def test_size_decides(images: int, epochs: int, batch: int) -> None:
     choices = choose(facts(images), "cnn", 224, False)
     assert (choices.epochs, choices.batch) == (epochs, batch)
-    assert choices.lr == pytest.approx(1e-3 * math.sqrt(batch / 32), rel=1e-2)
+    assert choices.lr == pytest.approx(2e-3 * math.sqrt(batch / 32), rel=1e-2)
     assert choose(facts(images), "scratch", 224, False).epochs == 2 * epochs
 
 
