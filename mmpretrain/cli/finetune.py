@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -25,11 +25,13 @@ if TYPE_CHECKING:
 
 
 class TaskName(str, Enum):
-    """How many classes an image has."""
+    """What is learned of an image."""
 
     auto = "auto"
     single = "single"
     multi = "multi"
+    ordinal = "ordinal"
+    regression = "regression"
 
 
 class Weights(str, Enum):
@@ -81,7 +83,10 @@ def finetune(
             "--freeze", metavar="auto|none|all|N", help="Freeze the backbone, or its first N stages."
         ),
     ] = "auto",
-    task: Annotated[TaskName, typer.Option("--task", help="One class an image, or several.")] = TaskName.auto,
+    task: Annotated[
+        TaskName,
+        typer.Option("--task", help="What is learned; the labels tell."),
+    ] = TaskName.auto,
     folds: Annotated[
         int | None,
         typer.Option("--folds", metavar="K", min=2, help="Cross-validate: K models, each without a part."),
@@ -190,20 +195,13 @@ def _tell(
     plan: Plan, prepared: Prepared, parts: Mapping[str, Labelled], notes: Iterable[str], path: Path
 ) -> None:
     """Print what was found, and what will be done."""
-    from mmpretrain.utils.text import cell
-
     train, choices = parts["train"], plan.choices
-    pairs = sorted(zip(prepared.facts.counts, train.classes), reverse=True)
-    largest = ", ".join(f"{cell(name)} {count}" for count, name in pairs[:6]) + (
-        ", ..." if len(pairs) > 6 else ""
-    )
     sizes = ", ".join(f"{len(part)} {name}" for name, part in parts.items())
-    several = " (any number for each image)" if train.task == "multi" else ""
     frozen = {"backbone": ", only the head is trained", -1: ""}
     more = frozen.get(choices.freeze, f", {choices.freeze} stages frozen")
     more += ", rare classes count more" if choices.weighted else ""
     rows = {
-        "classes": f"{len(train.classes)}{several}: {largest}",
+        "values" if train.values else "classes": _labels(train, prepared.facts.counts),
         "images": sizes + (f"; {len(prepared.bad)} cannot be read" if prepared.bad else ""),
         "model": f"{plan.start.name}" + (f": {plan.start.why}" if plan.start.why else ""),
         "settings": f"{_epochs(choices.epochs)}, batches of {choices.batch}, learning rate {choices.lr:g}, "
@@ -215,6 +213,20 @@ def _tell(
         say(f"  {name:<8}  {value}")
     for note in notes:
         say(f"  note      {note}")
+
+
+def _labels(train: Labelled, counts: Sequence[int]) -> str:
+    """Describe the labels: the largest classes, or the range of values."""
+    from mmpretrain.utils.text import cell
+
+    if train.values:
+        return f"from {min(train.values):g} to {max(train.values):g}"
+    pairs = list(zip(train.classes, counts))
+    if train.task != "ordinal":
+        pairs.sort(key=lambda pair: -pair[1])
+    more = ", ..." if len(pairs) > 6 else ""
+    how = {"multi": " (any number for each image)", "ordinal": " (in this order)"}.get(train.task, "")
+    return f"{len(pairs)}{how}: " + ", ".join(f"{cell(name)} {count}" for name, count in pairs[:6]) + more
 
 
 def _epochs(count: int) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -12,8 +14,8 @@ import numpy as np
 
 from mmpretrain.datasets.custom import IMG_EXTENSIONS, find_files, find_folders
 from mmpretrain.datasets.from_spec import SplitSpec, dataset_from_spec, of_place, parts_of
-from mmpretrain.datasets.labelled_table import read_rows
-from mmpretrain.datasets.labels import to_indices
+from mmpretrain.datasets.labelled_table import Row, read_rows
+from mmpretrain.datasets.labels import to_indices, to_values
 from mmpretrain.errors import DataError
 from mmpretrain.registry import DATASETS
 from mmpretrain.utils.fileio import is_local, join
@@ -27,7 +29,9 @@ TABLES = (".csv", ".tsv", ".tab", ".parquet")
 #: What separates the labels in a cell of a table.
 SEPARATORS = (";", "|")
 
-Task = Literal["single", "multi"]
+Task = Literal["single", "multi", "ordinal", "regression"]
+#: Samples of regression are split by so many quantiles of their values.
+QUANTILES = 10
 
 
 @dataclass(frozen=True)
@@ -38,11 +42,13 @@ class Labelled:
         names: Where each image is: a path, or what its data set calls it.
         labels: The classes of each sample.
         classes: Names of the classes.
-        task: ``'single'``, or ``'multi'`` if a sample may have any number of classes.
+        task: ``'single'``; ``'multi'`` if a sample may have any number of classes; ``'ordinal'`` if classes
+            have an order; ``'regression'`` for a number, where labels are quantiles, for splits only.
         config: Config of a data set of these samples in this order, without a pipeline; None if the images
             are files of their own, which a list can name.
         groups: A group of each sample, which may be empty.
         indices: Which samples of the data set that ``config`` describes these are; None for all.
+        values: The number of each sample, for regression.
     """
 
     names: tuple[str, ...]
@@ -52,6 +58,7 @@ class Labelled:
     config: Mapping[str, Any] | None = None
     groups: tuple[str, ...] = ()
     indices: tuple[int, ...] | None = None
+    values: tuple[float, ...] = ()
 
     def __len__(self) -> int:
         return len(self.names)
@@ -64,6 +71,7 @@ class Labelled:
             names=tuple(self.names[i] for i in chosen),
             labels=tuple(self.labels[i] for i in chosen),
             groups=tuple(self.groups[i] for i in chosen) if self.groups else (),
+            values=tuple(self.values[i] for i in chosen) if self.values else (),
             indices=None if self.config is None else tuple(own[i] for i in chosen),
         )
 
@@ -115,7 +123,7 @@ def read_labelled(spec: str, task: Task | None = None, val: str | None = None) -
     Args:
         spec: See :func:`~mmpretrain.datasets.from_spec.dataset_from_spec`. A folder may have sub-folders
             ``train``, ``val`` and ``test``, a table a column ``split``.
-        task: Whether samples have one label or several; by default the data tell.
+        task: What the labels are; by default the data tell: several labels, numbers with a point, or classes.
         val: Where samples for validation are, if ``spec`` does not have them.
 
     Raises:
@@ -144,6 +152,10 @@ def _absolute(spec: str) -> str:
 
 
 def _require_classes(train: Labelled, spec: str) -> None:
+    if train.task == "regression":
+        if len(set(train.values)) < 2:
+            raise DataError(f"all images of {spec!r} have the same value: nothing can be learned")
+        return
     used = {label for several in train.labels for label in several}
     least = 1 if train.task == "multi" else 2
     if len(used) >= least:
@@ -159,6 +171,10 @@ def _require_classes(train: Labelled, spec: str) -> None:
 
 def _with_classes(part: Labelled, train: Labelled, name: str) -> Labelled:
     """Give the labels of a part the numbers that they have in training."""
+    if part.task != train.task:
+        raise DataError(f"samples of training have {_HOW_MANY[train.task]}, those of {name} not")
+    if train.task == "regression":
+        return part
     unknown = [one for one in part.classes if one not in train.classes]
     used = {part.classes[label] for several in part.labels for label in several}
     strange = sorted(used & set(unknown))
@@ -168,23 +184,61 @@ def _with_classes(part: Labelled, train: Labelled, name: str) -> Labelled:
             f"{', '.join(train.classes[:10])}",
             hint=did_you_mean(strange[0], train.classes) or f"Add images of {strange[0]!r} to training.",
         )
-    if part.task != train.task:
-        raise DataError(f"samples of training have {_HOW_MANY[train.task]}, those of {name} not")
     place = {one: number for number, one in enumerate(train.classes)}
     labels = tuple(tuple(place[part.classes[label]] for label in several) for several in part.labels)
     return replace(part, labels=labels, classes=train.classes)
 
 
-_HOW_MANY = {"single": "one label each", "multi": "several labels each"}
+_HOW_MANY = {
+    "single": "one label each",
+    "multi": "several labels each",
+    "ordinal": "a rank each",
+    "regression": "a number each",
+}
 
 
 def _read(place: SplitSpec, task: Task | None) -> Labelled | dict[str, Labelled]:
     if isinstance(place, str) and os.path.isdir(place) and not os.path.exists(join(place, "data.mdb")):
-        return _of_folder(place)
+        return _as_task(_of_folder(place), task, place)
     if isinstance(place, str) and os.path.splitext(place)[1].lower() in TABLES and "://" not in place:
         return _of_table(place, task)
     config = of_place(place) if isinstance(place, (str, list)) else dict(place)
-    return _of_dataset(config, task)
+    return _as_task(_of_dataset(config, task), task, config["type"])
+
+
+_DIGITS = re.compile(r"-?\d+(?:\.\d+)?")
+
+
+def _as_task(found: Labelled, task: Task | None, place: str) -> Labelled:
+    """Return classes in their order, for a task in which they have one.
+
+    Raises:
+        DataError: If their names do not tell the order, or are no numbers.
+    """
+    if task not in ("ordinal", "regression"):
+        return found
+    matches = [_DIGITS.search(name) for name in found.classes]
+    numbers = [float(match[0]) for match in matches if match]
+    if len(set(numbers)) < len(found.classes) or found.task == "multi":
+        raise DataError(
+            f"the classes of {place!r} have no order: {', '.join(found.classes[:5])}",
+            where="--task",
+            hint="Give each name a number: 1 good, 2 worn, 3 broken.",
+        )
+    if task == "regression":
+        return measured(replace(found, values=tuple(numbers[some[0]] for some in found.labels)))
+    order = sorted(range(len(numbers)), key=numbers.__getitem__)
+    rank = {old: new for new, old in enumerate(order)}
+    labels = tuple((rank[some[0]],) for some in found.labels)
+    return replace(found, labels=labels, classes=tuple(found.classes[i] for i in order), task="ordinal")
+
+
+def measured(found: Labelled) -> Labelled:
+    """Return samples with values as a task of regression, labelled by quantiles so that splits are alike."""
+    values = np.asarray(found.values)
+    limits = np.unique(np.quantile(values, np.linspace(0, 1, QUANTILES + 1)[1:-1]))
+    labels = tuple((int(i),) for i in np.searchsorted(limits, values, "right"))
+    return replace(found, labels=labels, classes=(), task="regression")
 
 
 def _of_folder(root: str) -> Labelled:
@@ -224,14 +278,42 @@ def _of_table(path: str, task: Task | None) -> Labelled | dict[str, Labelled]:
         task = "multi"
     else:
         texts = [str(row.label[0]) for row in rows]
+        if task == "regression" or (task is None and _are_measured(texts)):
+            return _divide(_of_values(rows, texts, path), rows, path)
         if task is None:
             task = "multi" if any(mark in text for text in texts for mark in SEPARATORS) else "single"
-        classes, labels = _parse(texts, task, lambda i: f"{path}:{rows[i].line}")
+        kind: Task = "multi" if task == "multi" else "single"
+        classes, labels = _parse(texts, kind, lambda i: f"{path}:{rows[i].line}")
     named = any(row.group for row in rows)
     whole = Labelled(
-        tuple(row.path for row in rows), tuple(labels), classes, task,
+        tuple(row.path for row in rows), tuple(labels), classes, "multi" if task == "multi" else "single",
         groups=tuple(row.group for row in rows) if named else (),
     )  # fmt: skip
+    return _divide(_as_task(whole, task, path), rows, path)
+
+
+def _are_measured(texts: Sequence[str]) -> bool:
+    """Whether labels are numbers, and not all whole."""
+    try:
+        return any(not float(text).is_integer() for text in texts) and all(
+            map(math.isfinite, map(float, texts))
+        )
+    except ValueError:
+        return False
+
+
+def _of_values(rows: Sequence[Row], texts: Sequence[str], path: str) -> Labelled:
+    values = to_values({"label": texts}, lambda i: f"{path}:{rows[i].line}")[:, 0]
+    named = any(row.group for row in rows)
+    whole = Labelled(
+        tuple(row.path for row in rows), (), (), groups=tuple(row.group for row in rows) if named else (),
+        values=tuple(values.tolist()),
+    )  # fmt: skip
+    return measured(whole)
+
+
+def _divide(whole: Labelled, rows: Sequence[Row], path: str) -> Labelled | dict[str, Labelled]:
+    """Divide the samples of a table by its column of the parts."""
     parts: dict[str, list[int]] = {}
     for index, row in enumerate(rows):
         parts.setdefault(row.part, []).append(index)

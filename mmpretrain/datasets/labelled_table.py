@@ -15,7 +15,7 @@ from mmpretrain.utils.fileio import join
 #: What a column is for -> the names that it may have, in lower case, the best first.
 COLUMNS = {
     "path": ("path", "img_path", "image_path", "image", "img", "filename", "file_name", "file", "filepath"),
-    "label": ("label", "labels", "class", "classes", "category", "target", "tags"),
+    "label": ("label", "labels", "class", "classes", "category", "target", "tags", "value"),
     "group": ("group", "group_id", "patient", "patient_id", "subject", "subject_id"),
     "part": ("split", "set", "subset", "part"),
 }

@@ -17,6 +17,10 @@ BEST = {
     ("single", True): "single-label/f1-score",
     ("multi", False): "multi-label/mAP",
     ("multi", True): "multi-label/mAP",
+    ("ordinal", False): "ordinal/kappa",
+    ("ordinal", True): "ordinal/kappa",
+    ("regression", False): "regression/mae",
+    ("regression", True): "regression/mae",
 }
 
 
@@ -51,13 +55,14 @@ def finetuning_config(
         _loader({**dataset, "test_mode": True}, _seen_whole(size), choices.batch * 2, workers)
         for dataset in (datasets["val"], datasets.get("test", datasets["val"]))
     )
-    metrics = _metrics(facts, len(datasets["train"]["metainfo"]["classes"]))
+    metrics = _metrics(facts)
     best = BEST[facts.task, facts.imbalance >= defaults.IMBALANCED]
     return {
         "default_scope": "mmpretrain",
         "model": dict(model),
         "data_preprocessor": {
-            "num_classes": len(facts.counts), **start.preprocessor,
+            **start.preprocessor,
+            **({"num_classes": len(facts.counts)} if facts.counts else {}),
             **({"to_onehot": True} if facts.task == "multi" else {}),
         },
         **({"load_from": start.weights} if start.weights else {}),
@@ -80,10 +85,11 @@ def finetuning_config(
             "param_scheduler": {"type": "ParamSchedulerHook"},
             "checkpoint": {
                 "type": "CheckpointHook", "interval": 1, "max_keep_ckpts": 1, "save_best": best,
-                "rule": "greater",
+                "rule": "less" if facts.task == "regression" else "greater",
             },
             "sampler_seed": {"type": "DistSamplerSeedHook"},
         },
+        **({"custom_hooks": [{"type": "NormalizeTargetsHook"}]} if facts.task == "regression" else {}),
         "randomness": {"seed": seed},
     }  # fmt: skip
 
@@ -128,10 +134,14 @@ def _seen_whole(size: int) -> list[dict[str, Any]]:
     ]
 
 
-def _metrics(facts: DataFacts, num_classes: int) -> list[dict[str, Any]]:
+def _metrics(facts: DataFacts) -> list[dict[str, Any]]:
+    if facts.task == "regression":
+        return [{"type": "RegressionMetric"}]
+    if facts.task == "ordinal":
+        return [{"type": "Accuracy", "topk": (1,)}, {"type": "OrdinalMetric"}]
     if facts.task == "multi":
         return [{"type": "AveragePrecision"}, {"type": "MultiLabelMetric", "thr": 0.5}]
-    topk = (1, 5) if num_classes > 10 else (1,)
+    topk = (1, 5) if len(facts.counts) > 10 else (1,)
     return [{"type": "Accuracy", "topk": topk}, {"type": "SingleLabelMetric"}]
 
 

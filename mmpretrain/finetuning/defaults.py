@@ -113,10 +113,15 @@ def choose(
         lr=round(rate * math.sqrt(batch / RATE_BATCH), 6) if wanted.lr is None else wanted.lr,
         freeze=freeze,
         image_size=wanted.image_size or _edge(facts.edge, own_size, family, accelerated),
-        weighted=facts.imbalance >= IMBALANCED if wanted.weighted is None else wanted.weighted,
+        weighted=_weighted(facts) if wanted.weighted is None else wanted.weighted,
         flip=not facts.drawn,
         crop=CROP_DRAWN if facts.drawn else CROP,
     )
+
+
+def _weighted(facts: DataFacts) -> bool:
+    """Whether rare classes count more: not if classes have an order, whose loss takes no weights."""
+    return facts.task in ("single", "multi") and facts.imbalance >= IMBALANCED
 
 
 def _edge(edge: int | None, own: int, family: Family, accelerated: bool) -> int:

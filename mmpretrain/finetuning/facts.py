@@ -20,8 +20,8 @@ class DataFacts:
     """Facts of the images that are trained on.
 
     Attributes:
-        task: ``'single'`` or ``'multi'``.
-        counts: Number of images of each class.
+        task: What is learned.
+        counts: Number of images of each class; nothing for regression.
         images: Number of images.
         edge: Median of the shorter edge in pixels; None if the images were not looked at.
         grey: Whether no image has colours.

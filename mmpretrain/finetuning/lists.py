@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mmpretrain.datasets.labelled import Labelled
+from mmpretrain.errors import DataError
 from mmpretrain.utils.atomic import write_atomic
 
 #: What a config file calls its own folder.
@@ -36,6 +37,8 @@ def write_lists(parts: Mapping[str, Labelled], folder: Path) -> dict[str, dict[s
 
 def _write(name: str, part: Labelled, folder: Path, root: str) -> dict[str, Any]:
     metainfo = {"classes": list(part.classes)}
+    if part.config is not None and part.task == "regression":
+        raise DataError("regression takes a folder or a table", hint="Write a .csv file: path,value.")
     if part.config is not None:
         path = folder / f"{name}.txt"
         numbers = part.indices if part.indices is not None else range(len(part))
@@ -52,10 +55,17 @@ def _write(name: str, part: Labelled, folder: Path, root: str) -> dict[str, Any]
     path = folder / f"{name}.csv"
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["path", "label"])
-    writer.writerows([image, part.classes[some[0]]] for image, some in zip(paths, part.labels))
+    table: dict[str, Any] = {"type": "TableDataset", "ann_file": _HERE + path.name, "data_prefix": root}
+    if part.task == "regression":
+        writer.writerow(["path", "value"])
+        writer.writerows(zip(paths, part.values))
+        table.update(label=None, value="value")
+    else:
+        writer.writerow(["path", "label"])
+        writer.writerows([image, part.classes[some[0]]] for image, some in zip(paths, part.labels))
+        table["metainfo"] = metainfo
     _save(path, text.getvalue())
-    return {"type": "TableDataset", "ann_file": _HERE + path.name, "data_prefix": root, "metainfo": metainfo}
+    return table
 
 
 def _save(path: Path, text: str) -> None:

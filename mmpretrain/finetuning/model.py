@@ -10,6 +10,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from mmpretrain.datasets.labelled import Task
 from mmpretrain.datasets.preflight import find_classifier
 from mmpretrain.errors import ConfigError, MMPretrainError
 from mmpretrain.finetuning.defaults import LABEL_SMOOTHING, Family
@@ -22,6 +23,14 @@ LIBRARIES: dict[str, tuple[str, dict[str, Any]]] = {
     "TimmClassifier": ("num_classes", {}),
     "HuggingFaceClassifier": ("num_labels", {"ignore_mismatched_sizes": True}),
 }
+#: The head for each task, where the model's own does not fit.
+HEADS: dict[Task, str] = {
+    "single": "LinearClsHead",
+    "multi": "MultiLabelLinearClsHead",
+    "ordinal": "OrdinalClsHead",
+    "regression": "RegressionHead",
+}
+_MEANT = {"multi": "several labels an image", "ordinal": "classes with an order", "regression": "numbers"}
 #: Parameters of such a classifier that are not those of its last layer.
 _NOT_THE_HEAD = r"^model\.(?!(.*\.)?(head|fc|classifier|last_linear)\.)"
 
@@ -89,7 +98,7 @@ def fit_model(
     start: Start,
     seen: Seen,
     num_classes: int,
-    task: Literal["single", "multi"],
+    task: Task,
     *,
     freeze: int | Literal["backbone"] = -1,
     weights: Sequence[float] | None = None,
@@ -100,7 +109,7 @@ def fit_model(
         start: Where it starts from.
         seen: What :func:`look_at` told.
         num_classes: Number of classes.
-        task: Whether an image has one class or several.
+        task: What is learned.
         freeze: Stages to freeze; -1 for none, ``'backbone'`` for all.
         weights: A weight for each class: of its samples, or with several labels of its positive part.
 
@@ -131,8 +140,10 @@ def fit_model(
         )
     if seen.maps:
         model["neck"] = {"type": "GlobalAveragePooling"}
-    kind = "MultiLabelLinearClsHead" if task == "multi" else "LinearClsHead"
-    model["head"] = {"type": kind, "num_classes": num_classes, "in_channels": seen.channels, "loss": loss}
+    head = {"type": HEADS[task], "in_channels": seen.channels}
+    if task != "regression":
+        head["num_classes"] = num_classes
+    model["head"] = {**head, "loss": loss} if task in ("single", "multi") else head
     return model
 
 
@@ -169,9 +180,9 @@ def _of_library(
     model: dict[str, Any], num_classes: int, task: str, freeze: int | str, weights: Sequence[float] | None
 ) -> dict[str, Any]:
     kind = model["type"]
-    if task == "multi":
+    if task != "single":
         raise ConfigError(
-            f"several labels an image need a model of the zoo, not a {kind}", where="--task",
+            f"{_MEANT[task]} need a model of the zoo, not a {kind}", where="--task",
             hint="`mmpretrain list` shows the models of the zoo.",
         )  # fmt: skip
     if freeze not in (-1, "backbone"):

@@ -85,7 +85,7 @@ def write_plan(
     train, choices = parts["train"], plan.choices
     datasets = write_lists(parts, folder / PLAN)
     weights = None
-    if choices.weighted:
+    if choices.weighted and train.task in ("single", "multi"):
         multi = train.task == "multi"
         count = len(train.classes)
         weights = positive_weights(train.labels, count) if multi else class_weights(plan.facts.counts)

@@ -140,6 +140,36 @@ def test_several_labels(capsys, here: Path) -> None:
     assert done.code == 0, done.err
 
 
+def test_numbers(capsys, here: Path) -> None:
+    write_folder(here / "data", {"a": 20})
+    lines = [f"a/图 {i}.png,{10 + 0.5 * i}" for i in range(20)]
+    (here / "data" / "x.csv").write_text("\n".join(["path,label", *lines]), encoding="utf-8")
+    done = call(capsys, "finetune", "tiny.py", "--data", "data/x.csv", "--out", "one", *FAST)
+    assert done.code == 0, done.err
+    assert "values    from 10" in done.out
+    assert "regression/mae" in done.out
+    cfg = Config.fromfile("one/plan/finetune.py")
+    assert cfg.model.head.type == "RegressionHead"
+    assert cfg.default_hooks.checkpoint.rule == "less"
+    values = sorted(
+        float(row["value"]) for name in ("train", "val") for row in rows(here / f"one/plan/{name}.csv")
+    )
+    assert values == [10 + 0.5 * i for i in range(20)]
+    done = call(capsys, "predict", "data/a", "--model", "one", "--out", "csv")
+    assert done.code == 0, done.err
+
+
+def test_classes_with_an_order(capsys, here: Path) -> None:
+    write_folder(here / "data", {"10 worn": 8, "2 good": 8, "100 broken": 8})
+    done = call(capsys, "finetune", "tiny.py", "--data", "data", "--out", "one", "--task", "ordinal", *FAST)
+    assert done.code == 0, done.err
+    assert "3 (in this order): 2 good 8, 10 worn 8, 100 broken 8" in done.out
+    assert "ordinal/kappa" in done.out
+    cfg = Config.fromfile("one/plan/finetune.py")
+    assert cfg.model.head.type == "OrdinalClsHead"
+    assert cfg.train_dataloader.dataset.metainfo.classes == ["2 good", "10 worn", "100 broken"]
+
+
 def test_parts_that_are_set_apart_and_a_copy_in_two(capsys, here: Path) -> None:
     for part in ("train", "val", "test"):
         write_folder(here / "data" / part, {"a": 6, "b": 6} if part == "train" else {"a": 2})

@@ -154,6 +154,37 @@ def test_annotation_file_with_several_labels(tmp_path: Path) -> None:
     assert train.classes == ("r", "s", "t")
 
 
+def test_numbers(tmp_path: Path) -> None:
+    lines = [f"{i}.jpg,{i / 4},{'val' if i == 3 else ''}" for i in range(40)]
+    parts = read_labelled(table(tmp_path / "x.csv", "path,value,split", *lines))
+    assert parts.train.task == "regression"
+    assert parts.train.values[:4] == (0, 0.25, 0.5, 1)
+    assert parts.val is not None
+    assert parts.val.values == (0.75,)
+    assert parts.train.classes == ()
+    assert {label for (label,) in parts.train.labels} == set(range(10))
+    assert parts.train.take([5]).values == (parts.train.values[5],)
+    whole = table(tmp_path / "y.csv", "path,label", "a.jpg,1", "b.jpg,3")
+    assert read_labelled(whole).train.task == "single"
+    assert read_labelled(whole, "regression").train.values == (1, 3)
+    with pytest.raises(DataError, match="same value"):
+        read_labelled(table(tmp_path / "z.csv", "path,label", "a.jpg,1.5", "b.jpg,1.5"))
+    with pytest.raises(DataError, match=r"y.csv:3.*finite number|finite number.*y.csv:3"):
+        read_labelled(table(tmp_path / "y.csv", "path,label", "a.jpg,1", "b.jpg,cat"), "regression")
+
+
+def test_classes_with_an_order(tmp_path: Path) -> None:
+    for name in ("grade 10", "grade 9", "grade 1"):
+        write(tmp_path / name / "x.png")
+    train = read_labelled(str(tmp_path), "ordinal").train
+    assert train.classes == ("grade 1", "grade 9", "grade 10")
+    assert [train.classes[some[0]] in name for some, name in zip(train.labels, train.names)] == [True] * 3
+    assert read_labelled(str(tmp_path), "regression").train.values == (1, 10, 9)
+    write(tmp_path / "unknown" / "x.png")
+    with pytest.raises(DataError, match="have no order"):
+        read_labelled(str(tmp_path), "ordinal")
+
+
 def test_list(tmp_path: Path) -> None:
     train = read_labelled(table(tmp_path / "x.txt", "a b.jpg 1", "c.jpg 0")).train
     assert train.names == (str(tmp_path / "a b.jpg"), str(tmp_path / "c.jpg"))
