@@ -152,8 +152,18 @@ def count(model: nn.Module, run: Callable[[], Any]) -> dict[str, Cost]:
     tally = _Tally()
     with _naming_modules(model, tally), torch.no_grad(), _Operators(tally), _Attention(tally):
         run()
+    return sum_up(model, tally.costs)
+
+
+def sum_up(model: nn.Module, costs: Mapping[str, Cost]) -> dict[str, Cost]:
+    """Return the cost of each module with its parts, and its parameters.
+
+    Args:
+        model: The model.
+        costs: What was counted in each module alone, by its name.
+    """
     total = {name: Cost() for name, _ in model.named_modules()}
-    for name, cost in tally.costs.items():
+    for name, cost in costs.items():
         for above in _path(name):
             total[above].add(cost)
     for name, parameter in model.named_parameters():

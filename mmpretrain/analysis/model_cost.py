@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import nn
 
+from mmpretrain.analysis.by_layers import count_layers
 from mmpretrain.analysis.complexity import Cost, count
 from mmpretrain.analysis.deploy import switch_to_deploy
 from mmpretrain.config.wrapped import innermost
@@ -18,6 +19,10 @@ from mmpretrain.utils.brief import brief_text
 
 if TYPE_CHECKING:
     from mmpretrain.config import Config
+
+#: What counts: every product, or layers only, as in MMClassification 0.x.
+Convention = Literal["all", "layers"]
+_COUNTS: dict[str, Callable[..., dict[str, Cost]]] = {"all": count, "layers": count_layers}
 
 #: The usual size, where a config does not say.
 SIDE = 224
@@ -45,7 +50,9 @@ class ModelCost:
         return self.costs[""]
 
 
-def measure(cfg: Config, shape: Sequence[int] = (), *, deploy: bool = False) -> ModelCost:
+def measure(
+    cfg: Config, shape: Sequence[int] = (), *, deploy: bool = False, convention: Convention = "all"
+) -> ModelCost:
     """Count what the model of a config costs for one image.
 
     Args:
@@ -53,6 +60,7 @@ def measure(cfg: Config, shape: Sequence[int] = (), *, deploy: bool = False) -> 
         shape: Side, or height and width, or channels, height and width; by default those that the config's
             test pipeline gives.
         deploy: Count the form for deployment, where the model has one.
+        convention: What counts: see :mod:`.complexity` and :mod:`.by_layers`.
 
     Raises:
         ConfigError: If the model does not run on one image of that shape.
@@ -62,10 +70,10 @@ def measure(cfg: Config, shape: Sequence[int] = (), *, deploy: bool = False) -> 
     channels, height, width = full_shape(cfg, shape)
     try:
         with torch.device("meta"):  # neither memory nor time
-            costs, name = _count(cfg, (channels, height, width), deploy)
+            costs, name = _count(cfg, (channels, height, width), deploy, convention)
     except Exception:  # some layers need real numbers; what is really wrong comes out again below
         try:
-            costs, name = _count(cfg, (channels, height, width), deploy)
+            costs, name = _count(cfg, (channels, height, width), deploy, convention)
         except (RuntimeError, ValueError, TypeError, IndexError, AssertionError) as error:
             if isinstance(error, ConfigError):
                 raise
@@ -78,7 +86,9 @@ def measure(cfg: Config, shape: Sequence[int] = (), *, deploy: bool = False) -> 
     return ModelCost(name, (channels, height, width), costs)
 
 
-def _count(cfg: Config, shape: tuple[int, int, int], deploy: bool) -> tuple[dict[str, Cost], str]:
+def _count(
+    cfg: Config, shape: tuple[int, int, int], deploy: bool, convention: Convention
+) -> tuple[dict[str, Cost], str]:
     settings = dict(cfg.model)
     if "tokenizer_path" in (settings.get("target_generator") or {}):
         settings["target_generator"] = nn.Identity()  # it would fetch its weights, and only training needs it
@@ -88,7 +98,7 @@ def _count(cfg: Config, shape: tuple[int, int, int], deploy: bool) -> tuple[dict
     if deploy:
         switch_to_deploy(model)
     image = torch.zeros(1, *shape)
-    return count(model, lambda: _entry(model)(image)), type(model).__name__
+    return _COUNTS[convention](model, lambda: _entry(model)(image)), type(model).__name__
 
 
 def _entry(model: nn.Module) -> Callable[[torch.Tensor], Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -27,12 +27,21 @@ def flops(
     deploy: Annotated[
         bool, typer.Option("--deploy", help="Count the form for deployment (RepVGG, MobileOne, LeViT, ...).")
     ] = False,
+    convention: Annotated[
+        Literal["all", "layers"],
+        typer.Option(
+            "--convention",
+            help="`layers` counts as MMClassification 0.x did, whose figures the zoo has for many models: "
+            "convolutions, linear layers, norms, ReLUs and pooling, but not attention.",
+        ),
+    ] = "all",
     as_json: Annotated[bool, typer.Option("--json", help="Print numbers as JSON, all modules.")] = False,
     cfg_options: CfgOptions = None,
 ) -> None:
     """Count parameters, FLOPs and activations of a model, module by module, without computing anything.
 
-    A multiplication with its addition is one FLOP. Attention, normalisation, pooling and the head count.
+    A multiplication with its addition is one FLOP. Attention, normalisation, pooling and the head count,
+    unless `--convention layers` says otherwise.
 
     Examples:
 
@@ -44,7 +53,7 @@ def flops(
     from mmpretrain.analysis.model_cost import measure
     from mmpretrain.cli.options import load_config
 
-    cost = measure(load_config(config, cfg_options), shape or (), deploy=deploy)
+    cost = measure(load_config(config, cfg_options), shape or (), deploy=deploy, convention=convention)
     if as_json:
         numbers = {
             name: {**vars(part), "flops": part.flops}
