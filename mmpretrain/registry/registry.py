@@ -70,7 +70,7 @@ class Registry:
         self._forced: set[str] = set()  # names that someone took on purpose
         self._clashes: dict[str, NameTakenError] = {}  # names that are in use twice
         self._children: dict[str, Registry] = {}
-        self._waiting: list[tuple[type, str]] = []  # classes to adapt once all tables are there
+        self._waiting: list[tuple[type, list[str], str]] = []  # classes to adapt once all tables are there
         if parent is not None:
             parent._children[self.scope] = self
 
@@ -199,7 +199,7 @@ class Registry:
             )
         module, place = _caller()
         if inspect.isclass(obj):
-            self._adapt(obj, module)
+            self._adapt(obj, names or [obj.__name__], module)
         for name in names or [obj.__name__]:
             known = self._objects.get(name)
             home = self._home(name)
@@ -228,14 +228,14 @@ class Registry:
         self._objects[name], self._places[name] = obj, place
         self._forced.add(name)
 
-    def _adapt(self, cls: type, module: str) -> None:
+    def _adapt(self, cls: type, names: list[str], module: str) -> None:
         """Let a class of the user that is written for 0.x or 1.x do its work through the methods of today."""
         old = not OLD_METHODS.get(self.name, _NONE).isdisjoint(vars(cls))
         if not old and not any(owner.__module__.startswith("mmpretrain.") for owner in cls.__mro__[1:]):
             return
         if self._is_being_imported():  # its tables are not complete yet, and cannot tell our classes
-            self._waiting.append((cls, module))
-        elif self._home(cls.__name__) != module and not module.startswith("mmpretrain.engine.hooks."):
+            self._waiting.append((cls, names, module))
+        elif all(self._home(name) != module for name in names):
             compat("protocols").adapt(self.name, cls)
 
     def _is_being_imported(self) -> bool:
@@ -247,8 +247,8 @@ class Registry:
         """Adapt the classes that were registered during the import of a package."""
         if self._waiting and not self._is_being_imported():
             waiting, self._waiting = self._waiting, []
-            for cls, module in waiting:
-                self._adapt(cls, module)
+            for cls, names, module in waiting:
+                self._adapt(cls, names, module)
 
     def _home(self, name: str) -> str | None:
         """Return the module that a table names for a component."""
