@@ -115,6 +115,7 @@ def lookup(base: Any, path: str, where: str | None = None) -> Any:
         elif isinstance(value, (list, tuple)) and key.isdecimal() and int(key) < len(value):
             value = value[int(key)]
         else:
-            hint = did_you_mean(key, map(str, value)) if isinstance(value, Mapping) else None
+            names = [str(name) for name in value] if isinstance(value, Mapping) else []
+            hint = did_you_mean(key, names) or (f"It has: {', '.join(names[:8])}." if names else None)
             raise ConfigError(f"The base config has no {path!r} ({key!r} is missing)", where=where, hint=hint)
     return value
