@@ -216,6 +216,137 @@ optimizer = dict(type='SGD', lr=0.1)
     assert look(cfg), out
 
 
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("_base_ = '../faster_rcnn/faster_rcnn_r50_fpn_1x_coco.py'\n", "There is no config .*faster_rcnn"),
+        ("_base_ = ['../_base_/datasets/cifar10.py']\n", "Did you mean .*cifar10_bs16.py"),
+        (
+            "_base_ = ['../_base_/datasets/pipelines/auto_aug.py']\nx = {{_base_.auto_increasing_policies}}\n",
+            "The base config has no 'auto_increasing_policies'.* It has: policy_imagenet",
+        ),
+    ],
+)
+def test_line_716_bases_that_are_not_there(checkout, line, says):
+    with pytest.raises(Exception, match=says):
+        read(checkout, "no_such_base", line)
+
+
+#: Lines 737 to 917: the config that the text builds up, piece by piece.
+WHOLE = """
+model = dict(
+    type='ImageClassifier',
+    backbone=dict(
+        type='ResNet',
+        depth=50,
+        num_stages=4,
+        out_indices=(3, ),
+        frozen_stages=-1,
+        style='pytorch'),
+    neck=dict(type='GlobalAveragePooling'),
+    head=dict(
+        type='LinearClsHead',
+        num_classes=1000,
+        in_channels=2048,
+        loss=dict(type='CrossEntropyLoss', loss_weight=1.0),
+        topk=(1, 5),
+    ))
+dataset_type = 'ImageNet'
+img_norm_cfg = dict(
+    mean=[123.675, 116.28, 103.53],
+    std=[58.395, 57.12, 57.375],
+    to_rgb=True,
+)
+train_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='RandomResizedCrop',size=224),
+    dict(type='RandomFlip', flip_prob=0.5, direction='horizontal'),
+    dict(type='Normalize', **img_norm_cfg),
+    dict(type='ImageToTensor', keys=['img']),
+    dict(type='ToTensor', keys=['gt_label']),
+    dict(type='Collect', keys=['img', 'gt_label'])
+]
+test_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='Resize', size=(256, -1)),
+    dict(type='CenterCrop', crop_size=224),
+    dict(type='Normalize', **img_norm_cfg),
+    dict(type='ImageToTensor', keys=['img']),
+    dict(type='Collect', keys=['img'])
+]
+data = dict(
+    samples_per_gpu = 32,
+    workers_per_gpu = 2,
+    train = dict(
+        type=dataset_type,
+        data_prefix='data/imagenet/train',
+        pipeline=train_pipeline
+    ),
+    val = dict(
+        type=dataset_type,
+        data_prefix='data/imagenet/val',
+        ann_file='data/imagenet/meta/val.txt',
+        pipeline=test_pipeline
+    ),
+    test=dict(
+        type=dataset_type,
+        data_prefix='data/imagenet/val',
+        ann_file='data/imagenet/meta/val.txt',
+        pipeline=test_pipeline
+    )
+)
+evaluation = dict(
+    interval=1,
+    metric='accuracy'
+)
+optimizer = dict(
+    type='SGD',
+    lr=0.1,
+    momentum=0.9,
+    weight_decay=0.0001
+)
+optimizer_config = dict(grad_clip=None)
+lr_config = dict(
+    policy='step',
+    step=[30, 60, 90]
+)
+runner = dict(
+    type='EpochBasedRunner',
+    max_epochs=100
+)
+checkpoint_config = dict(interval=1)
+log_config = dict(
+    interval = 100,
+    hooks=[
+        dict(type='TextLoggerHook'),
+    ]
+)
+dist_params = dict(backend='nccl')
+log_level = 'INFO'
+resume_from = None
+workflow = [('train', 1)]
+work_dir = 'work_dir'
+"""
+
+
+def test_line_737_the_config_of_the_text(checkout):
+    """It means what the zoo's own config of that model does."""
+    cfg = read(checkout, "whole", WHOLE)
+    assert valid(cfg) == []
+    today = cfg.modern()
+    zoo = Config.fromfile(str(REPO / "configs/resnet/resnet50_8xb32_in1k.py"))
+    for key in ("optim_wrapper", "train_cfg"):
+        assert {k: v for k, v in zoo[key].items() if k in today[key]} == today[key], key
+    assert today.model.head == zoo.model.head
+    assert today.param_scheduler[0].milestones == zoo.param_scheduler.milestones
+    assert today.val_dataloader.dataset.pipeline[1:3] == [
+        dict(type="ResizeEdge", scale=256, edge="short"),
+        dict(type="CenterCrop", crop_size=224),
+    ]
+    assert today.data_preprocessor.mean == zoo.data_preprocessor.mean
+    assert today.work_dir == "work_dir"
+
+
 # -- data (1186 to 1390) ------------------------------------------------------------------------------
 
 
