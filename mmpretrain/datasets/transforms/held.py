@@ -27,10 +27,16 @@ class Part(NamedTuple):
     top: int = 0
     left: int = 0
 
-    def framed(self, height: int, width: int) -> np.ndarray:
-        """The whole image, with undefined pixels around the part; in memory that is used again."""
+    def framed(self, height: int, width: int, rows_may_miss: bool) -> np.ndarray:
+        """The whole image, with undefined pixels around the part; in memory that is used again.
+
+        Args:
+            height: Of the whole image, at the scale of the pixels.
+            width: The same.
+            rows_may_miss: Whether rows below the part are not needed.
+        """
         (high, wide), (top, left) = self.pixels.shape[:2], self[1:]
-        if top == left == 0 and wide == width:
+        if top == left == 0 and wide == width and (rows_may_miss or high == height):
             return self.pixels
         img = scratch.borrowed("frame", (height, width, 3))
         img[top : top + high, left : left + wide] = self.pixels
@@ -42,8 +48,6 @@ class HeldImage(ABC):
 
     #: Shape of the decoded colour image.
     shape: tuple[int, int, int]
-    #: Whether decoding a box is cheaper than decoding the rows down to its end.
-    has_parts: bool = False
     #: Whether it can be decoded at a fraction of its size.
     scales: bool = True
 
@@ -105,8 +109,6 @@ class RestartJpeg(HeldImage):
         intervals: How it is divided.
         starts: Where the intervals begin, (rows * columns + 1,).
     """
-
-    has_parts = True
 
     def __init__(self, data: bytes | memoryview, intervals: restarts.Intervals, starts: np.ndarray) -> None:
         self.data, self.intervals, self.starts = data, intervals, starts

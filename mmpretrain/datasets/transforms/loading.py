@@ -136,10 +136,9 @@ class LoadImageFromFile(BaseTransform):
             fast = self.may_approximate
             inner = None
             if crop and window.size:
+                inner = crop.window(window.size)
                 shortened = fast and transform.resizes_parts(window)
-                if shortened or image.has_parts:
-                    inner = crop.window(window.size)
-                    window = window.keeping((inner.top, inner.left, inner.height, inner.width), shortened)
+                window = window.keeping((inner.top, inner.left, inner.height, inner.width), shortened)
             reduce = window.reduction() if fast and image.scales else 1
             briefly = window.size is not None  # what is resized is new
             part = image.part(window.source(transform.interpolation), reduce, path, briefly)
@@ -149,7 +148,9 @@ class LoadImageFromFile(BaseTransform):
             raise
         img, origin = part.pixels, (part.top, part.left)
         if window.kept or window.used:
-            img, origin = part.framed(-(-image.shape[0] // reduce), -(-image.shape[1] // reduce)), (0, 0)
+            height, width = (-(-edge // reduce) for edge in image.shape[:2])
+            start = window.needs_start_only(transform.interpolation, transform.backend)
+            img, origin = part.framed(height, width, start), (0, 0)
         results = self.finish(results, img, image.shape[:2])
         results = transform.apply(results, window, reduce, fast, origin)
         if crop and inner:

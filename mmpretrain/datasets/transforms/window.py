@@ -27,7 +27,8 @@ class Window(NamedTuple):
         width: Number of columns.
         size: (height, width) that the box is resized to; None keeps its size.
         kept: The only part of the resized image that is made, see :func:`geometry.imresize_part`.
-        used: The only part of the resized image that is needed; all of it is made.
+        used: The only part of the resized image that is needed; what lies below or to the right of it may be
+            missing, and the rest may be undefined.
     """
 
     shape: tuple[int, int]
@@ -47,6 +48,11 @@ class Window(NamedTuple):
             only: Make nothing but the part, up to rounding; otherwise the rest is made, of undefined pixels.
         """
         return self._replace(kept=part) if only else self._replace(used=part)
+
+    def needs_start_only(self, interpolation: str, backend: str) -> bool:
+        """Whether rows below those of :meth:`source` may be missing."""
+        exact = self.used is not None and interpolation == "bilinear" and backend == "cv2"
+        return self.kept is not None or exact
 
     def source(self, interpolation: str) -> geometry.Box:
         """The box of the image that is read for what is needed of the result."""
@@ -98,6 +104,9 @@ class Window(NamedTuple):
         if self.kept:
             scale = (box[2] / self.size[0], box[3] / self.size[1])
             return geometry.imresize_part(img, scale, self.kept, interpolation)
+        if self.used and self.needs_start_only(interpolation, backend):
+            until = (self.used[0] + self.used[2], self.used[1] + self.used[3])
+            return geometry.imresize_start(img, box[2:], self.size, until)
         size = (self.size[1], self.size[0])
         if fast and backend == "pillow":
             return geometry.imresize_fast(img, size, interpolation)

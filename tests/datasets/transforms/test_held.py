@@ -75,6 +75,22 @@ def test_parts_give_the_same_pixels_and_draws(name, size, exact):
     assert_equal(run(PIPELINES[name], RestartJpeg(memoryview(data), *found), exact), expected)
 
 
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", PIPELINES)
+def test_parts_are_those_of_a_whole_decode(name, size):
+    """Step by step, with OpenCV's decoder: nothing is joined."""
+    data = restart_jpeg(*size)
+    whole = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    steps = [Compose([step]) for step in PIPELINES[name]]
+    for seed, got in enumerate(run(PIPELINES[name], RestartJpeg(data, *restarts.find_intervals(data)), True)):
+        np.random.seed(seed)
+        results = dict(img=whole.copy(), img_shape=whole.shape[:2], ori_shape=whole.shape[:2])
+        for step in steps:
+            results = step(results)
+        assert np.array_equal(got["img"], results["img"])
+        assert got["img_shape"] == results["img_shape"]
+
+
 @pytest.mark.parametrize("name", PIPELINES)
 def test_held_pixels_are_the_decoded_ones(name):
     data = restart_jpeg(211, 176)

@@ -142,6 +142,30 @@ def _part_span(start: int, length: int, scale: float, size: int) -> tuple[int, i
     return first, round(first * scale), min(math.ceil((start + length + PART_MARGIN) * scale), size)
 
 
+def imresize_start(
+    img: Array, shape: tuple[int, int], size: tuple[int, int], until: tuple[int, int]
+) -> Array:
+    """Resize as :func:`imresize` does, bilinear with OpenCV, without what lies below and to the right.
+
+    Pixels are the same, bit by bit. Those of other filters depend on where a row ends.
+
+    Args:
+        img: The image, of which rows below :func:`source_of_part` may be missing.
+        shape: (height, width) of the whole image.
+        size: (height, width) of the whole result.
+        until: (row, column) up to which the result is needed; it may have more of them.
+    """
+    factors = [result / edge for result, edge in zip(size, shape)]
+    ends = [
+        source_of_part(0, end, edge, result, "bilinear", False)[1]
+        for end, edge, result in zip(until, shape, size)
+    ]
+    # The number of pixels is rounded; one more of the image gives at least what is needed.
+    ends = [min(end + math.ceil(1 / factor), edge) for end, factor, edge in zip(ends, factors, shape)]
+    start = img[: ends[0], : ends[1]]
+    return cv2.resize(start, None, fx=factors[1], fy=factors[0], interpolation=cv2.INTER_LINEAR)
+
+
 #: How far the filters look, in pixels of the image or of the result, whichever are larger.
 _REACH = {"bicubic": 2, "lanczos": 4}
 

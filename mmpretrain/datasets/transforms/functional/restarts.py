@@ -25,7 +25,7 @@ MARGIN = 2
 NARROWEST = 16
 #: Sampling factors of the first colour that decoders support when the other two have 1 x 1.
 _SAMPLINGS = {0x11, 0x21, 0x22, 0x12}
-_MARKERS = np.tile(np.arange(0xD0, 0xD8, dtype=np.uint8), 64)
+_MARKERS = np.tile(np.arange(0xD0, 0xD8, dtype=np.uint8), 512)
 
 
 class Intervals(NamedTuple):
@@ -170,11 +170,13 @@ def splice(
     parts += [data[begin:end] for begin, end in zip(begins.tolist(), ends.tolist())]
     small = bytearray().join(parts)
     # Markers count in a circle of eight, and so must those of the small image.
-    lengths = np.diff(starts)[: len(starts) - 1].reshape(-1, columns)[first_row:last_row, first:last]
+    lengths = starts[1:].reshape(-1, columns)[first_row:last_row, first:last] - table[:, first:last]
     marks = lengths.ravel().cumsum(dtype=np.int64) + (head - 1)
     if int(lengths.min()) < 2 or int(lengths.max()) > len(data) or int(marks[-1]) != len(small) - 1:
         raise DataError("The index of its restart intervals does not fit the JPEG")
-    np.frombuffer(small, np.uint8)[marks] = np.resize(_MARKERS, len(marks))
+    count = len(marks)
+    names = _MARKERS[:count] if count <= len(_MARKERS) else np.resize(_MARKERS, count)
+    np.frombuffer(small, np.uint8)[marks] = names
     small[-1] = 0xD9
     return small, shown
 

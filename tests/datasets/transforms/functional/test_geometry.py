@@ -39,3 +39,18 @@ def test_a_part_is_resized_as_the_whole(shape, interpolation):
         difference = np.abs(part.astype(int) - whole)
         assert difference.mean() < 0.2
         assert np.quantile(difference, 0.99) <= 2
+
+
+def test_the_start_of_a_resized_image_has_the_same_pixels():
+    rng = np.random.RandomState(0)
+    for _ in range(150):
+        height, width = rng.randint(20, 400, 2).tolist()
+        size = tuple(rng.randint(8, 500, 2).tolist())
+        until = (rng.randint(1, size[0] + 1), rng.randint(1, size[1] + 1))
+        img = rng.randint(0, 256, (height, width, 3)).astype(np.uint8)
+        whole = geometry.imresize(img, size[::-1])
+        bottom = geometry.source_of_part(0, until[0], height, size[0], "bilinear", False)[1]
+        start = geometry.imresize_start(img[:bottom], (height, width), size, until)
+        assert start.shape[0] >= until[0]
+        assert start.shape[1] >= until[1]
+        assert np.array_equal(start[: until[0], : until[1]], whole[: until[0], : until[1]])
