@@ -26,7 +26,7 @@ TOOL = "jpegtran"
 #: How long it may take for an image, in seconds.
 PATIENCE = 120
 #: Columns between two restart markers: fewer decode less around a crop, and cost more bytes.
-INTERVAL, LARGEST_INTERVAL = 64, 128
+INTERVAL, LARGEST_INTERVAL = 32, 128
 #: Quality of JPEGs that have to be encoded because they are resized.
 QUALITY = 95
 
