@@ -1,4 +1,4 @@
-"""Processor time per image of data pipelines: this package, the original, plain Pillow, timm.
+"""Processor time per image of data pipelines: this package, the original, plain Pillow, timm; packed data.
 
     python benchmarks/data_pipeline.py --reference /path/to/mmpretrain-1.2/bin/python
 
@@ -9,6 +9,9 @@ spectrum of photographs are made.
 
 ``--workers 0 1 2`` also compares whole data loaders with so many workers, which pass stacked batches:
 the time that passes per image.
+
+``--targets`` compares what ``mmpretrain pack`` and ``cache='ram'`` give with exact pixels, and prints the
+speed that was asked for beside the speed that was measured.
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ from typing import Any
 from environments import environment
 
 #: How often a data loader reads each file in an epoch, and how many images make a batch.
-REPEATS, BATCH = 10, 32
+REPEATS, BATCH = 10, 64
 MEAN, STD = [103.53, 116.28, 123.675], [57.375, 57.12, 58.395]
 LOAD: dict[str, Any] = {"type": "LoadImageFromFile"}
 PACK: dict[str, Any] = {"type": "PackInputs"}
@@ -129,6 +132,42 @@ def build_timm(name: str) -> Callable[[str], Any]:
 
 BUILDERS = {"mmpretrain": build_mmpretrain, "pillow": build_pillow, "timm": build_timm}
 
+#: Speed relative to the original that was asked for: files, packed as JPEG, packed as pixels, cached.
+TARGETS = {
+    ("500x375", "train"): (1.35, 1.8, 4, 4),
+    ("500x375", "val"): (1.15, 1.4, 5, 5),
+    ("500x375", "randaug"): (2.5, 2.8, 4, 4),
+    ("12 megapixels", "train"): (4, 15, None, None),
+}
+#: The same of whole loaders.
+LOADER_TARGETS = (1.3, 1.7, 3, 3)
+
+
+def build_dataset(kind: str, name: str, folder: str) -> Any:
+    """The images of a pack, or of a folder with a cache, as a data set."""
+    from mmpretrain.registry import DATASETS
+
+    if kind == "packed":
+        cfg: dict[str, Any] = {"type": "PackedDataset", "data_root": folder, "split": "train"}
+    else:
+        cfg = {"type": "CustomDataset", "data_prefix": folder, "with_label": False, "cache": "ram"}
+    return DATASETS.build({**cfg, "pipeline": PIPELINES[name]})
+
+
+def dataset_seconds(kind: str, name: str, folder: str) -> Callable[[], float]:
+    """Return what measures the processor time per image of a data set."""
+    dataset = build_dataset(kind, name, folder)
+    for index in range(len(dataset)):
+        dataset[index]
+
+    def measure() -> float:
+        start = time.process_time()
+        for index in range(len(dataset)):
+            dataset[index]
+        return (time.process_time() - start) / len(dataset)
+
+    return measure
+
 
 def pipeline_seconds(kind: str, name: str, files: list[str]) -> Callable[[], float]:
     """Return what measures the processor time per image of a pipeline."""
@@ -144,13 +183,26 @@ def pipeline_seconds(kind: str, name: str, files: list[str]) -> Callable[[], flo
     return measure
 
 
-def loader_seconds(kind: str, name: str, files: list[str], workers: int) -> Callable[[], float]:
+def loader_seconds(kind: str, name: str, files: list[str], workers: int, folder: str) -> Callable[[], float]:
     """Return what measures the time per image of a data loader, whose workers are there already."""
     from torch.utils.data import DataLoader
 
+    count = len(files)
     files = files * REPEATS
+    count = count * REPEATS
     options: dict[str, Any] = {"batch_size": BATCH, "num_workers": workers, "persistent_workers": workers > 0}
-    if kind == "mmpretrain":
+    if kind in ("packed", "cached"):
+        from mmpretrain.datasets import RepeatDataset
+        from mmpretrain.engine.runner import Runner
+
+        dataset = RepeatDataset(build_dataset(kind, name, folder), times=REPEATS)
+        count = len(dataset)
+        sampler = {"type": "DefaultSampler", "shuffle": False}
+        collate = {"type": "default_collate"}
+        loader = Runner.build_dataloader(
+            {"dataset": dataset, "sampler": sampler, "collate_fn": collate, **options}, seed=0
+        )
+    elif kind == "mmpretrain":
         loader = mmpretrain_loader(name, files, options)
     else:
         loader = DataLoader(Mapped(BUILDERS[kind](name), files), **options)  # type: ignore[arg-type]
@@ -159,7 +211,7 @@ def loader_seconds(kind: str, name: str, files: list[str], workers: int) -> Call
         start = time.perf_counter()
         for _ in loader:
             pass
-        return (time.perf_counter() - start) / len(files)
+        return (time.perf_counter() - start) / count
 
     measure()
     return measure
@@ -219,11 +271,12 @@ def serve(kind: str, folder: str) -> None:
         name, *workers = line.split()
         try:
             if line not in measures:
-                measures[line] = (
-                    loader_seconds(kind, name, files, int(workers[0]))
-                    if workers
-                    else pipeline_seconds(kind, name, files)
-                )
+                if workers:
+                    measures[line] = loader_seconds(kind, name, files, int(workers[0]), folder)
+                elif kind in ("packed", "cached"):
+                    measures[line] = dataset_seconds(kind, name, folder)
+                else:
+                    measures[line] = pipeline_seconds(kind, name, files)
         except (ImportError, KeyError) as error:
             print(json.dumps({"missing": repr(error)}), flush=True)
             continue
@@ -292,8 +345,14 @@ def make_images(folder: Path, count: int, height: int, width: int, quality: int 
     return folder
 
 
-def compare(title: str, contenders: list[Contender], pipelines: list[str], rounds: int) -> None:
-    """Print a table: milliseconds per image, and the speed relative to the first contender."""
+def compare(
+    title: str,
+    contenders: list[Contender],
+    pipelines: list[str],
+    rounds: int,
+    asked: dict[str, tuple[float | None, ...]] | None = None,
+) -> None:
+    """Print a table: milliseconds per image, speed relative to the first contender, what was asked for."""
     print(f"\n{title}\n{'pipeline':10}" + "".join(f"{c.label:>24}" for c in contenders))
     for pipeline in pipelines:  # "train", or "train 2": with a loader of two workers
         times: list[list[float | None]] = []
@@ -305,6 +364,49 @@ def compare(title: str, contenders: list[Contender], pipelines: list[str], round
             for own in best
         ]
         print(f"{pipeline:10}" + "".join(cells), flush=True)
+        if asked is not None:
+            goals = ("" if goal is None else f"{goal:.2f}x asked" for goal in asked[pipeline])
+            print(f"{'':34}" + "".join(f"{goal:>24}" for goal in goals), flush=True)
+
+
+def pack_images(folder: Path, out: Path, kind: str, short_edge: int | None = None) -> Path:
+    """Pack a folder of images, as ``mmpretrain pack --unlabelled`` does."""
+    from mmpretrain.datasets.packed.encode import Encoding
+    from mmpretrain.datasets.packed.packing import pack
+
+    how = Encoding(kind, short_edge)  # type: ignore[arg-type]
+    for _ in pack(str(folder), out, how, workers=2, shard_bytes=1 << 32, unlabelled=True):
+        pass
+    return out
+
+
+def compare_targets(reference: str, rounds: int, workers: list[int]) -> None:
+    """Compare packed and cached data with the original, with exact pixels, and with what was asked for."""
+    exact = {"MMPRETRAIN_EXACT_PIXELS": "1"}
+    with tempfile.TemporaryDirectory() as scratch:
+        root = Path(scratch)
+        small = make_images(root / "small", 60, 375, 500)
+        large = make_images(root / "large", 5, 3000, 4000)
+        for title, folder in (("500x375", small), ("12 megapixels", large)):
+            mine = (("files", "mmpretrain", folder), ("packed jpeg", "packed", root / f"{folder.name}-jpeg"))
+            if folder is small:
+                pack_images(folder, root / "small-jpeg", "jpeg")
+                pack_images(folder, root / "small-raw", "raw")
+                mine += (("packed raw", "packed", root / "small-raw"), ("cached", "cached", folder))
+            else:
+                pack_images(folder, root / "large-jpeg", "jpeg", short_edge=512)
+            contenders = [Contender("mmpretrain 1.2", reference, "mmpretrain", folder)]
+            # Only reduced decoding makes photos of 12 megapixels fast, so these pixels are not exact.
+            fast = exact if folder is small else {}
+            contenders += [Contender(label, sys.executable, kind, at, **fast) for label, kind, at in mine]
+            names = [name for size, name in TARGETS if size == title]
+            tasks = [*names, *(f"{name} {number}" for number in workers for name in names)]
+            asked = {
+                task: (LOADER_TARGETS if " " in task else TARGETS[title, task])[: len(mine)] for task in tasks
+            }
+            compare(title, contenders, tasks, rounds, asked)
+            for contender in contenders:
+                contender.close()
 
 
 def main() -> None:
@@ -316,10 +418,18 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--pipelines", nargs="+", default=list(PIPELINES), choices=list(PIPELINES))
     parser.add_argument("--workers", nargs="+", type=int, default=[], help="also measure data loaders")
-    parser.add_argument("--serve", choices=list(BUILDERS), help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--targets", action="store_true", help="packed and cached data, and what was asked for"
+    )
+    parser.add_argument("--serve", choices=[*BUILDERS, "packed", "cached"], help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.serve:
         serve(args.serve, args.images)
+        return
+    if args.targets:
+        if not args.reference:
+            parser.error("--targets needs --reference")
+        compare_targets(args.reference, args.rounds, args.workers)
         return
     with tempfile.TemporaryDirectory() as scratch:
         folders = {}
