@@ -13,6 +13,7 @@ from torch.utils.data import Dataset
 
 from mmpretrain.datasets.bad_files import OnError, report_bad_file
 from mmpretrain.datasets.lazy_list import LazyList
+from mmpretrain.datasets.leave_out import paths_of, samples_to_keep
 from mmpretrain.datasets.pixels.cache import PixelCache
 from mmpretrain.datasets.records import RecordTable
 from mmpretrain.datasets.transforms import Compose
@@ -47,6 +48,18 @@ def read_indices(path: str, size: int) -> list[int]:
             raise DataError(f"{brief(line)} is no number from 0 to {size - 1}", where=f"{path}:{place}")
         numbers.append(int(digits))
     return numbers
+
+
+def positions(indices: int | Sequence[int] | np.ndarray, size: int) -> np.ndarray:
+    """Return which samples are meant: the first so many, the last so many if negative, or those listed."""
+    if isinstance(indices, (int, np.integer)):
+        return np.arange(size)[:indices] if indices >= 0 else np.arange(size)[indices:]
+    if not isinstance(indices, (Sequence, np.ndarray)) or isinstance(indices, str):
+        raise TypeError(f"indices must be an int or a sequence of ints, got {type(indices).__name__}")
+    chosen = np.asarray(indices).astype(np.int64, casting="same_kind" if len(indices) else "unsafe")
+    if len(chosen) and not (-size <= chosen.min() and chosen.max() < size):
+        raise IndexError(f"indices go from {chosen.min()} to {chosen.max()}, there are {size} samples")
+    return np.where(chosen < 0, chosen + size, chosen)
 
 
 def force_full_init(method: Callable[..., T]) -> Callable[..., T]:
@@ -86,6 +99,7 @@ class BaseDataset(Dataset):
         classes: Class names, or a file with one a line; an alternative to ``metainfo['classes']``.
         on_error: What to do about an image that cannot be read: ``'raise'``, leave it out of its batch
             (``'skip'``), or take another sample (``'replace'``). The file is listed in ``bad_files``.
+        audit: An ``audit.yaml`` of ``mmpretrain audit``, whose samples are left out; ``indices`` count them.
         backend_args: Storage of the annotations, and of folders that are searched for images; that of the
             images themselves is an argument of the transform that loads them.
         file_client_args: Old spelling of ``backend_args``.
@@ -124,6 +138,7 @@ class BaseDataset(Dataset):
         classes: str | Sequence[str] | None = None,
         on_error: OnError = "raise",
         *,
+        audit: str | None = None,
         backend_args: dict | None = None,
         file_client_args: dict | None = None,
         cache: Literal["ram", "disk"] | None = None,
@@ -147,6 +162,7 @@ class BaseDataset(Dataset):
         self._metainfo = self._load_metainfo(self._with_classes(metainfo, classes))
         self.filter_cfg = copy.deepcopy(filter_cfg)
         self._indices = indices
+        self._audit: str | None = expanduser(audit)
         self.serialize_data = serialize_data
         self.test_mode = test_mode
         self.max_refetch = max_refetch
@@ -242,15 +258,25 @@ class BaseDataset(Dataset):
             self._records = source if source is not None else RecordTable.of(self.data_list)
             self.data_list = []
         self._fully_initialized = True
-        if isinstance(self._indices, str):
-            self.get_subset_(read_indices(self._indices, len(self)))
-        elif self._indices is not None:
-            self.get_subset_(self._indices)
+        chosen = self._chosen()
+        if chosen is not None:
+            self.get_subset_(chosen)
         elif self.cache is not None:
             self._pixels = PixelCache(self, self.cache, self.cache_size)
         if "classes" not in self._metainfo and "categories" in self._metainfo:
             categories = sorted(self._metainfo["categories"], key=lambda category: category["id"])
             self._metainfo["classes"] = tuple(category["category_name"] for category in categories)
+
+    def _chosen(self) -> int | Sequence[int] | np.ndarray | None:
+        """Return the samples that the arguments ask for; None for all."""
+        records, indices = self._ready(), self._indices
+        if isinstance(indices, str):
+            indices = read_indices(indices, len(records))
+        if self._audit is None:
+            return indices
+        kept = samples_to_keep(paths_of(records, len(records)), self._audit)
+        chosen = positions(range(len(records)) if indices is None else indices, len(records))
+        return chosen[np.isin(chosen, kept)]
 
     def _explain(self, error: MissingFileError) -> MissingFileError:
         """Say which argument named what is not there; the registry adds where the config sets it."""
@@ -368,21 +394,10 @@ class BaseDataset(Dataset):
         """The labels of one sample."""
         return [int(self.get_data_info(idx)["gt_label"])]
 
-    def get_subset_(self, indices: int | Sequence[int]) -> None:
+    def get_subset_(self, indices: int | Sequence[int] | np.ndarray) -> None:
         """Keep the first (if negative, the last) ``indices`` samples, or those listed."""
         records = self._ready()
-        size = len(records)
-        if isinstance(indices, (int, np.integer)):
-            chosen = np.arange(size)[:indices] if indices >= 0 else np.arange(size)[indices:]
-        elif isinstance(indices, (Sequence, np.ndarray)) and not isinstance(indices, str):
-            chosen = np.asarray(indices).astype(np.int64, casting="same_kind" if len(indices) else "unsafe")
-            if len(chosen) and not (-size <= chosen.min() and chosen.max() < size):
-                raise IndexError(
-                    f"indices go from {chosen.min()} to {chosen.max()}, there are {size} samples"
-                )
-            chosen = np.where(chosen < 0, chosen + size, chosen)
-        else:
-            raise TypeError(f"indices must be an int or a sequence of ints, got {type(indices).__name__}")
+        chosen = positions(indices, len(records))
         if isinstance(records, RecordTable):
             self._records = records.take(chosen)
         else:
