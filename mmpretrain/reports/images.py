@@ -23,6 +23,9 @@ Source: TypeAlias = "str | np.ndarray"
 
 #: Longer side of a small picture, pixels, and the quality of its JPEG.
 SIDE, QUALITY = 112, 80
+#: Channels of an image without colour differ by no more than compression makes.
+COLOURLESS = 6
+_TURNED, _ORIENTATION = "mmpretrain orientation", 0x0112
 #: Side of the grey image that brightness and blur are measured on.
 MEASURED = 128
 
@@ -37,6 +40,9 @@ class ImageFacts:
         brightness: Mean grey value, from 0 to 255.
         sharpness: Variance of the Laplacian of the image scaled to 128 pixels: low for blurred images.
         format: Such as ``JPEG``.
+        contrast: Standard deviation of the grey values.
+        colour: Whether there is any colour.
+        turned: The EXIF orientation, if it is not the usual one; otherwise 0.
     """
 
     width: int
@@ -44,6 +50,9 @@ class ImageFacts:
     brightness: float
     sharpness: float
     format: str
+    contrast: float = 0.0
+    colour: bool = False
+    turned: int = 0
 
 
 def measure(sources: Sequence[Source], description: str) -> list[ImageFacts | None]:
@@ -57,9 +66,13 @@ def _measure(source: Source) -> ImageFacts | None:
     if image is None:
         return None
     picture, size, kind = image
+    turned = picture.info.get(_TURNED, 0)
     grey = np.asarray(picture.convert("L").resize((MEASURED, MEASURED)), np.float32)
     laplacian = 4 * grey[1:-1, 1:-1] - grey[:-2, 1:-1] - grey[2:, 1:-1] - grey[1:-1, :-2] - grey[1:-1, 2:]
-    return ImageFacts(*size, float(grey.mean()), float(laplacian.var()), kind)
+    colour = np.ptp(np.asarray(picture.convert("RGB").resize((16, 16)), int), axis=2).max() > COLOURLESS
+    return ImageFacts(
+        *size, float(grey.mean()), float(laplacian.var()), kind, float(grey.std()), bool(colour), turned
+    )
 
 
 def open_image(source: Source, side: int) -> tuple[Image.Image, tuple[int, int], str] | None:
@@ -108,7 +121,10 @@ def _displayable(pixels: np.ndarray) -> np.ndarray:
 def _eight_bits(image: Image.Image) -> Image.Image:
     """Return an image with 8 bits per channel: of those with more, the range that is in use."""
     if not image.mode.startswith(("I", "F")):
-        return ImageOps.exif_transpose(image)
+        turned = image.getexif().get(_ORIENTATION, 1)
+        upright = ImageOps.exif_transpose(image)
+        upright.info[_TURNED] = turned if turned in range(2, 9) else 0
+        return upright
     values = np.asarray(image, np.float64)
     low, high = np.nanmin(values), np.nanmax(values)
     scaled = np.nan_to_num((values - low) / (high - low or 1) * 255)
