@@ -16,6 +16,7 @@ from mmpretrain import __version__
 from mmpretrain.cli import (
     analyze_logs,
     analyze_results,
+    audit,
     batch_find,
     browse_dataset,
     calibrate,
@@ -138,6 +139,7 @@ COMMANDS = {
         check.check,
         browse_dataset.browse_dataset,
         verify_dataset.verify_dataset,
+        audit.audit,
         convert_dataset.convert_dataset,
         pack.pack,
         pack.unpack,

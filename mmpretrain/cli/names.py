@@ -36,6 +36,7 @@ MEANT = {
     "zoo": "list", "ls": "list", "search": "list", "model-index": "list",
     "params": "flops", "macs": "flops", "complexity": "flops", "summary": "flops", "profile": "flops",
     "fetch": "download", "get": "download", "push": "upload", "share": "upload",
+    "clean": "audit", "duplicates": "audit", "dedup": "audit", "leaks": "audit", "outliers": "audit",
     "temperature": "calibrate", "conformal": "calibrate", "ood": "calibrate", "uncertainty": "calibrate",
     "release": "publish", "strip": "publish", "show-config": "config show", "cfg": "config show",
     "migrate": "config migrate", "diff": "config diff", "verify": "verify-dataset",
