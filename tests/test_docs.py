@@ -25,6 +25,7 @@ DOCS = Path(__file__).parent.parent / "docs"
 
 #: Page -> what its examples register.
 PAGES = {
+    "audit.md": [],
     "checkpoints.md": [],
     "datasets.md": [(DATASETS, "Filelist")],
     "distributed.md": [],
