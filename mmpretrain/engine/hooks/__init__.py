@@ -14,6 +14,7 @@ __getattr__, __dir__, __all__ = lazy_package(
         "hook": ("Hook",),
         "invalid_loss": ("InvalidLossHook",),
         "iter_timer": ("IterTimerHook",),
+        "label_watch": ("AuditHook",),
         "logger_hook": ("LoggerHook",),
         "margins": ("SetAdaptiveMarginsHook",),
         "param_scheduler": ("ParamSchedulerHook",),
