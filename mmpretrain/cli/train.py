@@ -73,6 +73,13 @@ def train(
     auto_scale_lr: Annotated[
         bool, typer.Option("--auto-scale-lr", help="Scale the learning rate with the batch size.")
     ] = False,
+    audit: Annotated[
+        bool,
+        typer.Option(
+            "--audit/--no-audit",
+            help="List labels that the model contradicts in later epochs.",
+        ),
+    ] = True,
     no_pin_memory: Annotated[bool, typer.Option("--no-pin-memory", help="Do not pin host memory.")] = False,
     no_persistent_workers: Annotated[
         bool, typer.Option("--no-persistent-workers", help="Start new data workers for each epoch.")
@@ -121,7 +128,7 @@ def train(
     )
     if data is not None and resume is None:
         tell_of_fine_tuning(cfg, data)
-    run(cfg)
+    run(cfg, audit=audit)
 
 
 def prepare(
@@ -194,15 +201,25 @@ def tell_of_fine_tuning(cfg: Config, data: str) -> None:
     )
 
 
-def run(cfg: Config, *, summary: bool = True) -> Runner:
-    """Check a config, train, and say at the end what came out and where it is."""
+def run(cfg: Config, *, summary: bool = True, audit: bool = False) -> Runner:
+    """Check a config, train, and say at the end what came out and where it is.
+
+    Args:
+        cfg: The config.
+        summary: Print the results and what to do next.
+        audit: List the labels that the model contradicts.
+    """
     from mmpretrain.cli.checks import check_before_start
-    from mmpretrain.registry import RUNNERS
+    from mmpretrain.registry import HOOKS, RUNNERS
     from mmpretrain.utils.dist import is_main_process
 
     start = time.monotonic()
     check_before_start(cfg, ("train", "val"))
     runner = RUNNERS.build(cfg)
+    if audit:
+        kind = HOOKS.get("AuditHook")
+        if not any(isinstance(hook, kind) for hook in runner.hooks):
+            runner.register_hook(kind())
     runner.train()
     if summary and is_main_process():
         print_summary(runner, seconds=time.monotonic() - start)
@@ -224,6 +241,9 @@ def print_summary(runner: Runner, seconds: float) -> None:
         commands = next_steps(runner, checkpoint)
     if state.log_path is not None:
         rows["log"] = shown(state.log_path)
+    suspects = Path(runner.log_dir, "train_predictions", "label_suspects.csv")
+    if suspects.is_file():
+        rows["labels to check"] = shown(suspects)
     print_results("Training is done", rows, commands)
 
 
