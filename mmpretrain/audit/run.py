@@ -44,8 +44,8 @@ def audit(
     Args:
         samples: The samples.
         features: Features (N, D) of a model; by default those of thumbnails of 16 x 16 pixels.
-        probs: Probabilities (N, C) of classes, by a model that has not been trained on the sample; by
-            default, those of a quick classifier on the features, out of fold.
+        probs: Probabilities (N, C) of classes, NaN where there are none, by a model that has not been trained
+            on the sample; by default, those of a quick classifier on the features, out of fold.
         basis: What features or probabilities come from, for people.
         turned: Count mirrored and turned pictures as duplicates, too.
         watch: Shows how far reading is, such as a progress bar.
@@ -70,13 +70,13 @@ def audit(
     elif len(samples.classes) > MAX_CLASSES:
         notes.append(f"Labels are not checked, as there are more than {MAX_CLASSES} classes.")
     elif len(set(samples.labels)) > 1 and readable.sum() > len(samples.classes):
-        labels = samples.targets()[readable]
         if probs is None:
             groups = duplicate_groups(prints.take(np.flatnonzero(readable)), turned=turned)
-            found = out_of_fold(features[readable], labels, groups.tolist())
+            found = out_of_fold(features[readable], samples.targets()[readable], groups.tolist())
         else:
+            readable &= ~probs.isnan().any(1).numpy()
             found = probs[torch.from_numpy(readable)]
-        findings += _moved(find_wrong_labels(found, labels), readable)
+        findings += _moved(find_wrong_labels(found, samples.targets()[readable]), readable)
     return Audit(samples, tuple(findings), tuple(notes), basis)
 
 

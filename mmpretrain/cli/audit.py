@@ -40,6 +40,13 @@ def audit(
     checkpoint: Annotated[
         str | None, typer.Option(metavar="CKPT", help="Weights, if MODEL is a config or a name.")
     ] = None,
+    predictions: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RECORD",
+            help="Predictions to judge labels by, such as the train_predictions of a run, beside its log.",
+        ),
+    ] = None,
     val: Annotated[
         str | None, typer.Option(metavar="DATA", help="Images for validation, if DATA does not have them.")
     ] = None,
@@ -76,9 +83,11 @@ def audit(
 
     samples = Samples.of(read_labelled(data, val=val))
     features, basis = (None, "") if model is None else features_of(samples, model, checkpoint, device)
+    probs = None if predictions is None else predictions_of(samples, predictions)
     found = run_audit(
         samples,
         features=features,
+        probs=probs,
         basis=basis,
         turned=turned,
         watch=lambda items: track(items, "read", len(samples)),
@@ -146,6 +155,40 @@ def features_of(
     found = iter(row if len(row) == size else torch.zeros(size) for row in rows)
     features = [torch.zeros(size) if image is None else next(found) for image in images]
     return torch.stack(features), f"features of {model}"
+
+
+def predictions_of(samples: Samples, record: str) -> torch.Tensor:
+    """Return the recorded probabilities of samples, (N, C); NaN for those that are not in the record.
+
+    Raises:
+        ConfigError: If the record is one of other classes or other images.
+    """
+    import torch
+
+    from mmpretrain.evaluation.record import Record
+
+    known = Record.load(record)
+    if len(samples.classes) != known.scores.shape[1] or set(known.classes) - set(samples.classes):
+        raise ConfigError(
+            f"the predictions are about {known.scores.shape[1]} classes, the data about "
+            f"{len(samples.classes)}, or their names differ",
+            where="--predictions",
+        )
+    columns = [known.classes.index(name) for name in samples.classes] if known.classes else ...
+    scores = torch.from_numpy(known.scores)[:, columns]
+    place = {os.path.abspath(path): row for row, path in enumerate(known.paths)}
+    rows = [place.get(os.path.abspath(name)) for name in samples.names]
+    if all(row is None for row in rows):
+        raise ConfigError(
+            "none of the predictions is about these images",
+            where="--predictions",
+            hint="Relative paths in a record count from the folder in which the run was started.",
+        )
+    probs = torch.full((len(samples), len(samples.classes)), torch.nan)
+    for index, row in enumerate(rows):
+        if row is not None:
+            probs[index] = scores[row]
+    return probs
 
 
 def _as_vector(features: Any) -> torch.Tensor:

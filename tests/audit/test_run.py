@@ -20,7 +20,7 @@ def found(tmp_path_factory):
     root = write_parts(tmp_path_factory.mktemp("faults"))
     train, val = root / "train", root / "val"
     shutil.copy(val / "disc" / "003.png", train / "disc" / "leak-equal.png")
-    picture = cv2.imread(str(val / "cross" / "004.png"))
+    picture = drawing("cross", 1004)
     cv2.imwrite(str(train / "cross" / "leak-small.jpg"), cv2.resize(picture, (48, 48)))
     shutil.copy(train / "disc" / "005.png", train / "cross" / "zz-copy.png")
     (train / "disc" / "bad.png").write_bytes(b"no image")

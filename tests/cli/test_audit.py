@@ -68,3 +68,26 @@ def test_names_are_relative_to_the_data(tmp_path):
     assert root_of(str(tmp_path)) == str(tmp_path)
     assert root_of(str(tmp_path / "list.csv")) == str(tmp_path)
     assert root_of("list.csv") == "."
+
+
+def test_predictions_of_a_record(root, tmp_path, capsys):
+    """Labels are judged by what a training left; images that it did not see are not judged."""
+    import numpy as np
+
+    from mmpretrain.evaluation.record import Record
+
+    paths = [str(path) for path in sorted((root / "train").rglob("*.png"))]
+    right = np.array([int("disc" in path.split("/")[-2]) for path in paths])
+    scores = np.eye(2, dtype=np.float32)[right] * 0.8 + 0.1
+    scores[4] = scores[4, ::-1]
+    Record(scores, right, tuple(paths), ("cross", "disc")).save(tmp_path / "record")
+    call(root, "--out", tmp_path / "audit", "--predictions", tmp_path / "record", "--no-page")
+    rows = (tmp_path / "audit" / "audit.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert [row.split(",")[2] for row in rows if row.startswith("label")] == ["train/cross/004.png"]
+    assert not (tmp_path / "audit" / "audit.html").exists()
+    Record(scores[:, :1], right * 0, tuple(paths)).save(tmp_path / "other")
+    with pytest.raises(ConfigError, match="about 1 classes"):
+        call(root, "--out", tmp_path / "x", "--predictions", tmp_path / "other")
+    Record(scores, right, tuple("abcdefg" * 4)[: len(paths)]).save(tmp_path / "elsewhere")
+    with pytest.raises(ConfigError, match="none of the predictions"):
+        call(root, "--out", tmp_path / "x", "--predictions", tmp_path / "elsewhere")
