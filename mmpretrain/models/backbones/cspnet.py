@@ -127,8 +127,9 @@ class CSPStage(BaseModule):
         groups = 32 if block_fn is CSPXBottleneck else 1
         self.downsample_conv: nn.Module = nn.Identity()
         if has_downsampler:
-            shape = {"stride": 2, "padding": 1, "groups": groups}
-            self.downsample_conv = ConvModule(in_channels, down, 3, **shape, **parts)
+            self.downsample_conv = ConvModule(
+                in_channels, down, 3, stride=2, padding=1, groups=groups, **parts
+            )
         wide = int(down * expand_ratio)
         if wide % 2:
             raise ArgumentError(f"The channels before the blocks must be even, got {wide}")
@@ -194,9 +195,8 @@ class CSPNet(BaseBackbone):
         self.stage_names = tuple(f"stages.{i}" for i in range(stages))
         parts = {"norm": norm_from(norm_cfg), "act": act_from(act_cfg)}
         rates = iter(drop_path_rates(drop_path_rate, sum(arch["num_blocks"])))
-        self.stem = self.make_stem(
-            in_channels, arch["in_channels"][0], {"conv": conv_from(conv_cfg), **parts}
-        )
+        stem = {"conv": conv_from(conv_cfg), **parts}
+        self.stem = self.make_stem(in_channels, arch["in_channels"][0], stem)
         configs = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg}
         self.stages = Sequential()
         for own in settings:
