@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from mmpretrain.utils.budget import BudgetError, check_nest
+from mmpretrain.utils.budget import DEPTH, BudgetError, check_nest
 
 #: Items that a document may have besides two for each of its letters.
 _SLACK = 100_000
@@ -23,6 +23,16 @@ class Loader(yaml.SafeLoader):
     def __init__(self, text: str) -> None:
         super().__init__(text)
         self._size = len(text)
+
+    def fetch_flow_collection_start(self, token: Any) -> None:
+        """Begin a list or a mapping in brackets; PyYAML's time grows with the square of their depth.
+
+        Raises:
+            BudgetError: If it is deeper than any document may be.
+        """
+        if self.flow_level > DEPTH:
+            raise BudgetError("it is nested too deeply")
+        super().fetch_flow_collection_start(token)
 
     def get_single_node(self) -> Any:
         """Return the tree of the document.

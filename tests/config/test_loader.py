@@ -149,7 +149,7 @@ ODD = [
         "a: 1\nb: 2020-13-45",
         "my.yaml:2: This is not valid YAML: ValueError: month must be in 1..12",
     ),
-    ("my.yaml", "[" * 5000 + "]" * 5000, "my.yaml: This is nested too deeply for YAML"),
+    ("my.yaml", "[" * 5000 + "]" * 5000, "my.yaml: This is not readable YAML: it is nested too deeply"),
     ("my.yaml", b"a: b\0c", "my.yaml: This is not valid YAML: ReaderError: unacceptable character"),
     ("my.yaml", "_base_: null", "my.yaml:1: _base_ must be the path"),
     ("my.yaml", "_base_: {a: 1}", "my.yaml:1: _base_ must be the path"),
