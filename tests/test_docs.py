@@ -31,6 +31,8 @@ PAGES = {
     "distributed.md": [],
     "engine.md": [(HOOKS, "PrintLoss")],
     "explain.md": [],
+    "images.md": [],
+    "images.zh-CN.md": [],
     "inference.md": [],
     "heads_and_losses.md": [(MODELS, "BellLoss"), (MODELS, "CosineHead")],
     "hooks.md": [(HOOKS, "CountImagesHook")],
