@@ -200,6 +200,8 @@ def draw_predictions(
     if show_dir is not None:
         hook["out_dir"] = show_dir
     cfg.default_hooks = hooks
+    if cfg.get("visualizer") is None:  # the usual one of a runner knows no labels
+        cfg.visualizer = {"type": "UniversalVisualizer"}
 
 
 def add_metric(cfg: Config, metric: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ import torch
 
 from mmpretrain.engine.hooks.hook import Hook
 from mmpretrain.engine.hooks.picture_names import PictureNames
+from mmpretrain.errors import ConfigError
 from mmpretrain.registry import HOOKS
 from mmpretrain.utils.logging import going_on_without
 from mmpretrain.utils.pictures import to_picture
@@ -68,6 +69,12 @@ class VisualizationHook(Hook):
         samples: Sequence,
         step: int,
     ) -> None:
+        if not hasattr(runner.visualizer, "visualize_cls"):
+            raise ConfigError(
+                f"a {type(runner.visualizer).__name__} cannot draw predictions",
+                hint="Set visualizer=dict(type='UniversalVisualizer').",
+                key="visualizer",
+            )
         first = batch_idx * len(samples)
         due = range(math.ceil(first / self.interval) * self.interval, first + len(samples), self.interval)
         for index in due:

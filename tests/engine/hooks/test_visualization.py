@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from mmpretrain.errors import ConfigError
 from mmpretrain.registry import HOOKS
 from mmpretrain.structures import DataSample
 
@@ -60,3 +61,11 @@ def test_naive_visualization():
         hook.after_test_iter(runner, index, BATCH, SAMPLES)
     assert [name for name, *_ in runner.visualizer.drawn] == ["1_0", "1.jpg", "2.jpg", "3.jpg"]
     assert runner.visualizer.drawn[0][2] == {"draw_gt": False, "draw_pred": True, "step": 1}
+
+
+def test_a_visualizer_that_knows_no_labels():
+    runner = drawing_runner()
+    runner.visualizer = object()
+    hook = HOOKS.build(dict(type="VisualizationHook", enable=True, interval=1))
+    with pytest.raises(ConfigError, match=r"a object cannot draw predictions.*UniversalVisualizer"):
+        hook.after_test_iter(runner, 0, {"inputs": []}, [])
