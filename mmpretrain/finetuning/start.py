@@ -19,6 +19,7 @@ from mmpretrain.config.sizes import USUAL_SIZE, image_size
 from mmpretrain.config.zoo import SUFFIXES, find_config, zoo_configs
 from mmpretrain.errors import CheckpointError, ConfigError
 from mmpretrain.registry import MODELS
+from mmpretrain.utils.optional import optional_import
 from mmpretrain.utils.suggest import did_you_mean
 
 #: Multiply-adds that the model chosen by ``auto`` may have, on a CPU and on an accelerator.
@@ -26,6 +27,8 @@ CPU_FLOPS, GPU_FLOPS = 1.5e9, 20e9
 #: What is trained from scratch where no weights are on this machine.
 SCRATCH, SCRATCH_ON_CPU = "resnet18_8xb32_in1k", "mobilenet-v2_8xb32_in1k"
 IMAGENET = {"mean": [123.675, 116.28, 103.53], "std": [58.395, 57.12, 57.375], "to_rgb": True}
+#: Classifiers of other libraries -> the library.
+LIBRARIES = {"TimmClassifier": "timm", "HuggingFaceClassifier": "transformers"}
 _HUB = re.compile(r"(hf://)?[\w.-]+/[\w.-]+")
 
 
@@ -166,7 +169,13 @@ def _of(cfg: Config, name: str, weights: str | None, why: str = "") -> Start:
 
 
 def _of_library(name: str, kind: str, model_name: str) -> Start:
-    """A classifier of another library, which fetches its weights by itself."""
+    """A classifier of another library, which fetches its weights by itself.
+
+    Raises:
+        OptionalDependencyError: If the library is not installed.
+    """
+    library = LIBRARIES[kind]
+    optional_import(library, feature=f"A model of {library}", extra=library)
     return Start(name, {"type": kind, "model_name": model_name, "pretrained": True})
 
 

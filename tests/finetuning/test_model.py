@@ -101,11 +101,11 @@ def test_image_size_that_does_not_fit() -> None:
 
 
 def test_classifiers_of_other_libraries() -> None:
-    start = find_start("timm/resnet18")
+    start = Start("x", {"type": "TimmClassifier", "model_name": "resnet18", "pretrained": True})
     model = fit_model(start, look_at(start, 224), 5, "single", freeze="backbone")
     assert model["num_classes"] == 5
     assert model["freeze"]
-    start = find_start("hf://org/name")
+    start = Start("x", {"type": "HuggingFaceClassifier", "model_name": "org/name", "pretrained": True})
     assert fit_model(start, look_at(start, 224), 5, "single")["num_labels"] == 5
     with pytest.raises(ConfigError, match="several labels"):
         fit_model(start, look_at(start, 224), 5, "multi")

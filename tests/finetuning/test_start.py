@@ -67,12 +67,15 @@ def test_method_without_labels(tmp_path: Path) -> None:
         find_start(str(checkpoint(tmp_path, text)))
 
 
-def test_names_of_other_libraries() -> None:
+def test_names_of_other_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = []
+    monkeypatch.setattr(module, "optional_import", lambda name, **kwargs: wanted.append(name))
     start = find_start("timm/resnet18.a1_in1k")
     assert start.model == {"type": "TimmClassifier", "model_name": "resnet18.a1_in1k", "pretrained": True}
     for name in ("hf://org/name", "org/name"):
         assert find_start(name).model["model_name"] == "org/name"
         assert find_start(name).model["type"] == "HuggingFaceClassifier"
+    assert set(wanted) == {"timm", "transformers"}, "what is not installed is said before the data are read"
 
 
 def test_best_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,7 +56,7 @@ class Trial:
             batch: What the loader yields; it is not changed.
         """
         losses = self.model.train_step(deepcopy(batch), self.wrapper)
-        return float(losses["loss"])
+        return float(losses["loss"].detach())
 
     def finish(self) -> None:
         """Wait until the device has done its work."""
