@@ -90,17 +90,23 @@ class BaseMetric(ABC):
         return broadcast_object(values)
 
 
+#: What needs no look, and is most of what metrics keep.
+_PLAIN = {int, float, bool, str, type(None)}
+
+
 def to_cpu(data: Any) -> Any:
     """Return nested data with tensors on the CPU that hold no more memory than they show.
 
     The scores of a sample are a view of those of its batch; pickled, each view would take the batch along.
     """
+    if type(data) in _PLAIN:
+        return data
     if isinstance(data, Tensor):
         data = data.detach().cpu()
         return data.clone() if data.untyped_storage().nbytes() > data.nbytes else data
     if isinstance(data, BaseDataElement):
         return data.to("cpu")
-    if isinstance(data, Mapping):
+    if isinstance(data, (dict, Mapping)):  # the class itself is checked faster than the protocol
         return {key: to_cpu(value) for key, value in data.items()}
     if isinstance(data, (list, tuple)):
         return (list if isinstance(data, list) else tuple)(map(to_cpu, data))

@@ -12,6 +12,7 @@ from mmpretrain.evaluation import (
     Accuracy,
     Evaluator,
 )
+from mmpretrain.evaluation.metrics.base import to_cpu
 from mmpretrain.structures import DataSample
 from tests.evaluation.cases import Count, scored
 
@@ -41,3 +42,12 @@ def test_samples_as_objects():
     metric = Accuracy(topk=(1,))
     metric.process({}, [sample])
     assert metric.evaluate(1) == {"accuracy/top1": 100.0}
+
+
+def test_to_cpu_keeps_kinds_and_frees_batches():
+    whole = torch.zeros(4, 1000)
+    found = to_cpu({"row": whole[1], "plain": [1, 2.0, "a", None, True], "pair": (whole[2, :1], 3)})
+    assert found["row"].untyped_storage().nbytes() == 4000
+    assert found["plain"] == [1, 2.0, "a", None, True]
+    assert found["pair"][0].untyped_storage().nbytes() == 4
+    assert isinstance(found["pair"], tuple)
