@@ -56,20 +56,20 @@ class Case:
 
 
 CASES = (
-    Case("startup", "Start-up of a new process", 45),
+    Case("startup", "Start-up of a new process", 35),
     Case("config", "Reading configs", 15),
     Case("index", "Index of 300,000 samples", 30, fresh=True),
-    Case("pipeline", "Transforms of a 500 x 375 JPEG, one thread", 30, ("mmpretrain-1", "timm")),
-    Case("loader", "Data loader, 2 workers", 30),
+    Case("pipeline", "Transforms of a 500 x 375 JPEG, one thread", 25, ("mmpretrain-1", "timm")),
+    Case("loader", "Data loader, 2 workers", 25),
     Case("overhead", "Engine", 25),
-    Case("training", "ResNet-18 training, 112 pixels, end to end", 70),
-    Case("evaluation", "ResNet-18 evaluation over a folder, 112 pixels", 50),
-    Case("prediction", "ResNet-18 inferencer on a folder, 224 pixels", 50),
-    Case("models", "Models, 2 images of 224 pixels, one thread", 70, ("mmpretrain-1", "timm")),
+    Case("training", "ResNet-18 training, 112 pixels, end to end", 60),
+    Case("evaluation", "ResNet-18 evaluation over a folder, 112 pixels", 40),
+    Case("prediction", "ResNet-18 inferencer on a folder, 224 pixels", 45),
+    Case("models", "Models, 2 images of 224 pixels, one thread", 60, ("mmpretrain-1", "timm")),
     Case(
         "memory",
         "Peak memory of a ResNet-50 step, 8 images",
-        40,
+        35,
         ("mmpretrain-1", "timm"),
         fresh=True,
         rounds=3,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import resource
 from collections.abc import Callable
 from pathlib import Path
@@ -16,12 +15,14 @@ READS = 100_000
 
 
 def prepare(folder: Path) -> None:
-    """Write the annotations of the largest one; the others are its beginning."""
-    dataset_index.write_annotations(folder / "large.txt", COUNTS[-1])
-    for count in COUNTS[:-1]:
-        with (folder / "large.txt").open("rb") as whole, (folder / f"{count}.txt").open("wb") as part:
-            part.writelines(line for line, _ in zip(whole, range(count)))
-    os.rename(folder / "large.txt", folder / f"{COUNTS[-1]}.txt")
+    """Write annotations: a million lines, and again with other names."""
+    million = folder / f"{COUNTS[0]}.txt"
+    dataset_index.write_annotations(million, COUNTS[0])
+    lines = million.read_bytes()
+    for count in COUNTS[1:]:
+        with (folder / f"{count}.txt").open("wb") as file:
+            for number in range(count // COUNTS[0]):
+                file.write(lines.replace(b"n0", b"n%d" % number))
 
 
 def setup(library: str, folder: Path, count: int) -> Callable[[], dict[str, float]]:

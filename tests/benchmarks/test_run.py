@@ -14,7 +14,7 @@ def test_every_module_of_the_set_is_a_case_and_fits_in_the_time():
 
     modules = {path.stem for path in (BENCHMARKS / "quick").glob("*.py")} - {"__init__", "shared"}
     assert {case.module for case in CASES} == modules
-    assert sum(case.seconds for case in CASES) <= 585
+    assert sum(case.seconds for case in CASES) <= 540
     for case in CASES:
         parameters = inspect.signature(importlib.import_module(f"quick.{case.module}").setup).parameters
         assert list(parameters) == ["library", "folder", *(["count"] if case.sizes else [])]
