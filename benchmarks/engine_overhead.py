@@ -1,8 +1,8 @@
 """What the engine adds to a training iteration, over the same loop written by hand.
 
 A tiny model and a batch in memory leave nothing but the engine to measure. With ``--reference``
-the same measurement runs alternately under another Python that has MMEngine; the last line is the ratio of
-the medians::
+the same measurement runs alternately under another Python that has MMEngine; the last line has the median
+ratio of the rounds::
 
     python benchmarks/engine_overhead.py --reference /path/to/python/with/mmengine
 """
@@ -11,21 +11,19 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import json
 import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 from time import process_time
 from typing import Any
 
 import torch
-from environments import environment
 from torch import nn
 from torch.utils.data import DataLoader
+from turns import Contender, Ratio
 
 ITERATIONS = 600
 NUMBERS = itertools.count()
@@ -122,49 +120,10 @@ def engine() -> Callable[[], float]:
     return lambda: run_engine(ours.Runner, BaseModel)
 
 
-class Rival:
-    """The same measurement under another Python, a round whenever it is asked for one.
-
-    Args:
-        python: The interpreter.
-    """
-
-    def __init__(self, python: str) -> None:
-        command = [python, "-W", "ignore", str(Path(__file__).resolve()), "--serve"]
-        pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        self.process = subprocess.Popen(command, cwd=tempfile.gettempdir(), env=environment(python), **pipes)
-
-    def round(self) -> dict[str, float]:
-        """Measure once."""
-        asked, answers = self.process.stdin, self.process.stdout
-        if asked is None or answers is None:
-            raise SystemExit("The other Python was started without pipes")
-        asked.write("\n")
-        asked.flush()
-        for line in answers:
-            if line.startswith("{"):  # the engines print as well
-                return json.loads(line)
-        raise SystemExit(f"{self.process.args!r} ended with {self.process.wait()}")
-
-
 def one_round(with_engine: Callable[[], float]) -> dict[str, float]:
     """Measure the loop by hand and the engine, one right after the other."""
     hand = by_hand()
     return {"by hand": hand, "overhead": with_engine() - hand}
-
-
-def serve() -> None:
-    """Measure once for each line of the input."""
-    with_engine = engine()
-    for _ in sys.stdin:
-        print(json.dumps(one_round(with_engine)), flush=True)
-
-
-def report(name: str, rounds: list[dict[str, float]]) -> float:
-    """Print the medians, and return that of the overhead."""
-    medians = {key: median(item[key] for item in rounds) for key in rounds[0]}
-    print(f"{name:<12}", "  ".join(f"{key} {value:6.1f} us" for key, value in medians.items()))
-    return medians["overhead"]
 
 
 def main() -> None:
@@ -172,23 +131,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--reference", help="a Python that has MMEngine and not this package")
     parser.add_argument("--rounds", type=int, default=25)
-    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
     torch.set_num_threads(1)
     os.environ["CUDA_VISIBLE_DEVICES"] = ""  # both loops on the CPU
-    if args.serve:
-        serve()
-        return
     with_engine = engine()
-    rival = Rival(args.reference) if args.reference else None
-    ours, theirs = [], []
-    for _ in range(args.rounds + 1):
-        ours.append(one_round(with_engine))
-        if rival:
-            theirs.append(rival.round())
-    overhead = report("mmpretrain", ours[1:])  # the first round warms up
-    if rival:
-        print(f"ratio of the overheads: {overhead / report('MMEngine', theirs[1:]):.2f}")
+    one_round(with_engine)  # warms up
+    ours: list[dict[str, float]] = []
+    theirs: list[float] = []
+    with ExitStack() as stack:
+        rival: Contender | None = None
+        if args.reference:
+            rival = stack.enter_context(
+                Contender(args.reference, "mmpretrain-1", "overhead", Path(tempfile.gettempdir()))
+            )
+        for _ in range(args.rounds):
+            ours.append(one_round(with_engine))
+            if rival:
+                theirs.append(1e6 * rival.figures()["an iteration"])
+    for key in ours[0]:
+        print(f"mmpretrain, {key:<9} {median(item[key] for item in ours):6.1f} us")
+    if theirs:
+        ratio = Ratio.of(theirs, [item["overhead"] for item in ours])
+        print(f"MMEngine, overhead   {median(theirs):6.1f} us: {ratio} times ours")
 
 
 if __name__ == "__main__":

@@ -1,26 +1,19 @@
-"""Images per second of the inferencer on a folder of JPEGs, against MMPretrain 1.2.
+"""The memory of the inferencer on a long stream of JPEGs.
 
-    python benchmarks/inferencer.py --reference /path/to/python/with/mmpretrain-1.2
+    python benchmarks/inferencer.py --images 10000
 
-ResNet-18, batches of 32. Both run in turns in the same session; the median of the rounds' ratios is printed,
-and their range. ``--memory N`` streams N images and prints the resident memory on the way.
+A narrow ResNet-18, batches of 32; the resident memory is printed on the way. Its speed is a case of the quick
+set: ``python benchmarks/run.py --only prediction``.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
-from statistics import median
-from typing import Any
 
 MODEL = "resnet18_8xb32_in1k"
-READY = "ready"
 
 
 def write_images(folder: Path, number: int, size: tuple[int, int]) -> None:
@@ -35,72 +28,6 @@ def write_images(folder: Path, number: int, size: tuple[int, int]) -> None:
         )
         noisy = np.asarray(coarse, np.int16) + rng.normal(0, 8, (size[1], size[0], 1))
         Image.fromarray(noisy.clip(0, 255).astype(np.uint8)).save(folder / f"{index:05d}.jpg", quality=90)
-
-
-def serve(folder: str, batch_size: int) -> None:
-    """In the process of a contender: predict the folder once for each line of input; print the seconds."""
-    from mmpretrain import ImageClassificationInferencer
-
-    inferencer = ImageClassificationInferencer(MODEL, pretrained=False, device="cpu")
-    paths = sorted(map(str, Path(folder).glob("*.jpg")))
-    if len(inferencer(paths, batch_size=batch_size)) != len(paths):  # warm up
-        raise RuntimeError("results are missing")
-    print(READY, flush=True)
-    for _ in sys.stdin:
-        start = time.perf_counter()
-        inferencer(paths, batch_size=batch_size)
-        print(time.perf_counter() - start, flush=True)
-
-
-class Contender:
-    """A process that predicts when it is told to.
-
-    Args:
-        python: Its interpreter.
-        folder: The images.
-        batch_size: How many to run at once.
-    """
-
-    def __init__(self, python: str, folder: Path, batch_size: int) -> None:
-        words = [python, os.path.abspath(__file__), "--serve", str(folder), "--batch-size", str(batch_size)]
-        # From a neutral folder: each interpreter imports its own package.
-        self.process: Any = subprocess.Popen(
-            words,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            cwd=folder,
-        )
-        while (line := self.process.stdout.readline().strip()) != READY:
-            if not line and self.process.poll() is not None:
-                raise RuntimeError(f"{python} ended with {self.process.returncode}")
-
-    def seconds(self) -> float:
-        """Predict once."""
-        self.process.stdin.write("go\n")
-        self.process.stdin.flush()
-        return float(self.process.stdout.readline())
-
-    def close(self) -> None:
-        """End the process."""
-        self.process.stdin.close()
-        self.process.wait()
-
-
-def compare(reference: str, folder: Path, batch_size: int, rounds: int, number: int) -> dict[str, Any]:
-    """Let both predict in turns, and return images per second and the ratios."""
-    ours, theirs = (Contender(python, folder, batch_size) for python in (sys.executable, reference))
-    times = [(ours.seconds(), theirs.seconds()) for _ in range(rounds)]
-    ours.close()
-    theirs.close()
-    ratios = sorted(other / own for own, other in times)
-    return {
-        "ours": number / median(own for own, _ in times),
-        "reference": number / median(other for _, other in times),
-        "ratio": median(ratios),
-        "range": (ratios[0], ratios[-1]),
-    }
 
 
 def memory(folder: Path, number: int, batch_size: int) -> None:
@@ -124,29 +51,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--reference", metavar="PYTHON", help="An interpreter that has MMPretrain 1.2.")
-    parser.add_argument("--images", type=int, default=128)
-    parser.add_argument("--size", type=int, nargs=2, default=(500, 375), metavar=("W", "H"))
+    parser.add_argument("--images", type=int, default=10_000, help="how many images to stream")
+    parser.add_argument("--files", type=int, default=128, help="how many different files")
     parser.add_argument("--batch-size", type=int, default=32)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--memory", type=int, metavar="N", help="Stream N images and print the memory.")
-    parser.add_argument("--serve", help=argparse.SUPPRESS)
     args = parser.parse_args()
-    if args.serve:
-        serve(args.serve, args.batch_size)
-        return
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        write_images(folder, args.images, tuple(args.size))
-        if args.memory:
-            memory(folder, args.memory, args.batch_size)
-        if args.reference:
-            result = compare(args.reference, folder, args.batch_size, args.rounds, args.images)
-            print(json.dumps(result))
-            low, high = result["range"]
-            print(
-                f"{result['ratio']:.2f} times the reference ({low:.2f} to {high:.2f}), {args.rounds} rounds"
-            )
+        write_images(Path(name), args.files, (500, 375))
+        memory(Path(name), args.images, args.batch_size)
 
 
 if __name__ == "__main__":

@@ -17,10 +17,10 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from environments import environment
+from turns import Ratio
 
 MODELS: dict[str, dict[str, Any]] = {
     "ResNet-50": {"backbone": {"type": "ResNet", "depth": 50}, "timm": "resnet50"},
@@ -170,16 +170,8 @@ def compare(args: argparse.Namespace) -> None:
                     for library in list(workers)[:: 1 if turn % 2 else -1]:
                         seconds[library].append(workers[library].ask(mode=mode, steps=args.steps))
                 own = seconds["mmpretrain-2"]
-                ratios = " | ".join(describe_ratio(seconds[other], own) for other in others)
+                ratios = " | ".join(str(Ratio.of(seconds[other], own)) for other in others)
                 print(f"| {name} | {mode} | {1000 * min(own) / args.batch:.1f} | {ratios} |", flush=True)
-
-
-def describe_ratio(theirs: list[float], own: list[float]) -> str:
-    """The median of the rounds' ratios, and the order statistics between which it lies with 95 %."""
-    ratios = sorted(their / mine for their, mine in zip(theirs, own))
-    reach = 0.98 * len(ratios) ** 0.5
-    low, high = int(len(ratios) / 2 - reach), round(len(ratios) / 2 + reach)
-    return f"{median(ratios):.3f} ({ratios[max(low, 0)]:.3f} to {ratios[min(high, len(ratios) - 1)]:.3f})"
 
 
 def main() -> None:

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import page
-from turns import Contender
+from turns import Contender, interpreter
 
 HERE = Path(__file__).parent
 OURS = "mmpretrain-2"
@@ -178,6 +178,7 @@ def main() -> int:
     parser.add_argument("--write", choices=("yes", "no"), default="yes", help="update README, json and plots")
     args = parser.parse_args()
     peers = args.peers or (str(PEERS) if PEERS.exists() else None)
+    peers = peers and interpreter(peers)
     if peers is None:
         print("No peers: benchmarks/peers.sh makes an environment with them. Only our figures are taken.")
     start, load = time.perf_counter(), os.getloadavg()[0]

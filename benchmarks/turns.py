@@ -13,6 +13,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -62,6 +63,18 @@ class Ratio:
         return f"{self.value:.2f} ({self.low:.2f} to {self.high:.2f})"
 
 
+def interpreter(python: str) -> str:
+    """The full path of an interpreter; links stay, as environments are found by them.
+
+    Raises:
+        SystemExit: If there is none.
+    """
+    found = shutil.which(python)
+    if found is None:
+        raise SystemExit(f"There is no Python at {python!r}; benchmarks/peers.sh makes one with the peers")
+    return os.path.abspath(found)
+
+
 class Contender:
     """A process that takes the figures of a case whenever it is asked.
 
@@ -74,6 +87,7 @@ class Contender:
     """
 
     def __init__(self, python: str, library: str, case: str, folder: Path, size: int | None = None) -> None:
+        python = interpreter(python)
         words = [python, "-W", "ignore", str(Path(__file__).resolve()), library, case, str(folder)]
         words += [] if size is None else [str(size)]
         self.name = f"{library} ({python})"

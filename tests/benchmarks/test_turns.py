@@ -31,3 +31,14 @@ def test_a_contender_answers_and_says_why_it_ends(tmp_path):
         pytest.raises(RuntimeError, match=r"mmpretrain-2 .* ended: TypeError: setup\(\) missing .* 'count'"),
     ):
         wrong.figures()
+
+
+def test_an_interpreter_is_found_from_any_folder(monkeypatch, tmp_path):
+    from turns import interpreter
+
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python").symlink_to(sys.executable)
+    monkeypatch.chdir(tmp_path)
+    assert interpreter("bin/python") == str(tmp_path / "bin" / "python")
+    with pytest.raises(SystemExit, match="There is no Python at 'bin/pyton'"):
+        interpreter("bin/pyton")
