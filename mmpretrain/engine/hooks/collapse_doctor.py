@@ -77,6 +77,8 @@ class CollapseDoctorHook(Hook):
         self.looked_well: list[str] = []
         self.first_grad = 0.0
         self.first_scale = 0.0
+        self.first_length = 0.0
+        self.longest_step = 0.0
         self.used: set[int] = set()
         self.rows_seen = 0
         self._told: set[str] = set()
@@ -157,13 +159,26 @@ class CollapseDoctorHook(Hook):
         found["prototypes_dead"] = 1 - len(self.used) / min(targets.shape[1], self.rows_seen)
 
     def motion(self, model: Any) -> dict[str, float]:
-        """Return how far a weight has moved in this step, and its copy in the momentum encoder if any."""
-        moved = [
-            float((now.detach() - before).abs().max())
-            for now, before in zip(_samples(model), self._before)
-            if before.numel()
-        ]
-        return dict(zip(("weights_moved", "teacher_moved"), moved))
+        """Return how far a weight has moved in this step, and its copy in the momentum encoder if any.
+
+        ``weights_moved`` and ``teacher_moved`` are the largest changes, ``longest_step`` is the length of the
+        longest step so far as a part of the weight's length, and ``weight_growth`` compares the
+        weight's length with that at the first look.
+        """
+        found: dict[str, float] = {}
+        for name, now, before in zip(("weights_moved", "teacher_moved"), _samples(model), self._before):
+            if not before.numel():
+                continue
+            change = now.detach() - before
+            found[name] = float(change.abs().max())
+            if name == "weights_moved":
+                length = float(before.float().norm())
+                self.first_length = self.first_length or length
+                if length:
+                    self.longest_step = max(self.longest_step, float(change.float().norm()) / length)
+                found["longest_step"] = self.longest_step
+                found["weight_growth"] = length / self.first_length if self.first_length else 1.0
+        return found
 
     # -- deciding -----------------------------------------------------------------------------------
 
@@ -211,6 +226,8 @@ class CollapseDoctorHook(Hook):
             "looked_well": list(self.looked_well),
             "first_grad": self.first_grad,
             "first_scale": self.first_scale,
+            "first_length": self.first_length,
+            "longest_step": self.longest_step,
             "used": sorted(self.used),
             "rows_seen": self.rows_seen,
         }
@@ -221,6 +238,8 @@ class CollapseDoctorHook(Hook):
         self.looked_well = list(state["looked_well"])
         self.first_grad = float(state["first_grad"])
         self.first_scale = float(state["first_scale"])
+        self.first_length = float(state.get("first_length", 0.0))
+        self.longest_step = float(state.get("longest_step", 0.0))
         self.used = set(state["used"])
         self.rows_seen = int(state["rows_seen"])
 

@@ -68,6 +68,11 @@ SYMPTOMS = (
         "the gradients have grown {grad_growth:.0f}-fold, to a norm of {grad_norm:.3g}", True,
     ),
     Symptom(
+        "leaping", lambda m: m.get("longest_step", 0.0) > 0.03 and m.get("weight_growth", 1.0) > 1.1,
+        "a step changed the backbone's weights by {longest_step:.1%} of their length, and they are "
+        "{weight_growth:.2f} times as long as at first", True,
+    ),
+    Symptom(
         "one_prototype", _below("prototype_entropy", 0.35),
         "nearly all images have the same prototype (entropy of the mean target {prototype_entropy:.2f} of 1, "
         "{prototypes_dead:.0%} of the prototypes are dead)",
@@ -128,6 +133,7 @@ _DIRECT = {
     "no_predictor": ("the predictor has no weights",),
     "weights_still": ("the learning rate is 0, or the optimizer has no parameters of the backbone",),
     "teacher_still": ("the momentum (weight of the new value) is 0, or update_parameters() is not called",),
+    "leaping": ("learning rate too high: try a tenth", "no clip_grad or warm-up"),
     "exploded": ("learning rate too high: try a tenth", "no clip_grad or warm-up"),
 }
 

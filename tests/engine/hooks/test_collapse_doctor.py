@@ -196,11 +196,35 @@ def test_causes_are_found_in_the_model():
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("step", "growth", "present"),
+    [(0.068, 1.15, True), (0.006, 1.15, False), (0.068, 1.02, False), (None, None, False)],
+)
+def test_steps_that_are_too_long(step, growth, present):
+    """Steps are long and make the weights grow; a step of Adam or a slow growth alone is sound."""
+    measures = {} if step is None else {"longest_step": step, "weight_growth": growth}
+    assert [s.name for s in SYMPTOMS if s.present(measures)] == (["leaping"] if present else [])
+
+
+def test_how_far_a_weight_moves():
+    model, hook = Method(), CollapseDoctorHook()
+    weight = max(model.backbone.parameters(), key=torch.numel)
+    for factor, longest, growth in ((1.1, 0.1, 1.0), (1.05, 0.1, 1.1), (1.2, 0.2, 1.155)):
+        hook._before = [weight.detach().clone()]
+        weight.data.mul_(factor)
+        found = hook.motion(model)
+        assert found["longest_step"] == pytest.approx(longest, rel=1e-4)
+        assert found["weight_growth"] == pytest.approx(growth, rel=1e-4)
+    again = CollapseDoctorHook()
+    again.load_state_dict(hook.state_dict())
+    assert again.longest_step == hook.longest_step > 0
+
+
 def test_texts_fit_the_measures():
     measures = {
         "image_std": 1.0, "grad_growth": 2.0, "grad_norm": 1.0, "prototype_entropy": 0.1,
         "prototypes_dead": 0.5, "projection_scale": 0.01, "teacher_entropy": 1.0, "projection_rank": 1.0,
-        "projection_spread": 0.0, "feature_spread": 0.0,
+        "projection_spread": 0.0, "feature_spread": 0.0, "longest_step": 0.1, "weight_growth": 1.2,
     }  # fmt: skip
     for symptom in SYMPTOMS:
         assert "{" not in symptom.text.format(**measures)
@@ -228,6 +252,7 @@ def test_state_survives():
     hook = CollapseDoctorHook()
     hook.since, hook.looked_well, hook.first_grad = {"low_rank": [3, 2]}, ["collapsed"], 0.5
     hook.used, hook.rows_seen = {4, 1}, 12
+    hook.first_length, hook.longest_step = 3.0, 0.25
     again = CollapseDoctorHook()
     again.load_state_dict(hook.state_dict())
     assert again.state_dict() == hook.state_dict()
