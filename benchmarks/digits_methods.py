@@ -88,6 +88,7 @@ def masked(kind: str, backbone: str, **changes: Any) -> dict[str, Any]:
 
 #: Iterations of a run; 22 are one epoch. A step of masked methods is cheap, and they need more.
 ITERS, MASKED_ITERS = 300, 1500
+LONGER = {"iBOT": 600}
 
 #: Method -> model, optimizer.
 METHODS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -113,17 +114,23 @@ METHODS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     }), ADAMW),
     "DINO": (dino("DINO", "VisionTransformer"), ADAMW),
     "DINOv2": (dino("DINOv2", "MaskTokenViT", "sinkhorn", also=("patch_neck", "patch_head")), ADAMW),
-    "iBOT": (dino("iBOT", "MaskTokenViT", also=("patch_head",)), ADAMW),
+    # A quick teacher lets the targets of the shared head become uniform.
+    "iBOT": ({**dino("iBOT", "MaskTokenViT", also=("patch_head",)), "base_momentum": 0.004}, ADAMW),
+    # Patches must outweigh positions at the start: most patches of a digit are empty, so that positions alone
+    # would predict the targets, and these would soon hold nothing else.
     "IJEPA": (
         {
-            "type": "IJEPA", "backbone": {**VIT, "type": "IJEPAViT"}, "base_momentum": 0.02,
+            "type": "IJEPA", "base_momentum": 0.004,
+            "backbone": {
+                **VIT, "type": "IJEPAViT", "init_cfg": {"type": "Normal", "layer": "Conv2d", "std": 0.7}
+            },
             "neck": {
                 "type": "IJEPAPredictor", "num_patches": 16, "embed_dim": 64, "predictor_embed_dim": 32,
                 "depth": 2, "num_heads": 4,
             },
             "head": {"type": "MIMHead", "loss": {"type": "PixelReconstructionLoss", "criterion": "L2"}},
         },
-        ADAMW,
+        {**ADAMW, "weight_decay": 0.05},
     ),
     "MAE": (masked("MAE", "MAEViT"), ADAMW),
     "MFF": (masked("MFF", "MFFViT", out_indices=[0, 2, 3]), ADAMW),
@@ -218,7 +225,7 @@ def run_config(method: str, work_dir: str, iters: int | None = None, seed: int =
     """The config of a run."""
     model, optimizer = METHODS[method]
     if iters is None:
-        iters = MASKED_ITERS if method in ONE_VIEW else ITERS
+        iters = MASKED_ITERS if method in ONE_VIEW else LONGER.get(method, ITERS)
     return {
         "model": {**model, "data_preprocessor": PREPROCESSOR},
         "train_dataloader": {
