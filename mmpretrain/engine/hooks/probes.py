@@ -15,6 +15,7 @@ from mmpretrain.engine.hooks.hook import DataBatch, Hook
 from mmpretrain.errors import ConfigError, DataError
 from mmpretrain.evaluation.features import collect_features, judge_by_neighbors, label_of, pooled
 from mmpretrain.registry import HOOKS
+from mmpretrain.utils.dist import all_reduce, all_reduce_params
 
 if TYPE_CHECKING:
     from mmpretrain.engine.session import Session
@@ -63,7 +64,7 @@ class KNNHook(Hook):
     def before_train(self, runner: Session) -> None:
         for name in ("bank", "queries"):
             if isinstance(getattr(self, name), dict):
-                setattr(self, name, runner.build_dataloader(getattr(self, name)))
+                setattr(self, name, runner.build_dataloader(each_once(getattr(self, name))))
 
     def after_train_epoch(self, runner: Session) -> None:
         if runner.state.by_epoch and self.every_n_epochs(runner, self.interval):
@@ -149,12 +150,8 @@ class OnlineProbeHook(Hook):
     ) -> None:
         output, self._output = self._output, None
         labels = self._labels(data_batch)
-        if output is None or not (labels >= 0).any():
-            if not self._told:
-                logger.warning(
-                    "OnlineProbeHook found no labels in a batch: it learns from labelled images only"
-                )
-            self._told = True
+        if output is None:
+            self._tell()
             return
         backbone = unwrap(runner.model).backbone
         first = next((part for part in _flat(output) if part.is_floating_point()), None)
@@ -167,7 +164,7 @@ class OnlineProbeHook(Hook):
 
     def _learn(self, runner: Session, features: Tensor, labels: Tensor) -> None:
         known = labels >= 0
-        if int(labels.max()) >= self.num_classes:
+        if len(labels) and int(labels.max()) >= self.num_classes:
             raise DataError(
                 f"OnlineProbeHook(num_classes={self.num_classes}) met the label {int(labels.max())}",
                 hint="Set num_classes to the number of classes of the training data.",
@@ -175,15 +172,31 @@ class OnlineProbeHook(Hook):
         with torch.enable_grad():
             classifier, optimizer = self._parts(features)
             scores = classifier(F.layer_norm(features[: len(labels)][known], features.shape[-1:]))
-            loss = F.cross_entropy(scores, labels[known])
+            loss = F.cross_entropy(scores, labels[known], reduction="sum")
             optimizer.zero_grad()
             loss.backward()
-            optimizer.step()
-        hits = 100 * float((scores.argmax(dim=1) == labels[known]).float().mean())
-        before = hits if self.accuracy is None else self.accuracy
-        self.accuracy = self.momentum * before + (1 - self.momentum) * hits
+        hits = (scores.argmax(dim=1) == labels[known]).sum()
+        # All processes take part, also one whose batch has no labels.
+        totals = all_reduce(torch.stack([known.sum(), hits, loss.detach()]).double())
+        gradients = [p.grad for p in classifier.parameters() if p.grad is not None]
+        all_reduce_params(gradients)
+        count, right, total = totals.tolist()
+        if not count:
+            self._tell()
+            return
+        for gradient in gradients:
+            gradient.div_(count)
+        optimizer.step()
+        accuracy = 100 * right / count
+        before = accuracy if self.accuracy is None else self.accuracy
+        self.accuracy = self.momentum * before + (1 - self.momentum) * accuracy
         runner.message_hub.update_scalar("train/probe_top1", self.accuracy)
-        runner.message_hub.update_scalar("train/probe_ce", float(loss.detach()))
+        runner.message_hub.update_scalar("train/probe_ce", total / count)
+
+    def _tell(self) -> None:
+        if not self._told:
+            logger.warning("OnlineProbeHook found no labels in a batch: it learns from labelled images only")
+        self._told = True
 
     def _parts(self, features: Tensor) -> tuple[nn.Module, torch.optim.Optimizer]:
         if self.classifier is None or self.optimizer is None:
@@ -216,6 +229,14 @@ class OnlineProbeHook(Hook):
         """Restore what :meth:`state_dict` returned."""
         self._saved = state
         self.accuracy = state.get("accuracy")
+
+
+def each_once(loader: dict) -> dict:
+    """A data loader's config that gives each image to one process; by default, some come twice to fill up."""
+    sampler = loader.get("sampler")
+    if not isinstance(sampler, dict) or sampler.get("type") != "DefaultSampler":
+        return loader
+    return {**loader, "sampler": {"round_up": False, **sampler}}
 
 
 def _flat(output: Any) -> list[Tensor]:

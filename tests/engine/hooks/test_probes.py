@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 import torch
+import torch.distributed as dist
+from torch import nn
 
 from mmpretrain.apis.pretraining import pretraining_config
 from mmpretrain.config import Config
 from mmpretrain.engine.hooks import KNNHook, OnlineProbeHook
 from mmpretrain.engine.runner import Runner
+from mmpretrain.engine.runner.loader_build import build_dataloader
+from mmpretrain.engine.runner.state import MessageHub
 from mmpretrain.errors import ConfigError, DataError
+from mmpretrain.evaluation.features import collect_features
+from mmpretrain.models.selfsup import BaseSelfSupervisor
+from mmpretrain.structures import DataSample
+from mmpretrain.utils.dist import get_rank, get_world_size
+from tests.engine.ranks import run_ranks
 from tests.models.selfsup.small import write_images
 
 
@@ -68,6 +79,65 @@ def test_probe_goes_on(images, tmp_path):
     whole = run(images, tmp_path / "whole", probe)
     hooks = [next(h for h in r.hooks if isinstance(h, OnlineProbeHook)) for r in (resumed, whole)]
     torch.testing.assert_close(hooks[0].classifier.weight, hooks[1].classifier.weight)
+
+
+def in_two_processes(function, folder):
+    def work():
+        dist.init_process_group("gloo")
+        try:
+            return function()
+        finally:
+            dist.destroy_process_group()
+
+    return run_ranks(work, folder)
+
+
+class Backbone(nn.Linear):
+    num_extra_tokens = 0
+
+
+def probe(batches):
+    """Train a probe on features (B, C), labels (B,); a process takes each second image."""
+    hook, backbone = OnlineProbeHook(3, lr=0.5), Backbone(4, 4)
+    runner = SimpleNamespace(model=SimpleNamespace(backbone=backbone), message_hub=MessageHub())
+    own = slice(get_rank(), None, get_world_size())
+    for features, labels in batches:
+        hook._output = features[own]
+        samples = [DataSample().set_gt_label(label) if label >= 0 else DataSample() for label in labels[own]]
+        hook.after_train_iter(runner, 0, {"data_samples": samples})
+    return hook.classifier.weight.detach(), hook.accuracy
+
+
+def test_a_probe_in_two_processes(tmp_path):
+    """It is the probe of one process, also where one of them has no label in its batch, or none has."""
+    torch.manual_seed(0)
+    labels = [[0, 1, 2, 0, 1, 2], [0, -1, 2, -1, 1, -1], [-1] * 6, [1, 1, -1, 0, 2, 2]]
+    batches = [(torch.randn(6, 4), row) for row in labels]
+    weight, accuracy = probe(batches)
+    for other, hits in in_two_processes(lambda: probe(batches), tmp_path):
+        torch.testing.assert_close(other, weight)
+        assert hits == pytest.approx(accuracy)
+
+
+def test_neighbours_in_two_processes(images, tmp_path):
+    """Seven images do not divide among two processes: none counts twice."""
+    (images / "a" / "0.png").unlink()
+
+    def judge():
+        torch.manual_seed(0)
+        hook = KNNHook(loader(images), loader(images), ks=[3])
+        model = BaseSelfSupervisor(dict(type="ResNet", depth=18, stem_channels=8, base_channels=8))
+        hub = MessageHub()
+        runner = SimpleNamespace(
+            model=model, message_hub=hub, epoch=0, build_dataloader=lambda cfg: build_dataloader(cfg, seed=0)
+        )
+        hook.before_train(runner)
+        hook.judge(runner)
+        return float(hub.get_scalar("knn/k3/top1").current()), len(collect_features(model, hook.bank).labels)
+
+    expected = judge()
+    assert expected[1] == 7
+    assert in_two_processes(judge, tmp_path / "ranks") == [expected, expected]
 
 
 def test_images_without_labels(images, tmp_path, caplog):
