@@ -14,13 +14,7 @@ from torch import Tensor, nn
 from mmpretrain.errors import ArgumentError
 from mmpretrain.models.backbones.base import BaseBackbone
 from mmpretrain.models.base import BaseModule, Sequential
-from mmpretrain.models.layers import (
-    Bottleneck,
-    ConvModule,
-    DepthwiseSeparableConvModule,
-    DropPath,
-    drop_path_rates,
-)
+from mmpretrain.models.layers import Bottleneck, ConvModule, DepthwiseSeparableConvModule, DropPath
 from mmpretrain.models.layers.configurable import (
     Act,
     Conv,
@@ -31,6 +25,7 @@ from mmpretrain.models.layers.configurable import (
     norm_from,
     parts_for,
 )
+from mmpretrain.models.layers.drop import drop_path_rates
 from mmpretrain.registry import MODELS
 
 LEAKY_RELU = {"type": "LeakyReLU", "inplace": True}
