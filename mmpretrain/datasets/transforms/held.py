@@ -8,7 +8,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from mmpretrain.datasets.transforms.functional import jpeg, restarts, scratch
+from mmpretrain.datasets.transforms.functional import jpeg, region, restarts, scratch
 from mmpretrain.datasets.transforms.functional.geometry import Box
 from mmpretrain.datasets.transforms.functional.io import check_size, decoding, imfrombytes
 from mmpretrain.errors import DataError
@@ -77,26 +77,32 @@ class JpegFile(HeldImage):
     Args:
         data: The file.
         header: Its header.
+        by_box: Whether nvImageCodec decodes boxes that are small enough to gain from it.
     """
 
-    def __init__(self, data: bytes, header: jpeg.JpegHeader) -> None:
-        self.data, self.header = data, header
+    def __init__(self, data: bytes, header: jpeg.JpegHeader, by_box: bool = False) -> None:
+        self.data, self.header, self.by_box = data, header, by_box
         self.shape = header.shape
 
     @classmethod
-    def of(cls, data: bytes) -> JpegFile | None:
+    def of(cls, data: bytes, backend: str) -> JpegFile | None:
         """Look at a file; None if it has to be decoded as a whole."""
         header = jpeg.read_header(data)
         if header is None or not header.ordinary or not jpeg.is_complete(data, header):
             return None
-        return cls(data, header)
+        return cls(data, header, backend == "nvimgcodec" and header.baseline)
 
     def read(self) -> bytes:
         return self.data
 
     def part(self, box: Box, reduce: int, where: str | None, briefly: bool = False) -> Part:
         check_size(self.header.height, self.header.width, where=where)
-        options = {"rows": box[0] + box[2], "reduce": reduce, "fast": reduce > 1, "where": where}
+        rows = box[0] + box[2]
+        if self.by_box and reduce == 1 and box[2] * box[3] < region.LARGEST * rows * self.shape[1]:
+            pixels = region.decode_box(self.data, box)
+            if pixels is not None:
+                return Part(pixels, box[0], box[1])
+        options = {"rows": rows, "reduce": reduce, "fast": reduce > 1, "where": where}
         with decoding(self.data, where):
             return Part(jpeg.decode(self.data, self.header, briefly=briefly, **options))
 

@@ -26,7 +26,7 @@ CV2_FLAGS = {
     "color_ignore_orientation": cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION,
     "grayscale_ignore_orientation": cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION,
 }
-BACKENDS = ("cv2", "pillow", "turbojpeg", "tifffile", "exact")
+BACKENDS = ("cv2", "pillow", "turbojpeg", "tifffile", "exact", "nvimgcodec")
 
 #: Backends that know one format.
 _ONLY = {"turbojpeg": "JPEG", "tifffile": "TIFF"}
@@ -97,8 +97,9 @@ def imfrombytes(
         data: The content of the file.
         flag: See :func:`imread`.
         channel_order: ``'bgr'`` or ``'rgb'``.
-        backend: ``'cv2'`` and ``'exact'`` (the same here) give OpenCV's pixels, ``'pillow'`` Pillow's;
-            ``'turbojpeg'`` reads JPEG only; ``'tifffile'`` reads TIFF only, as it is, whatever the flag.
+        backend: ``'cv2'``, ``'exact'`` and ``'nvimgcodec'`` (the same here) give OpenCV's pixels,
+            ``'pillow'`` Pillow's; ``'turbojpeg'`` reads JPEG only; ``'tifffile'`` reads TIFF only, as it is,
+            whatever the flag.
             Arrays of NumPy and DICOM are recognised with any of them.
         where: File name for messages.
 
