@@ -68,7 +68,10 @@ def prepare_data(parts: Parts, watch: Watch, listing: str | None = None) -> Prep
             report_bad_file(error, {"img_path": chosen.names[index]}, listing)
             bad.append(chosen.names[index])
         if len(found.errors) == len(found):
-            raise DataError(f"none of the {len(found)} images of {name} can be read")
+            first = next(iter(found.errors.values()), "there is none")
+            raise DataError(
+                f"none of the {len(found)} images of {name} can be read, the first because: {first}"
+            )
         prints[name] = found
         kept[name] = part
         if chosen is part:
