@@ -129,7 +129,8 @@ def finetune(
         folder = _to_resume(out)
     else:
         if data is None:
-            hint = "Say where they are: --data FOLDER."
+            folder_given = model is not None and Path(model).is_dir()
+            hint = f"--data {model}?" if folder_given else "Say where they are: --data FOLDER."
             raise ConfigError("no images are given", where="--data", hint=hint)
         wanted = _wanted(epochs, batch, lr, freeze, image_size, weights)
         folder = _new_folder(out, data)

@@ -282,6 +282,9 @@ def test_a_wrong_model_gets_a_suggestion(capsys, here: Path) -> None:
     done = call(capsys, "finetune", "resnet50_8xb32_in2k", "--data", "data")
     assert done.code == 2
     assert "resnet50_8xb32_in1k" in done.err
+    done = call(capsys, "finetune", "data")
+    assert done.code == 2
+    assert "--data data?" in done.err
     done = call(capsys, "finetune", "tiny.py", "--data", "data", "--freeze", "9", *FAST)
     assert done.code == 2
     assert "frozen_stages=9" in done.err
