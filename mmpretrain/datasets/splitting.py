@@ -130,7 +130,7 @@ def kept_together(
     groups, sentence = Groups(count), ""
     if prints is not None:
         exact = list(enumerate(same_content(prints).tolist()))
-        pairs, likeness = near_pairs(prints)
+        pairs, likeness = near_pairs(prints, turned=True)  # as people multiply their images
         for alike in (*STRICTER, 2.0):
             groups = Groups(count)
             for a, b in [*exact, *pairs[likeness >= alike].tolist()]:

@@ -7,7 +7,7 @@ import pytest
 
 from mmpretrain.datasets.fingerprints import Fingerprints, thumbnail
 from mmpretrain.datasets.splitting import class_counts, deal, folds, kept_together, split
-from tests.datasets.fingerprint_cases import COPIES, picture
+from tests.datasets.fingerprint_cases import COPIES, TURNED, picture
 
 UNEQUAL = [0] * 200 + [1] * 80 + [2] * 40 + [3] * 15 + [4] * 5 + [5] * 2 + [6]
 
@@ -91,13 +91,15 @@ def prints_of(images: list[np.ndarray]) -> Fingerprints:
 
 def test_duplicates_and_groups_are_kept_together() -> None:
     images = [picture(seed) for seed in range(60)]
-    prints = prints_of([*images, COPIES["half"](images[3]), images[7]])
+    turned = TURNED["turned"](images[9])
+    prints = prints_of([*images, COPIES["half"](images[3]), images[7], turned])
     prints.contents[61] = prints.contents[7]
-    groups, sentence = kept_together(prints, [["a", "", None, "a", *[""] * 58]])
+    groups, sentence = kept_together(prints, [["a", "", None, "a", *[""] * 59]])
     assert groups[60] == groups[3] == groups[0] == 0
     assert groups[61] == groups[7] == 7
+    assert groups[62] == groups[9]
     assert len(set(groups.tolist())) == 59
-    assert sentence.startswith("2 images")
+    assert sentence.startswith("3 images")
     assert kept_together(prints_of(images))[1] == ""
 
 
