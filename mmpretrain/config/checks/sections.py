@@ -134,7 +134,9 @@ def check_keys(cfg: Mapping[str, Any]) -> Iterator[Problem]:
         close = difflib.get_close_matches(key, names, n=1, cutoff=0.9)
         # A variable of a similar name is in use somewhere; a misspelled section is not.
         if close and not _is_used(value, (item for other, item in raw_items(cfg) if other != key)):
-            yield problem(cfg, key, f"Nobody reads the key {key!r}", f"Did you mean {close[0]!r}?")
+            yield problem(
+                cfg, key, f"A config has no key {key!r}; nothing reads it", f"Did you mean {close[0]!r}?"
+            )
 
 
 def check_companions(cfg: Mapping[str, Any]) -> Iterator[Problem]:

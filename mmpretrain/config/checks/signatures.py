@@ -93,7 +93,7 @@ _ALSO = {
     "MODELS": ("TASK_UTILS", "TRANSFORMS", "FUNCTIONS", "BATCH_AUGMENTS", "WEIGHT_INITIALIZERS"),
     "METRICS": ("EVALUATORS",),
 }
-#: What is nested in components of these is of other kinds, which the keys above tell or nobody knows.
+#: Components nested in these are of other kinds, which the keys above tell if anything does.
 _FLAT = {"HOOKS", "LOG_PROCESSORS", "LOOPS", "OPTIM_WRAPPERS", "STRATEGIES", "VISUALIZERS"}
 #: Keys below which a ``type`` names no component: which layers LoRA changes, which ones FSDP cuts.
 _NO_NODES = {"targets", "auto_wrap_policy"}
