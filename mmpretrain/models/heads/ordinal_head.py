@@ -30,8 +30,11 @@ LOSSES = {"corn": {"type": "CornLoss"}, "coral": {"type": "CoralLoss"}}
 class OrdinalClsHead(ClsHead):
     """Answers, for K classes in order, the K - 1 questions whether the class is above the k-th.
 
-    The probabilities of being above a class never rise with the class, so those of the classes are what is
-    between two of them: from 0 to 1, with the sum 1. The predicted label is the most likely class.
+    The probability of being above a class never rises with the class. The predicted label is that of the
+    papers, the number of questions that are more likely answered yes: the median. The score of a class is the
+    lesser of the probabilities of this class or above, and of this class or below, with the sum 1: the median
+    has the highest one, so labels, scores, metrics and reports agree. :meth:`class_probabilities` gives the
+    probabilities themselves.
 
     - ``'corn'`` (`CORN <https://arxiv.org/abs/2111.08851>`_): each question has weights of its own, and is
       conditional on being above the class before; probabilities are products, which never rise.
@@ -84,28 +87,35 @@ class OrdinalClsHead(ClsHead):
         return logits + self.level_bias if self.method == "coral" else logits
 
     def forward(self, feats: Features) -> Tensor:
-        """Return the logarithms of the probabilities of the classes, (B, K): softmax gives these."""
-        return self.log_probabilities(self.questions(feats))
+        """Return the logarithms of the scores of the classes, (B, K): softmax gives the scores."""
+        return self.log_scores(self.questions(feats))
 
-    def log_probabilities(self, logits: Tensor) -> Tensor:
-        """Return the logarithms of the probabilities of the classes, (B, K).
+    def log_scores(self, logits: Tensor) -> Tensor:
+        """Return the logarithms of the scores of the classes, (B, K), from the logits of the questions."""
+        above, below = self._log_cumulative(logits)
+        edge = above.new_zeros(above.shape[0], 1)
+        lesser = torch.minimum(torch.cat([edge, above], 1), torch.cat([below, edge], 1))
+        return lesser.log_softmax(1)
 
-        Args:
-            logits: Those of the questions, (B, K - 1).
-        """
+    def class_probabilities(self, feats: Features) -> Tensor:
+        """Return the probabilities of the classes, (B, K)."""
+        above = self._log_cumulative(self.questions(feats))[0].exp()
+        edge = above.new_zeros(above.shape[0], 1)
+        return torch.cat([edge + 1, above], 1) - torch.cat([above, edge], 1)
+
+    def _log_cumulative(self, logits: Tensor) -> tuple[Tensor, Tensor]:
+        """Return log probabilities of being above each class but the last, and of not being above it."""
         logits = logits.float()
-        edge = logits.new_zeros(logits.shape[0], 1)
-        if self.method == "corn":
-            above = F.logsigmoid(logits).cumsum(1)
-            return torch.cat([edge, above], 1) + torch.cat([F.logsigmoid(-logits), edge], 1)
-        above = logits.cummin(1).values.sigmoid()
-        shares = torch.cat([edge + 1, above], 1) - torch.cat([above, edge], 1)
-        return shares.clamp_min(torch.finfo(shares.dtype).tiny).log()
+        if self.method == "coral":
+            logits = logits.cummin(1).values
+            return F.logsigmoid(logits), F.logsigmoid(-logits)
+        above = F.logsigmoid(logits).cumsum(1)
+        return above, (-torch.expm1(above)).clamp_min(torch.finfo(above.dtype).tiny).log()
 
     def loss(self, feats: Features, data_samples: Sequence[DataSample], **kwargs: Any) -> dict[str, Tensor]:
         """Return the loss of the questions; see :meth:`BaseClsHead.loss`."""
         logits, target = self.questions(feats), single_label_target(data_samples)
         losses = {"loss": self.loss_module(logits, target, **kwargs)}
         if self.cal_acc:
-            losses.update(self._accuracy(self.log_probabilities(logits).exp(), target))
+            losses.update(self._accuracy(self.log_scores(logits).exp(), target))
         return losses

@@ -24,21 +24,35 @@ def logit(*probabilities):
     return torch.tensor([probabilities]).logit()
 
 
+def asked(built, *probabilities):
+    """Let a head answer its questions with these probabilities."""
+    built.questions = lambda feats: logit(*probabilities)
+    return built
+
+
 def test_probabilities_of_corn_by_hand():
     """Above 0: 0.8; above 1 if above 0: 0.5; above 2 if above 1: 0.25."""
-    scores = head().log_probabilities(logit(0.8, 0.5, 0.25)).exp()
-    torch.testing.assert_close(scores, torch.tensor([[0.2, 0.4, 0.3, 0.1]]))
+    built = asked(head(), 0.8, 0.5, 0.25)
+    torch.testing.assert_close(built.class_probabilities(None), torch.tensor([[0.2, 0.4, 0.3, 0.1]]))
+    # The class or above: 1, 0.8, 0.4, 0.1; the class or below: 0.2, 0.6, 0.9, 1.
+    expected = torch.tensor([[0.2, 0.6, 0.4, 0.1]]) / 1.3
+    torch.testing.assert_close(built(None).exp(), expected)
 
 
 def test_probabilities_of_coral_by_hand():
-    built = head("coral")
-    torch.testing.assert_close(
-        built.log_probabilities(logit(0.8, 0.4, 0.1)).exp(), torch.tensor([[0.2, 0.4, 0.3, 0.1]])
-    )
+    built = asked(head("coral"), 0.8, 0.4, 0.1)
+    torch.testing.assert_close(built.class_probabilities(None), torch.tensor([[0.2, 0.4, 0.3, 0.1]]))
+    torch.testing.assert_close(built(None).exp(), torch.tensor([[0.2, 0.6, 0.4, 0.1]]) / 1.3)
     # The second question is out of order: the least so far counts.
-    torch.testing.assert_close(
-        built.log_probabilities(logit(0.4, 0.8, 0.1)).exp(), torch.tensor([[0.6, 0.0, 0.3, 0.1]])
-    )
+    built = asked(built, 0.4, 0.8, 0.1)
+    torch.testing.assert_close(built.class_probabilities(None), torch.tensor([[0.6, 0.0, 0.3, 0.1]]))
+
+
+def test_the_label_is_the_median():
+    """Most of the probability lies at both ends, and the class between has the highest score."""
+    built = asked(head("coral"), 0.55, 0.52, 0.48)
+    assert built.class_probabilities(None).argmax(1).tolist() == [3]
+    assert int(built.predict(None)[0].pred_label) == 2
 
 
 def test_weights_of_the_methods():
@@ -61,9 +75,14 @@ def test_predictions_are_consistent_in_rank(method):
     assert (scores >= 0).all()
     torch.testing.assert_close(scores.sum(1), torch.ones(50))
     torch.testing.assert_close(built(feats).softmax(1), scores)
-    above = 1 - scores.cumsum(1)
-    assert (above.diff(dim=1) <= 1e-6).all()
     assert [int(sample.pred_label) for sample in samples] == scores.argmax(1).tolist()
+    probabilities = built.class_probabilities(feats)
+    torch.testing.assert_close(probabilities.sum(1), torch.ones(50))
+    assert (probabilities >= 0).all()
+    # As the papers have it: the number of questions that are more likely answered yes.
+    questions = built.questions(feats)
+    above = questions.sigmoid().cumprod(1) if method == "corn" else questions.cummin(1).values.sigmoid()
+    assert scores.argmax(1).tolist() == (above > 0.5).sum(1).tolist()
 
 
 @pytest.mark.parametrize("method", METHODS)
