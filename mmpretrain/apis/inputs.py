@@ -22,6 +22,9 @@ InputType = str | os.PathLike[str] | np.ndarray | torch.Tensor | Image.Image | b
 #: Files that count as images where a folder is given.
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
 
+#: Files that count as images where a folder holds nothing else: beside images, arrays may be anything.
+MEASURED_SUFFIXES = (".npy", ".npz", ".dcm", ".dicom")
+
 _TAKES = "Give a path, a Pillow image, the bytes of an image file, or an array (H, W, 3) of uint8 in BGR."
 
 #: Floats whose largest value is below cannot be told from an image whose values go from 0 to 1.
@@ -49,16 +52,17 @@ def as_images(inputs: Any) -> Iterable[Any]:
 
 
 def in_folder(folder: Path) -> Sequence[str]:
-    """Return the image files in a folder and those below, sorted.
+    """Return the image files in a folder and those below, sorted; if there are none, arrays and DICOM.
 
     Raises:
-        DataError: If there are none.
+        DataError: If there are neither.
     """
-    named = (path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
-    found = sorted(str(path) for path in named if not path.is_dir())
-    if not found:
-        raise DataError(f"the folder {str(folder)!r} holds no images ({', '.join(IMAGE_SUFFIXES)})")
-    return found
+    files = [path for path in folder.rglob("*") if not path.is_dir()]
+    for suffixes in (IMAGE_SUFFIXES, MEASURED_SUFFIXES):
+        if found := sorted(str(path) for path in files if path.suffix.lower() in suffixes):
+            return found
+    known = ", ".join((*IMAGE_SUFFIXES, *MEASURED_SUFFIXES))
+    raise DataError(f"the folder {str(folder)!r} holds no images ({known})")
 
 
 def as_bgr(image: Any, number: int = 0) -> np.ndarray:

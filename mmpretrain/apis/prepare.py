@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from mmpretrain.apis.inputs import InputType, as_bgr, as_rgb
+from mmpretrain.apis.inputs import MEASURED_SUFFIXES, InputType, as_bgr, as_rgb
 from mmpretrain.config.wrapped import innermost
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import TRANSFORMS
@@ -19,9 +19,6 @@ from mmpretrain.utils.pictures import to_picture
 
 if TYPE_CHECKING:
     from mmpretrain.config import Config
-
-#: Files that Pillow does not open.
-_NO_PICTURES = (".npy", ".npz", ".dcm", ".dicom")
 
 
 class Preparation:
@@ -75,7 +72,9 @@ class Preparation:
         if self.takes_numbers and isinstance(image, np.ndarray):
             return to_picture(image)
         special = self.takes_numbers or getattr(self.load, "value_range", None) is not None
-        if isinstance(image, (str, os.PathLike)) and (special or os.fspath(image).endswith(_NO_PICTURES)):
+        if isinstance(image, (str, os.PathLike)) and (
+            special or os.fspath(image).endswith(MEASURED_SUFFIXES)
+        ):
             return to_picture(self.load({"img_path": os.fspath(image)})["img"])
         return as_rgb(image)
 

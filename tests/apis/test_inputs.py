@@ -117,5 +117,9 @@ def test_images_of_a_folder(tmp_path):
         (tmp_path / name).write_bytes(b"")
     assert list(as_images(tmp_path)) == [str(tmp_path / "a/c.JPG"), str(tmp_path / "b.png")]
     (tmp_path / "none").mkdir()
+    (tmp_path / "a" / "d.npy").write_bytes(b"")
+    assert len(list(as_images(tmp_path))) == 2, "beside images, an array may be anything"
+    (tmp_path / "a" / "c.JPG").unlink()
+    assert list(as_images(tmp_path / "a")) == [str(tmp_path / "a" / "d.npy")]
     with pytest.raises(DataError, match="holds no images"):
         as_images(tmp_path / "none")
