@@ -19,6 +19,7 @@ GONE = {"NPUProfilerHook", "RFSearchHook"}
 
 #: Arguments of hooks that cannot do without.
 ARGUMENTS: dict[str, dict] = {
+    "ClosureHook": {"fn_name": "after_train_epoch", "fn": print},
     "EarlyStoppingHook": {"monitor": "accuracy/top1"},
     "KNNHook": {"bank": {}, "queries": {}},
     "OnlineProbeHook": {"num_classes": 2},

@@ -199,7 +199,7 @@ class Hook:
 
     def get_triggered_stages(self) -> list[str]:
         """Return the points at which this hook does something, in the order of a run."""
-        return [stage for stage in self.stages if self.acts_at(stage)]
+        return [stage for stage in self.stages if self.acts_at(stage) or stage in vars(self)]
 
     @classmethod
     def acts_at(cls, stage: str) -> bool:
