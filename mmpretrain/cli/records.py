@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import logging
 import os
 import sys
 import time
@@ -12,7 +13,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+logger = logging.getLogger("mmpretrain")
+
+#: So many of the surest mistakes are explained.
+MAPS = 12
+
 if TYPE_CHECKING:
+    import numpy as np
+
     from mmpretrain.engine.runner.runner import Runner
     from mmpretrain.evaluation import Record, ValueRecord
     from mmpretrain.reports import ImageSource
@@ -46,8 +54,38 @@ def write_page(runner: Runner, record: Record | ValueRecord) -> Path:
     if isinstance(record, ValueRecord):
         write_value_report(record, out, run=runner.work_dir, images=images)
     else:
-        write_report(record, out, run=runner.work_dir, images=images)
+        write_report(record, out, run=runner.work_dir, images=images, maps=maps_of(runner, record))
     return out
+
+
+def maps_of(runner: Runner, record: Record) -> dict[int, np.ndarray]:
+    """Return what the surest mistakes of a test rest on: index -> the image with its activation map.
+
+    Nothing for models whose layers give no map, and for data that are not read by index.
+    """
+    from mmpretrain.errors import MMPretrainError
+    from mmpretrain.explain import explain
+    from mmpretrain.reports.galleries import surest_mistakes
+    from mmpretrain.utils.progress import track
+
+    dataset, model = runner.test_dataloader.dataset, runner.bare_model
+    found: dict[int, np.ndarray] = {}
+    if record.multi_label or not hasattr(dataset, "__getitem__") or len(dataset) != len(record):
+        return found
+    for index in track(surest_mistakes(record)[:MAPS], "maps"):
+        try:
+            packed = dataset[index]
+            data = {"inputs": [packed["inputs"]], "data_samples": [packed["data_samples"]]}
+            inputs = model.data_preprocessor(data, False)["inputs"]
+            target = int(record.predicted[index])
+            explanation = explain(model, inputs, target=target)
+        except (MMPretrainError, KeyError, TypeError, NotImplementedError) as error:
+            logger.info("The report has no activation maps: %s", error)
+            return {}
+        one = explanation[0] if isinstance(explanation, list) else explanation
+        if not one.is_empty:
+            found[index] = one.overlay()
+    return found
 
 
 def _pixels(dataset: Any, record: Record | ValueRecord) -> ImageSource | None:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from mmpretrain.cli.outputs import Force, new_file
 from mmpretrain.cli.say import say
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from mmpretrain.evaluation.record import Record
 
 Language = Annotated[Literal["en", "zh"], typer.Option(help="Which language the page shows at first.")]
 Images = Annotated[bool, typer.Option("--images/--no-images", help="Show pictures of the samples.")]
@@ -29,6 +34,14 @@ def report(
     title: Annotated[str, typer.Option(metavar="TEXT", help="Its heading.")] = "",
     language: Language = "en",
     images: Images = True,
+    audit: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="What `mmpretrain audit` wrote about the data: shows leaks."),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL", help="The model that was tested: shows what mistakes rest on."),
+    ] = None,
     force: Force = False,
 ) -> None:
     """Write a page about a test: curves, classes, confusion matrix, mistakes, groups that are worse.
@@ -40,11 +53,13 @@ def report(
     `mmpretrain report work_dirs/demo`
 
     `mmpretrain report result.pkl --out report.html --language zh`
+
+    `mmpretrain report work_dirs/demo --audit audit --model work_dirs/demo`
     """
     from mmpretrain.analysis.records import folder_of_run, open_record
     from mmpretrain.cli.records import pictures_of
-    from mmpretrain.evaluation import ValueRecord
     from mmpretrain.evaluation.record import latest_record
+    from mmpretrain.evaluation.value_record import ValueRecord
     from mmpretrain.reports import no_images, write_report, write_value_report
 
     run = folder_of_run(record)
@@ -59,8 +74,43 @@ def report(
     if isinstance(opened, ValueRecord):
         write_value_report(opened, out, title=title, language=language, run=run, images=source)
     else:
-        write_report(opened, out, title=title, language=language, run=run, images=source)
+        maps = None if model is None else maps_of_files(opened, model)
+        write_report(
+            opened, out, title=title, language=language, run=run, images=source, maps=maps, audit=audit
+        )
     say(f"Saved the report to {out}")
+
+
+def maps_of_files(record: Record, model: str) -> dict[int, np.ndarray]:
+    """Return what the surest mistakes rest on: index -> the image with its activation map.
+
+    Raises:
+        ConfigError: If the record does not say where its images are.
+    """
+    import os
+
+    from mmpretrain.apis.model import open_model
+    from mmpretrain.cli.options import checkpoint_in
+    from mmpretrain.cli.records import MAPS
+    from mmpretrain.errors import ConfigError
+    from mmpretrain.explain import explain
+    from mmpretrain.reports.galleries import surest_mistakes
+    from mmpretrain.utils.progress import track
+
+    chosen = [i for i in surest_mistakes(record)[:MAPS] if record.paths and os.path.isfile(record.paths[i])]
+    if not chosen:
+        raise ConfigError(
+            "the images of the mistakes are not there as files",
+            where="--model",
+            hint="mmpretrain test writes the page with activation maps.",
+        )
+    opened = open_model(checkpoint_in(model))
+    found = {}
+    for index in track(chosen, "maps"):
+        one = explain(opened, record.paths[index], target=int(record.predicted[index]))
+        if not one.is_empty:
+            found[index] = one.overlay()
+    return found
 
 
 def compare(

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from mmpretrain.evaluation.record import Record
 from mmpretrain.reports import charts, galleries
+from mmpretrain.reports.audits import read_audit
 from mmpretrain.reports.charts import Axis
 from mmpretrain.reports.comparison import Comparison, compare
 from mmpretrain.reports.history import History, read_history
@@ -46,6 +47,8 @@ def write_report(
     language: Language = "en",
     run: str | Path | None = None,
     images: ImageSource | None = None,
+    maps: Mapping[int, np.ndarray] | None = None,
+    audit: str | Path | None = None,
 ) -> None:
     """Write a report that opens offline: one HTML file, without anything from the network.
 
@@ -57,8 +60,11 @@ def write_report(
         run: Folder of the run, for the curves of training.
         images: Returns the path or the pixels of a sample's image, None if it has none; by default the paths
             of the record. :func:`no_images` reads none.
+        maps: Of some mistakes, the image with what the prediction rests on, (H, W, 3), RGB.
+        audit: The table of an audit of the data, or its folder.
     """
     summary = summarize(record)
+    audited = None if audit is None else read_audit(audit, record.paths, right_predictions(record))
     shown = {
         "mistakes": galleries.surest_mistakes(record),
         "unsure": galleries.least_sure(record),
@@ -67,7 +73,10 @@ def write_report(
         "cells": galleries.cells(record),
     }
     images = images or paths_of(record.paths)
-    store = Pictures(images, _in_order(shown))
+    maps = maps or {}
+    leaked = audited.leaked[: galleries.SHOWN] if audited is not None else ()
+    numbers = {index: len(record) + place for place, index in enumerate(maps)}
+    store = Pictures(_with_maps(images, maps, numbers), chain(numbers.values(), leaked, _in_order(shown)))
     slices, unreadable = _slices(record, images)
     history = read_history(run) if run is not None else History()
     content = environment().get_template("report.html.j2").render(
@@ -85,6 +94,9 @@ def write_report(
         mistakes=galleries.shots(record, shown["mistakes"]),
         unsure=galleries.shots(record, shown["unsure"]),
         suspects=galleries.shots(record, shown["suspects"]),
+        maps=numbers,
+        audit=audited,
+        leaked=galleries.shots(record, leaked),
         rows=_rows(record, shown["rows"]),
         slices=[one for one in slices if one.worse],
         measured=bool(slices),
@@ -131,6 +143,14 @@ def write_comparison(
     )  # fmt: skip
     write(out, content)
     return compared
+
+
+def _with_maps(
+    images: ImageSource, maps: Mapping[int, np.ndarray], numbers: Mapping[int, int]
+) -> ImageSource:
+    """Return where pictures are: those of maps have numbers behind those of the samples."""
+    drawn = {number: np.ascontiguousarray(maps[index][..., ::-1]) for index, number in numbers.items()}
+    return lambda index: drawn[index] if index in drawn else images(index)
 
 
 def _in_order(shown: Mapping[str, Any]) -> Iterable[int]:

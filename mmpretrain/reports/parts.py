@@ -16,7 +16,7 @@ from mmpretrain.reports import charts
 from mmpretrain.reports.charts import Axis
 from mmpretrain.reports.history import History
 from mmpretrain.reports.images import Source, thumbnails
-from mmpretrain.reports.words import both
+from mmpretrain.reports.words import WORDS, both
 from mmpretrain.utils.atomic import write_atomic
 
 #: Returns the path or the pixels of the image of a sample, by its index.
@@ -57,6 +57,7 @@ def environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
     )
     environment.globals.update(t=both)
+    environment.tests.update(word=lambda key: key in WORDS)
     environment.filters.update(number=_number, p=lambda value: f"{value:.2g}")
     return environment
 

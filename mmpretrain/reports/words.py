@@ -108,6 +108,12 @@ WORDS: dict[str, tuple[str, str]] = {
     "format": ("file type", "文件类型"),
     "folder": ("folder", "文件夹"),
     "audit": ("Audit of a data set", "数据集审查"),
+    "maps_hint": (
+        "Below an image: where the predicted class was seen (Grad-CAM).",
+        "图像下方：模型据以判断所预测类别的区域（Grad-CAM）。",
+    ),
+    "leaked_hint": ("images of this test are in training, too.", "张测试图像也出现在训练集中。"),
+    "without_leaks": ("Accuracy without them", "去除后的准确率"),
     "audit_basis": ("Labels and outliers rest on", "标签与离群判断依据"),
     "audit_unreadable": ("Unreadable", "无法读取"),
     "audit_leak": ("Leaks between parts", "训练与验证之间的泄漏"),

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from mmpretrain.evaluation.record import Record
-from mmpretrain.reports import no_images, write_comparison, write_report
+from mmpretrain.reports import galleries, no_images, write_comparison, write_report
 from tests.reports.conftest import EVIL
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -105,6 +105,26 @@ def test_names_that_are_no_text(record, tmp_path):
     paths = ("bad\udcff.png", *record.paths[1:])
     write_report(dataclasses.replace(record, paths=paths), tmp_path / "x.html")
     assert "bad?.png" in (tmp_path / "x.html").read_text(encoding="utf-8")
+
+
+def test_maps_and_leaks(record, tmp_path):
+    """What mistakes rest on stands below them; leaks of an audit are shown, and its names escaped."""
+    mistakes = galleries.surest_mistakes(record)[:2]
+    maps = {index: np.full((9, 9, 3), 250, np.uint8) for index in mistakes}
+    leaked = "/".join(record.paths[5].split("/")[-2:])
+    lines = ["kind,name,other", f"leak,train/x.png,{leaked}", "<b>evil</b>,x,"]
+    (tmp_path / "audit.csv").write_text("\n".join(lines), encoding="utf-8")
+    write_report(record, tmp_path / "x.html", maps=maps, audit=tmp_path)
+    text = (tmp_path / "x.html").read_text(encoding="utf-8")
+    data = json.loads(re.findall(r'id="data">(.*?)</script>', text, re.DOTALL)[0])
+    numbers = [data["numbers"][str(len(record) + place)] for place in range(2)]
+    part = text.partition('<section id="mistakes">')[2].partition("</section>")[0]
+    assert all(f'data-picture="{number}"' in part for number in numbers)
+    part = text.partition('<section id="audit">')[2].partition("</section>")[0]
+    assert f'data-picture="{data["numbers"]["5"]}"' in part
+    assert "1 <span" in part
+    assert "&lt;b&gt;evil" in part
+    assert "<b>evil" not in text
 
 
 def browse(page: Path, folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
