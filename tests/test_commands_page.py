@@ -19,6 +19,9 @@ BLOCKS = "\n".join(re.findall(r"```bash\n(.*?)```", TEXT, re.DOTALL)).replace("\
 LINES = [line for line in BLOCKS.splitlines() if line.startswith(("mmpretrain ", "mim "))]
 
 
+CHINESE = (ROOT / "docs" / "commands.zh-CN.md").read_text(encoding="utf-8")
+
+
 def options_of(command):
     return {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
 
@@ -37,10 +40,23 @@ def test_examples(line):
     assert passes_on or not unknown, unknown
 
 
-def test_the_commands_of_the_table_exist():
-    named = re.findall(r"^\|[^|]+\| `([a-z-]+)", TEXT, re.MULTILINE)
+@pytest.mark.parametrize("text", [TEXT, CHINESE], ids=["English", "Chinese"])
+def test_the_commands_of_the_table_exist(text):
+    named = re.findall(r"^\|[^|]+\| `([a-z-]+)", text, re.MULTILINE)
     assert len(named) > 15
     assert set(named) <= set(COMMAND_NAMES)
+
+
+def test_the_chinese_page_has_the_examples_of_the_english_one():
+    """It may lag behind for a while, but shows nothing else."""
+    for pattern in (r"```.*?```", r"^\| [^|]+\| `[a-z-]+"):
+        flags = re.DOTALL if "```" in pattern else re.MULTILINE
+        english, chinese = (
+            {found.rpartition("|")[2] for found in re.findall(pattern, text, flags)}
+            for text in (TEXT, CHINESE)
+        )
+        assert chinese <= english
+        assert len(chinese) > 0.8 * len(english)
 
 
 def test_the_scripts_of_the_table_exist():
