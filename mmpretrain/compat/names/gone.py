@@ -70,6 +70,41 @@ NAMES = {
     "SparseHelper": "mmpretrain.models.layers.sparse.ActiveMap, one for each backbone",
     "TORCH_OPTIMIZERS": "OPTIMIZERS.names() lists them",
     "INFERENCERS": "mmpretrain.apis has the inferencers",
+    **dict.fromkeys(
+        ("FlopAnalyzer", "ActivationAnalyzer", "flop_count", "activation_count", "parameter_count"),
+        "mmpretrain.analysis.get_model_complexity_info counts FLOPs, activations and parameters",
+    ),
+    **dict.fromkeys(
+        ("parameter_count_table", "complexity_stats_str", "complexity_stats_table", "print_model_with_flops"),
+        "the table of mmpretrain.analysis.get_model_complexity_info has each module",
+    ),
+    "dispatch_model": "get_model(name, device_map='auto') spreads a model over devices",
+    "compute_module_sizes": "accelerate.utils.compute_module_sizes",
+    "init_empty_weights": "use torch.device('meta')",
+    **dict.fromkeys(
+        ("get_int", "read_image_file", "read_label_file", "read_sn3_pascalvincent_tensor"),
+        "mmpretrain.datasets.MNIST reads these files",
+    ),
+    **dict.fromkeys(
+        ("DEFAULT_CACHE_DIR", "ENV_MMCV_HOME", "ENV_MMENGINE_HOME", "ENV_XDG_CACHE_HOME"),
+        "the variable MMPRETRAIN_CACHE says where downloads lie",
+    ),
+    "get_deprecated_model_names": "mmpretrain.list_models names the models",
+    "load_from_ceph": "mmpretrain.checkpoints.load reads s3:// addresses",
+    "efficient_conv_bn_eval_forward": "inferencers fold batch norms into convolutions by themselves",
+    "turn_on_efficient_conv_bn_eval": "inferencers fold batch norms into convolutions by themselves",
+    **dict.fromkeys(
+        ("DenseTransition", "make_vgg_layer", "make_res_layer", "basic_blocks", "model_scaling"),
+        "networks are built in their classes; `arch=dict(...)` gives other sizes",
+    ),
+    "SEBottleneck": "mmpretrain.models.backbones.seresnet.SEBottleneck",
+    "RSoftmax": "mmpretrain.models.backbones.resnest has split attention as one module",
+    **dict.fromkeys(
+        ("accuracy_numpy", "accuracy_torch"), "mmpretrain.evaluation.Accuracy has the static method calculate"
+    ),
+    **dict.fromkeys(
+        ("BaseFigureContextManager", "ImshowInfosContextManager"), "mmpretrain.visualization draws pictures"
+    ),
     "register_hf_model": "register a class of transformers with MODELS.register_module",
     "register_hf_tokenizer": "transformers.AutoTokenizer.from_pretrained",
 }

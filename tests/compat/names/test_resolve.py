@@ -50,7 +50,7 @@ MISSING = {
     "\nfrom mmcv.runner import HOKS": "my.py:2: mmcv.runner has no 'HOKS'. Did you mean 'HOOKS'",
     "import mmcv.runnr": "my.py:1: mmcv has no 'runnr'. Did you mean 'runner'",
     "from mmengine.structures import InstanceData": "my.py:1: .*InstanceData is not in .*DataSample",
-    "from mmpretrain.models.backbones.vgg import make_vgg_layer": "my.py:1: .*make_vgg_layer has no counter",
+    "from mmpretrain.models.backbones.hornet import get_dwconv": "my.py:1: .*get_dwconv has no counter",
     "from mmpretrain.models import ResNett": "my.py:1: mmpretrain.models has no 'ResNett'",
 }
 
