@@ -145,4 +145,4 @@ def serve_old_names() -> None:
         sys.meta_path.append(OldestLast)
         real = sys.modules.get("mmengine.registry")  # one that was imported before this package
         if getattr(real, "__file__", None) is not None:
-            compat("names.real").serve(real)
+            compat("names.real").serve_loaded()

@@ -79,7 +79,7 @@ class _OldLoader(Loader):
 
 
 class _ThenServe(Loader):
-    """Runs a module of the real MMEngine, and then lets its registries find our components."""
+    """Runs a module of the real MMEngine, and then lets it work with our parts."""
 
     def __init__(self, loader: Loader) -> None:
         self.loader = loader
@@ -89,7 +89,7 @@ class _ThenServe(Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         self.loader.exec_module(module)
-        importlib.import_module("mmpretrain.compat.names.real").serve(module)
+        importlib.import_module("mmpretrain.compat.names.real").SERVED[module.__name__](module)
 
 
 def find_former(name: str, path: Sequence[str] | None) -> ModuleSpec | None:
@@ -138,7 +138,7 @@ def _spec(name: str, folders: list[str]) -> ModuleSpec | None:
 
 
 def _serving(name: str, path: Sequence[str] | None) -> ModuleSpec | None:
-    if name != "mmengine.registry":
+    if name not in ("mmengine.registry", "mmengine.dataset.utils"):
         return None
     spec = PathFinder.find_spec(name, path)
     if spec is not None and spec.loader is not None:

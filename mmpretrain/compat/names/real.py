@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from types import ModuleType
 from typing import Any
 
 from mmpretrain import registry
+from mmpretrain.structures import BaseDataElement
 
 #: Parts of a run: MMEngine's runner works with its own, where it has one of a name.
 OF_THE_RUN = frozenset(
@@ -39,3 +41,24 @@ def _child(kind: Any, parent: Any, ours: registry.Registry, theirs_first: bool) 
             return ours.get(key) if found is None else found
 
     Child(parent.name, parent=parent, scope="mmpretrain")
+
+
+def collate_samples(module: ModuleType) -> None:
+    """Let ``default_collate`` keep our samples in a list, as it does with MMEngine's own.
+
+    Args:
+        module: The module ``mmengine.dataset.utils`` of a real MMEngine.
+    """
+    module.BaseDataElement = (module.BaseDataElement, BaseDataElement)  # type: ignore[attr-defined]
+
+
+#: Module of MMEngine -> what is done with it.
+SERVED = {"mmengine.registry": serve, "mmengine.dataset.utils": collate_samples}
+
+
+def serve_loaded() -> None:
+    """Serve the modules of a real MMEngine that were imported before this package."""
+    for name, with_ours in SERVED.items():
+        module = sys.modules.get(name)
+        if getattr(module, "__file__", None) is not None:
+            with_ours(module)  # type: ignore[arg-type]
