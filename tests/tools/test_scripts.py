@@ -16,9 +16,15 @@ ROOT = Path(__file__).parents[2]
 #: Scripts with more to them than a command.
 OTHERS = {"look.py", "zoo_table.py", "draw.py"}
 GONE = sorted([*ROOT.glob("tools/torchserve/*.py"), *ROOT.glob("tools/deployment/*.py")])
+#: Converters of weights for multi-modal models, which are not there yet.
+NOT_YET = [
+    ROOT / "tools/model_converters" / name
+    for name in ("llava-delta2mmpre.py", "ofa.py", "openai-clip_to_mmpretrain-clip.py", "otter2mmpre.py",
+                 "ram2mmpretrain.py")
+]  # fmt: skip
 SCRIPTS = [
     path for path in sorted([*ROOT.glob("tools/**/*.py"), *ROOT.glob("demo/*.py")])
-    if path.name not in OTHERS and path not in GONE
+    if path.name not in OTHERS and path not in GONE and path not in NOT_YET
 ]  # fmt: skip
 #: Paths that users have in their notes.
 KNOWN = """
@@ -55,12 +61,12 @@ def test_the_name_of_each_is_understood(path):
     assert modern(path.stem, main.COMMAND_NAMES)[0] in main.COMMAND_NAMES
 
 
-@pytest.mark.parametrize("path", GONE, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", [*GONE, *NOT_YET], ids=lambda path: str(path.relative_to(ROOT)))
 def test_what_is_gone_says_so(path):
     done = subprocess.run([sys.executable, path, "a", "--b"], capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
-    assert "has been replaced" in done.stderr
+    assert ("has been replaced" if path in GONE else "is not implemented here yet") in done.stderr
 
 
 def test_print_config(capsys, monkeypatch):

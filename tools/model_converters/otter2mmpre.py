@@ -1,8 +1,9 @@
-"""The old name of ``mmpretrain convert``; takes the same flags as ever."""
+"""Weights of Otter are not converted, as the model is not there yet; see docs/zoo.md."""
 
 import sys
 
-from mmpretrain.cli.main import entry_point
-
 if __name__ == "__main__":
-    entry_point(["convert", *sys.argv[1:]])
+    sys.exit(
+        "error: Otter is not implemented here yet: nothing takes its weights. "
+        "docs/zoo.md lists the families that are there."
+    )
