@@ -54,6 +54,9 @@ WRAPPERS = ("", "module.", "backbone.", "module.backbone.", "model.", "_orig_mod
 #: The last layers of classifiers have one of these names.
 HEADS = ("head.fc.", "head.layers.head.")
 
+#: Weights of DINOv3, without which its transformer computes something else.
+DINOV3 = ("rope_embed.periods", "storage_tokens")
+
 #: From this share of fitting tensors on, weights are taken as they are.
 FITS_ALREADY = 0.9
 
@@ -121,7 +124,17 @@ def convert(weights: Mapping[str, Tensor], source: str = "auto") -> Conversion:
             hint="Weights of mmpretrain 1.x need no conversion. docs/checkpoints.md lists the layouts.",
         )
     layout, inner = found
+    if any(key.endswith(DINOV3) for key in inner):
+        raise dinov3_elsewhere()
     return Conversion(layout.convert(inner), layout)
+
+
+def dinov3_elsewhere() -> CheckpointError:
+    """Say which model can take the weights of DINOv3."""
+    return CheckpointError(
+        "These are weights of DINOv3, whose rotary positions and storage tokens the model does not have",
+        hint="Use timm's: type='TIMMBackbone', model_name='vit_small_patch16_dinov3', pretrained=True.",
+    )
 
 
 def fit(weights: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> Conversion | None:
@@ -133,7 +146,12 @@ def fit(weights: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> Conversi
 
     Returns:
         The translated weights; None where they fit as they are, or cannot be translated.
+
+    Raises:
+        CheckpointError: If the model lacks parts that the weights need.
     """
+    if any(key.endswith(DINOV3) for key in weights) and not any(key.endswith(DINOV3) for key in wanted):
+        raise dinov3_elsewhere()
     direct = len(weights.keys() & wanted.keys())
     found = recognise(weights) if direct < FITS_ALREADY * len(wanted) else None
     if found is None:
