@@ -25,6 +25,12 @@ class SimCLR(BaseSelfSupervisor):
     def loss(self, inputs: Views, data_samples: list[DataSample]) -> dict[str, Tensor]:
         """Compute the loss of two views, each (B, C, H, W), among those of all processes."""
         views = self.views_of(inputs, 2)
+        if views[0].shape != views[1].shape:
+            sizes = " and ".join(f"{view.shape[2]} x {view.shape[3]}" for view in views)
+            raise DataError(
+                f"SimCLR runs both views of an image together, but they differ in size: {sizes}",
+                hint="Let all pipelines of MultiView make images of one size.",
+            )
         pairs = torch.stack(list(views), dim=1).flatten(0, 1)  # the views of an image side by side
         feats = gather_batch(F.normalize(self.neck(self.backbone(pairs))[0], dim=1))
         if len(feats) < 4:
