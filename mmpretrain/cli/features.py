@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -49,10 +49,14 @@ Stage = Annotated[
 ImageSize = Annotated[
     int | None, typer.Option("--image-size", metavar="S", min=8, help="Edge of the images.")
 ]
+BatchSize = Annotated[int, typer.Option("--batch-size", min=1, help="Images run at once.")]
+Workers = Annotated[int, typer.Option("--workers", min=0, help="Data workers.")]
 Out = Annotated[str | None, typer.Option("--out", metavar="FILE", help="Write the results as JSON, too.")]
 
 
-def compute(
+def judge(
+    title: str,
+    how: Callable[[FeatureBank, FeatureBank], Sequence[Mapping[str, float]]],
     model: str,
     data: str,
     checkpoint: str | None,
@@ -63,11 +67,12 @@ def compute(
     batch_size: int,
     workers: int,
     device: str | None,
-) -> tuple[list[int], FeatureBank, FeatureBank]:
-    """Compute the features of the images for training and of those for validation, each in one pass.
+    out: str | None,
+) -> None:
+    """Compute the features of both parts of the images, each in one pass, and print how good they are.
 
-    Returns:
-        The numbers of the stages, and both banks.
+    ``title`` says what the table shows, and ``how`` makes a row of numbers for each stage from the features
+    for training and for validation. The other arguments are the options of the command.
     """
     from mmpretrain.apis.features import DatasetFeatures
     from mmpretrain.datasets.from_spec import dataset_from_spec
@@ -83,7 +88,7 @@ def compute(
     )
     bank = extractor(sets[0], batch_size, workers, "training images")
     queries = extractor(sets[1], batch_size, workers, "validation images")
-    return extractor.stages, bank, queries
+    report(title, extractor.stages, how(bank, queries), bank, queries, Path(out) if out else None)
 
 
 def parse_stages(text: str) -> str | list[int]:

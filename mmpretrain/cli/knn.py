@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mmpretrain.cli.features import (
+    BatchSize,
     Checkpoint,
     FeatureData,
     ImageSize,
@@ -16,10 +16,13 @@ from mmpretrain.cli.features import (
     PoolOption,
     RandomWeights,
     Stage,
-    compute,
-    report,
+    Workers,
+    judge,
 )
 from mmpretrain.cli.shortcuts import Device
+
+if TYPE_CHECKING:
+    from mmpretrain.evaluation.features import FeatureBank
 
 
 def knn(
@@ -32,8 +35,8 @@ def knn(
     stage: Stage = "last",
     pool: PoolOption = PoolOption.auto,
     image_size: ImageSize = None,
-    batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Images run at once.")] = 64,
-    workers: Annotated[int, typer.Option("--workers", min=0, help="Data workers.")] = 2,
+    batch_size: BatchSize = 64,
+    workers: Workers = 2,
     device: Device = None,
     out: Out = None,
 ) -> None:
@@ -47,10 +50,13 @@ def knn(
 
     `mmpretrain knn dino.py --checkpoint dino.pth --data photos/ --k 10 --k 20 --stage all`
     """
-    stages, bank, queries = compute(
-        model, data, checkpoint, random, stage, pool, image_size, batch_size, workers, device
-    )
-    from mmpretrain.evaluation.features import judge_by_neighbors
 
-    rows = judge_by_neighbors(bank, queries, k or (10, 20, 100), temperature)
-    report("Weighted kNN", stages, rows, bank, queries, Path(out) if out else None)
+    def neighbors(bank: FeatureBank, queries: FeatureBank) -> list[dict[str, float]]:
+        from mmpretrain.evaluation.features import judge_by_neighbors
+
+        return judge_by_neighbors(bank, queries, k or (10, 20, 100), temperature)
+
+    judge(
+        "Weighted kNN", neighbors, model, data, checkpoint, random, stage, pool, image_size, batch_size,
+        workers, device, out,
+    )  # fmt: skip

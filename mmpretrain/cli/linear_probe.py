@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from enum import Enum
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mmpretrain.cli.features import (
+    BatchSize,
     Checkpoint,
     FeatureData,
     ImageSize,
@@ -17,10 +17,13 @@ from mmpretrain.cli.features import (
     PoolOption,
     RandomWeights,
     Stage,
-    compute,
-    report,
+    Workers,
+    judge,
 )
 from mmpretrain.cli.shortcuts import Device
+
+if TYPE_CHECKING:
+    from mmpretrain.evaluation.features import FeatureBank
 
 
 class Solver(str, Enum):
@@ -42,8 +45,8 @@ def linear_probe(
     stage: Stage = "last",
     pool: PoolOption = PoolOption.auto,
     image_size: ImageSize = None,
-    batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Images run at once.")] = 64,
-    workers: Annotated[int, typer.Option("--workers", min=0, help="Data workers.")] = 2,
+    batch_size: BatchSize = 64,
+    workers: Workers = 2,
     device: Device = None,
     out: Out = None,
 ) -> None:
@@ -55,11 +58,15 @@ def linear_probe(
 
     `mmpretrain linear-probe resnet50_8xb32_in1k --data photos/ --stage all --solver logistic`
     """
-    stages, bank, queries = compute(
-        model, data, checkpoint, random, stage, pool, image_size, batch_size, workers, device
-    )
-    from mmpretrain.evaluation.features import judge_linearly
 
-    solvers = ("logistic", "sgd") if solver is Solver.both else (solver.value,)
-    rows = judge_linearly(bank, queries, solvers)
-    report("Linear classification", stages, rows, bank, queries, Path(out) if out else None)
+    def classifier(bank: FeatureBank, queries: FeatureBank) -> list[dict[str, float]]:
+        from mmpretrain.evaluation.features import judge_linearly
+
+        return judge_linearly(
+            bank, queries, ("logistic", "sgd") if solver is Solver.both else (solver.value,)
+        )
+
+    judge(
+        "Linear classification", classifier, model, data, checkpoint, random, stage, pool, image_size,
+        batch_size, workers, device, out,
+    )  # fmt: skip
