@@ -23,6 +23,9 @@ BEST = {
     ("regression", True): "regression/mae",
 }
 
+#: How images are scaled: averaging over what is left out, so that fine textures do not turn into noise.
+_SMOOTH = {"backend": "pillow", "interpolation": "bicubic"}
+
 
 def finetuning_config(
     start: Start,
@@ -117,7 +120,7 @@ def _augmented(choices: Choices) -> list[dict[str, Any]]:
             "type": "RandomResizedCrop",
             "scale": choices.image_size,
             "crop_ratio_range": choices.crop,
-            "interpolation": "bicubic",
+            **_SMOOTH,
         },
     ]
     if choices.flip:
@@ -128,7 +131,7 @@ def _augmented(choices: Choices) -> list[dict[str, Any]]:
 def _seen_whole(size: int) -> list[dict[str, Any]]:
     return [
         {"type": "LoadImageFromFile"},
-        {"type": "ResizeEdge", "scale": size, "edge": "short", "interpolation": "bicubic"},
+        {"type": "ResizeEdge", "scale": size, "edge": "short", **_SMOOTH},
         {"type": "CenterCrop", "crop_size": size},
         {"type": "PackInputs"},
     ]
