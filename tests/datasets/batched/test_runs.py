@@ -7,8 +7,9 @@ import torch
 
 from mmpretrain.config import Config
 from mmpretrain.config.validate import validate
+from mmpretrain.datasets.samplers import base as sampler_base
 from mmpretrain.engine.hooks import Hook
-from mmpretrain.engine.runner import Runner
+from mmpretrain.engine.runner import Runner, dataloader
 from mmpretrain.engine.runner.dataloader import start_epoch
 from mmpretrain.engine.runner.loader_build import build_dataloader
 from mmpretrain.errors import DataError
@@ -135,3 +136,16 @@ def test_recipes_switch_them_in_the_course_of_a_run(tmp_path):
     assert runner.bare_model.data_preprocessor.batch_transforms is not None
     runner.train()
     assert runner.bare_model.data_preprocessor.batch_transforms is None
+
+
+def test_two_processes_see_what_one_sees(monkeypatch):
+    alone = augmented(TRANSFORMS[:-1])
+    together = {}
+    for rank in (0, 1):
+        for module in (sampler_base, dataloader):
+            monkeypatch.setattr(module, "get_dist_info", lambda rank=rank: (rank, 2))
+        found = augmented(TRANSFORMS[:-1], batch_size=4)
+        assert len(found) == 12
+        together.update(found)
+    assert len(together) == 24
+    assert same(alone, together)
