@@ -10,6 +10,9 @@ from mmpretrain.datasets.transforms.base import BaseTransform
 from mmpretrain.datasets.transforms.checks import require
 from mmpretrain.registry import TRANSFORMS
 
+#: Rounds in which no rectangle fits before single tokens are masked; none covers the last row or column.
+MOST_MISSES = 100
+
 
 @TRANSFORMS.register_module()
 class SimMIMMaskGenerator(BaseTransform):
@@ -37,6 +40,11 @@ class SimMIMMaskGenerator(BaseTransform):
             f"and that of model_patch_size ({model_patch_size})",
             key="input_size",
         )
+        require(
+            isinstance(mask_ratio, (int, float)) and 0 < mask_ratio < 1,
+            f"mask_ratio must be above 0 and below 1, got {mask_ratio!r}, as it is the part that is hidden",
+            key="mask_ratio",
+        )
         self.input_size = input_size
         self.mask_patch_size = mask_patch_size
         self.model_patch_size = model_patch_size
@@ -45,6 +53,11 @@ class SimMIMMaskGenerator(BaseTransform):
         self.scale = mask_patch_size // model_patch_size
         self.token_count = self.rand_size**2
         self.mask_count = math.ceil(self.token_count * mask_ratio)
+        require(
+            self.mask_count < self.token_count,
+            f"mask_ratio={mask_ratio} hides all {self.token_count} blocks of an image",
+            key="mask_ratio",
+        )
 
     def transform(self, results: dict) -> dict:
         blocks = np.zeros(self.token_count, dtype=int)
@@ -81,8 +94,9 @@ class BEiTMaskGenerator(BaseTransform):
         self.height, self.width = (input_size, input_size) if isinstance(input_size, int) else input_size
         self.num_patches = self.height * self.width
         require(
-            num_masking_patches <= self.num_patches,
-            f"num_masking_patches ({num_masking_patches}) exceeds the {self.num_patches} tokens",
+            1 <= num_masking_patches < self.num_patches,
+            f"num_masking_patches must be at least 1 and leave a token of the {self.num_patches} visible, "
+            f"got {num_masking_patches}",
             key="num_masking_patches",
         )
         self.num_masking_patches = num_masking_patches
@@ -110,7 +124,12 @@ class BEiTMaskGenerator(BaseTransform):
     def transform(self, results: dict) -> dict:
         mask = np.zeros((self.height, self.width), dtype=int)
         count = 0
-        while count < self.num_masking_patches:
-            count += self._add_rectangle(mask, min(self.num_masking_patches - count, self.max_num_patches))
+        misses = 0
+        while count < self.num_masking_patches and misses < MOST_MISSES:
+            new = self._add_rectangle(mask, min(self.num_masking_patches - count, self.max_num_patches))
+            count, misses = count + new, 0 if new else misses + 1
+        if count < self.num_masking_patches:
+            free = np.flatnonzero(mask == 0)
+            mask.flat[np.random.permutation(free)[: self.num_masking_patches - count]] = 1
         results["mask"] = mask
         return results
