@@ -60,7 +60,10 @@ def plant_leaks(root: Path, count: int, seed: int) -> set[str]:
     for number, place in enumerate(chosen.tolist()):
         suffix, change = list(COPIES.values())[number % len(COPIES)]
         target = root / "train" / images[place].parent.name / f"planted{number}{suffix}"
-        cv2.imwrite(str(target), change(cv2.imread(str(images[place]))))
+        image = cv2.imread(str(images[place]))
+        if image is None:
+            raise ValueError(f"{images[place]} cannot be read")
+        cv2.imwrite(str(target), change(image))
         planted.add(str(target))
     return planted
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 import argparse
 import copy
 import csv
+import importlib
 import json
 import statistics
 import subprocess
@@ -27,6 +28,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 SETS = ("digits", "silhouettes", "textiles")
 #: Edge of the images; None for what finetune chooses by itself.
@@ -65,7 +67,7 @@ def images_of(name: str, wheels: Path) -> Iterator[tuple[str, Callable[[Path], N
                 yield str(label), pixels(array)
 
 
-def silhouettes(wheels: Path) -> Iterator[tuple[str, object]]:
+def silhouettes(wheels: Path) -> Iterator[tuple[str, Any]]:
     """Yield label and pixels of animal-mnist, whose arrays are pickled; no code of the file is run."""
     import gzip
 
@@ -167,12 +169,10 @@ def probe():
 
 def baseline(task: dict) -> None:
     """Fine-tune with timm; this runs in an environment that has it."""
-    import timm
     import torch
-    from timm.data import create_transform
-    from timm.optim import param_groups_weight_decay
     from torch.utils.data import DataLoader, Dataset
 
+    timm, data, optim = map(importlib.import_module, ("timm", "timm.data", "timm.optim"))
     torch.set_num_threads(1)
     classes = sorted({row["label"] for row in task["train"]})
 
@@ -196,11 +196,11 @@ def baseline(task: dict) -> None:
         "std": (128 / 255,) * 3,
         "interpolation": "bicubic",
     }
-    augment = create_transform(
+    augment = data.create_transform(
         **usual, is_training=True, scale=(0.75 if drawn else 0.4, 1.0), hflip=0.0 if drawn else 0.5,
         color_jitter=0.0, auto_augment=None,
     )  # fmt: skip
-    whole = create_transform(**usual, is_training=False, crop_pct=1.0)
+    whole = data.create_transform(**usual, is_training=False, crop_pct=1.0)
     val, test = (DataLoader(Images(task[name], whole), 64) for name in ("val", "test"))
     best = (-1.0, 0.0)
     start = time.perf_counter()
@@ -216,7 +216,7 @@ def baseline(task: dict) -> None:
         assert difference < 1e-3, f"not the same network: {difference}"
         model.reset_classifier(len(classes))
         train = DataLoader(Images(task["train"], augment), task["batch"], shuffle=True)
-        groups = param_groups_weight_decay(model, 0.05)
+        groups = optim.param_groups_weight_decay(model, 0.05)
         optimizer = torch.optim.AdamW(groups, lr=lr)
         steps = task["epochs"] * len(train)
         warm = max(1, round(0.05 * steps))
