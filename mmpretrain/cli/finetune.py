@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -135,7 +137,8 @@ def finetune(
         wanted = _wanted(epochs, batch, lr, freeze, image_size, weights)
         folder = _new_folder(out, data)
         request = Request(model, data, val, task.value, time_, seed, workers, device, folds)
-        _prepare(request, folder, wanted)
+        with _leaving_nothing(folder):
+            _prepare(request, folder, wanted)
     if finetune_folds.are_in(folder):
         finetune_folds.run(folder, device=device)
         return
@@ -328,6 +331,21 @@ def _new_folder(out: Path | None, data: str) -> Path:
     base = Path("work_dirs") / f"finetune_{stem}"
     numbered = (base.with_name(f"{base.name}_{number}") for number in range(2, 10_000))
     return next(path for path in (base, *numbered) if not path.exists())
+
+
+@contextmanager
+def _leaving_nothing(folder: Path) -> Iterator[None]:
+    """Remove what was written into a new folder if the preparation fails, so that it can be tried again."""
+    from mmpretrain.finetuning.plan import PLAN
+
+    was_there = folder.is_dir()
+    try:
+        yield
+    except BaseException:
+        shutil.rmtree(folder / PLAN, ignore_errors=True)
+        if not was_there and folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+        raise
 
 
 def _to_resume(out: Path | None) -> Path:

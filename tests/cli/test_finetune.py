@@ -277,6 +277,17 @@ def test_mistakes_are_said_in_a_sentence(capsys, here: Path, words, message: str
     assert not Path("work_dirs").exists()
 
 
+def test_a_start_that_fails_leaves_nothing(capsys, here: Path) -> None:
+    for name in ("a", "b"):
+        (here / "data" / name).mkdir(parents=True)
+        (here / "data" / name / "0.jpg").write_bytes(b"no image")
+    for _ in range(2):
+        done = call(capsys, "finetune", "tiny.py", "--data", "data", "--out", "out", *FAST)
+        assert done.code == 2
+        assert "is not empty" not in done.err
+        assert not Path("out").exists()
+
+
 def test_a_wrong_model_gets_a_suggestion(capsys, here: Path) -> None:
     write_folder(here / "data", {"a": 2, "b": 2})
     done = call(capsys, "finetune", "resnet50_8xb32_in2k", "--data", "data")
