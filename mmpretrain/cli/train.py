@@ -210,15 +210,15 @@ def run(cfg: Config, *, summary: bool = True, audit: bool = False) -> Runner:
         audit: List the labels that the model contradicts.
     """
     from mmpretrain.cli.checks import check_before_start
-    from mmpretrain.engine.hooks import AuditHook
-    from mmpretrain.registry import RUNNERS
+    from mmpretrain.registry import HOOKS, RUNNERS
     from mmpretrain.utils.dist import is_main_process
 
     start = time.monotonic()
     check_before_start(cfg, ("train", "val"))
     runner = RUNNERS.build(cfg)
-    if audit and not any(isinstance(hook, AuditHook) for hook in runner.hooks):
-        runner.register_hook(AuditHook())
+    kind = HOOKS.get("AuditHook")
+    if audit and kind is not None and not any(isinstance(hook, kind) for hook in runner.hooks):
+        runner.register_hook(kind())
     runner.train()
     if summary and is_main_process():
         print_summary(runner, seconds=time.monotonic() - start)
