@@ -270,7 +270,13 @@ def expand(images: list[str]) -> Iterator[Path]:
         path = Path(name)
         if path.is_dir():
             from mmpretrain.apis.inputs import in_folder
+            from mmpretrain.datasets.packed.places import packed_splits
 
+            if packed_splits(name):
+                raise ConfigError(
+                    f"{name!r} holds packed data, no files",
+                    hint="mmpretrain test --data PACKED predicts them; mmpretrain unpack writes files.",
+                )
             yield from map(Path, in_folder(path))
         elif path.is_file():
             yield path

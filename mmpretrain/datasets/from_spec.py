@@ -90,6 +90,8 @@ def held_out_from_spec(spec: str) -> dict[str, Any]:
     if spec.startswith("hf://"):
         return dataset_from_spec(spec, "val")
     whole = dataset_from_spec(spec)
+    if whole["type"] == "PackedDataset":
+        return next((_of_pack(spec, name) for name in ("val", "test") if name in packed_splits(spec)), whole)
     part = _part(spec, "val")
     return whole if part is None else of_place(part)
 
@@ -182,6 +184,10 @@ def parts_of(spec: str) -> dict[str, SplitSpec]:
         names = {part: next((n for n in own if n in present), None) for part, own in OWN_NAMES.items()}
         names["train"] = names["train"] or present[0]
         return {part: _of_hub(path, options, name) for part, name in names.items() if name}
+    if whole["type"] == "PackedDataset":
+        packed = packed_splits(spec)
+        named = {part: part for part in OWN_NAMES if part in packed}
+        return {part: _of_pack(spec, name) for part, name in {"train": packed[0], **named}.items()}
     found = {part: _part(spec, part, OWN_NAMES) for part in OWN_NAMES}
     if found["train"] is None:
         return {"train": _root(spec)}

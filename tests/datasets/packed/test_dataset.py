@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import pickle
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 from torch.utils.data import DataLoader
 
 from mmpretrain.datasets import PackedDataset, dataset_from_spec, pseudo_collate
+from mmpretrain.datasets.fingerprints import fingerprints_of
+from mmpretrain.datasets.from_spec import held_out_from_spec
+from mmpretrain.datasets.labelled import read_labelled
 from mmpretrain.datasets.packed.encode import Encoding
 from mmpretrain.errors import ConfigError, DataError, MissingFileError
 from mmpretrain.registry import DATASETS
+from tests.cli.commands import call
 from tests.datasets.packed.pack_cases import CLASSES, folder, jpeg, packed
 
 TRAIN = [
@@ -121,3 +126,23 @@ def test_a_shard_that_changes_its_size_is_found(tmp_path):
     shard.unlink()
     with pytest.raises(MissingFileError, match="There is no shard"):
         PackedDataset(str(tmp_path / "out"))
+
+
+def test_parts_to_fine_tune_on(tmp_path):
+    """Labels, names and fingerprints are those of the files."""
+    packed(folder(tmp_path / "data"), tmp_path / "out")
+    parts, files = (read_labelled(str(tmp_path / name)) for name in ("out", "data"))
+    for name, part in parts.named().items():
+        other = files.named()[name]
+        assert (part.labels, part.classes) == (other.labels, other.classes)
+        assert [Path(path).name for path in part.names] == [Path(path).name for path in other.names]
+        assert (fingerprints_of(part.build()).thumbs == fingerprints_of(other.build()).thumbs).all()
+    assert read_labelled(str(tmp_path / "out" / "train")).val is None
+    assert held_out_from_spec(str(tmp_path / "out"))["split"] == "val"
+
+
+def test_predict_says_how_to_get_files(tmp_path, capsys):
+    packed(folder(tmp_path / "data"), tmp_path / "out")
+    done = call(capsys, "predict", tmp_path / "out", "--model", "lenet5_digits-folder")
+    assert done.code == 2
+    assert "holds packed data" in done.err
