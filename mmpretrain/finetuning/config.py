@@ -8,7 +8,7 @@ from typing import Any
 from mmpretrain.finetuning import defaults
 from mmpretrain.finetuning.defaults import Choices
 from mmpretrain.finetuning.facts import DataFacts
-from mmpretrain.finetuning.model import Seen
+from mmpretrain.finetuning.model import Seen, input_channels
 from mmpretrain.finetuning.start import Start
 
 #: Task and whether classes are very unequal -> the metric by which the best checkpoint is chosen.
@@ -53,9 +53,10 @@ def finetuning_config(
         half: Train in bfloat16, where the device can.
     """
     size, drop = choices.image_size, facts.images % choices.batch == 1
-    train = _loader(datasets["train"], _augmented(choices), choices.batch, workers)
+    load = _load(start)
+    train = _loader(datasets["train"], [load, *_augmented(choices)], choices.batch, workers)
     val, test = (
-        _loader({**dataset, "test_mode": True}, _seen_whole(size), choices.batch * 2, workers)
+        _loader({**dataset, "test_mode": True}, [load, *_seen_whole(size)], choices.batch * 2, workers)
         for dataset in (datasets["val"], datasets.get("test", datasets["val"]))
     )
     metrics = _metrics(facts)
@@ -113,9 +114,14 @@ def _loader(
     }
 
 
+def _load(start: Start) -> dict[str, Any]:
+    """Reading an image: grey for a model that takes one channel."""
+    grey = {"color_type": "grayscale"} if input_channels(start) == 1 else {}
+    return {"type": "LoadImageFromFile", **grey}
+
+
 def _augmented(choices: Choices) -> list[dict[str, Any]]:
     steps: list[dict[str, Any]] = [
-        {"type": "LoadImageFromFile"},
         {
             "type": "RandomResizedCrop",
             "scale": choices.image_size,
@@ -130,7 +136,6 @@ def _augmented(choices: Choices) -> list[dict[str, Any]]:
 
 def _seen_whole(size: int) -> list[dict[str, Any]]:
     return [
-        {"type": "LoadImageFromFile"},
         {"type": "ResizeEdge", "scale": size, "edge": "short", **_SMOOTH},
         {"type": "CenterCrop", "crop_size": size},
         {"type": "PackInputs"},

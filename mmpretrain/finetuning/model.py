@@ -74,7 +74,7 @@ def look_at(start: Start, size: int) -> Seen:
     layered = len(groups) > 2
     try:
         with torch.inference_mode():
-            features = backbone(torch.zeros(1, _in_channels(start), size, size))
+            features = backbone(torch.zeros(1, input_channels(start), size, size))
             maps = getattr(model, "neck", None) is None and _last(features).ndim == 4
             if getattr(model, "neck", None) is not None:
                 features = model.neck(features)
@@ -84,7 +84,8 @@ def look_at(start: Start, size: int) -> Seen:
     return Seen(family, layered, int(last.shape[1]) if last.ndim in (2, 4) else None, maps, True)
 
 
-def _in_channels(start: Start) -> int:
+def input_channels(start: Start) -> int:
+    """Return how many channels the model takes: as many as there are means."""
     return len(start.preprocessor.get("mean") or (0, 0, 0))
 
 

@@ -277,6 +277,14 @@ def test_mistakes_are_said_in_a_sentence(capsys, here: Path, words, message: str
     assert not Path("work_dirs").exists()
 
 
+def test_a_model_of_grey_images(capsys, here: Path) -> None:
+    write_folder(here / "data", {"a": 12, "b": 12})
+    done = call(capsys, "finetune", "lenet5_digits-folder", "--data", "data", "--out", "out", *FAST)
+    assert done.code == 0, done.err
+    cfg = Config.fromfile("out/plan/finetune.py")
+    assert cfg.train_dataloader.dataset.pipeline[0] == dict(type="LoadImageFromFile", color_type="grayscale")
+
+
 def test_a_start_that_fails_leaves_nothing(capsys, here: Path) -> None:
     for name in ("a", "b"):
         (here / "data" / name).mkdir(parents=True)
