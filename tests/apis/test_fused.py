@@ -48,7 +48,7 @@ ACTS = [nn.ReLU(), nn.ReLU(inplace=True), F.relu, nn.ReLU6(), nn.Hardswish(), nn
         *((act, "alone") for act in ACTS),
         *((act, how) for act in ACTS[:3] for how in ("added", "added in place")),
     ],
-    ids=str,
+    ids=lambda act: getattr(act, "__name__", str(act)),
 )
 def test_what_is_fused(act, how):
     model = Block(act, how).eval()
