@@ -32,6 +32,7 @@ def audit(
     model: Annotated[
         str | None,
         typer.Option(
+            "--model",
             metavar="MODEL",
             help="Whose features tell labels and outliers: a checkpoint, the folder of a run, a zoo name; by "
             "default thumbnails do.",

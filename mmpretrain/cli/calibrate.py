@@ -60,7 +60,8 @@ def calibrate(
         ),
     ] = None,
     config: Annotated[
-        str | None, typer.Option(metavar="CONFIG", help="The config, if the checkpoint holds none.")
+        str | None,
+        typer.Option("--config", metavar="CONFIG", help="The config, if the checkpoint holds none."),
     ] = None,
     out: Annotated[
         Path | None,

@@ -40,7 +40,7 @@ def report(
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option(metavar="MODEL", help="The model that was tested: shows what mistakes rest on."),
+        typer.Option("--model", metavar="MODEL", help="The tested model: shows what mistakes rest on."),
     ] = None,
     force: Force = False,
 ) -> None:
