@@ -69,12 +69,13 @@ def maps_of(runner: Runner, record: Record) -> dict[int, np.ndarray]:
     from mmpretrain.utils.progress import track
 
     dataset, model = runner.test_dataloader.dataset, runner.bare_model
+    model = getattr(model, "module", model)  # inside of a model of test-time augmentation
     found: dict[int, np.ndarray] = {}
     if record.multi_label or not hasattr(dataset, "__getitem__") or len(dataset) != len(record):
         return found
     for index in track(surest_mistakes(record)[:MAPS], "maps"):
         try:
-            packed = dataset[index]
+            packed = {key: _first(value) for key, value in dataset[index].items()}
             data = {"inputs": [packed["inputs"]], "data_samples": [packed["data_samples"]]}
             inputs = model.data_preprocessor(data, False)["inputs"]
             target = int(record.predicted[index])
@@ -86,6 +87,11 @@ def maps_of(runner: Runner, record: Record) -> dict[int, np.ndarray]:
         if not one.is_empty:
             found[index] = one.overlay()
     return found
+
+
+def _first(versions: Any) -> Any:
+    """Return the first of several versions of a sample, or the only one."""
+    return versions[0] if isinstance(versions, (list, tuple)) else versions
 
 
 def _pixels(dataset: Any, record: Record | ValueRecord) -> ImageSource | None:
