@@ -30,7 +30,7 @@ _CONVERTER = re.compile(r"[\w-]+(-to-|2)(mmpretrain|mmpre|mmcls)(-clip)?")
 #: Words for what a command does -> what to type.
 MEANT = {
     "cam": "vis-cam", "gradcam": "vis-cam", "grad-cam": "vis-cam", "explain": "vis-cam", "heatmap": "vis-cam",
-    "finetune": "train", "fine-tune": "train", "fit": "train", "resume": "train",
+    "fine-tune": "finetune", "fine_tune": "finetune", "fit": "train", "resume": "train",
     "eval": "test", "evaluate": "test", "val": "test", "validate": "test", "benchmark": "test",
     "infer": "predict", "inference": "predict", "classify": "predict", "run-model": "predict",
     "zoo": "list", "ls": "list", "search": "list", "model-index": "list",

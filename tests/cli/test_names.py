@@ -47,12 +47,12 @@ def test_options_may_stand_in_front():
 @pytest.mark.parametrize(
     ("word", "expected"),
     [
-        ("finetune", "`mmpretrain train`"),
+        ("fine-tune", "`mmpretrain finetune`"),
         ("evaluate", "`mmpretrain test`"),
         ("trian", "`mmpretrain train`"),
         ("flop", "`mmpretrain flops`"),
         ("publis", "`mmpretrain publish`"),
-        ("fine_tune", "`mmpretrain train`"),
+        ("fine_tune", "`mmpretrain finetune`"),
         ("get_flop", "`mmpretrain flops`"),
         ("cam", "`mmpretrain vis-cam`"),
         ("xyzzy", "--help"),
@@ -66,7 +66,5 @@ def test_suggestions(word, expected):
 
 def test_the_command_line_says_it_in_one_line(capsys):
     with pytest.raises(SystemExit, match="2"):
-        entry_point(["finetune", "a.py"])
-    assert (
-        capsys.readouterr().err == "error: there is no command 'finetune'. Did you mean `mmpretrain train`?\n"
-    )
+        entry_point(["fit", "a.py"])
+    assert capsys.readouterr().err == "error: there is no command 'fit'. Did you mean `mmpretrain train`?\n"
