@@ -37,7 +37,8 @@ def test_scores_are_averaged_before_softmax_with_the_weights_of_the_paper():
     total = sum(w / 2 * (Corner()(v)[0] + Corner()(v.flip(3))[0]) for w, v in views)
     for sample, expected in zip(out, total.softmax(1)):
         torch.testing.assert_close(sample.pred_score, expected)
-        assert sample.pred_label.item() == int(expected.argmax())
+        # Two scores are the same but for rounding, as flips exchange their pixels.
+        torch.testing.assert_close(expected[sample.pred_label.item()], expected.max())
     assert out[1].gt_label.item() == 1
 
 
