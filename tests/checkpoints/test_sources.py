@@ -99,11 +99,11 @@ def by_pretrained_of_inferencer(source, made, tmp_path):
 
 
 def by_predict(source, made, tmp_path):
-    predict([str(made / "data" / "a")], model=source, device="cpu")
+    predict([str(made / "data" / "a")], model=[source], device="cpu")
 
 
 def by_predict_with_checkpoint(source, made, tmp_path):
-    predict([str(made / "data" / "a")], model=str(made / "small.py"), checkpoint=source, device="cpu")
+    predict([str(made / "data" / "a")], model=[str(made / "small.py")], checkpoint=source, device="cpu")
 
 
 def by_test(source, made, tmp_path):

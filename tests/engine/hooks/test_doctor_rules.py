@@ -25,6 +25,7 @@ SICK = {
     "weights_still": {"weights_moved": 0.0},
     "teacher_still": {"teacher_moved": 0.0},
     "exploded": {"grad_growth": 2000.0},
+    "leaping": {"longest_step": 0.1, "weight_growth": 1.5},
     "one_prototype": {"prototype_entropy": 0.1},
     "uniform_teacher": {"teacher_entropy": 0.999},
     "collapsed": {"projection_spread": 0.01},
