@@ -18,7 +18,7 @@ from mmpretrain.utils.fileio import exists, is_folder, join, list_dir, nearest_f
 
 T = TypeVar("T")
 Split = Literal["train", "val", "test"]
-#: Where samples are: a path or pattern, the shards that there are, or the config of a data set.
+#: Where samples are: a path or pattern, a list of existing shards, or the config of a data set.
 SplitSpec = str | list[str] | dict[str, Any]
 
 #: Names that folders and files of a split have, the best first.

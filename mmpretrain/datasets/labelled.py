@@ -112,7 +112,7 @@ class Parts:
     test: Labelled | None = None
 
     def named(self) -> dict[str, Labelled]:
-        """Return the parts that there are."""
+        """Return the parts that exist, by name."""
         parts = {"train": self.train, "val": self.val, "test": self.test}
         return {name: part for name, part in parts.items() if part is not None}
 

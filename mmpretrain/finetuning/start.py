@@ -122,7 +122,7 @@ def _of_zoo(name: str, why: str = "") -> Start:
             where="MODEL",
             hint=f"To train from scratch: mmpretrain finetune {info.config} --data DATA",
         )
-    checkpoints.find(info.name)  # fetched now, so that what is wrong is said before the data are read
+    checkpoints.find(info.name)  # fetched now, so that a failed download is reported before the data are read
     return _of(Config.fromfile(info.config), info.name, info.name, why)
 
 

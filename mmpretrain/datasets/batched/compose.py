@@ -49,8 +49,8 @@ class BatchTransforms:
         Args:
             images: The images, on any device.
             scores: Their labels, if there are any.
-            keys: What the data loader sent with the samples, (B, 3): sample, epoch, turn. Without, as in a
-                loop of one's own, they are drawn from torch's generator.
+            keys: What the data loader sent with the samples, (B, 3): sample, epoch, turn. A training
+                loop of your own may leave them out; torch's generator then draws them.
         """
         images = _stacked(images)
         if self.mixes and scores is None:

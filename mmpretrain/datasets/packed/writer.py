@@ -27,8 +27,8 @@ FLUSH_SECONDS = 2.0
 class PackWriter:
     """Writes the images of a split, one after the other, and goes on where an earlier process stopped.
 
-    Images are appended to shards. Then a row for each is appended to a journal: rows of images that did not
-    reach the disk are dropped by whoever goes on.
+    Images are appended to shards. Then a row for each is appended to a journal. On resuming, rows whose
+    images did not reach the disk are dropped.
 
     Args:
         folder: The folder of the split.

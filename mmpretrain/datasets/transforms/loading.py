@@ -66,7 +66,7 @@ class LoadImageFromFile(BaseTransform):
         ignore_empty: Drop the sample (return None) when the image cannot be read.
         backend_args: Storage options, see :mod:`mmpretrain.utils.fileio`.
         value_range: (low, high) of the numbers in the file, such as (0, 4095): they are mapped to 0 to 255,
-            as float32, and what is outside is cut.
+            as float32. Numbers outside are clipped.
     """
 
     def __init__(
@@ -144,7 +144,7 @@ class LoadImageFromFile(BaseTransform):
                 shortened = fast and transform.resizes_parts(window)
                 window = window.keeping((inner.top, inner.left, inner.height, inner.width), shortened)
             reduce = window.reduction() if fast and image.scales else 1
-            briefly = window.size is not None  # what is resized is new
+            briefly = window.size is not None  # resizing copies the pixels
             part = image.part(window.source(transform.interpolation), reduce, path, briefly)
         except (DataError, OSError):
             if self.ignore_empty:
