@@ -13,7 +13,7 @@ from mmpretrain.datasets import transforms
 from mmpretrain.datasets.batched.base import BatchTransform
 from mmpretrain.datasets.batched.resample import resize_boxes
 from mmpretrain.datasets.transforms.checks import one_of, suits
-from mmpretrain.datasets.transforms.crop import _border, largest_central_box
+from mmpretrain.datasets.transforms.crop import border_of, largest_central_box
 from mmpretrain.registry import BATCH_TRANSFORMS
 from mmpretrain.utils.keyed_draws import Draws
 
@@ -105,7 +105,7 @@ class BatchRandomCrop(BatchTransform):
     ) -> None:
         one_of("padding_mode", padding_mode, _PADDING)
         self.sibling = transforms.RandomCrop(crop_size, padding, pad_val=pad_val, padding_mode=padding_mode)
-        self.border = None if padding is None else tuple(_border(padding))
+        self.border = None if padding is None else tuple(border_of(padding))
         self.pad_val = pad_val
 
     def apply(self, images: Tensor, draws: Draws) -> Tensor:

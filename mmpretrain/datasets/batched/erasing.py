@@ -10,7 +10,7 @@ from torch import Tensor
 
 from mmpretrain.datasets import transforms
 from mmpretrain.datasets.batched.base import ByteTransform, on_part, part_of
-from mmpretrain.datasets.transforms.erasing import _for_channels
+from mmpretrain.datasets.transforms.erasing import for_channels
 from mmpretrain.registry import BATCH_TRANSFORMS
 from mmpretrain.utils.keyed_draws import Draws
 
@@ -67,7 +67,7 @@ class BatchRandomErasing(ByteTransform):
         sibling, channels = self.sibling, images.shape[1]
 
         def value(name: str, given: np.ndarray) -> Tensor:
-            row = torch.from_numpy(_for_channels(name, given, channels))
+            row = torch.from_numpy(for_channels(name, given, channels))
             return row.to(images).view(1, -1, 1, 1)
 
         if sibling.mode == "const":

@@ -118,7 +118,7 @@ class RandomCrop(WindowTransform):
 
     def transform(self, results: dict) -> dict:
         if self.padding is not None:
-            results["img"] = self._pad(results["img"], _border(self.padding))
+            results["img"] = self._pad(results["img"], border_of(self.padding))
         if self.pad_if_needed:
             height, width = results["img"].shape[:2]
             rows = math.ceil(max(0, self.crop_size[0] - height) / 2)
@@ -135,7 +135,8 @@ class RandomCrop(WindowTransform):
         return not pads and type(self).transform is RandomCrop.transform
 
 
-def _border(padding: Sequence[int] | int) -> Sequence[int]:
+def border_of(padding: Sequence[int] | int) -> Sequence[int]:
+    """Return the padding of the four sides, given one number, one for each axis, or all four."""
     sides = tuple(padding) if isinstance(padding, Sequence) else (padding,) * 4
     require(len(sides) in (2, 4), f"padding must be one, two or four numbers, got {padding!r}", key="padding")
     return sides * (4 // len(sides))

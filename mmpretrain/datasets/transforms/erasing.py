@@ -76,13 +76,13 @@ class RandomErasing(BaseTransform):
     def _fill(self, height: int, width: int, channels: int) -> np.ndarray:
         """Return what fills the box, (H, W, C), or (C,) for one colour."""
         if self.mode == "const":
-            return _for_channels("fill_color", self.fill_color, channels).astype(np.uint8)
+            return for_channels("fill_color", self.fill_color, channels).astype(np.uint8)
         if self.fill_std is None:
             return np.random.uniform(0, 256, (height, width, channels)).astype(np.uint8)
         # The numbers of np.random.normal(fill_color, fill_std, ...), at half the time.
         noise = np.random.standard_normal((height, width, channels))
-        noise *= _for_channels("fill_std", self.fill_std, channels)
-        noise += _for_channels("fill_color", self.fill_color, channels)
+        noise *= for_channels("fill_std", self.fill_std, channels)
+        noise += for_channels("fill_color", self.fill_color, channels)
         return np.clip(noise, 0, 255, out=noise).astype(np.uint8)
 
     def transform(self, results: dict) -> dict:
@@ -105,7 +105,7 @@ def _values(name: str, value: float | Sequence[float]) -> np.ndarray:
     return values
 
 
-def _for_channels(name: str, values: np.ndarray, channels: int) -> np.ndarray:
+def for_channels(name: str, values: np.ndarray, channels: int) -> np.ndarray:
     """Return a value for each channel; equal values serve any number of them."""
     if len(values) == channels:
         return values
