@@ -60,13 +60,23 @@ class BatchRandAugment(ByteTransform):
         return images
 
 
-def one_each(operations: Sequence[Any], images: Tensor, draws: Draws) -> Tensor:
-    """Apply one operation to each image, all with the same probability."""
+def one_each(
+    operations: Sequence[Any], images: Tensor, draws: Draws, num_levels: int | None = None
+) -> Tensor:
+    """Apply one operation to each image, all with the same probability.
+
+    Args:
+        operations: What to choose from.
+        images: The batch, (B, C, H, W).
+        draws: Random numbers for the batch.
+        num_levels: Draw the strength from so many levels; by default the operations draw it.
+    """
     drawn = draws.integers(len(operations))
+    levels = None if num_levels is None else draws.integers(num_levels)
     for number, operation in enumerate(operations):
         indices = np.flatnonzero(drawn == number)
         if len(indices):
-            images = apply_to_part(operation, images, indices, draws)
+            images = apply_to_part(operation, images, indices, draws, levels)
     return images
 
 
@@ -86,12 +96,7 @@ class BatchTrivialAugmentWide(ByteTransform):
         self.num_levels = num_levels
 
     def apply(self, images: Tensor, draws: Draws) -> Tensor:
-        drawn, levels = draws.integers(len(self.operations)), draws.integers(self.num_levels)
-        for number, operation in enumerate(self.operations):
-            indices = np.flatnonzero(drawn == number)
-            if len(indices):
-                images = apply_to_part(operation, images, indices, draws, levels)
-        return images
+        return one_each(self.operations, images, draws, self.num_levels)
 
 
 @BATCH_TRANSFORMS.register_module("AutoAugment")
