@@ -9,7 +9,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ MAPS = 12
 
 if TYPE_CHECKING:
     import numpy as np
+    from torch import Tensor, nn
 
     from mmpretrain.engine.runner.runner import Runner
     from mmpretrain.evaluation import Record, ValueRecord
@@ -64,25 +65,42 @@ def maps_of(runner: Runner, record: Record) -> dict[int, np.ndarray]:
     Nothing for models whose layers give no map, and for data that are not read by index.
     """
     from mmpretrain.errors import MMPretrainError
-    from mmpretrain.explain import explain
     from mmpretrain.reports.galleries import surest_mistakes
-    from mmpretrain.utils.progress import track
 
     dataset, model = runner.test_dataloader.dataset, runner.bare_model
     model = getattr(model, "module", model)  # inside of a model of test-time augmentation
-    found: dict[int, np.ndarray] = {}
     if record.multi_label or not hasattr(dataset, "__getitem__") or len(dataset) != len(record):
-        return found
-    for index in track(surest_mistakes(record)[:MAPS], "maps"):
-        try:
-            packed = {key: _first(value) for key, value in dataset[index].items()}
-            data = {"inputs": [packed["inputs"]], "data_samples": [packed["data_samples"]]}
-            inputs = model.data_preprocessor(data, False)["inputs"]
-            target = int(record.predicted[index])
-            explanation = explain(model, inputs, target=target)
-        except (MMPretrainError, KeyError, TypeError, NotImplementedError) as error:
-            logger.info("The report has no activation maps: %s", error)
-            return {}
+        return {}
+
+    def inputs(index: int) -> Tensor:
+        packed = {key: _first(value) for key, value in dataset[index].items()}
+        data = {"inputs": [packed["inputs"]], "data_samples": [packed["data_samples"]]}
+        return model.data_preprocessor(data, False)["inputs"]
+
+    try:
+        return explained(model, record, surest_mistakes(record)[:MAPS], inputs)
+    except (MMPretrainError, KeyError, TypeError, NotImplementedError) as error:
+        logger.info("The report has no activation maps: %s", error)
+        return {}
+
+
+def explained(
+    model: nn.Module, record: Record, chosen: Sequence[int], image_of: Callable[[int], Tensor | str]
+) -> dict[int, np.ndarray]:
+    """Return images with the activation map of the predicted class, where it is not empty.
+
+    Args:
+        model: The model that was tested.
+        record: What it predicted.
+        chosen: Which samples.
+        image_of: Index -> the inputs of the model (1, C, H, W), or the path of the image.
+    """
+    from mmpretrain.explain import explain
+    from mmpretrain.utils.progress import track
+
+    found: dict[int, np.ndarray] = {}
+    for index in track(chosen, "maps"):
+        explanation = explain(model, image_of(index), target=int(record.predicted[index]))
         one = explanation[0] if isinstance(explanation, list) else explanation
         if not one.is_empty:
             found[index] = one.overlay()

@@ -91,11 +91,9 @@ def maps_of_files(record: Record, model: str) -> dict[int, np.ndarray]:
 
     from mmpretrain.apis.model import open_model
     from mmpretrain.cli.options import checkpoint_in
-    from mmpretrain.cli.records import MAPS
+    from mmpretrain.cli.records import MAPS, explained
     from mmpretrain.errors import ConfigError
-    from mmpretrain.explain import explain
     from mmpretrain.reports.galleries import surest_mistakes
-    from mmpretrain.utils.progress import track
 
     chosen = [i for i in surest_mistakes(record)[:MAPS] if record.paths and os.path.isfile(record.paths[i])]
     if not chosen:
@@ -104,13 +102,7 @@ def maps_of_files(record: Record, model: str) -> dict[int, np.ndarray]:
             where="--model",
             hint="mmpretrain test writes the page with activation maps.",
         )
-    opened = open_model(checkpoint_in(model))
-    found = {}
-    for index in track(chosen, "maps"):
-        one = explain(opened, record.paths[index], target=int(record.predicted[index]))
-        if not one.is_empty:
-            found[index] = one.overlay()
-    return found
+    return explained(open_model(checkpoint_in(model)), record, chosen, record.paths.__getitem__)
 
 
 def compare(
