@@ -37,8 +37,7 @@ OPTIONAL = {
     "sklearn": ("scikit-learn", "tsne", "t-SNE plots, CAM smoothing"),
     "timm": ("timm", "timm", "timm backbones"),
     "transformers": ("transformers", "transformers", "Hugging Face classifiers"),
-    "onnxruntime": ("onnxruntime", "export", "running exported models"),
-    "fastapi": ("fastapi", "serve", "the prediction server"),
+    "fastapi": ("fastapi", "serve", "the example of a server in docs/commands.md"),
 }
 
 #: Packages of the original whose import names this project shares or replaces.

@@ -12,9 +12,9 @@ _COMPILED = (
 #: Beginning of a module path -> what to do.
 MODULES = {
     "mmcv.ops": _COMPILED,
-    "mmcv.onnx": "torch.onnx.export and `mmpretrain export` need no operators of their own",
-    "mmcv.tensorrt": "convert the ONNX file of `mmpretrain export` with trtexec",
-    "mmcls.core.export": "run the ONNX file of `mmpretrain export` with onnxruntime",
+    "mmcv.onnx": "torch.onnx.export needs no operators of its own",
+    "mmcv.tensorrt": "convert the ONNX file of torch.onnx.export with trtexec",
+    "mmcls.core.export": "run the ONNX file of torch.onnx.export with onnxruntime",
     "mmcv.video": "use OpenCV or PyAV to read videos",
     "mmcv.visualization.optflow": "optical flow is not part of mmpretrain",
     "mmcv.arraymisc": "use numpy.digitize",
