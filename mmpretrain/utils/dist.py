@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import os
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, ParamSpec, TypeVar
 
 import torch
@@ -214,8 +214,18 @@ def collect_results(results: list, size: int, device: str = "cpu", tmpdir: str |
         The whole list on the first process, and None elsewhere.
     """
     parts = gather_object(results)
-    if parts is None:
-        return None
+    return None if parts is None else deal_in(parts, size)
+
+
+def deal_in(parts: Sequence[list], size: int) -> list:
+    """Make one list of the first item of each part, the second item of each part, and so on.
+
+    Args:
+        parts: The lists.
+        size: How many items to keep.
+    """
+    if len(parts) == 1:
+        return parts[0][:size]
     longest = max(map(len, parts))
     return [part[i] for i in range(longest) for part in parts if i < len(part)][:size]
 

@@ -25,7 +25,9 @@ def work(rank: int, port: int) -> None:
     torch.distributed.init_process_group("gloo", rank=rank, world_size=2)
     # Dealt out alternately, as the samplers do, and filled up with the first sample.
     own = [index % SIZE for index in range(rank, 6, 2)]
-    evaluator = Evaluator([{"type": "Accuracy"}, {"type": "ConfusionMatrix"}])
+    evaluator = Evaluator(
+        [{"type": "Accuracy"}, {"type": "ConfusionMatrix"}, {"type": "SingleLabelMetric", "average": None}]
+    )
     evaluator.process([sample(index) for index in own])
     values = evaluator.evaluate(SIZE)
 
@@ -34,6 +36,10 @@ def work(rank: int, port: int) -> None:
     )
     assert values["accuracy/top1"] == alone[0][0].item()
     assert values["confusion_matrix/result"].sum() == SIZE
+    whole = Evaluator({"type": "SingleLabelMetric", "average": None}).metrics[0]
+    pred = torch.stack([sample(index)["pred_score"] for index in range(SIZE)])
+    (right,) = whole.calculate(pred, [i % 3 for i in range(SIZE)], average=None)
+    assert values["single-label/precision_classwise"] == right.precision.tolist()
 
     # A task of which only one process has samples.
     tasks = MultiTasksMetric({"a": [{"type": "Accuracy"}], "b": [{"type": "Accuracy"}]})

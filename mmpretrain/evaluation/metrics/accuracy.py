@@ -10,8 +10,9 @@ from torch import Tensor
 
 from mmpretrain.errors import ConfigError
 from mmpretrain.evaluation.functional import accuracy, accuracy_of_best, as_topk, limit_topk, to_tensor
-from mmpretrain.evaluation.functional.inputs import ArrayLike, check_same_length
-from mmpretrain.evaluation.metrics.base import BaseMetric, Device, pick
+from mmpretrain.evaluation.functional.inputs import ArrayLike
+from mmpretrain.evaluation.metrics.base import BaseMetric, Device, by_batch, fields_of, pick
+from mmpretrain.evaluation.metrics.columns import Columns, joined
 from mmpretrain.registry import METRICS
 from mmpretrain.utils.brief import brief
 
@@ -83,43 +84,30 @@ class Accuracy(BaseMetric):
 
     def process(self, data_batch: Any, data_samples: Sequence[Mapping[str, Any]]) -> None:
         """Keep the best predictions and the label of each sample; all scores of many classes are large."""
-        results = pick(data_samples, ("pred_score", "pred_label"), "gt_label")
-        # Subclasses that compute something else get all scores.
-        kind = type(self)
-        plain = (kind.calculate, kind.compute_metrics) == (Accuracy.calculate, Accuracy.compute_metrics)
-        if plain and results and "pred_score" in results[0]:
-            results = self._best_of(results)
-        self.results += results
+        wanted = ("pred_score", "pred_label"), "gt_label"
+        if not by_batch(self):
+            self.results += pick(data_samples, *wanted)
+        elif fields := fields_of(data_samples, *wanted):
+            target = torch.cat(fields["gt_label"])
+            if "pred_score" not in fields:
+                self.results.append(Columns(pred_label=torch.cat(fields["pred_label"]), gt_label=target))
+                return
+            scores = torch.stack(fields["pred_score"]).float()
+            best = scores.topk(min(max(self.topk), scores.size(1)), dim=1)
+            self.results.append(Columns(pred_score=best.values, pred_label=best.indices, gt_label=target))
 
-    def _best_of(self, results: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        scores = torch.stack([result["pred_score"] for result in results]).float()
-        classes = scores.size(1)
-        best = scores.topk(min(max(self.topk), classes), dim=1)
-        return [
-            {
-                "best_scores": row,
-                "best_labels": labels,
-                "num_classes": classes,
-                "gt_label": result["gt_label"],
-            }
-            for row, labels, result in zip(best.values.tolist(), best.indices.tolist(), results)
-        ]
-
-    def compute_metrics(self, results: list[dict[str, Tensor]]) -> dict[str, float]:
+    def compute_metrics(self, results: list[dict[str, Tensor]] | Columns) -> dict[str, float]:
         """Return ``top{k}`` for each k, and for each threshold if there are several."""
-        target = torch.cat([result["gt_label"] for result in results])
-        if "best_scores" in results[0]:
-            self.topk = limit_topk(self.topk, results[0]["num_classes"])
-            scores = torch.tensor([result["best_scores"] for result in results])
-            labels = torch.tensor([result["best_labels"] for result in results])
-            check_same_length(scores, target)
-            return self._named(accuracy_of_best(scores, labels, target, self.topk, self.thrs))
-        if "pred_score" not in results[0]:
-            pred = torch.cat([result["pred_label"] for result in results])
-            return {"top1": self.calculate(pred, target, self.topk, self.thrs).item()}
-        pred = torch.stack([result["pred_score"] for result in results])
-        self.topk = limit_topk(self.topk, pred.size(1))
-        return self._named(self.calculate(pred, target, self.topk, self.thrs))
+        columns = results if isinstance(results, Columns) else joined(results)
+        target = columns["gt_label"]
+        if "pred_score" not in columns:
+            return {"top1": self.calculate(columns["pred_label"], target, self.topk, self.thrs).item()}
+        scores = columns["pred_score"]
+        # Where there are fewer best scores than asked for, there are no more classes.
+        self.topk = limit_topk(self.topk, scores.size(1))
+        if "pred_label" in columns:
+            return self._named(accuracy_of_best(scores, columns["pred_label"], target, self.topk, self.thrs))
+        return self._named(self.calculate(scores, target, self.topk, self.thrs))
 
     def _named(self, table: Any) -> dict[str, float]:
         return {

@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from mmpretrain.errors import DataError
+from mmpretrain.evaluation.metrics.columns import Columns
 from mmpretrain.structures import BaseDataElement
-from mmpretrain.utils.dist import broadcast_object, collect_results
+from mmpretrain.utils.dist import broadcast_object, deal_in, gather_object, get_world_size
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +25,7 @@ class BaseMetric(ABC):
 
     A subclass appends one item per sample to :attr:`results` in :meth:`process` (so that what a sampler
     added to fill up the last round can be cut off) and computes values from all of them in
-    :meth:`compute_metrics`.
+    :meth:`compute_metrics`. In place of items it may append one :class:`Columns` per batch.
 
     Args:
         collect_device: Kept for old configs; results travel between processes as objects.
@@ -65,11 +66,12 @@ class BaseMetric(ABC):
         """
 
     @abstractmethod
-    def compute_metrics(self, results: list[Any]) -> dict[str, Any]:
+    def compute_metrics(self, results: Any) -> dict[str, Any]:
         """Return values by name; called on the first process only.
 
         Args:
-            results: Items of all processes, in the order of the data set, on the CPU.
+            results: Items of all processes, in the order of the data set, on the CPU; or one
+                :class:`Columns`.
         """
 
     def evaluate(self, size: int) -> dict[str, Any]:
@@ -80,7 +82,7 @@ class BaseMetric(ABC):
         """
         if not self.results:
             logger.warning("%s has no results: its process() appended nothing.", type(self).__name__)
-        results = collect_results([to_cpu(item) for item in self.results], size)
+        results = _collect(self.results, size)
         values = None
         if results is not None:
             values = self.compute_metrics(results)
@@ -90,31 +92,71 @@ class BaseMetric(ABC):
         return broadcast_object(values)
 
 
+def _collect(results: list[Any], size: int) -> list[Any] | Columns | None:
+    """Put the results of all processes together on the first one, as the samplers dealt them out.
+
+    Args:
+        results: Those of this process: an item per sample, or a :class:`Columns` per batch.
+        size: Length of the data set; what a sampler added to fill up the last round is cut off.
+
+    Returns:
+        All items, or one :class:`Columns`; None on other processes.
+    """
+    alone = get_world_size() == 1
+    if results and isinstance(results[0], Columns):
+        own: list[Any] | Columns = Columns.join(results)
+    else:
+        own = [to_cpu(item, compact=not alone) for item in results]
+    parts = [own] if alone else gather_object(own)
+    if parts is None:
+        return None
+    columns = [part for part in parts if isinstance(part, Columns)]  # a process may have had no sample
+    return Columns.interleave(columns).first(size) if columns else deal_in(parts, size)
+
+
 #: What needs no look, and is most of what metrics keep.
 _PLAIN = {int, float, bool, str, type(None)}
 
 
-def to_cpu(data: Any) -> Any:
-    """Return nested data with tensors on the CPU that hold no more memory than they show.
+def to_cpu(data: Any, compact: bool = True) -> Any:
+    """Return nested data with tensors on the CPU.
 
-    The scores of a sample are a view of those of its batch; pickled, each view would take the batch along.
+    Args:
+        data: The data.
+        compact: Whether tensors shall hold no more memory than they show. The scores of a sample are a view
+            of those of its batch; pickled, each view would take the batch along.
     """
     if type(data) in _PLAIN:
         return data
     if isinstance(data, Tensor):
-        data = data.detach().cpu()
-        return data.clone() if data.untyped_storage().nbytes() > data.nbytes else data
+        if data.requires_grad or not data.is_cpu:
+            data = data.detach().cpu()
+        return data.clone() if compact and data.untyped_storage().nbytes() > data.nbytes else data
     if isinstance(data, BaseDataElement):
         return data.to("cpu")
     if isinstance(data, (dict, Mapping)):  # the class itself is checked faster than the protocol
-        return {key: to_cpu(value) for key, value in data.items()}
+        return {key: to_cpu(value, compact) for key, value in data.items()}
     if isinstance(data, (list, tuple)):
-        return (list if isinstance(data, list) else tuple)(map(to_cpu, data))
+        if _PLAIN.issuperset(map(type, data)):
+            return data
+        return (list if isinstance(data, list) else tuple)(to_cpu(item, compact) for item in data)
     return data
 
 
-def pick(data_samples: Sequence[Mapping[str, Any]], *keys: str | tuple[str, ...]) -> list[dict[str, Any]]:
-    """Take some fields of each sample, moving those that are on a device in one transfer per field.
+#: Methods through which a subclass may see the items of single samples.
+_SEEING = ("process", "target", "compute_metrics", "calculate", "evaluate")
+
+
+def by_batch(metric: BaseMetric) -> bool:
+    """Whether a metric of ours may keep columns: no class of a user sees single samples."""
+    methods = (getattr(type(metric), name, None) for name in _SEEING)
+    return all(method is None or method.__module__.startswith("mmpretrain.") for method in methods)
+
+
+def fields_of(
+    data_samples: Sequence[Mapping[str, Any]], *keys: str | tuple[str, ...]
+) -> dict[str, list[Any]]:
+    """Take some fields of all samples: for each key, a list with one value per sample.
 
     Args:
         data_samples: The fields of samples, all with the same keys.
@@ -135,7 +177,16 @@ def pick(data_samples: Sequence[Mapping[str, Any]], *keys: str | tuple[str, ...]
                 where=data_samples[0].get("img_path"),
                 hint="A data set without labels cannot be evaluated." if "gt_label" in options else None,
             )
-        columns[key] = _to_cpu_together([sample[key] for sample in data_samples])
+        columns[key] = [sample[key] for sample in data_samples]
+    return columns
+
+
+def pick(data_samples: Sequence[Mapping[str, Any]], *keys: str | tuple[str, ...]) -> list[dict[str, Any]]:
+    """Take some fields of each sample, moving those that are on a device in one transfer per field.
+
+    See :func:`fields_of` for the arguments.
+    """
+    columns = {key: _to_cpu_together(values) for key, values in fields_of(data_samples, *keys).items()}
     return [dict(zip(columns, row)) for row in zip(*columns.values())]
 
 

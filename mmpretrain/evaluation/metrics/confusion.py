@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from mmpretrain.evaluation.functional.confusion import confusion_matrix
-from mmpretrain.evaluation.metrics.base import BaseMetric, Device, pick
+from mmpretrain.evaluation.metrics.base import BaseMetric, Device, by_batch, fields_of, pick
+from mmpretrain.evaluation.metrics.columns import Columns, joined
 from mmpretrain.registry import METRICS
 from mmpretrain.utils.fonts import figure_fonts
 
@@ -43,17 +44,22 @@ class ConfusionMatrix(BaseMetric):
 
     def process(self, data_batch: Any, data_samples: Sequence[Mapping[str, Any]]) -> None:
         """Keep the predicted and the right label of each sample."""
-        for result in pick(data_samples, ("pred_score", "pred_label"), "gt_label"):
-            if (score := result.pop("pred_score", None)) is not None:
-                self.num_classes = len(score)
-                result["pred_label"] = score.argmax(dim=0, keepdim=True)
-            self.results.append(result)
+        wanted = ("pred_score", "pred_label"), "gt_label"
+        fields = fields_of(data_samples, *wanted)
+        if "pred_score" in fields:
+            scores = torch.stack(fields.pop("pred_score"))
+            self.num_classes = scores.size(1)
+            fields["pred_label"] = [*scores.argmax(dim=1, keepdim=True)]
+        if not by_batch(self):
+            self.results += pick([dict(zip(fields, row)) for row in zip(*fields.values())], *fields)
+        elif fields:
+            self.results.append(Columns(**{name: torch.cat(values) for name, values in fields.items()}))
 
-    def compute_metrics(self, results: list[dict[str, Tensor]]) -> dict[str, Tensor]:
+    def compute_metrics(self, results: list[dict[str, Tensor]] | Columns) -> dict[str, Tensor]:
         """Return the matrix (C, C) as ``result``."""
-        pred, target = (torch.cat([result[key] for result in results]) for key in ("pred_label", "gt_label"))
+        columns = results if isinstance(results, Columns) else joined(results)
         num_classes = self.num_classes or len((self.dataset_meta or {}).get("classes", ())) or None
-        return {"result": self.calculate(pred, target, num_classes)}
+        return {"result": self.calculate(columns["pred_label"], columns["gt_label"], num_classes)}
 
     #: For predictions that are given directly.
     calculate = staticmethod(confusion_matrix)

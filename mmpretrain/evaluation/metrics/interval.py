@@ -8,6 +8,7 @@ from typing import Any
 
 from mmpretrain.evaluation.functional.resampling import check_bootstrap, percentiles, resample
 from mmpretrain.evaluation.metrics.base import BaseMetric, Device
+from mmpretrain.evaluation.metrics.columns import Columns
 from mmpretrain.registry import METRICS
 
 
@@ -58,12 +59,15 @@ class ConfidenceInterval(BaseMetric):
         self.results += self.metric.results
         self.metric.results = []
 
-    def compute_metrics(self, results: list[Any]) -> dict[str, Any]:
+    def compute_metrics(self, results: list[Any] | Columns) -> dict[str, Any]:
         """Return the values of the metric, and the ends of the interval of each number."""
         values = self.metric.compute_metrics(results)
         draws: dict[str, list[float]] = defaultdict(list)
         for index in resample(len(results), self.resamples, self.seed):
-            drawn = self.metric.compute_metrics([results[i] for i in index.tolist()])
+            if isinstance(results, Columns):
+                drawn = self.metric.compute_metrics(results.take(index))
+            else:
+                drawn = self.metric.compute_metrics([results[i] for i in index.tolist()])
             for name, value in drawn.items():
                 if isinstance(value, float):
                     draws[name].append(value)

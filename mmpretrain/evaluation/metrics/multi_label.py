@@ -6,12 +6,12 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-import torch
 from torch import Tensor
 
 from mmpretrain.evaluation.functional.classwise import Average, check_average, multi_label_scores
 from mmpretrain.evaluation.functional.ranking import average_precision
-from mmpretrain.evaluation.metrics.base import BaseMetric, Device, pick
+from mmpretrain.evaluation.metrics.base import BaseMetric, Device, by_batch, pick
+from mmpretrain.evaluation.metrics.columns import Columns, joined
 from mmpretrain.evaluation.metrics.single_label import check_items, named_scores
 from mmpretrain.registry import METRICS
 from mmpretrain.structures import label_to_onehot
@@ -26,8 +26,12 @@ class MultiLabelBase(BaseMetric):
 
     def process(self, data_batch: Any, data_samples: Sequence[Mapping[str, Any]]) -> None:
         """Keep the scores (C,) and the targets (C,) of each sample."""
-        for result in pick(data_samples, "pred_score", ("gt_score", "gt_label"), *self.extra_fields):
-            self.results.append({"pred_score": result["pred_score"], "gt_score": self.target(result)})
+        results = pick(data_samples, "pred_score", ("gt_score", "gt_label"), *self.extra_fields)
+        pairs = [{"pred_score": row["pred_score"], "gt_score": self.target(row)} for row in results]
+        if pairs and by_batch(self):
+            self.results.append(Columns(**joined(pairs)))
+        else:
+            self.results += pairs
 
     #: Fields that :meth:`target` needs besides scores and labels.
     extra_fields: tuple[str, ...] = ()
@@ -37,12 +41,6 @@ class MultiLabelBase(BaseMetric):
         if "gt_score" in sample:
             return sample["gt_score"].clone()
         return label_to_onehot(sample["gt_label"], len(sample["pred_score"]))
-
-
-def stack_results(results: list[dict[str, Tensor]]) -> tuple[Tensor, Tensor]:
-    """Return all scores and all targets, each (N, C)."""
-    pred = torch.stack([result["pred_score"] for result in results])
-    return pred, torch.stack([result["gt_score"] for result in results])
 
 
 @METRICS.register_module()
@@ -76,9 +74,10 @@ class MultiLabelMetric(MultiLabelBase):
         self.items = check_items(items)
         self.average: Average = average
 
-    def compute_metrics(self, results: list[dict[str, Tensor]]) -> dict[str, float | list[float]]:
+    def compute_metrics(self, results: list[dict[str, Tensor]] | Columns) -> dict[str, float | list[float]]:
         """Return the items asked for; the name tells the threshold, unless it is 0.5, or k."""
-        pred, target = stack_results(results)
+        columns = results if isinstance(results, Columns) else joined(results)
+        pred, target = columns["pred_score"], columns["gt_score"]
         scores = self.calculate(pred, target, average=self.average, thr=self.thr, topk=self.topk)
         suffix = f"_top{self.topk}" if self.thr is None else f"_thr-{self.thr:.2f}"
         return named_scores(scores, self.items, self.average, "" if self.thr == 0.5 else suffix)
@@ -106,9 +105,10 @@ class AveragePrecision(MultiLabelBase):
         super().__init__(collect_device=collect_device, prefix=prefix)
         self.average: Literal["macro"] | None = average
 
-    def compute_metrics(self, results: list[dict[str, Tensor]]) -> dict[str, float | list[float]]:
+    def compute_metrics(self, results: list[dict[str, Tensor]] | Columns) -> dict[str, float | list[float]]:
         """Return ``mAP`` or ``AP_classwise``."""
-        value = self.calculate(*stack_results(results), average=self.average)
+        columns = results if isinstance(results, Columns) else joined(results)
+        value = self.calculate(columns["pred_score"], columns["gt_score"], average=self.average)
         return {"AP_classwise" if self.average is None else "mAP": value.tolist()}
 
     #: For predictions that are given directly.

@@ -15,9 +15,10 @@ from mmpretrain.evaluation.functional.classwise import (
     scores_of_best,
     single_label_scores,
 )
-from mmpretrain.evaluation.functional.inputs import ArrayLike, check_same_length, to_tensor
+from mmpretrain.evaluation.functional.inputs import ArrayLike, to_tensor
 from mmpretrain.evaluation.metrics.accuracy import as_thresholds, threshold_suffixes
-from mmpretrain.evaluation.metrics.base import BaseMetric, Device, pick
+from mmpretrain.evaluation.metrics.base import BaseMetric, Device, by_batch, fields_of, pick
+from mmpretrain.evaluation.metrics.columns import Columns, joined
 from mmpretrain.registry import METRICS
 
 #: The values that can be asked for, in the order of :class:`Scores`.
@@ -80,46 +81,44 @@ class SingleLabelMetric(BaseMetric):
 
     def process(self, data_batch: Any, data_samples: Sequence[Mapping[str, Any]]) -> None:
         """Keep the best prediction and the label of each sample; all scores of many classes are large."""
-        results = pick(data_samples, ("pred_score", "pred_label"), "gt_label")
-        # Subclasses that compute something else get all scores.
-        kind, base = type(self), SingleLabelMetric
-        plain = (kind.calculate, kind.compute_metrics) == (base.calculate, base.compute_metrics)
-        if plain and results and "pred_score" in results[0]:
-            scores = torch.stack([result["pred_score"] for result in results])
-            best = scores.max(dim=1)
-            rows = zip(best.values.tolist(), best.indices.tolist(), results)
-            self.results += [
-                {
-                    "best": (value, label),
-                    "scores": (scores.dtype, scores.size(1)),
-                    "gt_label": row["gt_label"],
-                }
-                for value, label, row in rows
-            ]
-            return
-        for result, sample in zip(results, data_samples):
-            result["num_classes"] = self.num_classes or sample.get("num_classes")
-        self.results += results
+        wanted = ("pred_score", "pred_label"), "gt_label"
+        if not by_batch(self):
+            results = pick(data_samples, *wanted)
+            for result, sample in zip(results, data_samples):
+                result["num_classes"] = self.num_classes or sample.get("num_classes")
+            self.results += results
+        elif fields := fields_of(data_samples, *wanted):
+            target = torch.cat(fields["gt_label"])
+            if "pred_score" not in fields:
+                classes = self.num_classes or data_samples[0].get("num_classes") or 0
+                found = {"pred_label": torch.cat(fields["pred_label"])}
+            else:
+                scores = torch.stack(fields["pred_score"])
+                best, classes = scores.max(dim=1), scores.size(1)
+                found = {"pred_score": best.values, "pred_label": best.indices}
+            counts = target.new_full(target.shape, classes)
+            self.results.append(Columns(**found, gt_label=target, num_classes=counts))
 
-    def compute_metrics(self, results: list[dict[str, Any]]) -> dict[str, float | list[float]]:
+    def compute_metrics(self, results: list[dict[str, Any]] | Columns) -> dict[str, float | list[float]]:
         """Return the items asked for, for each threshold if there are several."""
-        target = torch.cat([result["gt_label"] for result in results])
-        if "best" in results[0]:
-            (values, labels), (dtype, classes) = (
-                zip(*(result["best"] for result in results)),
-                results[0]["scores"],
+        if isinstance(results, Columns) and "pred_score" in results:
+            score, label, target = (results[name] for name in ("pred_score", "pred_label", "gt_label"))
+            classes = int(results["num_classes"][0])
+            return self._named(scores_of_best(score, label, target, classes, self.thrs, self.average))
+        columns = results if isinstance(results, Columns) else joined(results)
+        target = columns["gt_label"]
+        if "pred_score" not in columns:
+            if isinstance(results, Columns):
+                num_classes = int(results["num_classes"][0]) or None
+            else:
+                num_classes = results[0]["num_classes"]
+            scores = self.calculate(
+                columns["pred_label"], target, average=self.average, num_classes=num_classes
             )
-            score, label = torch.tensor(values, dtype=dtype), torch.tensor(labels)
-            check_same_length(score, target)
-            table = scores_of_best(score, label, target, classes, self.thrs, self.average)
-            return self._named(table)
-        if "pred_score" not in results[0]:
-            pred = torch.cat([result["pred_label"] for result in results])
-            num_classes = results[0]["num_classes"]
-            scores = self.calculate(pred, target, average=self.average, num_classes=num_classes)
             return named_scores(scores, self.items, self.average)
-        pred = torch.stack([result["pred_score"] for result in results])
-        return self._named(self.calculate(pred, target, thrs=self.thrs, average=self.average))
+        return self._named(
+            self.calculate(columns["pred_score"], target, thrs=self.thrs, average=self.average)
+        )
 
     def _named(self, table: Sequence[Scores]) -> dict[str, float | list[float]]:
         values: dict[str, float | list[float]] = {}
