@@ -33,12 +33,12 @@ def average_precision(
             "Scores and targets must both have shape (N, C), "
             f"got {tuple(pred.shape)} and {tuple(target.shape)}"
         )
-    last = pred.masked_fill(target == -1, -torch.inf)
-    order = last.argsort(dim=0, descending=True, stable=True)
-    positive = target.gather(0, order) == 1
-    rank = torch.arange(1, len(pred) + 1, device=pred.device)[:, None]
-    precision = positive.cumsum(0) / rank * positive
-    value = precision.sum(0) / positive.sum(0).clamp(min=1) * 100
+    # (C, N): what is sorted lies side by side in memory.
+    last = pred.masked_fill(target == -1, -torch.inf).T.contiguous()
+    positive = (target == 1).T.gather(1, last.argsort(dim=1, descending=True, stable=True))
+    rank = torch.arange(1, len(pred) + 1, device=pred.device)
+    precision = positive.cumsum(1) / rank * positive
+    value = precision.sum(1) / positive.sum(1).clamp(min=1) * 100
     return value.mean() if average == "macro" else value
 
 
