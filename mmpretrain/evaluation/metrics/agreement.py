@@ -11,7 +11,7 @@ from torch import Tensor
 from mmpretrain.errors import ConfigError
 from mmpretrain.evaluation.functional import agreement
 from mmpretrain.evaluation.functional.confusion import confusion_matrix
-from mmpretrain.evaluation.metrics.base import BaseMetric, Device, pick
+from mmpretrain.evaluation.metrics.base import BaseMetric, Device, fields_of
 from mmpretrain.evaluation.metrics.scored import check_chosen
 from mmpretrain.registry import METRICS
 
@@ -33,16 +33,22 @@ class MatrixMetric(BaseMetric):
 
     def process(self, data_batch: Any, data_samples: Sequence[Mapping[str, Any]]) -> None:
         """Keep the predicted class, the right one, and the number of classes of each sample."""
-        for result in pick(data_samples, ("pred_score", "pred_label"), "gt_label"):
-            score = result.get("pred_score")
-            predicted = result["pred_label"] if score is None else score.argmax()
-            if result["gt_label"].numel() != 1:
+        fields = fields_of(data_samples, ("pred_score", "pred_label"), "gt_label")
+        for label in fields.get("gt_label", ()):
+            if label.numel() != 1:
                 raise ConfigError(
-                    f"{type(self).__name__} needs one label per sample, got {result['gt_label'].tolist()}",
+                    f"{type(self).__name__} needs one label per sample, got {label.tolist()}",
                     hint="Use MultiLabelMetric, AUROC or AUPRC for several labels.",
                 )
-            classes = self._num_classes() if score is None else len(score)
-            self.results.append((int(predicted), int(result["gt_label"]), classes))
+        if "pred_score" in fields:
+            scores = torch.stack(fields["pred_score"])
+            predicted, classes = scores.argmax(dim=1), scores.size(1)
+        elif fields:
+            predicted, classes = torch.cat(fields["pred_label"]), self._num_classes()
+        else:
+            return
+        right = torch.cat([label.reshape(1) for label in fields["gt_label"]])
+        self.results += [(p, r, classes) for p, r in zip(predicted.tolist(), right.tolist())]
 
     def _num_classes(self) -> int:
         classes = self.num_classes or len((self.dataset_meta or {}).get("classes") or ())
