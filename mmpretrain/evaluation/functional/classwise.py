@@ -92,7 +92,8 @@ def single_label_scores(
                 "num_classes is needed where predictions are labels instead of scores", key="num_classes"
             )
         return [_scores_of_labels(pred.to(torch.int64), target, num_classes, average)]
-    return scores_of_best(*pred.max(dim=1), target, pred.size(1), thrs, average)
+    best = pred.topk(1, dim=1)
+    return scores_of_best(best.values[:, 0], best.indices[:, 0], target, pred.size(1), thrs, average)
 
 
 def scores_of_best(

@@ -94,8 +94,8 @@ class SingleLabelMetric(BaseMetric):
                 found = {"pred_label": torch.cat(fields["pred_label"])}
             else:
                 scores = torch.stack(fields["pred_score"])
-                best, classes = scores.max(dim=1), scores.size(1)
-                found = {"pred_score": best.values, "pred_label": best.indices}
+                best, classes = scores.topk(1, dim=1), scores.size(1)  # of equal ones, as Accuracy
+                found = {"pred_score": best.values[:, 0], "pred_label": best.indices[:, 0]}
             counts = target.new_full(target.shape, classes)
             self.results.append(Columns(**found, gt_label=target, num_classes=counts))
 

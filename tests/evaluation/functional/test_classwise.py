@@ -7,6 +7,7 @@ import torch
 
 from mmpretrain.errors import ConfigError, DataError
 from mmpretrain.evaluation.functional import (
+    accuracy,
     average_precision,
     confusion_matrix,
     multi_label_scores,
@@ -39,3 +40,13 @@ def test_labels_out_of_range_are_named():
         single_label_scores([0, 1], [0, 3], num_classes=3)
     with pytest.raises(DataError, match="a predicted class is -1"):
         single_label_scores([0, -1], [0, 1], num_classes=3)
+
+
+def test_equal_scores_are_broken_as_for_accuracy():
+    """As in 1.x; a model that gives all classes the same score is not judged twice in different ways."""
+    r = torch.Generator().manual_seed(0)
+    for classes in (2, 4, 10, 50):
+        scores = torch.randint(0, 3, (60, classes), generator=r) / 4
+        labels = torch.randint(0, classes, (60,), generator=r)
+        (micro,) = single_label_scores(scores, labels, (None,), "micro")
+        assert micro.recall.item() == pytest.approx(accuracy(scores, labels, (1,), (None,)).item(), rel=1e-6)
