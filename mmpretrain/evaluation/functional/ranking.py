@@ -34,10 +34,10 @@ def average_precision(
             f"got {tuple(pred.shape)} and {tuple(target.shape)}"
         )
     # (C, N): what is sorted lies side by side in memory.
-    last = pred.masked_fill(target == -1, -torch.inf).T.contiguous()
-    positive = (target == 1).T.gather(1, last.argsort(dim=1, descending=True, stable=True))
-    rank = torch.arange(1, len(pred) + 1, device=pred.device)
-    precision = positive.cumsum(1) / rank * positive
+    order = pred.T.contiguous().argsort(dim=1, descending=True, stable=True)
+    ranked = target.T.gather(1, order)
+    positive, rank = ranked == 1, (ranked != -1).cumsum(1)
+    precision = positive.cumsum(1) / rank.clamp(min=1) * positive
     value = precision.sum(1) / positive.sum(1).clamp(min=1) * 100
     return value.mean() if average == "macro" else value
 
