@@ -9,7 +9,12 @@ import torch
 from torch import Tensor
 
 from mmpretrain.errors import ConfigError, DataError
-from mmpretrain.evaluation.functional.inputs import ArrayLike, check_same_length, to_tensor
+from mmpretrain.evaluation.functional.inputs import (
+    ArrayLike,
+    check_classes,
+    check_same_length,
+    to_tensor,
+)
 from mmpretrain.structures import label_to_onehot
 
 Average: TypeAlias = Literal["macro", "micro"] | None
@@ -122,13 +127,8 @@ def _scores_of_labels(
     label: Tensor, target: Tensor, num_classes: int, average: Average, counted: Tensor | None = None
 ) -> Scores:
     """Compute scores of labels (N,), of which those outside of ``counted`` predict no class."""
-    for name, values in (("label", target), ("predicted class", label)):
-        if len(values) and not 0 <= int(values.min()) <= int(values.max()) < num_classes:
-            wrong = values[(values < 0) | (values >= num_classes)][0]
-            raise DataError(
-                f"There are {num_classes} classes, numbered from 0, and a {name} is {int(wrong)}",
-                hint="Compare num_classes of the model with the classes of the data set.",
-            )
+    check_classes("label", target, num_classes)
+    check_classes("predicted class", label, num_classes)
     right = label == target
     guessed = label
     if counted is not None:

@@ -6,7 +6,12 @@ import torch
 from torch import Tensor
 
 from mmpretrain.errors import ConfigError
-from mmpretrain.evaluation.functional.inputs import ArrayLike, check_same_length, to_tensor
+from mmpretrain.evaluation.functional.inputs import (
+    ArrayLike,
+    check_classes,
+    check_same_length,
+    to_tensor,
+)
 
 
 def confusion_matrix(pred: ArrayLike, target: ArrayLike, num_classes: int | None = None) -> Tensor:
@@ -19,6 +24,9 @@ def confusion_matrix(pred: ArrayLike, target: ArrayLike, num_classes: int | None
 
     Returns:
         Counts (C, C).
+
+    Raises:
+        DataError: If a label or a prediction is not a class.
 
     Example:
         >>> confusion_matrix([0, 1, 1], [0, 1, 0], num_classes=2)
@@ -34,5 +42,8 @@ def confusion_matrix(pred: ArrayLike, target: ArrayLike, num_classes: int | None
         raise ConfigError(
             "num_classes is needed where predictions are labels instead of scores", key="num_classes"
         )
-    cells = target * num_classes + pred.to(torch.int64)
+    pred = pred.to(torch.int64).flatten()
+    check_classes("label", target, num_classes)
+    check_classes("predicted class", pred, num_classes)
+    cells = target * num_classes + pred
     return torch.bincount(cells, minlength=num_classes**2).reshape(num_classes, num_classes)

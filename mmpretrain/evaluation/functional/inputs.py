@@ -32,6 +32,22 @@ def check_same_length(pred: ArrayLike, target: ArrayLike) -> None:
         raise DataError(f"There are {len(pred)} predictions, but {len(target)} targets")
 
 
+def check_classes(name: str, values: Tensor, num_classes: int) -> None:
+    """Raise if one of some class indices is not among the classes.
+
+    Args:
+        name: What they are, for the message.
+        values: Indices of any shape.
+        num_classes: Number of classes.
+    """
+    if values.numel() and not 0 <= int(values.min()) <= int(values.max()) < num_classes:
+        wrong = values[(values < 0) | (values >= num_classes)][0]
+        raise DataError(
+            f"There are {num_classes} classes, numbered from 0, and a {name} is {int(wrong)}",
+            hint="Compare num_classes of the model with the classes of the data set.",
+        )
+
+
 def one_target_per_class(pred: ArrayLike, target: ArrayLike) -> tuple[Tensor, Tensor]:
     """Return scores (N, C) as float64 and, for each of them, whether it is right.
 

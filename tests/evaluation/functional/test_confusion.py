@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mmpretrain.errors import ConfigError
+from mmpretrain.errors import ConfigError, DataError
 from mmpretrain.evaluation.functional import confusion_matrix
 
 
@@ -22,3 +22,17 @@ def test_scores_are_labels_by_their_largest():
 def test_labels_need_the_number_of_classes():
     with pytest.raises(ConfigError, match="num_classes is needed"):
         confusion_matrix([0], [0])
+
+
+@pytest.mark.parametrize(
+    ("pred", "target", "message"),
+    [
+        ([0, 3], [0, 1], "predicted class is 3"),
+        ([0, 1], [0, 3], "label is 3"),
+        ([0, 1], [-1, 0], "label is -1"),
+    ],
+)
+def test_what_is_no_class_is_named(pred, target, message):
+    """It would count for another class, or end in an error of torch."""
+    with pytest.raises(DataError, match=f"There are 3 classes, numbered from 0, and a {message}"):
+        confusion_matrix(pred, target, num_classes=3)
