@@ -20,6 +20,12 @@ def sample(index: int) -> dict:
     return DataSample().set_gt_label(index % 3).set_pred_score(score).to_dict()
 
 
+def task_sample(index: int) -> dict:
+    """Only the first and the last two samples have labels for the task."""
+    fields = {**sample(index), "eval_mask": index in (0, 3, 4)}
+    return {"in": {"a": fields, "eval_mask": True}, "a": fields}
+
+
 def work(rank: int, port: int) -> None:
     os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
     torch.distributed.init_process_group("gloo", rank=rank, world_size=2)
@@ -45,6 +51,13 @@ def work(rank: int, port: int) -> None:
     tasks = MultiTasksMetric({"a": [{"type": "Accuracy"}], "b": [{"type": "Accuracy"}]})
     tasks.process(None, [{"a": {**sample(0), "eval_mask": rank == 1}, "b": {"eval_mask": False}}])
     assert tasks.evaluate(2) == {"a_accuracy/top1": 100.0, "b_Accuracy": 0}
+
+    # What fills up the last round counts for no task, at whatever depth.
+    of_task = {"a": [{"type": "ConfusionMatrix"}]}
+    nested = MultiTasksMetric({"in": [MultiTasksMetric(of_task)], **of_task})
+    nested.process(None, [task_sample(index) for index in own])
+    counts = {name: matrix.sum().item() for name, matrix in nested.evaluate(SIZE).items()}
+    assert counts == {"in_a_confusion_matrix/result": 3, "a_confusion_matrix/result": 3}
 
     # Assignments to clusters are shared out over all samples.
     scores = torch.randn(8, 3, generator=torch.Generator().manual_seed(0))

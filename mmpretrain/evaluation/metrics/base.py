@@ -114,6 +114,13 @@ def _collect(results: list[Any], size: int) -> list[Any] | Columns | None:
     return Columns.interleave(columns).first(size) if columns else deal_in(parts, size)
 
 
+def drop_last(results: list[Any]) -> None:
+    """Remove what a metric keeps of the last sample: the last item, or the last row of :class:`Columns`."""
+    last = results.pop() if results else None
+    if isinstance(last, Columns) and len(last) > 1:
+        results.append(last.first(len(last) - 1))
+
+
 #: What needs no look, and is most of what metrics keep.
 _PLAIN = {int, float, bool, str, type(None)}
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmpretrain.errors import ConfigError
-from mmpretrain.evaluation.metrics.base import BaseMetric, Device
+from mmpretrain.evaluation.metrics.base import BaseMetric, Device, drop_last
 from mmpretrain.registry import METRICS
-from mmpretrain.utils.dist import all_gather_object
+from mmpretrain.utils.dist import all_gather_object, get_dist_info
 
 
 @METRICS.register_module()
@@ -33,6 +33,8 @@ class MultiTasksMetric(BaseMetric):
 
     def process(self, data_batch: Any, data_samples: Sequence[Mapping[str, Any]]) -> None:
         """Hand the fields of each task to its metrics."""
+        for sample in data_samples:
+            self.results.append({task for task in self._metrics if sample[task]["eval_mask"]})
         for task, metrics in self._metrics.items():
             fields = [sample[task] for sample in data_samples if sample[task]["eval_mask"]]
             for metric in metrics if fields else ():
@@ -48,10 +50,21 @@ class MultiTasksMetric(BaseMetric):
         Args:
             size: Length of the data set.
         """
+        rank, world = get_dist_info()
+        self._drop_last(len(self.results) - len(range(rank, size, world)))
+        return self._values()
+
+    def _values(self) -> dict[str, Any]:
+        counts = [sum(task in tasks for tasks in self.results) for task in self._metrics]
+        totals = [sum(column) for column in zip(*all_gather_object(counts))]
+        self.results.clear()
         values: dict[str, Any] = {}
-        for task, metrics in self._metrics.items():
+        for (task, metrics), total in zip(self._metrics.items(), totals):
             for metric in metrics:
-                own = metric.evaluate(size) if _has_results(metric) else {type(metric).__name__: 0}
+                if isinstance(metric, MultiTasksMetric):
+                    own = metric._values()
+                else:
+                    own = metric.evaluate(total) if total else {type(metric).__name__: 0}
                 for name, value in own.items():
                     if f"{task}_{name}" in values:
                         raise ConfigError(
@@ -61,7 +74,12 @@ class MultiTasksMetric(BaseMetric):
                     values[f"{task}_{name}"] = value
         return values
 
-
-def _has_results(metric: BaseMetric) -> bool:
-    # All processes must agree, as evaluate() makes them wait for each other.
-    return isinstance(metric, MultiTasksMetric) or any(all_gather_object(bool(metric.results)))
+    def _drop_last(self, count: int) -> None:
+        """Forget the last samples of this process, with which a sampler filled up the last round."""
+        for _ in range(min(count, len(self.results))):
+            for task in self.results.pop():
+                for metric in self._metrics[task]:
+                    if isinstance(metric, MultiTasksMetric):
+                        metric._drop_last(1)
+                    else:
+                        drop_last(metric.results)
