@@ -99,10 +99,21 @@ def batch_label_to_onehot(batch_label: Tensor, split_indices: Sequence[int], num
 
 
 def label_to_onehot(label: LabelLike, num_classes: int) -> Tensor:
-    """Return a (C,) one-hot (many-hot) vector of a label.
+    """Return a (C,) one-hot (many-hot) vector of a label; a class that is named twice counts once.
+
+    Raises:
+        DataError: If a label is not a class.
 
     Example:
         >>> label_to_onehot([0, 2, 3], num_classes=5)
         tensor([1, 0, 1, 1, 0])
     """
-    return F.one_hot(format_label(label), num_classes).sum(0)
+    label = format_label(label)
+    on_cpu = label.device.type == "cpu"  # elsewhere, a look at the values would wait for the device
+    if on_cpu and len(label) and not 0 <= int(label.min()) <= int(label.max()) < num_classes:
+        wrong = label[(label < 0) | (label >= num_classes)][0]
+        raise DataError(
+            f"There are {num_classes} classes, numbered from 0, and a label is {int(wrong)}",
+            hint="Compare num_classes of the model with the classes of the data set.",
+        )
+    return F.one_hot(label, num_classes).sum(0).clamp(max=1)
