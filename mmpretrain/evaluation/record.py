@@ -177,7 +177,8 @@ def has_scores(sample: Mapping[str, Any]) -> bool:
     score, target = sample.get("pred_score"), sample.get("gt_score")
     if score is None or np.ndim(score) != 1:
         return False
-    return "gt_label" in sample if target is None else bool(np.isin(np.asarray(target), (-1, 0, 1)).all())
+    hard = target is not None and np.isin(np.asarray(target), (-1, 0, 1)).all()
+    return bool(hard or sample.get("gt_label") is not None)
 
 
 def _targets(samples: Sequence[Mapping[str, Any]], num_classes: int) -> np.ndarray:

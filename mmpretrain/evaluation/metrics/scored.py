@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from mmpretrain.errors import ConfigError
+from mmpretrain.errors import ConfigError, DataError
 from mmpretrain.evaluation.functional.calibration import (
     brier_score,
     check_bins,
@@ -33,7 +33,8 @@ class ScoredMetric(BaseMetric):
 
     def process(self, data_batch: Any, data_samples: Sequence[Mapping[str, Any]]) -> None:
         """Keep the scores (C,), and the label (1,), the labels or the targets (C,) of each sample."""
-        self.results += pick(data_samples, "pred_score", ("gt_score", "gt_label"))
+        scores, truth = pick(data_samples, "pred_score"), truth_of(data_samples)
+        self.results += [{**score, **right} for score, right in zip(scores, truth)]
 
 
 def scores_and_targets(results: list[dict[str, Tensor]]) -> tuple[Tensor, Tensor]:
@@ -42,14 +43,57 @@ def scores_and_targets(results: list[dict[str, Tensor]]) -> tuple[Tensor, Tensor
     return scores, targets_of(results, scores.shape[1])
 
 
+def truth_of(samples: Sequence[Mapping[str, Any]]) -> list[dict[str, Tensor]]:
+    """Return what is right for each sample: ``gt_label``, or ``gt_score`` with a target for each class.
+
+    Models that mix images give samples of one label its one-hot vector, too: such a sample has one label.
+    So has one whose ``gt_score`` is soft, if it has a label.
+
+    Raises:
+        DataError: If a sample has no label, or only a soft one.
+    """
+    keys = [{key for key in ("gt_label", "gt_score") if sample.get(key) is not None} for sample in samples]
+    if any(found != keys[0] for found in keys):  # a batch of several kinds
+        return [truth for sample in samples for truth in truth_of([sample])]
+    if not samples or keys[0] != {"gt_label", "gt_score"}:
+        rows = pick(samples, ("gt_score", "gt_label"))
+    else:
+        rows = pick(samples, "gt_score", "gt_label")
+    return [_one_truth(row, sample) for row, sample in zip(rows, samples)]
+
+
+def _one_truth(row: dict[str, Any], sample: Mapping[str, Any]) -> dict[str, Tensor]:
+    label, target = (torch.as_tensor(row[key]) if key in row else None for key in ("gt_label", "gt_score"))
+    if target is None:
+        assert label is not None  # pick() found one of them
+        return {"gt_label": label.flatten()}
+    hard = bool(torch.isin(target, target.new_tensor([-1, 0, 1])).all())
+    if label is not None and (not hard or (label.numel() == 1 and _is_one_hot(target, int(label)))):
+        return {"gt_label": label.flatten()}
+    if not hard:
+        raise DataError(
+            "A target must be 1 for the classes of a sample, 0 for others, and -1 where it does not count",
+            where=sample.get("img_path"),
+            hint="To evaluate soft targets, give the samples a gt_label, too.",
+        )
+    return {"gt_score": target}
+
+
+def _is_one_hot(target: Tensor, label: int) -> bool:
+    return 0 <= label < len(target) and bool(target[label] == 1) and int(target.count_nonzero()) == 1
+
+
 def targets_of(samples: Sequence[Mapping[str, Any]], num_classes: int) -> Tensor:
-    """Return the labels (N,) of samples; targets (N, C) if some have several, or all one for each class."""
-    if all("gt_score" in sample for sample in samples):
-        return torch.stack([torch.as_tensor(sample["gt_score"]) for sample in samples])
-    labels = [torch.as_tensor(sample["gt_label"]).flatten() for sample in samples]
-    if all(len(label) == 1 for label in labels):
-        return torch.cat(labels)
-    return torch.stack([label_to_onehot(label, num_classes) for label in labels])
+    """Return the labels (N,) of samples; targets (N, C) if some have several, or one for each class."""
+    truth = truth_of(samples)
+    if all("gt_label" in right and right["gt_label"].numel() == 1 for right in truth):
+        return torch.cat([right["gt_label"] for right in truth])
+    return torch.stack(
+        [
+            right["gt_score"] if "gt_score" in right else label_to_onehot(right["gt_label"], num_classes)
+            for right in truth
+        ]
+    )
 
 
 def check_chosen(items: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mmpretrain.errors import ConfigError
+from mmpretrain.errors import ConfigError, DataError
 from mmpretrain.evaluation import Evaluator
 from mmpretrain.evaluation.functional import (
     auroc,
@@ -73,3 +73,28 @@ def test_bad_options():
         Evaluator({"type": "CalibrationMetric", "items": ["mce"]})
     with pytest.raises(ConfigError, match="at_least"):
         Evaluator({"type": "ThresholdSelection", "criterion": "recall"})
+
+
+def test_one_hot_targets_are_labels(data):
+    """Also where samples of one batch have one, the other, or both; soft ones need a label besides."""
+    scores, labels = data
+    expected = auroc(scores, labels).item()
+    made = samples(scores, labels.tolist())
+    targets = torch.eye(3, dtype=torch.int64)[labels]
+    for index, (sample, target) in enumerate(zip(made, targets)):
+        if index % 3:
+            sample.set_gt_score(target if index % 3 == 1 else target * 0.9)
+    metrics = [{"type": "AUROC"}, {"type": "CalibrationMetric", "items": ["brier"]}]
+    values = Evaluator(metrics).offline_evaluate(made, chunk_size=8)
+    assert values == {"auroc/macro": expected, "calibration/brier": brier_score(scores, labels).item()}
+    with pytest.raises(DataError, match="A target must be 1 for the classes"):
+        Evaluator({"type": "AUROC"}).offline_evaluate(samples(scores, targets * 0.9, several=True))
+
+
+def test_a_class_named_twice_counts_once(data):
+    scores, _ = data
+    expected = Evaluator({"type": "AUROC"}).offline_evaluate(samples(scores, [[0, 1], [2, 1]] * 20))
+    twice = samples(scores, [[0, 1, 1], [2, 1, 2]] * 20)
+    assert Evaluator({"type": "AUROC"}).offline_evaluate(twice) == expected
+    with pytest.raises(DataError, match="a label is 3"):
+        Evaluator({"type": "AUROC"}).offline_evaluate(samples(scores, [[0, 1], [2, 3]] * 20))
