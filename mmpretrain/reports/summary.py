@@ -155,7 +155,9 @@ def _numbers(
 ) -> list[Number]:
     interval = partial(_interval, level=level)
     macro_roc = interval("auroc", curves.auroc, scores, targets, value=roc)
-    ece = Number("ece", calibration.expected_calibration_error(scores, targets).item(), percent=False)
+    known = calibration.are_probabilities(scores)
+    ece = calibration.expected_calibration_error(scores, targets).item() if known else float("nan")
+    ece = Number("ece", ece, percent=False)
     if counts is None:
         return [
             interval("map", curves.precision_recall_area, scores, targets, value=auprc),
@@ -216,6 +218,9 @@ def _multi_label_f1(scores: Tensor, targets: Tensor) -> Tensor:
 
 
 def _reliability(record: Record, scores: Tensor, targets: Tensor) -> calibration.Reliability:
+    """Return the bins; all are empty if the scores, such as logits, are no probabilities."""
+    if not calibration.are_probabilities(scores):
+        scores, targets = scores[:0], targets[:0]
     if record.multi_label:
         counted = targets != -1
         return calibration.reliability(scores[counted], targets[counted] == 1)

@@ -57,3 +57,11 @@ def test_curves_go_from_corner_to_corner(record):
         assert (curve.x[0], curve.y[0], curve.x[-1], curve.y[-1]) == (0, 0, 1, 1)
         assert curve.x == sorted(curve.x)
     assert summary.roc[0].name == ""
+
+
+def test_logits_have_no_reliability(record):
+    """Predictions of 1.x may hold them; everything else is shown."""
+    summary = summarize(dataclasses.replace(record, scores=record.scores * 20 - 5))
+    assert next(n for n in summary.numbers if n.name == "ece").value != 0
+    assert np.isnan(next(n for n in summary.numbers if n.name == "ece").value)
+    assert summary.reliability.count.sum() == 0

@@ -7,8 +7,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from mmpretrain.errors import ConfigError
-from mmpretrain.evaluation.functional.inputs import ArrayLike, one_target_per_class
+from mmpretrain.errors import ConfigError, DataError
+from mmpretrain.evaluation.functional.inputs import ArrayLike, one_target_per_class, to_tensor
+
+#: Softmax in low precision may end so far above 1.
+_SLACK = 1e-2
 
 
 class Reliability(NamedTuple):
@@ -60,8 +63,8 @@ def expected_calibration_error(pred: ArrayLike, target: ArrayLike, num_bins: int
             count.
         num_bins: Number of bins.
     """
-    scores, targets = one_target_per_class(pred, target)
-    if _single_label(targets):
+    scores, targets = _probabilities(pred, target)
+    if _single_label(target, scores, targets):
         confidence, best = scores.max(dim=1, keepdim=True)
         return reliability(confidence.flatten(), targets.gather(1, best).flatten() == 1, num_bins).error()
     counted = targets != -1
@@ -74,9 +77,30 @@ def classwise_calibration_error(pred: ArrayLike, target: ArrayLike, num_bins: in
     From `Beyond temperature scaling <https://arxiv.org/abs/1910.12656>`_. Arguments as in
     :func:`expected_calibration_error`.
     """
-    scores, targets = one_target_per_class(pred, target)
+    scores, targets = _probabilities(pred, target)
     columns = zip(scores.T, targets.T)
     return torch.stack([reliability(s[t != -1], t[t != -1] == 1, num_bins).error() for s, t in columns])
+
+
+def _probabilities(pred: ArrayLike, target: ArrayLike) -> tuple[Tensor, Tensor]:
+    """Return scores and targets, both (N, C); raise unless the scores lie between 0 and 1."""
+    scores, targets = one_target_per_class(pred, target)
+    within = _from_0_to_1(scores)
+    if not within.all():
+        raise DataError(
+            f"Calibration is about probabilities, from 0 to 1, and a score is {scores[~within][0].item():g}",
+            hint="Scores must be those after softmax or sigmoid.",
+        )
+    return scores.clamp(0, 1), targets
+
+
+def are_probabilities(scores: Tensor) -> bool:
+    """Whether all scores lie between 0 and 1, so that calibration has a meaning."""
+    return bool(_from_0_to_1(scores).all())
+
+
+def _from_0_to_1(scores: Tensor) -> Tensor:
+    return (scores >= -_SLACK) & (scores <= 1 + _SLACK)  # False for NaN
 
 
 def brier_score(pred: ArrayLike, target: ArrayLike) -> Tensor:
@@ -86,8 +110,8 @@ def brier_score(pred: ArrayLike, target: ArrayLike) -> Tensor:
     error of the second class. For several labels, averaged over the classes. Arguments as in
     :func:`expected_calibration_error`.
     """
-    scores, targets = one_target_per_class(pred, target)
-    if not _single_label(targets):
+    scores, targets = _probabilities(pred, target)
+    if not _single_label(target, scores, targets):
         counted = targets != -1
         return (scores[counted] - targets[counted]).square().mean()
     total = (scores - targets).square().sum(1).mean()
@@ -100,16 +124,23 @@ def negative_log_likelihood(pred: ArrayLike, target: ArrayLike) -> Tensor:
     For several labels per sample, binary cross entropy, averaged over the classes. A probability of 0 counts
     as the precision of the scores' type. Arguments as in :func:`expected_calibration_error`.
     """
-    scores, targets = one_target_per_class(pred, target)
-    if _single_label(targets):
+    scores, targets = _probabilities(pred, target)
+    if _single_label(target, scores, targets):
         return -(scores.clamp(min=_precision(pred)).log() * targets).sum(1).mean()
     counted = targets != -1
     right = torch.where(targets == 1, scores, 1 - scores)[counted]
     return -right.clamp(min=_precision(pred)).log().mean()
 
 
-def _single_label(targets: Tensor) -> bool:
-    return bool(((targets == 1).sum(1) == 1).all() and not (targets == -1).any())
+def _single_label(given: ArrayLike, scores: Tensor, targets: Tensor) -> bool:
+    """Whether samples have one label: it was given, or targets are one-hot where scores add up to 1.
+
+    Samples of several labels may happen to have one each; their scores are independent of each other.
+    """
+    if to_tensor(given).ndim == 1:
+        return scores.shape[1] > 1
+    one = ((targets == 1).sum(1) == 1).all() and not (targets == -1).any()
+    return bool(one and (scores.sum(1) - 1).abs().max() <= _SLACK)
 
 
 def _precision(pred: ArrayLike) -> float:

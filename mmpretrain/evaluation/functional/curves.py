@@ -143,6 +143,8 @@ def _over_classes(
     check_curve_average(average)
     scores, targets = one_target_per_class(pred, target)
     if average == "micro":
+        if not (targets != -1).any():
+            return scores.new_full((), torch.nan)
         return area(count_by_threshold(scores, targets)) * 100
     values = [
         area(count_by_threshold(score, column)) if (column != -1).any() else scores.new_full((), torch.nan)

@@ -200,7 +200,7 @@ class CalibrationMetric(ScoredMetric):
         data = scores_and_targets(results)
         values = {
             "ece": lambda: expected_calibration_error(*data, self.num_bins),
-            "classwise_ece": lambda: classwise_calibration_error(*data, self.num_bins).mean(),
+            "classwise_ece": lambda: classwise_calibration_error(*data, self.num_bins).nanmean(),
             "brier": lambda: brier_score(*data),
             "nll": lambda: negative_log_likelihood(*data),
         }

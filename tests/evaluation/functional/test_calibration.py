@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmpretrain.errors import ConfigError
+from mmpretrain.errors import ConfigError, DataError
 from mmpretrain.evaluation.functional import (
     brier_score,
     classwise_calibration_error,
@@ -14,6 +14,7 @@ from mmpretrain.evaluation.functional import (
     negative_log_likelihood,
     reliability,
 )
+from mmpretrain.evaluation.functional.calibration import are_probabilities
 
 
 def probabilities(classes: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -77,6 +78,39 @@ def test_several_labels():
 
 def test_a_probability_of_zero_is_finite():
     assert negative_log_likelihood(torch.tensor([[1.0, 0.0]]), [1]) == pytest.approx(15.9424, abs=1e-4)
+
+
+@pytest.mark.parametrize("score", [1.5, -0.2, float("nan")])
+def test_what_is_no_probability_is_refused(score):
+    """Logits gave a number that means nothing, NaN an error of torch."""
+    scores = torch.tensor([[0.5, 0.5], [score, 0.1]])
+    for function in (
+        brier_score,
+        classwise_calibration_error,
+        expected_calibration_error,
+        negative_log_likelihood,
+    ):
+        with pytest.raises(DataError, match="probabilities, from 0 to 1, and a score is"):
+            function(scores, [0, 1])
+    assert not are_probabilities(scores)
+    assert are_probabilities(torch.tensor([[1.001, 0.0]], dtype=torch.float16))
+
+
+def test_several_labels_may_be_one_each():
+    """The values do not change their meaning with the data: scores of several labels do not add up to 1."""
+    scores = torch.tensor([[0.9, 0.8], [0.3, 0.6]], dtype=torch.float64)
+    one_each = torch.tensor([[1, 0], [0, 1]])
+    assert brier_score(scores, one_each).item() == pytest.approx((0.01 + 0.64 + 0.09 + 0.16) / 4)
+    assert brier_score(scores, [0, 1]).item() == pytest.approx((0.01 + 0.64 + 0.09 + 0.16) / 4)  # halved
+    bins = reliability(scores.flatten(), one_each.flatten(), 15)
+    assert expected_calibration_error(scores, one_each) == bins.error()
+    softmax, labels = probabilities(3)
+    assert brier_score(softmax, torch.eye(3)[labels]) == brier_score(softmax, labels)
+
+
+def test_a_class_without_samples_that_count():
+    scores, targets = torch.rand(4, 2), torch.tensor([[1, -1]] * 4)
+    assert classwise_calibration_error(scores, targets).isnan().tolist() == [False, True]
 
 
 @pytest.mark.parametrize("bins", [0, -1, 1.5, True])

@@ -76,6 +76,7 @@ def test_samples_that_do_not_count():
     hidden[:50] = -1
     assert torch.equal(auroc(scores, hidden, None), auroc(scores[50:], targets[50:], None))
     assert auroc(scores[:50], hidden[:50], None).isnan().all()
+    assert auroc(scores[:50], hidden[:50], "micro").isnan()
 
 
 def test_counts():
