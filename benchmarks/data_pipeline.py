@@ -194,7 +194,9 @@ def loader_seconds(kind: str, name: str, files: list[str], workers: int, folder:
     if kind in ("packed", "cached"):
         from mmpretrain.datasets import RepeatDataset
         from mmpretrain.engine.runner import Runner
+        from mmpretrain.utils.env import apply_switches
 
+        apply_switches({})
         dataset = RepeatDataset(build_dataset(kind, name, folder), times=REPEATS)
         count = len(dataset)
         sampler = {"type": "DefaultSampler", "shuffle": False}
@@ -226,6 +228,9 @@ def mmpretrain_loader(name: str, files: list[str], options: dict[str, Any]) -> A
         from mmengine.runner import Runner  # type: ignore[import-not-found]
     else:
         from mmpretrain.engine.runner import Runner
+        from mmpretrain.utils.env import apply_switches
+
+        apply_switches({})  # as at the start of a run
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as listing:
         listing.writelines(f"{path} 1\n" for path in files)
         listing.flush()
