@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -15,15 +16,25 @@ from mmpretrain.errors import DataError
 from mmpretrain.registry import FUNCTIONS
 from mmpretrain.structures import BaseDataElement, DataSample
 
+#: Makes an uninitialised tensor of a shape and a type.
+Empty = Callable[[Sequence[int], torch.dtype], torch.Tensor]
+
 
 @FUNCTIONS.register_module()
-def default_collate(data_batch: Sequence) -> Any:
+def default_collate(data_batch: Sequence, *, empty: Empty | None = None) -> Any:
     """Stack tensors, arrays and numbers; keep strings and data samples in lists; recurse into containers.
 
     Samples that are None, which ``on_error='skip'`` leaves behind, are dropped. If none is left, the batch is
     None.
+
+    Args:
+        data_batch: The samples.
+        empty: Makes the tensors that hold the stacks; the loader of a run gives memory that is used again.
     """
-    return _collate_present(data_batch, _stack)
+    return _collate_present(data_batch, _stack if empty is None else partial(_stack, empty=empty))
+
+
+default_collate.takes_memory = True  # type: ignore[attr-defined]
 
 
 @FUNCTIONS.register_module()
@@ -59,13 +70,17 @@ def _collate(batch: Sequence, leaf: Callable[[Sequence], Any]) -> Any:
     return leaf(batch)
 
 
-def _stack(batch: Sequence) -> Any:
+def _stack(batch: Sequence, empty: Empty | None = None) -> Any:
     shapes = Counter(tuple(item.shape) for item in batch if isinstance(item, torch.Tensor))
     if len(shapes) > 1:
         raise DataError(
             f"Tensors of different shapes cannot be stacked: {', '.join(map(str, shapes))}",
             hint="Crop or resize images to one size, or use collate_fn=dict(type='pseudo_collate').",
         )
+    kinds = {item.dtype for item in batch if type(item) is torch.Tensor and item.device.type == "cpu"}
+    alike = len(kinds) == 1 and shapes.total() == len(batch) and not any(t.requires_grad for t in batch)
+    if empty is not None and alike:
+        return torch.stack(list(batch), out=empty((len(batch), *batch[0].shape), *kinds))
     return torch_collate(list(batch))
 
 

@@ -44,6 +44,22 @@ def test_registered():
     assert FUNCTIONS.get("mmengine.pseudo_collate") is pseudo_collate
 
 
+def test_stacks_can_be_made_in_given_memory():
+    memory = torch.zeros(2, 3, 4, 4, dtype=torch.uint8)
+    batch = default_collate([sample(0), sample(1)], empty=lambda shape, dtype: memory)
+    assert batch["inputs"] is memory
+    assert torch.equal(memory, default_collate([sample(0), sample(1)])["inputs"])
+
+
+def test_what_is_no_stack_of_plain_tensors_is_left_to_torch():
+    def never(shape, dtype):
+        raise AssertionError
+
+    arrays = [np.zeros(2), np.ones(2)]
+    assert torch.equal(default_collate(arrays, empty=never), default_collate(arrays))
+    assert default_collate([1, 2], empty=never).tolist() == [1, 2]
+
+
 @pytest.mark.parametrize("workers", [0, 1])
 def test_batch(workers):
     loader = DataLoader(Samples(), batch_size=4, num_workers=workers, collate_fn=default_collate)

@@ -174,7 +174,7 @@ class TunedDataLoader(KeyedDataLoader):
         while not done:
             self._use(self.pilot.current)
             self._batches.asked = Epoch(epoch.number, position)
-            stream = iter(self._inner)
+            stream = self._stream()
             asked = time.perf_counter()
             while not done:
                 batch = next(stream, None)

@@ -15,7 +15,9 @@ from typing import Any, NamedTuple
 import torch
 from torch.utils.data import DataLoader, Dataset, get_worker_info
 
+from mmpretrain.engine.runner import shared_batches
 from mmpretrain.engine.runner.failures import Carrying, Failure, load_samples
+from mmpretrain.engine.runner.shared_batches import Post
 from mmpretrain.errors import DataError, TrainingError, add_note
 from mmpretrain.utils.dist import get_dist_info
 from mmpretrain.utils.seeding import mix, preserved_rng, seed_everything
@@ -164,7 +166,7 @@ class KeyedDataLoader:
             kwargs.pop(used_up, None)
         # The inner loader must not draw from the main process's generators, or resuming would shift them.
         kwargs.setdefault("generator", torch.Generator().manual_seed(seed))
-        kwargs["collate_fn"] = Carrying(shown.collate_fn)
+        self._carrying = kwargs["collate_fn"] = Carrying(shown.collate_fn)
         batches: Any = self._batches
         self._keyed = KeyedDataset(dataset, seed)
         self._inner = DataLoader(self._keyed, batch_sampler=batches, **kwargs)
@@ -177,7 +179,17 @@ class KeyedDataLoader:
     def over(self, epoch: Epoch) -> Iterator[Any]:
         """Return an iterator over the batches of an epoch that were not seen yet."""
         self._batches.asked = epoch
-        return self._named(iter(self._inner), epoch.skip)
+        return self._named(self._stream(), epoch.skip)
+
+    def _stream(self) -> Iterator[Any]:
+        """Return an iterator of the inner loader, whose workers send batches in memory that is used again."""
+        workers = self._inner.num_workers if self._inner._iterator is None else 0  # that start now
+        if not workers or not shared_batches.is_possible():
+            return iter(self._inner)
+        self._carrying.post = Post(workers, self._inner.prefetch_factor or 2)
+        stream: Any = iter(self._inner)
+        stream.post, self._carrying.post = self._carrying.post, None  # it lasts as long as the workers
+        return stream
 
     def reseed(self, seed: int) -> None:
         """Use the seed of the resumed run."""

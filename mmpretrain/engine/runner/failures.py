@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from torch.utils.data import get_worker_info
 
+from mmpretrain.engine.runner.shared_batches import Post
 from mmpretrain.errors import MMPretrainError, TrainingError, add_note
 from mmpretrain.utils.brief import said
 
@@ -66,16 +67,22 @@ class Carrying:
 
     Args:
         collate: The collate function.
+
+    Attributes:
+        post: Takes the batches of the workers that start next to the main process.
     """
 
     def __init__(self, collate: Callable[[list[Any]], Any]) -> None:
         self.collate = collate
+        self.post: Post | None = None
 
     def __call__(self, samples: list[Any]) -> Any:
         """Return the batch, or the failure."""
         if len(samples) == 1 and isinstance(samples[0], Failure):
             return samples[0]
         try:
+            if self.post is not None and get_worker_info() is not None:
+                return self.post.send(self.collate, samples)
             return self.collate(samples)
         except Exception as error:
             add_note(error, f"These samples do not make a batch: {listed(samples)}")
