@@ -12,6 +12,7 @@ import numpy as np
 from torch.utils.data import Dataset
 
 from mmpretrain.datasets.bad_files import OnError, report_bad_file
+from mmpretrain.datasets.labels import label_indices
 from mmpretrain.datasets.lazy_list import LazyList
 from mmpretrain.datasets.leave_out import paths_of, samples_to_keep
 from mmpretrain.datasets.pixels.cache import PixelCache
@@ -392,7 +393,8 @@ class BaseDataset(Dataset):
 
     def get_cat_ids(self, idx: int) -> list[int]:
         """The labels of one sample."""
-        return [int(self.get_data_info(idx)["gt_label"])]
+        record = self.get_data_info(idx)
+        return label_indices(record.get("gt_label"), record.get("img_path"))
 
     def get_subset_(self, indices: int | Sequence[int] | np.ndarray) -> None:
         """Keep the first (if negative, the last) ``indices`` samples, or those listed."""

@@ -92,3 +92,36 @@ def _number(cell: Any) -> float:
         return float(cell)
     except (TypeError, ValueError):
         return float("nan")
+
+
+def label_indices(label: Any, where: str | None = None) -> list[int]:
+    """The classes of a sample, as integers.
+
+    Args:
+        label: ``gt_label`` of its record: one class, or several.
+        where: What the sample is, for messages.
+
+    Raises:
+        DataError: If it is none.
+    """
+    if label is None:
+        raise DataError("A sample has no label", where=where)
+    try:
+        several = np.asarray(label).reshape(-1).tolist()
+        whole = [int(value) for value in several if isinstance(value, int | float)]
+    except (ValueError, OverflowError):  # NaN, infinity, or lists of different lengths
+        several, whole = [label], []
+    if whole != several:
+        raise DataError(
+            f"A label is the number of a class, or several of them, got {brief(label)}", where=where
+        )
+    return whole
+
+
+def single_labels(dataset: Any) -> np.ndarray | None:
+    """The class of each sample, (N,); None if samples have several classes, or none."""
+    try:
+        labels = np.asarray(dataset.get_gt_labels())
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+    return labels if labels.ndim == 1 and labels.dtype.kind in "iu" else None

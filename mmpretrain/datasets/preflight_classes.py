@@ -8,8 +8,10 @@ from typing import Any, Literal
 
 import numpy as np
 
+from mmpretrain.datasets.labels import single_labels
 from mmpretrain.datasets.places import place_of, root_of
 from mmpretrain.datasets.preflight_problem import HARD, SHOWN, Level, Problem, soft
+from mmpretrain.errors import DataError
 
 
 def class_names(dataset: Any) -> list[str] | None:
@@ -77,17 +79,14 @@ def _listed(names: Sequence[str]) -> str:
 def label_arrays(dataset: Any) -> tuple[np.ndarray, np.ndarray] | None:
     """All labels, and the sample that each belongs to; None if labels are no class indices."""
     size = len(dataset)
-    try:
-        labels = np.asarray(dataset.get_gt_labels())
-        if labels.ndim == 1 and labels.dtype.kind in "iu":
-            return labels.astype(np.int64), np.arange(size)
-    except (AttributeError, KeyError, ValueError, TypeError):  # several labels a sample, or none
-        pass
+    labels = single_labels(dataset)
+    if labels is not None:
+        return labels.astype(np.int64), np.arange(size)
     try:
         several = [dataset.get_cat_ids(index) for index in range(size)]
         owners = np.repeat(np.arange(size), [len(ids) for ids in several])
         return np.array([int(label) for ids in several for label in ids], dtype=np.int64), owners
-    except (AttributeError, KeyError, ValueError, TypeError, NotImplementedError):
+    except (AttributeError, KeyError, ValueError, TypeError, NotImplementedError, DataError):
         return None
 
 

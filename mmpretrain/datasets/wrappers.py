@@ -14,6 +14,7 @@ import numpy as np
 from torch.utils.data import Dataset
 
 from mmpretrain.datasets.base_dataset import BaseDataset
+from mmpretrain.datasets.labels import single_labels
 from mmpretrain.datasets.splitting import deal
 from mmpretrain.errors import ConfigError, DataError
 from mmpretrain.registry import DATASETS
@@ -290,7 +291,10 @@ class KFoldDataset(SingleWrapper):
         if not isinstance(whole, BaseDataset):
             raise ConfigError(f"KFoldDataset wraps plain data sets, not a {type(whole).__name__}")
         if len(whole) < self.num_splits:
-            raise DataError(f"{len(whole)} samples cannot be split into {self.num_splits} folds")
+            raise DataError(
+                f"{len(whole)} samples cannot be split into {self.num_splits} folds",
+                hint="Add images, or set images apart for validation yourself.",
+            )
         self._ori_indices = self._indices()
         self.datasets = [whole.get_subset(self._ori_indices)]
         self.datasets[0].test_mode = self.test_mode or whole.test_mode
@@ -312,14 +316,12 @@ class KFoldDataset(SingleWrapper):
 
     def _assign(self, order: np.ndarray) -> np.ndarray:
         """The fold of each sample in ``order``; :func:`deal` is for groups and samples of several classes."""
-        labels = self._labels() if self.stratified and self.group_by is None else None
+        labels = single_labels(self.dataset) if self.stratified and self.group_by is None else None
         if labels is not None:  # deal them out class by class
             folds = np.empty(len(order), int)
             folds[np.argsort(labels[order], kind="stable")] = np.arange(len(order)) % self.num_splits
             return folds
-        classes = (
-            [tuple(self.dataset.get_cat_ids(idx)) for idx in order] if self.stratified else [()] * len(order)
-        )
+        classes = [self._classes(idx) for idx in order.tolist()]
         groups = order.tolist() if self.group_by is None else [self._group(idx) for idx in order.tolist()]
         if len(set(groups)) < self.num_splits:
             raise DataError(
@@ -327,13 +329,10 @@ class KFoldDataset(SingleWrapper):
             )
         return deal(classes, groups, [1 / self.num_splits] * self.num_splits)
 
-    def _labels(self) -> np.ndarray | None:
-        """The label of each sample; None if samples have several."""
-        try:
-            labels = np.asarray(self.dataset.get_gt_labels())
-        except ValueError:  # not equally many
-            return None
-        return labels if labels.ndim == 1 and labels.dtype.kind in "iu" else None
+    def _classes(self, idx: int) -> tuple[int, ...]:
+        """What stratified folds have equal shares of; samples without a label are alike."""
+        labelled = self.stratified and self.dataset.get_data_info(idx).get("gt_label") is not None
+        return tuple(self.dataset.get_cat_ids(idx)) if labelled else ()
 
     def _group(self, idx: int) -> Any:
         record = self.dataset.get_data_info(idx)

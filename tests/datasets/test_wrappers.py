@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import json
 from itertools import combinations
 
 import numpy as np
 import pytest
 
-from mmpretrain.datasets import BaseDataset, ConcatDataset, KFoldDataset
+from mmpretrain.datasets import BaseDataset, ClassBalancedDataset, ConcatDataset, KFoldDataset
 from mmpretrain.errors import ConfigError, DataError
 from mmpretrain.registry import DATASETS
 from tests.datasets.wrapper_cases import make
@@ -144,6 +145,22 @@ def test_grouped_folds(tmp_path):
         assert not any(a & b for a, b in combinations(groups, 2))
     by_function = KFoldDataset(cfg, group_by=lambda record: record["patient"], num_splits=3, test_mode=True)
     assert len({by_function.get_data_info(i)["patient"] for i in range(len(by_function))}) < 5
+
+
+@pytest.mark.parametrize("key", ["gt_label", "gt_value"])
+def test_stratified_folds_of_annotations_with_several_labels_or_none(tmp_path, key):
+    """What `--data annotations.json` becomes."""
+    records = [{"img_path": f"{i}.jpg", key: [0, 1] if i % 2 else [1]} for i in range(20)]
+    (tmp_path / "a.json").write_text(json.dumps({"metainfo": {}, "data_list": records}))
+    plain = dict(type="BaseDataset", ann_file=str(tmp_path / "a.json"))
+    held_out = KFoldDataset(plain, stratified=True, test_mode=True)
+    assert 3 <= len(held_out) <= 5
+    if key == "gt_label":
+        assert {tuple(held_out.get_cat_ids(i)) for i in range(len(held_out))} == {(1,), (0, 1)}
+        assert len(ClassBalancedDataset(plain, oversample_thr=0.9)) > 20
+    else:
+        with pytest.raises(DataError, match=r"0\.jpg: A sample has no label"):
+            ClassBalancedDataset(plain, oversample_thr=0.9)
 
 
 def test_impossible_folds(tmp_path):

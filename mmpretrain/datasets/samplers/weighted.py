@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mmpretrain.datasets.labels import single_labels
 from mmpretrain.datasets.samplers.base import EpochSampler
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import DATA_SAMPLERS
@@ -83,8 +84,8 @@ class BalancedSampler(WeightedSampler):
 
 def class_weights(dataset: Any, power: float) -> list[float]:
     """For each sample, ``count ** -power`` of its (rarest) class."""
-    labels = np.asarray(dataset.get_gt_labels()) if hasattr(dataset, "get_gt_labels") else None
-    if labels is not None and labels.ndim == 1 and labels.dtype.kind in "iu":
+    labels = single_labels(dataset)
+    if labels is not None:
         return (np.bincount(labels).astype(float) ** -power)[labels].tolist()
     classes = [list(dataset.get_cat_ids(index)) for index in range(len(dataset))]
     counts = np.bincount([label for several in classes for label in set(several)])
