@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from itertools import chain, count
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -16,6 +17,8 @@ from mmpretrain.datasets.transforms.held import HeldPixels
 from mmpretrain.utils.atomic import write_atomic
 
 _JPEG = b"\xff\xd8\xff"
+#: A name of more bytes does not become folders: file systems take about 4,000 for a whole path.
+LONGEST = 1000
 
 
 def unpack(folder: str, out: Path, split: str) -> Iterator[Path]:
@@ -31,27 +34,52 @@ def unpack(folder: str, out: Path, split: str) -> Iterator[Path]:
     """
     index = PackIndex(folder)
     records: list[dict[str, Any]] = []
-    taken: set[str] = set()
+    names = Names()
     for number, record in enumerate(PackTable(index, "")):
         image = index.image(record.pop(NUMBER))
         data = image if isinstance(image, bytes) else image.read()
-        name = _name(str(record["img_path"]), data, isinstance(image, HeldPixels), number)
-        if name.lower() in taken:
-            name = f"{number}-{name}" if "/" not in name else f"{number}/{name}"
-        taken.add(name.lower())
+        name = names.free(_name(str(record["img_path"]), data, isinstance(image, HeldPixels), number), number)
         path = out / split / name
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
-        except (FileExistsError, NotADirectoryError, IsADirectoryError):  # it is a file and a folder
-            name = f"{number}-{path.name}"
-            path = out / split / name
-            path.write_bytes(data)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
         records.append({**record, "img_path": name})
         yield path
     content = {"metainfo": index.header["metainfo"], "data_list": records}
     text = json.dumps(content, default=_plain).encode()
     write_atomic(out / f"{split}.json", lambda file: file.write(text))
+
+
+class Names:
+    """Names of files below a folder, of which no two are the same on any file system."""
+
+    def __init__(self) -> None:
+        self._files: set[str] = set()
+        self._folders: set[str] = set()
+
+    def free(self, name: str, number: int) -> str:
+        """A name that is not taken: the one that is asked for, or one that begins with a number.
+
+        Args:
+            name: Folders and name.
+            number: The number of the image.
+        """
+        base = name.rpartition("/")[2]
+        beside = (f"{number}-" + "again-" * again + base for again in count())
+        choices = chain([name] if len(name.encode(*ENCODING)) <= LONGEST else [], beside)
+        chosen = next(choice for choice in choices if self._is_free(choice.lower()))
+        self._files.add(chosen.lower())
+        self._folders.update(_parents(chosen.lower()))
+        return chosen
+
+    def _is_free(self, name: str) -> bool:
+        return (
+            name not in self._files and name not in self._folders and self._files.isdisjoint(_parents(name))
+        )
+
+
+def _parents(name: str) -> list[str]:
+    """The folders that a name lies in."""
+    return [name[:end] for end, letter in enumerate(name) if letter == "/"]
 
 
 def _name(stored: str, data: bytes, pixels: bool, number: int) -> str:

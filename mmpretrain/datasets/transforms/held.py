@@ -146,7 +146,11 @@ class HeldPixels(HeldImage):
         self.shape = pixels.shape  # type: ignore[assignment]
 
     def read(self) -> bytes:
-        return cv2.imencode(".png", self.pixels)[1].tobytes()
+        made, data = cv2.imencode(".png", self.pixels)
+        if not made:
+            height, width = self.shape[:2]
+            raise DataError(f"An image of {width} x {height} pixels cannot be written as PNG")
+        return data.tobytes()
 
     def part(self, box: Box, reduce: int, where: str | None, briefly: bool = False) -> Part:
         return Part(self.pixels if briefly else self.pixels.copy())

@@ -40,19 +40,35 @@ def test_same_bytes_or_pixels(how, tmp_path):
     assert tuple(listed.CLASSES or ()) == plain.CLASSES
 
 
-def test_names_stay_below_the_folder(tmp_path):
-    packed(folder(tmp_path / "data"), tmp_path / "out")
+def renamed(tmp_path, names):
+    """The files of a pack whose index gives other names."""
+    packed(folder(tmp_path / "data", count=len(names)), tmp_path / "out")
     path = tmp_path / "out" / "train" / layout.INDEX
     header, arrays = layout.map_index(str(path))
     header.pop("arrays")
-    names = ["../../evil.jpg", "/etc/evil.jpg", "a/../../b.jpg", "c", "c/d.jpg", "C.jpg"]
     arrays["column/img_path"] = np.frombuffer("".join(names).encode(), np.uint8)
-    arrays["column/img_path/at"] = np.cumsum([0, *map(len, names)]).astype(np.uint64)
+    arrays["column/img_path/at"] = np.cumsum([0, *(len(name.encode()) for name in names)]).astype(np.uint64)
     layout.write_index(path, header, arrays)
-    files = unpacked(tmp_path / "out", tmp_path / "files")
+    return unpacked(tmp_path / "out", tmp_path / "files")
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["../../evil.jpg", "/etc/evil.jpg", "a/../../b.jpg", "c", "c/d.jpg", "C.jpg"],
+        ["..", "", "a\0b.jpg", "..\\..\\evil.jpg", "C:\\x.jpg", "."],
+        ["2-a.jpg", "a.jpg", "a.jpg", "A.jpg", "a.jpg/b.jpg", "a.jpg/b.jpg/c.jpg"],
+        ["f/g.jpg", "f", "3-f.jpg", "f", "2-f.jpg", "F/G.JPG"],
+        ["a/" * 2100 + "x.jpg", "b" * 5000 + ".jpg", "c" * 300 + "/d.jpg", "é" * 300, "x." + "e" * 300, "y"],
+    ],
+)
+def test_names_stay_below_the_folder_and_apart(tmp_path, names):
+    files = renamed(tmp_path, names)
     root = (tmp_path / "files" / "train").resolve()
     assert all(file.resolve().is_relative_to(root) for file in files)
     assert len({str(file).lower() for file in files}) == 6
+    shards = PackIndex(str(tmp_path / "out" / "train"))
+    assert [file.read_bytes() for file in files] == [shards.stored(number) for number in range(6)]
     assert not (tmp_path / "evil.jpg").exists()
 
 
