@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from mmpretrain.datasets.packed.layout import FIELDS, FILE, HASH_BYTES, PIXELS, RESTARTS
+from mmpretrain.datasets.transforms.functional.io import check_size, max_pixels
 from mmpretrain.errors import DataError, MissingFileError
 from mmpretrain.utils.brief import brief
 
@@ -32,6 +33,10 @@ def check_header(header: dict[str, Any], arrays: dict[str, np.ndarray], where: s
         raise _damaged(where, f"its shards are {brief(shards)}")
     if not isinstance(columns, dict) or not isinstance(header.get("metainfo"), dict):
         raise _damaged(where, "its columns or its meta information are missing")
+    if "img_path" in columns:
+        raise _damaged(where, "it lists the names of images twice")
+    if not isinstance(header.setdefault("settings", {}), dict):
+        raise _damaged(where, f"its settings are {brief(header['settings'])}")
     wanted = {**FIELDS, "hash": "|u1"}
     for name, kind in wanted.items():
         shape = (samples, HASH_BYTES) if name == "hash" else (samples,)
@@ -41,7 +46,9 @@ def check_header(header: dict[str, Any], arrays: dict[str, np.ndarray], where: s
     for name, kind in {"img_path": "text", **columns}.items():
         _check_column(name, kind, samples, arrays, where)
     classes = header["metainfo"].get("classes")
-    if classes is not None and not (isinstance(classes, list) and all(isinstance(n, str) for n in classes)):
+    if classes is not None and not (
+        isinstance(classes, list) and all(isinstance(name, str) for name in classes)
+    ):
         raise _damaged(where, f"its class names are {brief(classes)}")
     labels = arrays.get("column/gt_label")
     largest = int(labels.max()) if labels is not None and columns.get("gt_label") == "int" and samples else -1
@@ -104,6 +111,10 @@ def check_places(header: dict[str, Any], arrays: dict[str, np.ndarray], folder: 
             raise _damaged(where, f"an image is in shard {part['shard'].max()} of {len(limits)}")
         if (bad := _misplaced(part, limits, end, last)) is not None:
             raise _damaged(where, f"image {first + bad:,} lies outside of its shard, or over another image")
+        sizes = part["height"] * part["width"] * (part["kind"] == PIXELS)
+        if (sizes > max_pixels()).any():
+            bad = int(sizes.argmax())
+            check_size(int(part["height"][bad]), int(part["width"][bad]), f"{where}, image {first + bad:,}")
         if (bad := _misshapen(part)) is not None:
             raise _damaged(where, f"the shape of image {first + bad:,} does not fit its size")
         end, last = int(part["start"][-1] + part["size"][-1]), int(part["shard"][-1])

@@ -52,7 +52,8 @@ class PackedDataset(EncodedDataset):
         except MissingFileError as error:
             raise explain_absence(self.data_root, self.split, error) from error
         for key, value in self.index.header["metainfo"].items():
-            self._metainfo.setdefault(key, tuple(value) if key == "classes" else value)
+            if value is not None:
+                self._metainfo.setdefault(key, tuple(value) if key == "classes" else value)
         return LazyList(PackTable(self.index, os.path.join(self.folder, "")))
 
     def image(self, record: dict[str, Any]) -> Any:

@@ -194,8 +194,7 @@ def _check_same(folder: Path, settings: dict[str, Any]) -> None:
     from mmpretrain.datasets.packed.index import PackIndex
 
     # What was done stays done, whether jpegtran is there or not.
-    before = PackIndex(str(folder)).header.get("settings")
-    before = before if isinstance(before, dict) else {}
+    before = PackIndex(str(folder)).header["settings"]
     for key, value in settings.items():
         if key != "tool" and before.get(key) != value:
             other = (

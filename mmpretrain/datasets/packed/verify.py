@@ -31,7 +31,7 @@ def verify(index: PackIndex, source: Any = None, threads: int = 1) -> Iterator[s
             are not compared.
         threads: How many images to look at at the same time.
     """
-    settings = index.header.get("settings") or {}
+    settings = index.header["settings"]
     lossless = settings.get("quality") is None and settings.get("short_edge") is None
     numbers = iter(range(len(index)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from mmpretrain.datasets import PackedDataset
 from mmpretrain.datasets.packed import layout
+from mmpretrain.datasets.packed.encode import Encoding
 from mmpretrain.errors import DataError, MissingFileError, MMPretrainError
 from tests.datasets.packed.pack_cases import folder, packed
 
@@ -77,6 +79,8 @@ def setting(name, position, value):
         (lambda header, arrays: header.update(columns={"a": "int"}), "column 'a' of kind"),
         (lambda header, arrays: header.update(columns=3), "its columns"),
         (lambda header, arrays: header["metainfo"].update(classes="ab"), "its class names"),
+        (lambda header, arrays: header.update(settings=[1]), "its settings are"),
+        (lambda header, arrays: header["columns"].update(img_path="text"), "names of images twice"),
         (lambda header, arrays: header.pop("metainfo"), "its columns or its meta information"),
         (lambda header, arrays: arrays.pop("hash"), "its array 'hash'"),
         (lambda header, arrays: arrays.update(hash=np.zeros((6, 4), np.uint8)), "its array 'hash'"),
@@ -88,6 +92,26 @@ def test_contradictions_are_refused(change, edit, message):
     with pytest.raises(DataError, match=message) as caught:
         change(edit)
     assert "\n" not in str(caught.value)
+
+
+def test_pixels_that_would_fill_the_memory(tmp_path):
+    """A file with a hole says that it has gigabytes, and takes none."""
+    packed(folder(tmp_path / "data"), tmp_path / "out", Encoding("raw"))
+    split = tmp_path / "out" / "train"
+    header, arrays = layout.map_index(str(split / layout.INDEX))
+    header.pop("arrays")
+    arrays = {name: array.copy() for name, array in arrays.items()}
+    height, width = 36_000, 39_000
+    arrays["height"][5], arrays["width"][5], arrays["size"][5] = height, width, height * width * 3
+    header["shards"][0]["bytes"] = int(arrays["start"][5]) + height * width * 3
+    os.truncate(split / header["shards"][0]["name"], header["shards"][0]["bytes"])
+    layout.write_index(split / layout.INDEX, header, arrays)
+    with pytest.raises(DataError, match=r"index\.pack, image 5: An image of 39000 x 36000 pixels exceeds"):
+        PackedDataset(str(split), split="")
+
+
+def test_class_names_may_be_unknown(change):
+    assert change(lambda header, arrays: header["metainfo"].update(classes=None)).CLASSES is None
 
 
 def test_a_missing_shard(change):
