@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmpretrain.errors import DataError
@@ -14,7 +15,7 @@ from mmpretrain.models.base.module import BaseModule, ModuleList
 from mmpretrain.models.layers.attention import MultiheadAttention
 from mmpretrain.models.layers.configurable import Norm, configurable, norm_from
 from mmpretrain.models.layers.drop import DropPath, drop_path_rates
-from mmpretrain.models.layers.position_embed import fit_pos_embed, resize_pos_embed
+from mmpretrain.models.layers.position_embed import fit_pos_embed
 from mmpretrain.models.layers.relative_position import relative_position_index, resize_bias_tables
 from mmpretrain.models.layers.shape import to_2tuple, to_image
 from mmpretrain.models.layers.window_attention import WindowMSA
@@ -311,10 +312,18 @@ class HiViT(BaseBackbone):
             tokens = tokens + self.pos_embed_for(hw)
         return self.pos_drop(tokens), hw
 
-    def pos_embed_for(self, hw: HW) -> Tensor:
-        """The position embeddings (1, h * w, C) for a grid of patches."""
+    def pos_embed_for(self, hw: HW, interpolated: bool = False) -> Tensor:
+        """The position embeddings (1, h * w, C) for a grid of patches.
+
+        Args:
+            hw: The grid.
+            interpolated: Interpolate for the usual grid too, which moves the positions a little; see
+                :func:`stretched_grid`.
+        """
         assert self.pos_embed is not None
-        return resize_pos_embed(self.pos_embed, self.patch_resolution, hw, "bicubic", 0)
+        if tuple(hw) == tuple(self.patch_resolution) and not interpolated:
+            return self.pos_embed
+        return stretched_grid(self.pos_embed, self.patch_resolution, hw)
 
     def merge_parts(self, x: Tensor) -> Tensor:
         """Run the parts (B, N, p, p, c) of patches through the first stages, to tokens (B, N, C)."""
@@ -330,6 +339,13 @@ class HiViT(BaseBackbone):
             if i in self.out_indices:
                 outs.append(x)
         return outs
+
+
+def stretched_grid(pos_embed: Tensor, source: HW, target: HW) -> Tensor:
+    """Interpolate position embeddings (1, H * W, C) for a grid (h, w), scaled by (h + 0.1) / H as in 1.x."""
+    grid = pos_embed.unflatten(1, source).permute(0, 3, 1, 2)
+    scale = [(size + 0.1) / old for size, old in zip(target, source)]
+    return F.interpolate(grid.float(), scale_factor=scale, mode="bicubic").to(grid.dtype).flatten(2).mT
 
 
 def _fit_checkpoint(module: HiViT, state_dict: dict[str, Tensor], prefix: str, *_: Any) -> None:

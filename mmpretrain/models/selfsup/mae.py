@@ -200,7 +200,8 @@ class MaskedHiViT(HiViT):
         parts, hw = self.patch_embed(x)
         tokens, pyramid = self.merge_and_keep(take(parts, keep))
         if self.pos_embed is not None:
-            tokens = tokens + take(self.pos_embed_for(hw).expand(len(x), -1, -1), keep)
+            positions = self.pos_embed_for(hw, interpolated=keep.shape[1] < hw[0] * hw[1])
+            tokens = tokens + take(positions.expand(len(x), -1, -1), keep)
         tokens = self.pos_drop(tokens)
         for block in self.blocks[-self.num_main_blocks :]:
             tokens = self.run(_block_without_bias, block, tokens)
