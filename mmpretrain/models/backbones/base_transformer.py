@@ -190,15 +190,16 @@ class TransformerBackbone(BaseBackbone):
         super().init_weights()
 
     def init_embedding(self) -> None:
-        """Start with small random position embeddings and extra tokens."""
+        """Start with small random positions and extra tokens; the class token starts at 0, as in 1.x."""
         for name in ("pos_embed", *self.extra_tokens):
-            if getattr(self, name) is not None:
+            if name != "cls_token" and getattr(self, name) is not None:
                 nn.init.trunc_normal_(getattr(self, name), std=0.02)
 
     def freeze_groups(self) -> list[list[str]]:
-        """The stem, then each layer; the last one with the norms after it."""
-        groups = self.layer_groups()
-        return [*groups[:-1], [*groups[-1], "ln1", "ln2"]]
+        """The stem without the mask token, then each layer; the last one with the norms after it."""
+        stem, *layers = self.layer_groups()
+        stem = [name for name in stem if name != "mask_token"]
+        return [stem, *layers[:-1], [*layers[-1], "ln1", "ln2"]]
 
     def layer_groups(self) -> list[list[str]]:
         """The stem, then each layer."""

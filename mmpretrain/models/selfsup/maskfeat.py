@@ -91,7 +91,9 @@ class MaskFeatViT(VisionTransformer):
     def init_embedding(self) -> None:
         """Start with small random positions and tokens."""
         super().init_embedding()
-        nn.init.trunc_normal_(self.mask_token, std=0.02)
+        assert self.cls_token is not None
+        for token in (self.cls_token, self.mask_token):
+            nn.init.trunc_normal_(token, std=0.02)
 
     def init_weights(self) -> None:
         """Start with truncated normal weights."""

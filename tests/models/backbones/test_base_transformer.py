@@ -15,6 +15,7 @@ from mmpretrain.models.backbones import (
     VisionTransformer,
 )
 from mmpretrain.models.layers import DropPath
+from mmpretrain.registry import MODELS
 from tests.models.backbones.vit_cases import MIXER, swin, trainable, vit
 
 
@@ -42,6 +43,21 @@ def test_frozen_stages_stay_frozen(cls):
     assert not model.drop_after_pos.training
     assert [layer.training for layer in model.layers] == [False, False, True]
     assert trainable(vit(cls, frozen_stages=3, out_type="avg_featmap", final_norm=True).train()) == set()
+
+
+def test_the_class_token_starts_at_0_as_in_1x():
+    model = vit(VisionTransformer)
+    model.init_weights()
+    assert not model.cls_token.any()
+    assert model.pos_embed.std() > 0.01
+
+
+def test_a_frozen_stem_leaves_the_mask_token_free():
+    model = MODELS.build({"type": "BEiTPretrainViT", "arch": "deit-t", "frozen_stages": 12})
+    assert {name for name, p in model.train().named_parameters() if p.requires_grad} == {
+        "mask_token",
+        "rel_pos_bias.relative_position_bias_table",
+    }
 
 
 def test_frozen_stages_of_hierarchies_count_as_in_1x():
