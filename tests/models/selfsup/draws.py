@@ -10,11 +10,14 @@ from unittest import mock
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 
 
 @contextlib.contextmanager
-def fixed_draws(log=None):
+def fixed_draws(log=None, dropout=False):
     """Random functions return values that depend on (family, shape, number of the call with these).
+
+    With ``dropout``, so do dropout layers and the dropout of attention weights.
 
     Families, so that another spelling of the same draw gives the same values:
     `rand` uniform in [0, 1): torch.rand, rand_like, Tensor.uniform_, np.random.rand/random/uniform,
@@ -131,6 +134,17 @@ def fixed_draws(log=None):
         value = loc + scale * normal(() if size is None else tuple(np.atleast_1d(size)), "np.random.normal")
         return float(value) if size is None else value
 
+    def dropped(x, p=0.5, training=True, inplace=False):
+        if not training or p == 0:
+            return x
+        return x * (tensor(uniform(tuple(x.shape), "dropout"), {}) >= p) / (1 - p)
+
+    def attention(query, key, value, attn_mask=None, dropout_p=0.0, is_causal=False, scale=None):
+        scores = query @ key.mT * (scale or query.shape[-1] ** -0.5)
+        if attn_mask is not None:
+            scores = scores + attn_mask
+        return dropped(scores.softmax(-1), dropout_p) @ value
+
     table = [
         (torch, "rand", lambda *a, **kw: tensor(uniform(size_of(a, kw), "rand"), kw)),
         (torch, "randn", lambda *a, **kw: tensor(normal(size_of(a, kw), "randn"), kw)),
@@ -162,6 +176,8 @@ def fixed_draws(log=None):
         (random, "uniform", lambda a, b: a + (b - a) * float(uniform((), "random.uniform"))),
         (random, "randint", lambda a, b: int(integers(a, b + 1, (), "random.randint"))),
     ]
+    if dropout:
+        table += [(F, "dropout", dropped), (F, "scaled_dot_product_attention", attention)]
     with contextlib.ExitStack() as stack:
         for owner, name, function in table:
             stack.enter_context(mock.patch.object(owner, name, function))

@@ -291,8 +291,8 @@ def record(case, want=None, jitter=0):
     out["frozen"] = sorted(k for k, p in model.named_parameters() if not p.requires_grad)
     optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=case.get("lr", 0.1))
     out["steps"] = []
-    with fixed_draws(draws):
-        for step in range(2):
+    with fixed_draws(draws, dropout=case.get("dropout", False)):
+        for step in range(case.get("steps", 2)):
             before = {k: v.clone() for k, v in model.state_dict().items()}
             inputs, samples = batch_of(case, step)
             if jitter and not case.get("exact"):
