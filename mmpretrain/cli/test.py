@@ -282,12 +282,13 @@ def write_metrics(results: dict[str, Any], path: Path) -> None:
 
     from mmpretrain.utils.atomic import write_atomic
     from mmpretrain.utils.dist import is_main_process
+    from mmpretrain.utils.plain_data import finite
 
     if not is_main_process():
         return
     plain = records.plain(results)
     if path.suffix == ".json":
-        data = json.dumps(plain, indent=2).encode()
+        data = json.dumps(finite(plain), indent=2).encode()
     elif path.suffix in (".yaml", ".yml"):
         data = yaml.safe_dump(plain, sort_keys=False).encode()
     else:

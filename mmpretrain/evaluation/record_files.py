@@ -16,6 +16,8 @@ from numpy.lib import format as npy
 
 from mmpretrain.errors import DataError, MissingFileError
 from mmpretrain.utils.atomic import write_atomic
+from mmpretrain.utils.plain_data import finite
+from mmpretrain.utils.text import csv_cell
 
 ARRAYS, TABLE, FACTS = "predictions.npz", "predictions.csv", "facts.json"
 #: Types that an array of a record may have.
@@ -31,25 +33,34 @@ def write_files(
 ) -> None:
     """Write the files of a record atomically; the folder is created if needed.
 
+    The arrays come last, and those of an earlier record go first: where they are, the record is complete.
+
     Args:
         folder: Where to.
         arrays: The arrays by name.
         names: Texts by name, kept beside the arrays.
-        rows: Rows of the table, the headings first.
+        rows: Rows of the table, the headings first. Texts that a spreadsheet takes for a formula get a quote
+            before them.
         facts: Plain data.
     """
     folder = Path(folder)
     stored = {**arrays, "names": np.frombuffer(json.dumps(names).encode(), np.uint8)}
-    write_atomic(folder / ARRAYS, lambda file: np.savez(file, **stored))
+    (folder / ARRAYS).unlink(missing_ok=True)
 
     def write_table(file: Any) -> None:
         text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")  # with the mark, Excel reads UTF-8
-        csv.writer(text).writerows(rows)
+        csv.writer(text).writerows([_cell(value) for value in row] for row in rows)
         text.detach()
 
     write_atomic(folder / TABLE, write_table)
-    text = json.dumps(facts, indent=2, ensure_ascii=False, default=str)
-    write_atomic(folder / FACTS, lambda file: file.write(text.encode()))
+    text = json.dumps(finite(facts), indent=2, ensure_ascii=False, default=str)
+    # JSON escapes what is no UTF-8, such as bytes of file names, in the same way.
+    write_atomic(folder / FACTS, lambda file: file.write(text.encode("utf-8", "backslashreplace")))
+    write_atomic(folder / ARRAYS, lambda file: np.savez(file, **stored))
+
+
+def _cell(value: Any) -> Any:
+    return csv_cell(value, keep="\n") if isinstance(value, str) else value
 
 
 def find_arrays(source: str | Path) -> Path:

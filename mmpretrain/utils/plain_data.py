@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import pickle
 from collections.abc import Mapping
@@ -116,3 +117,14 @@ def plain_data(value: Any) -> Any:
     if hasattr(value, "tolist"):
         return value.tolist()
     return value if isinstance(value, (str, int, float, bool)) else None
+
+
+def finite(value: Any) -> Any:
+    """Return plain data with None for NaN and infinity, which JSON does not know."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: finite(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [finite(inner) for inner in value]
+    return value

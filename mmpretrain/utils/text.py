@@ -51,9 +51,12 @@ def cell(text: object) -> str:
     return escape(visible(text))
 
 
-def csv_cell(text: object) -> str:
-    """Return a text for a CSV file; spreadsheets take what begins with ``=`` for a formula."""
-    shown = visible(text)
+def csv_cell(text: object, keep: str = "") -> str:
+    """Return a text for a CSV file, after a quote where spreadsheets would take it for a formula.
+
+    They do if it begins with ``=``, ``+``, ``-`` or ``@`` and is no number. See :func:`visible` for the rest.
+    """
+    shown = visible(text, keep)
     if str(text).startswith(_FORMULA) and not _NUMBER.fullmatch(shown):
         return f"'{shown}"
     return shown

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import zipfile
 
 import numpy as np
@@ -134,4 +135,60 @@ def test_other_files(tmp_path):
     with zipfile.ZipFile(tmp_path / "predictions.npz", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("scores.npy", _lying((10**6, 10)) + bytes(4 * 10**7))
     with pytest.raises(DataError, match="compressed"):
+        Record.load(tmp_path)
+
+
+def rows_of(folder) -> list[dict[str, str]]:
+    with open(folder / "predictions.csv", encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_spreadsheets_find_no_formula(tmp_path):
+    """The arrays keep the names as they are."""
+    paths = ("=cmd|' /C calc'!A0.jpg", "-1.5", "@SUM(A1).png")
+    made = record(paths=paths, classes=("=HYPERLINK(1)", "+dog", "-0.5"))
+    made.save(tmp_path)
+    rows = rows_of(tmp_path)
+    assert [row["path"] for row in rows] == [f"'{paths[0]}", "-1.5", f"'{paths[2]}"]
+    assert [row["truth"] for row in rows] == ["'=HYPERLINK(1)", "'+dog", "-0.5"]
+    assert Record.load(tmp_path).paths == paths
+
+
+def test_names_that_are_no_utf_8(tmp_path):
+    """File names may be any bytes: a test must not fail for them when all is done."""
+    paths = (os.fsdecode(b"caf\xe9.jpg"), "\U0001f600.png", "三.png")
+    made = record(paths=paths, facts={"command": ["mmpretrain", paths[0]]})
+    made.save(tmp_path)
+    assert [row["path"] for row in rows_of(tmp_path)] == [r"caf\udce9.jpg", *paths[1:]]
+    again = Record.load(tmp_path)
+    assert again.paths == paths
+    assert again.facts == made.facts
+
+
+def test_facts_are_json_for_every_reader(tmp_path):
+    record(facts={"metrics": {"a": float("nan"), "b": [1.0, float("inf")], "c": (2,)}}).save(tmp_path)
+
+    def refuse(name: str) -> None:
+        raise ValueError(name)
+
+    facts = json.loads((tmp_path / "facts.json").read_bytes(), parse_constant=refuse)
+    assert facts["metrics"] == {"a": None, "b": [1.0, None], "c": [2]}
+
+
+@pytest.mark.parametrize("call", range(3))
+def test_a_record_is_complete_or_not_there(tmp_path, monkeypatch, call):
+    """Wherever writing ends: the arrays are there only if the other files belong to them."""
+    record().save(tmp_path)
+    calls = iter(range(3))
+    replace = os.replace
+
+    def stop(source, target):
+        if next(calls) == call:
+            raise KeyboardInterrupt
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", stop)
+    with pytest.raises(KeyboardInterrupt):
+        record(facts={"new": 1}).save(tmp_path)
+    with pytest.raises(MissingFileError):
         Record.load(tmp_path)
