@@ -15,6 +15,7 @@ from torch import Tensor
 from mmpretrain.checkpoints import pickled
 from mmpretrain.errors import DataError
 from mmpretrain.evaluation.record import latest_record
+from mmpretrain.evaluation.tasks import fields_by_task
 from mmpretrain.evaluation.value_record import load_record
 from mmpretrain.utils import plain_data
 
@@ -63,7 +64,7 @@ def _of_old_version(content: Mapping[str, Any]) -> list[dict[str, Any]] | None:
 
 
 def _as_tensor(name: str, value: Any) -> Any:
-    if isinstance(value, Mapping):  # the samples of several tasks
+    if isinstance(value, Mapping) and (name not in _TENSORS or "eval_mask" in value):  # one of several tasks
         return {str(key): _as_tensor(str(key), inner) for key, inner in value.items()}
     if name not in _TENSORS or isinstance(value, Tensor):
         return value
@@ -81,6 +82,8 @@ def add_labels(records: Sequence[dict[str, Any]], dataset: Any) -> None:
         DataError: If the data set has another number of samples.
     """
     if all("gt_label" in record or "gt_value" in record for record in records):
+        return
+    if all(any(fields_by_task(record)) for record in records):  # each task has labels where there are some
         return
     if len(records) != len(dataset):
         raise DataError(f"there are {len(records)} predictions for a data set of {len(dataset)} samples")

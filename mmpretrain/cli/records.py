@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from mmpretrain.reports import ImageSource
 
 
-def keep(runner: Runner, results: Mapping[str, Any]) -> Record | ValueRecord | None:
-    """Save the record of a test next to its log, if it has one.
+def keep(runner: Runner, results: Mapping[str, Any]) -> dict[Path, Record | ValueRecord]:
+    """Save the record of a test next to its log, if it has one, or one for each task; return them by folder.
 
     Args:
         runner: A runner that tested, with ``RecordPredictions`` among its metrics.
@@ -37,25 +37,29 @@ def keep(runner: Runner, results: Mapping[str, Any]) -> Record | ValueRecord | N
     from mmpretrain.evaluation.metrics.record import RecordPredictions
 
     metrics = getattr(runner.test_evaluator, "metrics", ())
-    kept = [one.record for one in metrics if isinstance(one, RecordPredictions) and one.record is not None]
-    if not kept:
-        return None
-    record = dataclasses.replace(kept[-1], facts=facts_of(runner, results))
-    record.save(runner.log_dir)
-    return record
+    found = [one.by_folder(Path(runner.log_dir)) for one in metrics if isinstance(one, RecordPredictions)]
+    if not found or not found[-1]:
+        return {}
+    facts = facts_of(runner, results)
+    kept = {folder: dataclasses.replace(record, facts=facts) for folder, record in found[-1].items()}
+    for folder, record in kept.items():
+        record.save(folder)
+    return kept
 
 
-def write_page(runner: Runner, record: Record | ValueRecord) -> Path:
+def write_page(runner: Runner, record: Record | ValueRecord, folder: Path) -> Path:
     """Write the report of a test beside its record."""
     from mmpretrain.evaluation import ValueRecord
     from mmpretrain.reports import write_report, write_value_report
 
-    out = Path(runner.log_dir, "report.html")
+    out = folder / "report.html"
     images = _pixels(runner.test_dataloader.dataset, record)
     if isinstance(record, ValueRecord):
         write_value_report(record, out, run=runner.work_dir, images=images)
     else:
-        write_report(record, out, run=runner.work_dir, images=images, maps=maps_of(runner, record))
+        alone = folder == Path(runner.log_dir)  # the layers that a map is of belong to no one task
+        maps = maps_of(runner, record) if alone else None
+        write_report(record, out, run=runner.work_dir, images=images, maps=maps)
     return out
 
 

@@ -221,11 +221,11 @@ def run(cfg: Config, *, page: bool = True) -> dict[str, Any]:
     runner, results = _test(cfg)
     if is_main_process():
         print_metrics(results)
-        record = records.keep(runner, results)
-        if record is not None:
-            say(f"Each prediction is in {shown(Path(runner.log_dir, 'predictions.csv'))}")
-        if record is not None and page:
-            say(f"The report is {shown(records.write_page(runner, record))}")
+        kept = records.keep(runner, results)
+        for folder in kept:
+            say(f"Each prediction is in {shown(folder / 'predictions.csv')}")
+        for folder, record in kept.items() if page else ():
+            say(f"The report is {shown(records.write_page(runner, record, folder))}")
     return results
 
 

@@ -25,6 +25,7 @@ from mmpretrain.evaluation.record_files import (
     reading,
     write_files,
 )
+from mmpretrain.evaluation.tasks import fields_by_task, records_of_tasks
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,11 @@ def record_of(
     """
     if not samples:
         raise DataError("there is no sample")
+    if tasks := [task for task, _ in fields_by_task(samples[0])]:
+        raise DataError(
+            f"these predictions are of several tasks ({', '.join(tasks)})",
+            hint="mmpretrain test CONFIG CKPT leaves a record of each task in the folder of the run.",
+        )
     for index, sample in enumerate(samples):
         if not has_scores(sample):
             raise DataError(f"sample {index} has no scores of classes (pred_score), or no label (gt_label)")
@@ -191,9 +197,16 @@ def latest_record(folder: Path) -> Path:
 
     Raises:
         MissingFileError: If there is none.
+        DataError: If there is one for each of several tasks.
     """
     found = [folder / ARRAYS, *folder.glob(f"*/{ARRAYS}")]
     present = [path for path in found if path.is_file()]
+    if not present and (tasks := records_of_tasks(folder)):
+        raise DataError(
+            f"this test has a record for each of {len(tasks)} tasks",
+            where=str(folder),
+            hint=f"Name one of them: {', '.join(map(str, tasks[:5]))}",
+        )
     if not present:
         runs = sorted({str(path.parent.parent) for path in folder.glob(f"*/*/{ARRAYS}")})
         raise MissingFileError(

@@ -20,6 +20,19 @@ from mmpretrain.utils.plain_data import finite
 from mmpretrain.utils.text import csv_cell
 
 ARRAYS, TABLE, FACTS = "predictions.npz", "predictions.csv", "facts.json"
+#: What reading a damaged archive may raise; RuntimeError and NotImplementedError are about encryption and
+#: unusual methods, OSError about places before the start of the file.
+_BROKEN = (
+    KeyError,
+    TypeError,
+    ValueError,
+    zipfile.BadZipFile,
+    EOFError,
+    RecursionError,
+    RuntimeError,
+    NotImplementedError,
+    OSError,
+)
 #: Types that an array of a record may have.
 Types = Mapping[str, Sequence[Any]]
 
@@ -88,7 +101,7 @@ def reading(path: Path) -> Iterator[None]:
     """Report anything that is wrong with the files of a record as one error."""
     try:
         yield
-    except (KeyError, TypeError, ValueError, zipfile.BadZipFile, EOFError, RecursionError) as error:
+    except _BROKEN as error:
         raise DataError(f"this is no record of an evaluation ({error})", where=str(path)) from error
 
 

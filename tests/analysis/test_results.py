@@ -123,3 +123,16 @@ def test_the_record_of_a_test(tmp_path):
     for folder in (log, tmp_path / "run"):
         found = results.verdicts(results.load_results(folder))
         assert [verdict.index for verdict in results.select(found, right=False, count=2)] == [65, 159]
+
+
+def test_results_of_several_tasks_have_their_labels(tmp_path):
+    """Those of the data set, one mapping per sample, are no label; what is no array of scores is said."""
+    task = {"pred_score": torch.tensor([0.2, 0.8]), "eval_mask": True, "gt_label": torch.tensor([1])}
+    path = tmp_path / "result.pkl"
+    path.write_bytes(pickle.dumps([{"colour": task}, {"colour": {**task, "eval_mask": False}}]))
+    records = results.load_results(path)
+    results.add_labels(records, None)
+    assert set(records[0]) == {"colour"}
+    path.write_bytes(pickle.dumps([{"pred_score": {"a": 1}, "gt_label": torch.tensor([1])}]))
+    with pytest.raises(DataError, match="pred_score is no array of numbers"):
+        results.load_results(path)
