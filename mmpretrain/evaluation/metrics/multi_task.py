@@ -62,7 +62,7 @@ class MultiTasksMetric(BaseMetric):
         for (task, metrics), total in zip(self._metrics.items(), totals):
             for metric in metrics:
                 if isinstance(metric, MultiTasksMetric):
-                    own = metric._values()
+                    own = metric._values()  # pyright: ignore[reportAttributeAccessIssue]
                 else:
                     own = metric.evaluate(total) if total else {type(metric).__name__: 0}
                 for name, value in own.items():
@@ -80,6 +80,6 @@ class MultiTasksMetric(BaseMetric):
             for task in self.results.pop():
                 for metric in self._metrics[task]:
                     if isinstance(metric, MultiTasksMetric):
-                        metric._drop_last(1)
+                        metric._drop_last(1)  # pyright: ignore[reportAttributeAccessIssue]
                     else:
                         drop_last(metric.results)
