@@ -70,6 +70,7 @@ def finetuning_config(
             **({"to_onehot": True} if facts.task == "multi" else {}),
         },
         **({"load_from": start.weights} if start.weights else {}),
+        **({"channels_last": True} if seen.family == "cnn" else {}),
         "train_dataloader": {
             **train, "drop_last": drop, "sampler": {"type": "DefaultSampler", "shuffle": True},
         },

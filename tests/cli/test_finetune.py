@@ -59,6 +59,7 @@ def test_a_folder_in_a_report_out(capsys, caplog, here: Path) -> None:
     assert caplog.text.count("broken.jpg") == 1
     cfg = Config.fromfile(out / "plan" / "finetune.py")
     assert cfg.model.head.num_classes == 6
+    assert cfg.channels_last
     assert cfg.model.head.loss.class_weight[4] > 2 * cfg.model.head.loss.class_weight[0]
     assert "train_cfg" not in cfg.model
     assert cfg.default_hooks.checkpoint.save_best == "single-label/f1-score"

@@ -98,7 +98,8 @@ def trial(
         if weights and plan.load_from is not None:
             content = checkpoints.read(checkpoints.find(plan.load_from))
             load_into(model, weights_of(content), source=str(plan.load_from))
-        model.to(place).train()
+        layout = torch.channels_last if plan.channels_last else torch.preserve_format
+        model.to(place, memory_format=layout).train()
         loading = dict(settings["train_dataloader"])
         if workers is not None:
             loading.update(num_workers=workers, persistent_workers=False)
