@@ -1,4 +1,4 @@
-"""Images listed in a table: CSV, TSV or Parquet."""
+"""Images listed in a table: CSV, TSV, JSON lines or Parquet."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from mmpretrain.datasets.base_dataset import BaseDataset
+from mmpretrain.datasets.json_lines import read_json_lines
 from mmpretrain.datasets.labels import to_indices, to_values
 from mmpretrain.datasets.lazy_list import LazyList
 from mmpretrain.datasets.records import ArrayColumn, Block, Column, RecordTable, column_of
@@ -21,7 +22,7 @@ from mmpretrain.utils.fileio import join, open_binary, read_text
 from mmpretrain.utils.optional import optional_import
 from mmpretrain.utils.suggest import did_you_mean
 
-DELIMITERS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
+DELIMITERS = {".tsv": "\t", ".tab": "\t"}
 #: A Parquet file of N bytes may have so many rows, and so many more for each of its bytes.
 _MOST_ROWS, _ROWS = 1_000_000, 64
 
@@ -34,7 +35,8 @@ class TableDataset(BaseDataset):
     regression, ``value`` names the columns of the numbers to predict.
 
     Args:
-        ann_file: A ``.csv``, ``.tsv`` or ``.parquet`` file; the first row of a text file names the columns.
+        ann_file: A ``.csv``, ``.tsv``, ``.jsonl`` or ``.parquet`` file. The first row of a .csv or .tsv file
+            names the columns; a line of a .jsonl file is an object with a key for each column.
         data_root: Folder, or URL, that ``ann_file`` and ``data_prefix`` are relative to.
         data_prefix: Folder that the paths are relative to.
         path: The column of paths.
@@ -42,7 +44,7 @@ class TableDataset(BaseDataset):
         value: The column, or columns, of numbers to predict; records get them as ``gt_value``.
         keep: Further columns to put into the records.
         where: Rows to use, by the value of a column: ``dict(split='train')``.
-        delimiter: What separates columns; by default it follows from the file's name.
+        delimiter: What separates columns; by default it follows from the file's name and first line.
         **kwargs: Further arguments of :class:`BaseDataset`.
     """
 
@@ -99,16 +101,21 @@ class TableDataset(BaseDataset):
 
     def header(self) -> list[str]:
         """Return the names of the columns."""
-        if self._is_parquet:
+        if self._kind == ".parquet":
             with self._parquet() as table:
                 return table.schema_arrow.names
+        if self._kind == ".jsonl":
+            return list(read_json_lines(self.ann_file)[0])
         reader = self._rows()
         with self._readable(reader):
             return next(reader, [])
 
     def read_columns(self, names: list[str]) -> tuple[dict[str, list[Any]], Sequence[int]]:
         """Return the columns that are needed and present, and the number of each row in the file."""
-        if self._is_parquet:
+        if self._kind == ".jsonl":
+            found, numbers = read_json_lines(self.ann_file)
+            return {name: found[name] for name in self._present(names, list(found))}, numbers
+        if self._kind == ".parquet":
             with self._parquet() as table:
                 names = self._present(names, table.schema_arrow.names)
                 columns = table.read(columns=names).to_pydict()
@@ -128,12 +135,13 @@ class TableDataset(BaseDataset):
         return dict(zip(names, cells)), lines
 
     @property
-    def _is_parquet(self) -> bool:
-        return os.path.splitext(self.ann_file)[1].lower() == ".parquet"
+    def _kind(self) -> str:
+        return os.path.splitext(self.ann_file)[1].lower()
 
     def _rows(self) -> Any:
-        delimiter = self.delimiter or DELIMITERS.get(os.path.splitext(self.ann_file)[1].lower(), ",")
-        return csv.reader(io.StringIO(read_text(self.ann_file), newline=""), delimiter=delimiter)
+        text = read_text(self.ann_file)
+        delimiter = self.delimiter or DELIMITERS.get(self._kind) or _delimiter(text.partition("\n")[0])
+        return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
 
     @contextmanager
     def _readable(self, reader: Any) -> Iterator[None]:
@@ -177,3 +185,8 @@ class TableDataset(BaseDataset):
                     or f"The columns are {brief_text(', '.join(map(brief, present)), 400)}.",
                 )
         return wanted
+
+
+def _delimiter(line: str) -> str:
+    """What separates the columns of a .csv file: spreadsheets of some countries write no commas."""
+    return "," if "," in line else next((mark for mark in ";\t" if mark in line), ",")
