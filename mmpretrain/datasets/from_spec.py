@@ -7,34 +7,26 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import takewhile
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 from mmpretrain.datasets.huggingface import split_names
 from mmpretrain.datasets.packed.places import explain_absence, packed_splits, unfinished_splits
+from mmpretrain.datasets.part_names import OWN_NAMES, SPLIT_NAMES, Split, named_like
 from mmpretrain.datasets.shards import expand
 from mmpretrain.errors import DataError, MissingFileError
-from mmpretrain.utils.fileio import exists, is_folder, join, list_dir, nearest_folder
+from mmpretrain.utils.fileio import exists, join, list_dir, nearest_folder
 
 T = TypeVar("T")
-Split = Literal["train", "val", "test"]
 #: Where samples are: a path or pattern, a list of existing shards, or the config of a data set.
 SplitSpec = str | list[str] | dict[str, Any]
 
-#: Names that folders and files of a split have, the best first.
-SPLIT_NAMES: dict[Split, tuple[str, ...]] = {
-    "train": ("train", "training"),
-    "val": ("val", "valid", "validation", "test", "testing"),
-    "test": ("test", "testing", "val", "valid", "validation"),
-}
-#: The same, without falling back to another split.
-OWN_NAMES: dict[Split, tuple[str, ...]] = {
-    "train": ("train", "training"),
-    "val": ("val", "valid", "validation"),
-    "test": ("test", "testing"),
-}
+#: Files that are tables.
+TABLES = (".csv", ".tsv", ".tab", ".jsonl", ".parquet")
 #: Settings that a data set takes over from the one that it replaces.
 KEPT = ("pipeline", "on_error", "indices", "max_refetch", "serialize_data")
+#: Tables that list the images of their folder.
+METADATA = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
 #: Without a split of its own, every fifth sample of each class is for validation.
 FOLDS = 5
 
@@ -45,7 +37,7 @@ def dataset_from_spec(spec: str, split: Split | None = None) -> dict[str, Any]:
     ==============================  ====================================================================
     ``folder``                      a folder of class folders
     ``list.txt``                    ``path index`` a line
-    ``x.csv`` (tsv, parquet)        a table with the columns ``path`` and ``label``
+    ``x.csv`` (tsv, jsonl, parquet) a table with the columns ``path`` and ``label``
     ``x.json``                      an annotation file of 1.x
     ``hf://org/name``               one of the Hugging Face hub; ``?name=..&image=..&label=..`` may follow
     ``x-{000..099}.tar``            tar shards
@@ -122,7 +114,7 @@ def of_place(spec: str | list[str]) -> dict[str, Any]:
         return {"type": "CustomDataset", "data_prefix": spec}
     if extension == ".tar" or "{" in spec:
         return {"type": "ShardDataset", "shards": spec}
-    if extension in (".csv", ".tsv", ".tab", ".parquet"):
+    if extension in TABLES:
         return {"type": "TableDataset", "ann_file": spec, "data_prefix": folder}
     if extension == ".lmdb" or os.path.exists(os.path.join(spec, "data.mdb")):
         return {"type": "LMDBDataset", "db_path": spec}
@@ -137,7 +129,7 @@ def of_place(spec: str | list[str]) -> dict[str, Any]:
     return {"type": "CustomDataset", "data_prefix": spec}
 
 
-_KINDS = "Give a folder, .txt, .csv, .tsv, .parquet, .json, .lmdb, .zip, x-{000..099}.tar or hf://org/name."
+_KINDS = "Give a folder, .txt, .csv, .tsv, .jsonl, .parquet, .json, .lmdb, .zip, x-{000..099}.tar or hf://org/name."
 
 
 def _packed(spec: str, splits: Sequence[str], split: Split | None) -> dict[str, Any]:
@@ -153,6 +145,11 @@ def _packed(spec: str, splits: Sequence[str], split: Split | None) -> dict[str, 
 
 def _of_pack(spec: str, split: str) -> dict[str, Any]:
     return {"type": "PackedDataset", "data_root": spec, "split": split}
+
+
+def metadata_in(folder: str) -> str | None:
+    """Return the table of the images in a folder, as data sets of the Hugging Face hub have it; or None."""
+    return next(filter(exists, (join(folder, name) for name in METADATA)), None)
 
 
 def _root(spec: str) -> str:
@@ -200,9 +197,9 @@ def _part(
     """Where the part ``split`` of a folder or file is; None if it is not set apart."""
     root = _root(spec)
     if root != spec or os.path.isdir(spec):
-        inside = filter(is_folder, (join(root, name) for name in names[split]))
-        # A class may be called "train": the folder of a split has folders of its own.
-        found = next((folder for folder in inside if any(list_dir(folder, files=False))), None)
+        inside = [join(root, name) for name in named_like(list_dir(root, files=False), names[split])]
+        # A class may be called "train": the folder of a split has folders of its own, or a list.
+        found = next((each for each in inside if any(list_dir(each, files=False)) or metadata_in(each)), None)
         if found is not None:
             return found
     if not _is_named(spec, "train"):

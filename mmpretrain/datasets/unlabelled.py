@@ -9,7 +9,7 @@ from typing import Any
 from mmpretrain.config.wrapped import innermost
 from mmpretrain.datasets.base_dataset import BaseDataset
 from mmpretrain.datasets.custom import IMG_EXTENSIONS
-from mmpretrain.datasets.from_spec import dataset_from_spec
+from mmpretrain.datasets.from_spec import TABLES, dataset_from_spec
 from mmpretrain.errors import DataError
 from mmpretrain.registry import DATASETS
 from mmpretrain.utils.fileio import join, read_lines
@@ -64,6 +64,6 @@ def images_from_spec(spec: str) -> dict[str, Any]:
         cfg["type"] = "ImageListDataset"
     elif cfg["type"] == "CustomDataset":
         cfg["with_label"] = False
-    elif cfg["type"] == "TableDataset" and extension in (".csv", ".tsv", ".tab", ".parquet"):
+    elif cfg["type"] == "TableDataset" and extension in TABLES:
         cfg["label"] = None
     return cfg

@@ -16,12 +16,13 @@ from torch.utils.data import DataLoader, Dataset
 
 from mmpretrain.config.wrapped import innermost
 from mmpretrain.datasets.encoded import EncodedDataset
-from mmpretrain.datasets.from_spec import Split, dataset_from_spec
+from mmpretrain.datasets.from_spec import dataset_from_spec
 from mmpretrain.datasets.packed.columns import columns_of, plain_metainfo, records_of
 from mmpretrain.datasets.packed.encode import Encoding, Stored, encode, jpegtran
 from mmpretrain.datasets.packed.layout import INDEX, ROWS, SETTINGS
 from mmpretrain.datasets.packed.places import SPLITS
 from mmpretrain.datasets.packed.writer import PackWriter
+from mmpretrain.datasets.part_names import Split
 from mmpretrain.datasets.places import root_of
 from mmpretrain.datasets.records import ENCODING
 from mmpretrain.datasets.unlabelled import images_from_spec
