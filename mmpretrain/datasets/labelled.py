@@ -3,33 +3,37 @@
 from __future__ import annotations
 
 import logging
-import math
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 
-from mmpretrain.datasets.custom import IMG_EXTENSIONS, find_files, find_folders
-from mmpretrain.datasets.from_spec import SplitSpec, dataset_from_spec, of_place, parts_of
-from mmpretrain.datasets.labelled_table import Row, read_rows
-from mmpretrain.datasets.labels import to_indices, to_values
+from mmpretrain.datasets import label_texts
+from mmpretrain.datasets.custom import find_files, find_folders
+from mmpretrain.datasets.from_spec import (
+    TABLES,
+    SplitSpec,
+    dataset_from_spec,
+    metadata_in,
+    of_place,
+    parts_of,
+)
+from mmpretrain.datasets.labelled_table import SUFFIXES, Row, read_rows
+from mmpretrain.datasets.labels import to_values
+from mmpretrain.datasets.part_names import part_called
 from mmpretrain.errors import DataError
 from mmpretrain.registry import DATASETS
-from mmpretrain.utils.fileio import is_local, join
+from mmpretrain.utils.fileio import is_local, join, list_dir
 from mmpretrain.utils.suggest import did_you_mean
 
 logger = logging.getLogger(__name__)
 
-#: Files that count as images where folders are searched: more than the kinds of 1.x.
-SUFFIXES = (*IMG_EXTENSIONS, ".tiff", ".webp", ".gif")
-TABLES = (".csv", ".tsv", ".tab", ".parquet")
-#: What separates the labels in a cell of a table.
-SEPARATORS = (";", "|")
-
 Task = Literal["single", "multi", "ordinal", "regression"]
+#: Where one of so many images has several labels, a table is not taken for one with one label each.
+CONTRADICTORY = 10
 #: Samples of regression are split by so many quantiles of their values.
 QUANTILES = 10
 
@@ -160,13 +164,24 @@ def _require_classes(train: Labelled, spec: str) -> None:
     least = 1 if train.task == "multi" else 2
     if len(used) >= least:
         return
-    only = f" ({train.classes[min(used)]!r})" if used else ""
+    only = train.classes[min(used)] if used else None
     raise DataError(
-        f"{spec!r} has {len(train)} images of {len(used)} class{'es' * (len(used) != 1)}{only}: "
-        "nothing can be told apart",
-        hint="Put the images of each class into a folder of its own, or give a .csv file with the columns "
-        "path and label.",
+        f"{spec!r} has {len(train)} images of {len(used)} class{'es' * (len(used) != 1)}"
+        f"{'' if only is None else f' ({only!r})'}: nothing can be told apart",
+        hint=_deeper(join(spec, only) if only else "") or _PLACE_THEM,
     )
+
+
+_PLACE_THEM = (
+    "Put the images of each class into a folder of its own, or give a .csv file with the columns path and "
+    "label."
+)
+
+
+def _deeper(folder: str) -> str | None:
+    """Say that the classes may be one level below, if a folder has several inside."""
+    inside = find_folders(folder) if os.path.isdir(folder) else []
+    return f"It has the folders {', '.join(inside[:5])} inside: --data {folder}" if len(inside) > 1 else None
 
 
 def _with_classes(part: Labelled, train: Labelled, name: str) -> Labelled:
@@ -199,7 +214,8 @@ _HOW_MANY = {
 
 def _read(place: SplitSpec, task: Task | None) -> Labelled | dict[str, Labelled]:
     if isinstance(place, str) and os.path.isdir(place) and not os.path.exists(join(place, "data.mdb")):
-        return _as_task(_of_folder(place), task, place)
+        listed = metadata_in(place)
+        return _as_task(_of_folder(place), task, place) if listed is None else _of_table(listed, task)
     if isinstance(place, str) and os.path.splitext(place)[1].lower() in TABLES and "://" not in place:
         return _of_table(place, task)
     config = of_place(place) if isinstance(place, (str, list)) else dict(place)
@@ -256,10 +272,16 @@ def _of_folder(root: str) -> Labelled:
         labels.extend([(len(classes),)] * len(files))
         classes.append(folder)
     if not classes and find_files(root, lambda name: name.lower().endswith(SUFFIXES)):
+        tables = [name for name in sorted(list_dir(root, folders=False)) if name.lower().endswith(TABLES)]
         raise DataError(
             f"{root!r} holds images, but no folders of classes",
-            hint="Put the images of each class into a folder of its own, or give a .csv file with the "
-            "columns path and label.",
+            hint=f"There is a table beside them: --data {join(root, tables[0])}" if tables else _PLACE_THEM,
+        )
+    if classes and all(map(part_called, classes)):
+        raise DataError(
+            f"the folders in {root!r} are called {' and '.join(classes)}, like parts of a data set, "
+            "and not all that is needed is there",
+            hint="Training needs a folder train with a folder of images for each class.",
         )
     if not classes:
         raise DataError(
@@ -272,34 +294,55 @@ def _of_folder(root: str) -> Labelled:
 
 def _of_table(path: str, task: Task | None) -> Labelled | dict[str, Labelled]:
     rows, one_hot = read_rows(path)
+    texts = [";".join(row.label) for row in rows]
     if one_hot:
+        # Of columns that exclude each other, one is the class.
+        exclusive = len(one_hot) > 1 and all(len(row.label) == 1 for row in rows)
+        kind: Task = "multi" if task == "multi" or not exclusive else "single"
+        labels = [tuple(i for i, name in enumerate(one_hot) if name in row.label) for row in rows]
         classes = one_hot
-        labels = [tuple(i for i, name in enumerate(classes) if name in row.label) for row in rows]
-        task = "multi"
     else:
-        texts = [str(row.label[0]) for row in rows]
-        if task == "regression" or (task is None and _are_measured(texts)):
+        if task == "regression" or (task is None and label_texts.are_measured(texts)):
             return _divide(_of_values(rows, texts, path), rows, path)
-        if task is None:
-            task = "multi" if any(mark in text for text in texts for mark in SEPARATORS) else "single"
-        kind: Task = "multi" if task == "multi" else "single"
-        classes, labels = _parse(texts, kind, lambda i: f"{path}:{rows[i].line}")
+        kind = "multi" if task == "multi" or (task is None and label_texts.are_several(texts)) else "single"
+        if kind == "multi":
+            rows, texts = _merged(rows, texts)
+            classes, labels = label_texts.several(texts)
+        else:
+            if task is None:
+                _require_one_label(rows, path)
+            classes, labels = label_texts.single(texts, lambda i: f"{path}:{rows[i].line}")
     named = any(row.group for row in rows)
     whole = Labelled(
-        tuple(row.path for row in rows), tuple(labels), classes, "multi" if task == "multi" else "single",
+        tuple(row.path for row in rows), tuple(labels), classes, kind,
         groups=tuple(row.group for row in rows) if named else (),
     )  # fmt: skip
     return _divide(_as_task(whole, task, path), rows, path)
 
 
-def _are_measured(texts: Sequence[str]) -> bool:
-    """Whether labels are numbers, and not all whole."""
-    try:
-        return any(not float(text).is_integer() for text in texts) and all(
-            map(math.isfinite, map(float, texts))
-        )
-    except ValueError:
-        return False
+def _merged(rows: Sequence[Row], texts: Sequence[str]) -> tuple[list[Row], list[str]]:
+    """Join the labels of rows of one image."""
+    first: dict[str, Row] = {}
+    labels: dict[str, list[str]] = {}
+    for row, text in zip(rows, texts):
+        first.setdefault(row.path, row)
+        labels.setdefault(row.path, []).append(text)
+    mark = "|" if any("|" in text for text in texts) and not any(";" in text for text in texts) else ";"
+    return list(first.values()), [mark.join(filter(None, several)) for several in labels.values()]
+
+
+def _require_one_label(rows: Sequence[Row], path: str) -> None:
+    """Refuse a table of which many images have several rows with different labels."""
+    first: dict[str, Row] = {}
+    more = [row for row in rows if first.setdefault(row.path, row).label != row.label]
+    if len(more) * CONTRADICTORY < len(first) or not more:
+        return
+    other, one = first[more[0].path], more[0]
+    raise DataError(
+        f"{one.path} has the label {one.label[0]!r} here, and {other.label[0]!r} in line {other.line}",
+        where=f"{path}:{one.line}",
+        hint="If images have several labels: --task multi. If labels may contradict: --task single.",
+    )
 
 
 def _of_values(rows: Sequence[Row], texts: Sequence[str], path: str) -> Labelled:
@@ -323,26 +366,6 @@ def _divide(whole: Labelled, rows: Sequence[Row], path: str) -> Labelled | dict[
         raise DataError("no row is for training: none says train in the column of the parts", where=path)
     parts["train"] = sorted([*parts.pop("", []), *parts.get("train", [])])
     return {name: whole.take(chosen) for name, chosen in parts.items()}
-
-
-def _parse(
-    texts: Sequence[str], task: Task, where: Callable[[int], str]
-) -> tuple[tuple[str, ...], list[tuple[int, ...]]]:
-    if task == "single":
-        numbers, found = to_indices(texts, None, where)
-        least = min(numbers, default=0)
-        if least < 0:
-            raise DataError(f"{least} is no label", where=where(numbers.index(least)))
-        if found is None:  # numbers; those that do not occur are no classes
-            present = sorted(set(numbers))
-            place = {number: index for index, number in enumerate(present)}
-            return tuple(map(str, present)), [(place[number],) for number in numbers]
-        return found, [(number,) for number in numbers]
-    mark = next((mark for mark in SEPARATORS if any(mark in text for text in texts)), ";")
-    several = [[one.strip() for one in text.split(mark) if one.strip()] for text in texts]
-    classes = tuple(sorted({one for names in several for one in names}))
-    place = {name: index for index, name in enumerate(classes)}
-    return classes, [tuple(sorted({place[name] for name in names})) for names in several]
 
 
 def _of_dataset(config: dict[str, Any], task: Task | None) -> Labelled:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from mmpretrain.datasets.from_spec import OWN_NAMES
+from mmpretrain.datasets.custom import IMG_EXTENSIONS
+from mmpretrain.datasets.part_names import OWN_NAMES, part_called
 from mmpretrain.datasets.table import TableDataset
 from mmpretrain.errors import DataError
 from mmpretrain.utils.brief import brief, brief_text
-from mmpretrain.utils.fileio import join
+from mmpretrain.utils.fileio import exists, is_local, join
 
 #: What a column is for -> the names that it may have, in lower case, the best first.
 COLUMNS = {
@@ -19,8 +21,10 @@ COLUMNS = {
     "group": ("group", "group_id", "patient", "patient_id", "subject", "subject_id"),
     "part": ("split", "set", "subset", "part"),
 }
-#: What a row may say in the column of the parts -> the part.
-PARTS = {"": "", **{name: part for part, names in OWN_NAMES.items() for name in names}}
+#: Files that count as images where folders are searched: more than the kinds of 1.x.
+SUFFIXES = (*IMG_EXTENSIONS, ".tiff", ".webp", ".gif")
+#: So many rows tell which column holds paths, and how they are written.
+LOOKED_AT = 20
 
 
 @dataclass(frozen=True)
@@ -57,30 +61,56 @@ def read_rows(path: str) -> tuple[list[Row], tuple[str, ...]]:
     """
     folder = os.path.dirname(path)
     table = TableDataset(path, data_prefix=folder, label=None, lazy_init=True)
-    roles = _roles(table.header(), path)
-    cells, lines = table.read_columns(list(dict.fromkeys([*filter(None, roles[:4]), *roles.flags])))
+    header = table.header()
+    headless = any(map(_is_image, header))
+    cells, lines = table.read_columns(list(dict.fromkeys(filter(str.strip, header))))
+    if headless:  # the first row is one like any other
+        cells, lines = {name: [name, *column] for name, column in cells.items()}, [1, *lines]
+    roles = _roles(header, cells, headless, path)
 
     def cell(name: str | None, i: int) -> str:
         value = cells[name][i] if name else None
         return "" if value is None or value != value else str(value).strip()
 
     rows = []
+    written = _writing([cell(roles.path, i) for i in range(min(len(lines), LOOKED_AT))], folder)
     for i, line in enumerate(lines):
         where = f"{path}:{line}"
-        image, part = cell(roles.path, i), cell(roles.part, i).lower()
+        image, part = cell(roles.path, i), cell(roles.part, i)
         if not image:
             raise DataError("A sample has no path", where=where)
-        if part not in PARTS:
+        if part and part_called(part) is None:
             raise DataError(
                 f"{part!r} is no part of the data", where=where, hint=f"Say {', '.join(OWN_NAMES)}."
             )
         label = tuple(name for name in roles.flags if _is_set(cell(name, i), name, where))
         if not roles.flags:
             label = (cell(roles.label, i),)
-        rows.append(Row(join(folder, image), label, cell(roles.group, i), PARTS[part], line))
+        place = join(folder, written(image))
+        rows.append(Row(place, label, cell(roles.group, i), part_called(part) or "", line))
     if not rows:
         raise DataError("The table has no rows", where=path)
     return rows, roles.flags
+
+
+def _is_image(text: object) -> bool:
+    return isinstance(text, str) and text.strip().lower().endswith(SUFFIXES)
+
+
+def _writing(first: Sequence[str], folder: str) -> Callable[[str], str]:
+    """Return how to turn a cell into a path: as it is, from Windows, or with the suffix that it lacks.
+
+    Args:
+        first: The cells of the first rows.
+        folder: What they are relative to.
+    """
+    ways: list[Callable[[str], str]] = [str, lambda text: text.replace("\\", "/")]
+    ways += [
+        lambda text, suffix=suffix: text + suffix for each in SUFFIXES for suffix in (each, each.upper())
+    ]
+    if not is_local(folder):
+        return str
+    return next((way for way in ways if any(exists(join(folder, way(cell))) for cell in first if cell)), str)
 
 
 class _Roles(NamedTuple):
@@ -93,11 +123,16 @@ class _Roles(NamedTuple):
     flags: tuple[str, ...]
 
 
-def _roles(header: list[str], path: str) -> _Roles:
+def _roles(header: list[str], cells: Mapping[str, Sequence[Any]], headless: bool, path: str) -> _Roles:
+    if not any(name.strip() for name in header):
+        raise DataError("The table is empty", where=path, hint="Its first line is: path,label")
     lower = {name.strip().lower(): name for name in reversed(header)}
     found = {
         role: next((lower[name] for name in names if name in lower), None) for role, names in COLUMNS.items()
     }
+    if found["path"] is None:  # a column of another name, in which all cells are names of images
+        looks = (name for name, column in cells.items() if column and all(map(_is_image, column[:LOOKED_AT])))
+        found["path"] = next(looks, None)
     shown = brief_text(", ".join(map(brief, header)), 400)
     if found["path"] is None:
         raise DataError(
@@ -105,20 +140,31 @@ def _roles(header: list[str], path: str) -> _Roles:
             where=path,
             hint=f"Call it path. The columns are {shown}.",
         )
-    flags: tuple[str, ...] = ()
-    if found["label"] is None:
-        flags = tuple(name for name in header if name not in found.values() and name.strip())
-    if found["label"] is None and not flags:
+    others = tuple(name for name in cells if name not in found.values())
+    if found["label"] is None and len(others) == 1 and not _are_flags(cells[others[0]]):
+        found["label"], others = others[0], ()
+    if found["label"] is not None:
+        return _Roles(found["path"], found["label"], found["group"], found["part"], ())
+    if headless:
+        raise DataError("The first line does not name the columns", where=path, hint="Write: path,label")
+    if not others:
         raise DataError(
             "No column holds the labels", where=path, hint=f"Call it label. The columns are {shown}."
         )
-    return _Roles(found["path"], found["label"], found["group"], found["part"], flags)
+    return _Roles(found["path"], None, found["group"], found["part"], others)
+
+
+def _are_flags(column: Sequence[Any]) -> bool:
+    return all(str(cell).strip().lower() in (*_YES, *_NO) for cell in column[:LOOKED_AT])
+
+
+_YES, _NO = ("1", "1.0", "true", "yes"), ("0", "0.0", "false", "no", "", "none", "nan")
 
 
 def _is_set(text: str, column: str, where: str) -> bool:
-    if text.lower() in ("1", "1.0", "true", "yes"):
+    if text.lower() in _YES:
         return True
-    if text.lower() in ("0", "0.0", "false", "no", ""):
+    if text.lower() in _NO:
         return False
     raise DataError(
         f"The column {column!r} says {brief(text)}, and not 0 or 1",

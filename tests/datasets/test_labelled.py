@@ -76,6 +76,45 @@ def test_parts_of_a_folder(tmp_path: Path) -> None:
     assert list(parts.named()) == ["train", "val", "test"]
 
 
+@pytest.mark.parametrize(
+    "names", [("Train", "Val"), ("training_set", "dev"), ("train2017", "val2017"), ("训练集", "验证集")]
+)
+def test_parts_of_any_usual_name(tmp_path: Path, names: tuple[str, str]) -> None:
+    for part in names:
+        for name in ("a", "b"):
+            write(tmp_path / part / name / "1.png")
+    parts = read_labelled(str(tmp_path))
+    assert parts.train.classes == ("a", "b")
+    assert list(parts.named()) == ["train", "val"]
+
+
+def test_parts_that_are_listed(tmp_path: Path) -> None:
+    for part in ("train", "test"):
+        write(tmp_path / part / "1.png")
+        write(tmp_path / part / "2.png")
+        table(tmp_path / part / "metadata.csv", "file_name,label", "1.png,cat", "2.png,dog")
+    parts = read_labelled(str(tmp_path))
+    assert list(parts.named()) == ["train", "test"]
+    assert parts.train.classes == ("cat", "dog")
+    assert parts.train.names == (str(tmp_path / "train" / "1.png"), str(tmp_path / "train" / "2.png"))
+
+
+def test_columns_that_exclude_each_other_are_classes(tmp_path: Path) -> None:
+    spec = table(tmp_path / "x.csv", "path,cat,dog", "a.jpg,1,0", "b.jpg,0,1", "c.jpg,0,1")
+    train = read_labelled(spec).train
+    assert (train.task, train.classes, train.labels) == ("single", ("cat", "dog"), ((0,), (1,), (1,)))
+    assert read_labelled(spec, "multi").train.task == "multi"
+
+
+def test_rows_of_one_image(tmp_path: Path) -> None:
+    spec = table(tmp_path / "x.csv", "path,label", "a.jpg,cat", "a.jpg,dog", "b.jpg,dog")
+    with pytest.raises(DataError, match=r"a\.jpg has the label 'dog' here, and 'cat' in line 2"):
+        read_labelled(spec)
+    train = read_labelled(spec, "multi").train
+    assert (train.classes, train.labels) == (("cat", "dog"), ((0, 1), (1,)))
+    assert len(read_labelled(spec, "single").train) == 3
+
+
 def test_a_test_set_is_not_taken_for_validation(tmp_path: Path) -> None:
     for part in ("train", "test"):
         for name in ("a", "b"):
@@ -236,4 +275,23 @@ def test_what_is_wrong_with_a_folder_is_said(tmp_path: Path) -> None:
         read_labelled(str(tmp_path))
     write(tmp_path / "images" / "1.png")
     with pytest.raises(DataError, match=r"1 class \('images'\)"):
+        read_labelled(str(tmp_path))
+    write(tmp_path / "flat" / "1.png")
+    table(tmp_path / "flat" / "labels.csv", "path,label", "1.png,cat")
+    with pytest.raises(DataError, match=r"There is a table beside them: --data .*labels\.csv"):
+        read_labelled(str(tmp_path / "flat"))
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (("images/train/a", "images/train/b"), "1 class .'images'."),
+        (("set/cat", "set/dog"), r"It has the folders cat, dog inside: --data .*set"),
+        (("val/cat", "test/cat"), "called test and val, like parts of a data set"),
+    ],
+)
+def test_folders_on_another_level(tmp_path: Path, names: tuple[str, ...], message: str) -> None:
+    for name in names:
+        write(tmp_path / name / "1.png")
+    with pytest.raises(DataError, match=message):
         read_labelled(str(tmp_path))

@@ -32,14 +32,46 @@ def test_a_column_for_each_class(tmp_path):
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "d/a.png,cat\nd/b.png,dog\n",
+        "path;label\nd/a.png;cat\nd/b.png;dog\n",
+        "图片,类别\nd/a.png,cat\nd/b.png,dog\n",
+        "nr,Picture\ncat,d/a.png\ndog,d/b.png\n",
+        "path\tlabel\nd/a.png\tcat\nd/b.png\tdog\n",
+        "path,label\nd\\a.png,cat\nd\\b.png,dog\n",
+        "image,label\nd/a,cat\nd/b,dog\n",
+        "path,label\nd/lost.png,cat\nd\\b.png,dog\n",
+    ],
+)
+def test_tables_as_programs_write_them(tmp_path, text):
+    (tmp_path / "d").mkdir()
+    for name in "ab":
+        (tmp_path / "d" / f"{name}.png").touch()
+    rows, flags = read_rows(table(tmp_path, text))
+    assert not flags
+    assert [row.label for row in rows] == [("cat",), ("dog",)]
+    assert rows[1].path == str(tmp_path / "d" / "b.png")
+
+
+def test_objects_a_line(tmp_path):
+    path = tmp_path / "x.jsonl"
+    path.write_text('{"file_name": "a.png", "label": "cat"}\n\n{"label": 3, "file_name": "b.png", "x": []}\n')
+    rows, _ = read_rows(str(path))
+    assert [(row.label, row.line) for row in rows] == [(("cat",), 1), (("3",), 3)]
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("x,label\na,b\n", r"No column holds the paths of images.*The columns are 'x', 'label'"),
         ("path\na.png\n", "No column holds the labels"),
         ("path,label\n", "The table has no rows"),
+        ("", r"t\.csv: The table is empty"),
+        ("a.png,x,y\nb.png,x,z\n", "The first line does not name the columns"),
         ("path,label\n,cat\n", r"t\.csv:2.*A sample has no path"),
         ("path,label,split\na.png,cat,maybe\n", r"t\.csv:2.*'maybe' is no part of the data"),
-        ("path,cat\na.png,2\n", r"t\.csv:2.*The column 'cat' says '2', and not 0 or 1"),
+        ("path,cat,dog\na.png,2,0\n", r"t\.csv:2.*The column 'cat' says '2', and not 0 or 1"),
     ],
 )
 def test_what_is_wrong_and_where(tmp_path, text, message):
