@@ -7,7 +7,7 @@ says what it was made with.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +80,11 @@ class Record:
     def class_name(self, index: int) -> str:
         """Return the name of a class, or its number."""
         return self.classes[index] if self.classes else str(index)
+
+    def part(self, index: np.ndarray | Sequence[int]) -> Record:
+        """Return the record of some of the samples, with the same facts."""
+        paths = tuple(self.paths[i] for i in index) if self.paths else ()
+        return replace(self, scores=self.scores[index], targets=self.targets[index], paths=paths)
 
     def samples(self) -> Iterator[dict[str, Any]]:
         """Give the fields of each sample as metrics take them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -94,17 +94,8 @@ def _common(records: Mapping[str, Record]) -> tuple[dict[str, Record], int]:
             raise DataError("these evaluations have no image in common")
         every = set().union(*places.values())
         left_out = len(every) - len(shared)
-        kept = {name: _take(records[name], [places[name][path] for path in shared]) for name in names}
+        kept = {name: records[name].part([places[name][path] for path in shared]) for name in names}
     for name in names[1:]:
         if not np.array_equal(kept[name].targets, kept[names[0]].targets):
             raise DataError(f"{names[0]!r} and {name!r} have different labels for the same images")
     return kept, left_out
-
-
-def _take(record: Record, index: list[int]) -> Record:
-    return replace(
-        record,
-        scores=record.scores[index],
-        targets=record.targets[index],
-        paths=tuple(record.paths[i] for i in index),
-    )

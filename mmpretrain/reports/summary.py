@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from mmpretrain.evaluation.functional import agreement, calibration, curves
-from mmpretrain.evaluation.functional.classwise import precision_recall_f1_support
+from mmpretrain.evaluation.functional import calibration, curves
+from mmpretrain.evaluation.functional.classwise import scores_of_counts
 from mmpretrain.evaluation.functional.confusion import confusion_matrix
-from mmpretrain.evaluation.functional.inputs import one_target_per_class
-from mmpretrain.evaluation.functional.resampling import Interval, bootstrap
+from mmpretrain.evaluation.functional.resampling import bootstrap, percentiles
 from mmpretrain.evaluation.record import Record
+from mmpretrain.reports.areas import MOST_SAMPLES, MOST_SCORES, Areas, class_areas, columns, draws, some_of
 from mmpretrain.reports.statistics import wilson_interval
 
-#: How often to draw for an interval, and for how many scores at most: more would take minutes.
-RESAMPLES, MOST_SCORES = 200, 200_000
-#: Points of a curve in a picture.
-POINTS = 200
+#: How often to draw for an interval.
+RESAMPLES = 200
+#: Points of a curve in a picture, and scores that the curve of all classes together is drawn from.
+POINTS, CURVE_SCORES = 200, 2_000_000
+#: Most classes of a confusion matrix: with more, only the most confused pairs are known.
+MOST_CLASSES = 1000
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,8 @@ class Summary:
     Attributes:
         numbers: The most important ones.
         classes: One row per class.
-        confusion: Counts (C, C), rows are right, columns predicted; None for several labels per sample.
+        confusion: Counts (C, C), rows are right, columns predicted; None for several labels per sample, or
+            more than a thousand classes.
         roc: Curves of all classes together, and of the classes with the lowest area.
         precision_recall: Likewise.
         reliability: Bins of confidence.
@@ -95,6 +98,14 @@ def right_predictions(record: Record) -> np.ndarray:
     return best == record.targets
 
 
+class Tally(NamedTuple):
+    """Counts of each class, (C,), or of each draw and class, (R, C)."""
+
+    both: Tensor  #: Samples of the class that are found.
+    guessed: Tensor  #: Samples that are taken for the class.
+    support: Tensor  #: Samples of the class.
+
+
 def summarize(record: Record, level: float = 0.95, shown_classes: int = 6) -> Summary:
     """Compute the numbers of a report.
 
@@ -103,141 +114,191 @@ def summarize(record: Record, level: float = 0.95, shown_classes: int = 6) -> Su
         level: Of the confidence intervals.
         shown_classes: How many classes have curves of their own.
     """
-    scores, targets = one_target_per_class(record.scores, torch.from_numpy(np.array(record.targets)))
-    predicted = _predicted(record, scores)
-    per_class = precision_recall_f1_support(predicted, targets, average=None)
-    roc, auprc = curves.auroc(scores, targets, None), curves.precision_recall_area(scores, targets, None)
-    support = per_class.support
-    rows = [
+    tally = _tally_of(record)
+    areas = class_areas(record, RESAMPLES, level)
+    reliability = _reliability(record)
+    by_area = [k for k in torch.argsort(areas.roc).tolist() if not areas.roc[k].isnan()][:shown_classes]
+    counts = None
+    if not record.multi_label and record.scores.shape[1] <= MOST_CLASSES:
+        best = torch.from_numpy(record.predicted)
+        counts = confusion_matrix(best, record.targets, record.scores.shape[1]).numpy()
+    number = _several_label_numbers if record.multi_label else _single_label_numbers
+    return Summary(
+        numbers=[*number(record, tally, areas, level), _ece(reliability)],
+        classes=_rows(record, tally, areas),
+        confusion=counts,
+        roc=_curves(record, by_area, _roc),
+        precision_recall=_curves(record, by_area, _precision_recall),
+        reliability=reliability,
+    )
+
+
+def confused_pairs(record: Record, most: int) -> list[tuple[int, int, int]]:
+    """Return the most confused pairs of classes: truth, prediction, count."""
+    best = record.predicted
+    wrong = best != record.targets
+    pairs, counts = np.unique(np.stack([record.targets[wrong], best[wrong]]), axis=1, return_counts=True)
+    order = np.argsort(-counts, kind="stable")[:most]
+    return [(int(pairs[0, i]), int(pairs[1, i]), int(counts[i])) for i in order]
+
+
+def _tally_of(record: Record) -> Tally:
+    if not record.multi_label:
+        best, labels = torch.from_numpy(record.predicted), torch.from_numpy(record.targets)
+        return _tally(best, labels, record.scores.shape[1])
+    guessed, actual = _zeros_and_ones(record)
+    return Tally((guessed & actual).sum(0), guessed.sum(0), actual.sum(0))
+
+
+def _tally(best: Tensor, labels: Tensor, classes: int) -> Tally:
+    found = labels[best == labels]
+    return Tally(*(torch.bincount(values, minlength=classes) for values in (found, best, labels)))
+
+
+def _zeros_and_ones(record: Record) -> tuple[Tensor, Tensor]:
+    """Return which classes of samples with several labels are predicted, and right, (N, C) bool."""
+    targets = torch.from_numpy(record.targets)
+    return (torch.from_numpy(record.scores) >= 0.5) & (targets != -1), targets == 1
+
+
+def _rows(record: Record, tally: Tally, areas: Areas) -> list[ClassRow]:
+    scores = scores_of_counts(*tally, average=None)
+    return [
         ClassRow(
             name=record.class_name(k),
-            support=int(support[k]),
-            predicted=int(predicted[:, k].sum()),
-            precision=_or_nan(per_class.precision[k], bool(predicted[:, k].any())),
-            recall=_or_nan(per_class.recall[k], bool(support[k])),
-            f1=_or_nan(per_class.f1_score[k], bool(support[k])),
-            auroc=roc[k].item(),
-            auprc=auprc[k].item(),
+            support=int(tally.support[k]),
+            predicted=int(tally.guessed[k]),
+            precision=_or_nan(scores.precision[k], bool(tally.guessed[k])),
+            recall=_or_nan(scores.recall[k], bool(tally.support[k])),
+            f1=_or_nan(scores.f1_score[k], bool(tally.support[k])),
+            auroc=areas.roc[k].item(),
+            auprc=areas.precision[k].item(),
         )
-        for k in range(scores.shape[1])
+        for k in range(record.scores.shape[1])
     ]
-    labels = targets.argmax(1)
-    counts = None if record.multi_label else confusion_matrix(scores, labels)
-    by_area = [k for k in torch.argsort(roc).tolist() if not roc[k].isnan()][:shown_classes]
-    return Summary(
-        numbers=_numbers(record, scores, targets, counts, level, roc.nanmean(), auprc.nanmean()),
-        classes=rows,
-        confusion=None if counts is None else counts.numpy(),
-        roc=_curves(record, scores, targets, by_area, _roc),
-        precision_recall=_curves(record, scores, targets, by_area, _precision_recall),
-        reliability=_reliability(record, scores, targets),
-    )
 
 
 def _or_nan(value: Tensor, known: bool) -> float:
     return value.item() if known else float("nan")
 
 
-def _predicted(record: Record, scores: Tensor) -> Tensor:
-    if record.multi_label:
-        return (scores >= 0.5).long()
-    return torch.nn.functional.one_hot(scores.argmax(1), scores.shape[1])
+def _single_label_numbers(record: Record, tally: Tally, areas: Areas, level: float) -> list[Number]:
+    right, classes = right_predictions(record), record.scores.shape[1]
+    best, labels = torch.from_numpy(record.predicted), torch.from_numpy(record.targets)
 
+    def drawn(name: str, metric: Callable[[Tally], Tensor], percent: bool = True) -> Number:
+        if len(labels) > MOST_SAMPLES:
+            return Number(name, float(metric(tally)), percent=percent)
+        found = bootstrap(
+            lambda *data: metric(_tally(*data, classes)), best, labels, resamples=RESAMPLES, level=level
+        )
+        return Number(name, *found, percent=percent)
 
-def _numbers(
-    record: Record,
-    scores: Tensor,
-    targets: Tensor,
-    counts: Tensor | None,
-    level: float,
-    roc: Tensor,
-    auprc: Tensor,
-) -> list[Number]:
-    interval = partial(_interval, level=level)
-    macro_roc = interval("auroc", curves.auroc, scores, targets, value=roc)
-    known = calibration.are_probabilities(scores)
-    ece = calibration.expected_calibration_error(scores, targets).item() if known else float("nan")
-    ece = Number("ece", ece, percent=False)
-    if counts is None:
-        return [
-            interval("map", curves.precision_recall_area, scores, targets, value=auprc),
-            interval("f1_macro", _multi_label_f1, scores, targets),
-            macro_roc,
-            ece,
-        ]
-    right = right_predictions(record)
-    low, high = wilson_interval(int(right.sum()), len(right), level)
-    best, labels = scores.argmax(1), targets.argmax(1)
-    classes = scores.shape[1]
+    def paired(name: str, metric: Callable[[Tensor, Tensor], Tensor]) -> Number:
+        if len(labels) > MOST_SAMPLES:
+            return Number(name, float(metric(best, labels)), percent=False)
+        return Number(name, *bootstrap(metric, best, labels, resamples=RESAMPLES, level=level), percent=False)
+
     numbers = [
-        Number("accuracy", 100 * float(right.mean()), 100 * low, 100 * high),
-        interval("balanced_accuracy", _of_matrix(agreement.balanced_accuracy, classes), best, labels),
-        interval("f1_macro", partial(_single_label_f1, classes), best, labels),
-        macro_roc,
-        interval("kappa", _of_matrix(agreement.cohen_kappa, classes), best, labels, percent=False),
-        ece,
+        _share("accuracy", right, level),
+        drawn("balanced_accuracy", _balanced_accuracy),
+        drawn("f1_macro", _single_label_f1),
+        Number("auroc", float(areas.roc.nanmean()), *areas.roc_interval),
+        drawn("kappa", _kappa, percent=False),
     ]
+    if is_ordinal(record):
+        return [
+            numbers[0],
+            paired("quadratic_kappa", _quadratic_kappa),
+            paired("steps_off", _steps_off),
+            *numbers[1:4],
+        ]
     if classes > 5:
-        top = scores.topk(5, dim=1).indices
-        found = int((top == labels[:, None]).any(1).sum())
-        low, high = wilson_interval(found, len(labels), level)
-        numbers.insert(1, Number("top5", 100 * found / len(labels), 100 * low, 100 * high))
+        top = torch.from_numpy(record.scores).topk(5, dim=1).indices
+        numbers.insert(1, _share("top5", (top == labels[:, None]).any(1).numpy(), level))
     return numbers
 
 
-def _interval(
-    name: str,
-    metric: Callable[..., Tensor],
-    *data: Tensor,
-    level: float,
-    percent: bool = True,
-    value: Tensor | None = None,
-) -> Number:
-    """Return a value with its interval, without one where drawing samples again would take long.
-
-    ``value`` is that of all samples, if it is known.
-    """
-    if data[0].numel() > MOST_SCORES:
-        return Number(name, float(metric(*data) if value is None else value), percent=percent)
-    interval: Interval = bootstrap(metric, *data, resamples=RESAMPLES, level=level)
-    return Number(name, *interval, percent=percent)
+def _several_label_numbers(record: Record, tally: Tally, areas: Areas, level: float) -> list[Number]:
+    ends = float("nan"), float("nan")
+    if record.scores.size <= MOST_SCORES and len(record) <= MOST_SAMPLES:
+        weights = draws(len(record), RESAMPLES)
+        guessed, actual = (array.float() for array in _zeros_and_ones(record))
+        drawn = Tally(*(weights @ array for array in (guessed * actual, guessed, actual)))
+        ends = percentiles(_several_label_f1(drawn).tolist(), level)
+    return [
+        Number("map", float(areas.precision.nanmean()), *areas.precision_interval),
+        Number("f1_macro", float(_several_label_f1(tally)), *ends),
+        Number("auroc", float(areas.roc.nanmean()), *areas.roc_interval),
+    ]
 
 
-def _of_matrix(value: Callable[[Tensor], Tensor], classes: int) -> Callable[[Tensor, Tensor], Tensor]:
-    return lambda best, labels: value(confusion_matrix(best, labels, classes))
+def _share(name: str, right: np.ndarray, level: float) -> Number:
+    low, high = wilson_interval(int(right.sum()), len(right), level)
+    return Number(name, 100 * float(right.mean()), 100 * low, 100 * high)
 
 
-def _single_label_f1(classes: int, best: Tensor, labels: Tensor) -> Tensor:
-    one_hot = torch.nn.functional.one_hot
-    scores = precision_recall_f1_support(one_hot(best, classes), one_hot(labels, classes), None)
-    return scores.f1_score[scores.support > 0].mean()
+def _balanced_accuracy(tally: Tally) -> Tensor:
+    return 100 * (tally.both / tally.support).nanmean()
 
 
-def _multi_label_f1(scores: Tensor, targets: Tensor) -> Tensor:
-    return precision_recall_f1_support((scores >= 0.5).long(), targets).f1_score
+def _single_label_f1(tally: Tally) -> Tensor:
+    return scores_of_counts(*tally, average=None).f1_score[tally.support > 0].mean()
 
 
-def _reliability(record: Record, scores: Tensor, targets: Tensor) -> calibration.Reliability:
+def _several_label_f1(tally: Tally) -> Tensor:
+    return scores_of_counts(*tally, average=None).f1_score.mean(-1)
+
+
+def _kappa(tally: Tally) -> Tensor:
+    both, guessed, support = (counts.double() for counts in tally)
+    total = support.sum()
+    return 1 - (1 - both.sum() / total) / (1 - guessed @ support / total**2)
+
+
+def _quadratic_kappa(best: Tensor, labels: Tensor) -> Tensor:
+    best, labels = best.double(), labels.double()
+    by_chance = best.square().mean() + labels.square().mean() - 2 * best.mean() * labels.mean()
+    return 1 - (best - labels).square().mean() / by_chance
+
+
+def _steps_off(best: Tensor, labels: Tensor) -> Tensor:
+    return (best - labels).abs().double().mean()
+
+
+def is_ordinal(record: Record) -> bool:
+    """Whether classes have an order, as far as the metrics of the test say so."""
+    metrics = record.facts.get("metrics")
+    ordered = isinstance(metrics, Mapping) and any(str(name).startswith("ordinal/") for name in metrics)
+    return ordered and not record.multi_label
+
+
+def _ece(reliability: calibration.Reliability) -> Number:
+    known = bool(reliability.count.sum())
+    return Number("ece", reliability.error().item() if known else float("nan"), percent=False)
+
+
+def _reliability(record: Record) -> calibration.Reliability:
     """Return the bins; all are empty if the scores, such as logits, are no probabilities."""
+    scores = torch.from_numpy(record.scores)
     if not calibration.are_probabilities(scores):
-        scores, targets = scores[:0], targets[:0]
+        return calibration.reliability(torch.zeros(0), torch.zeros(0))
     if record.multi_label:
+        targets = torch.from_numpy(record.targets)
         counted = targets != -1
         return calibration.reliability(scores[counted], targets[counted] == 1)
-    confidence, best = scores.max(1)
-    return calibration.reliability(confidence, best == targets.argmax(1))
+    return calibration.reliability(scores.max(1).values, torch.from_numpy(right_predictions(record)))
 
 
 def _curves(
-    record: Record,
-    scores: Tensor,
-    targets: Tensor,
-    classes: list[int],
-    points: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]],
+    record: Record, classes: list[int], points: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 ) -> list[Curve]:
-    columns = [("", scores.flatten(), targets.flatten())]
-    columns += [(record.class_name(k), scores[:, k], targets[:, k]) for k in classes]
-    return [_thinned(name, *points(score, target)) for name, score, target in columns]
+    """Return the curve of all classes together, of evenly spaced samples where there are many, and some."""
+    some = record.part(some_of(record, CURVE_SCORES))
+    parts = [torch.cat(column) for column in zip(*columns(some))]
+    curves = [_thinned("", *points(*parts))]
+    chosen = {k: column for k, column in enumerate(columns(record)) if k in set(classes)}
+    return curves + [_thinned(record.class_name(k), *points(*chosen[k])) for k in classes]
 
 
 def _roc(score: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from mmpretrain.evaluation.functional.inputs import ArrayLike, one_target_per_class
+from mmpretrain.errors import DataError
+from mmpretrain.evaluation.functional.inputs import ArrayLike, check_same_length, to_tensor
 
 #: Probabilities below it count as this one: models are not as sure as their smallest scores say.
 _LEAST = 1e-3
@@ -30,12 +31,12 @@ def label_suspicion(pred: ArrayLike, target: ArrayLike) -> tuple[Tensor, Tensor]
         pred: Probabilities (N, C) of a model that has not been trained on these samples.
         target: Labels (N,).
     """
-    scores, targets = one_target_per_class(pred, target)
-    labels = targets.argmax(1, keepdim=True)
-    others = scores.scatter(1, labels, -1.0)
-    best, suggested = others.max(1)
-    own = scores.gather(1, labels).flatten()
-    return best.clamp(min=_LEAST).log() - own.clamp(min=_LEAST).log(), suggested
+    scores, labels = _scores_and_labels(pred, target)
+    top, places = scores.topk(min(2, scores.shape[1]), dim=1)
+    place = (places[:, :1] == labels[:, None]).long() * (top.shape[1] - 1)
+    best, suggested = top.gather(1, place).flatten(), places.gather(1, place).flatten()
+    own = scores.gather(1, labels[:, None]).flatten()
+    return best.double().clamp(min=_LEAST).log() - own.double().clamp(min=_LEAST).log(), suggested
 
 
 def find_label_suspects(pred: ArrayLike, target: ArrayLike) -> LabelSuspects:
@@ -49,12 +50,25 @@ def find_label_suspects(pred: ArrayLike, target: ArrayLike) -> LabelSuspects:
         pred: See :func:`label_suspicion`.
         target: See :func:`label_suspicion`.
     """
-    scores, targets = one_target_per_class(pred, target)
-    suspicion, suggested = label_suspicion(pred, target)
-    counts = targets.sum(0)
-    usual = (scores * targets).sum(0) / counts.clamp(min=1)
+    scores, labels = _scores_and_labels(pred, target)
+    suspicion, suggested = label_suspicion(scores, labels)
+    own = scores.gather(1, labels[:, None]).flatten().double()
+    counts = torch.bincount(labels, minlength=scores.shape[1])
+    usual = torch.bincount(labels, own, scores.shape[1]) / counts.clamp(min=1)
     usual = torch.where(counts > 0, usual, torch.ones_like(usual))
-    likely = scores.gather(1, suggested[:, None]).flatten() >= usual[suggested]
+    likely = scores.gather(1, suggested[:, None]).flatten().double() >= usual[suggested]
     index = (likely & (suspicion > 0)).nonzero().flatten()
     index = index[suspicion[index].argsort(descending=True, stable=True)]
     return LabelSuspects(index, suggested[index], suspicion[index])
+
+
+def _scores_and_labels(pred: ArrayLike, target: ArrayLike) -> tuple[Tensor, Tensor]:
+    """Return scores (N, C) and labels (N,), which are checked; without a copy, as both may be large."""
+    scores, labels = to_tensor(pred), to_tensor(target).long()
+    check_same_length(scores, labels)
+    if scores.ndim != 2 or labels.ndim != 1 or not len(labels):
+        shapes = f"{tuple(scores.shape)} and {tuple(labels.shape)}"
+        raise DataError(f"Expected scores (N, C) and labels (N,), got {shapes}")
+    if int(labels.min()) < 0 or int(labels.max()) >= scores.shape[1]:
+        raise DataError(f"Labels must be from 0 to {scores.shape[1] - 1}")
+    return scores, labels
