@@ -36,7 +36,8 @@ class Axis:
         """Return an axis that holds all finite values."""
         finite = [value for value in values if math.isfinite(value)]
         low, high = min(finite, default=0.0), max(finite, default=1.0)
-        return cls(label, low, high if high > low else low + 1)
+        margin = 0.0 if high > low else abs(low) / 10 or 1.0
+        return cls(label, low - margin, high + margin)
 
     def share(self, value: float) -> float:
         """Return where a value lies, from 0 to 1."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from mmpretrain.evaluation.functional.label_quality import find_label_suspects
 from mmpretrain.evaluation.record import Record
+from mmpretrain.reports.names import path_name
 from mmpretrain.reports.summary import right_predictions
 
 #: Pictures of a gallery, of a cell of the confusion matrix, and classes with a best and a worst picture.
@@ -21,7 +22,7 @@ class Shot:
 
     Attributes:
         index: Its place in the record.
-        path: Where its image comes from; empty if that is not known.
+        path: Where its image comes from, as it is shown; empty if that is not known.
         truth: Names of the right classes.
         predicted: Name of the predicted class.
         score: Of the predicted class.
@@ -42,7 +43,7 @@ def shots(record: Record, indices: Sequence[int]) -> list[Shot]:
     return [
         Shot(
             index=index,
-            path=record.paths[index] if record.paths else "",
+            path=path_name(record.paths[index]) if record.paths else "",
             truth=", ".join(map(record.class_name, record.truth(index))),
             predicted=record.class_name(int(best[index])),
             score=float(record.scores[index, best[index]]),

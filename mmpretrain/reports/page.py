@@ -11,15 +11,18 @@ import numpy as np
 from markupsafe import Markup
 
 from mmpretrain.evaluation.record import Record
-from mmpretrain.reports import charts, galleries
+from mmpretrain.reports import charts, galleries, matrix
 from mmpretrain.reports.audits import read_audit
 from mmpretrain.reports.charts import Axis
 from mmpretrain.reports.comparison import Comparison, compare
 from mmpretrain.reports.history import History, read_history
-from mmpretrain.reports.images import measure
+from mmpretrain.reports.measured import measure_some
+from mmpretrain.reports.names import with_shown_names
 from mmpretrain.reports.parts import (
     ImageSource,
     Pictures,
+    command_of,
+    config_of,
     environment,
     facts_of,
     paths_of,
@@ -28,15 +31,20 @@ from mmpretrain.reports.parts import (
     training_charts,
     write,
 )
-from mmpretrain.reports.slices import Slice, find_slices
-from mmpretrain.reports.summary import Curve, Summary, right_predictions, summarize
+from mmpretrain.reports.slices import find_slices
+from mmpretrain.reports.summary import (
+    ClassRow,
+    Curve,
+    Summary,
+    confused_pairs,
+    is_ordinal,
+    right_predictions,
+    summarize,
+)
 from mmpretrain.reports.words import Language, both
 
-#: With more classes, the matrix is a list of the most confused pairs.
-LARGEST_MATRIX = 60
-#: Most images to measure, and most rows of a table of pairs.
-MEASURED, PAIRS = 5000, 50
-LEVELS = 9
+#: Most rows of the table of confused pairs, and of the table of classes.
+PAIRS, ROWS = 50, 2000
 
 
 def write_report(
@@ -63,21 +71,27 @@ def write_report(
         maps: Of some mistakes, the image with what the prediction rests on, (H, W, 3), RGB.
         audit: The table of an audit of the data, or its folder.
     """
+    record = with_shown_names(record)
     summary = summarize(record)
+    pairs = [] if record.multi_label else confused_pairs(record, PAIRS)
+    picture = matrix.drawn_cells(summary)
     audited = None if audit is None else read_audit(audit, record.paths, right_predictions(record))
     shown = {
         "mistakes": galleries.surest_mistakes(record),
         "unsure": galleries.least_sure(record),
         "suspects": galleries.label_suspects(record),
         "rows": galleries.best_and_worst(record),
-        "cells": galleries.cells(record),
+        "cells": matrix.shown_cells(record, pairs),
     }
     images = images or paths_of(record.paths)
     maps = maps or {}
     leaked = audited.leaked[: galleries.SHOWN] if audited is not None else ()
     numbers = {index: len(record) + place for place, index in enumerate(maps)}
     store = Pictures(_with_maps(images, maps, numbers), chain(numbers.values(), leaked, _in_order(shown)))
-    slices, unreadable = _slices(record, images)
+    measured = measure_some(len(record), images)
+    labels = None if record.multi_label else record.targets[measured.chosen]
+    right = right_predictions(record)[measured.chosen]
+    slices = find_slices(right, measured.paths(record.paths), measured.facts, labels)
     history = read_history(run) if run is not None else History()
     content = environment().get_template("report.html.j2").render(
         title=title or title_of(record.facts),
@@ -89,8 +103,11 @@ def write_report(
         precision_recall=_curves_chart(summary.precision_recall, "recall", "precision"),
         curve_legend=charts.legend([both("together"), *(curve.name for curve in summary.roc[1:])]),
         training=training_charts(history),
-        matrix=_matrix(record, summary),
-        pairs=_pairs(record, summary),
+        matrix=matrix.shaded_rows(summary),
+        pairs=pairs,
+        picture=picture,
+        off_by=matrix.off_by(summary) if is_ordinal(record) else [],
+        class_rows=_class_rows(summary),
         mistakes=galleries.shots(record, shown["mistakes"]),
         unsure=galleries.shots(record, shown["unsure"]),
         suspects=galleries.shots(record, shown["suspects"]),
@@ -98,12 +115,15 @@ def write_report(
         audit=audited,
         leaked=galleries.shots(record, leaked),
         rows=_rows(record, shown["rows"]),
-        slices=[one for one in slices if one.worse],
-        measured=bool(slices),
-        unreadable=unreadable,
+        slices=slices,
+        measured=measured,
         store=store,
-        page_data=script_data(_cells_data(record, shown["cells"]), store),
-        facts=facts_of(record.facts),
+        page_data=script_data(
+            matrix.cells_data(record, shown["cells"]), store, **_matrix_data(summary, picture)
+        ),
+        facts=[*_data_rows(record, summary), *measured.rows(), *facts_of(record.facts)],
+        command=command_of(record.facts),
+        config=config_of(record.facts),
     )  # fmt: skip
     write(out, content)
 
@@ -126,7 +146,7 @@ def write_comparison(
     Returns:
         What was compared.
     """
-    compared = compare(records)
+    compared = compare({name: with_shown_names(record) for name, record in records.items()})
     first = next(iter(compared.records.values()))
     shots = {name: galleries.shots(record, compared.differing) for name, record in compared.records.items()}
     store = Pictures(images or paths_of(first.paths), compared.differing)
@@ -161,18 +181,6 @@ def _in_order(shown: Mapping[str, Any]) -> Iterable[int]:
     return chain(*first, rows, chain.from_iterable(cell for _, cell in mistakes))
 
 
-def _slices(record: Record, images: ImageSource) -> tuple[list[Slice], int]:
-    """Return the groups, and how many images could not be read."""
-    chosen = np.arange(len(record))
-    if len(record) > MEASURED:
-        chosen = np.random.default_rng(0).choice(len(record), MEASURED, replace=False)
-    sources = [source for index in chosen if (source := images(int(index))) is not None]
-    facts = measure(sources, "Images") if len(sources) == len(chosen) else []
-    paths = [record.paths[index] for index in chosen] if record.paths else []
-    slices = find_slices(right_predictions(record)[chosen], paths, facts)
-    return slices, sum(fact is None for fact in facts)
-
-
 def _reliability_chart(summary: Summary) -> Markup:
     bins = summary.reliability
     axis = Axis(both("confidence"))
@@ -185,31 +193,6 @@ def _curves_chart(curves: Sequence[Curve], x: str, y: str, *, diagonal: bool = F
     return charts.lines(curves, Axis(both(x)), Axis(both(y)), both("curves"), diagonal=diagonal)
 
 
-def _matrix(record: Record, summary: Summary) -> list[list[tuple[int, int]]]:
-    """Return the counts and their shades, 0 to 9, by the share of the row; nothing for many classes."""
-    counts = summary.confusion
-    if counts is None or len(counts) > LARGEST_MATRIX:
-        return []
-    share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
-    shades = np.ceil(share * LEVELS).astype(int)
-    return [list(zip(*row)) for row in zip(counts.tolist(), shades.tolist())]
-
-
-def _pairs(record: Record, summary: Summary) -> list[tuple[str, str, int]]:
-    """Return the most confused pairs: truth, prediction, count."""
-    if summary.confusion is None:
-        return []
-    mistakes = summary.confusion.copy()
-    np.fill_diagonal(mistakes, 0)
-    order = np.argsort(-mistakes, axis=None, kind="stable")[:PAIRS]
-    pairs = zip(*np.unravel_index(order, mistakes.shape))
-    return [
-        (record.class_name(int(r)), record.class_name(int(c)), int(mistakes[r, c]))
-        for r, c in pairs
-        if mistakes[r, c]
-    ]
-
-
 def _rows(record: Record, rows: Sequence[tuple[int, int, int]]) -> list[dict[str, Any]]:
     described = []
     for k, best, worst in rows:
@@ -219,12 +202,25 @@ def _rows(record: Record, rows: Sequence[tuple[int, int, int]]) -> list[dict[str
     return described
 
 
-def _cells_data(record: Record, cells: Mapping[tuple[int, int], Sequence[int]]) -> dict[str, Any]:
-    best = record.predicted
-    return {
-        f"{truth},{predicted}": [
-            [i, record.paths[i] if record.paths else "", round(float(record.scores[i, best[i]]), 4)]
-            for i in indices
-        ]
-        for (truth, predicted), indices in cells.items()
-    }
+def _data_rows(record: Record, summary: Summary) -> list[tuple[Markup, str]]:
+    """Return how many samples the classes have, as rows of the table of facts."""
+    sizes = sorted(row.support for row in summary.classes if row.support)
+    if not sizes:
+        return []
+    return [(both("class_sizes"), f"{sizes[0]} – {sizes[len(sizes) // 2]} – {sizes[-1]}")]
+
+
+def _matrix_data(summary: Summary, picture: list[list[int]]) -> dict[str, Any]:
+    return {"matrix": picture, "names": [row.name for row in summary.classes]} if picture else {}
+
+
+def _class_rows(summary: Summary) -> list[ClassRow]:
+    """Return the rows of the table of classes: of very many, the hardest."""
+    if len(summary.classes) <= ROWS:
+        return summary.classes
+    return sorted(summary.classes, key=_hardness)[:ROWS]
+
+
+def _hardness(row: ClassRow) -> float:
+    """Order classes: the lowest F1 first, those without samples last."""
+    return 101.0 if np.isnan(row.f1) else row.f1

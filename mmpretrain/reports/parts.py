@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -16,13 +17,15 @@ from mmpretrain.reports import charts
 from mmpretrain.reports.charts import Axis
 from mmpretrain.reports.history import History
 from mmpretrain.reports.images import Source, thumbnails
+from mmpretrain.reports.names import class_name, path_name
 from mmpretrain.reports.words import WORDS, both
 from mmpretrain.utils.atomic import write_atomic
+from mmpretrain.utils.text import lines, visible
 
 #: Returns the path or the pixels of the image of a sample, by its index.
 ImageSource: TypeAlias = "Callable[[int], Source | None]"
-#: Most pictures of a page.
-PICTURES = 400
+#: Most pictures of a page, rows of facts, and characters of a command and of a config.
+PICTURES, FACTS, COMMAND, CONFIG = 400, 100, 4000, 200_000
 
 
 class Pictures:
@@ -76,41 +79,72 @@ def write(out: str | Path, content: str) -> None:
 
 
 def title_of(facts: Mapping[str, Any]) -> str | Markup:
-    """Return the name of the config, or else that it is a report."""
+    """Return the name of the config, of finetune the name of the folder, or else that it is a report."""
     config = facts.get("config")
     file = config.get("file") if isinstance(config, Mapping) else None
-    return Path(file).stem if isinstance(file, str) and file else both("report")
+    if not isinstance(file, str) or not file:
+        return both("report")
+    path = Path(file[-1000:])
+    planned = path.parent.name == "plan" and path.parent.parent.name  # the config that finetune wrote
+    return class_name(planned or path.stem)
 
 
 def training_charts(history: History) -> list[tuple[str, Markup]]:
     """Draw each curve of a training, and return it with its name."""
     drawn = []
-    for name, curve in history.curves.items():
+    for name, curve in sorted(history.curves.items(), key=lambda item: _order(item[0])):
+        if name == "base_lr" and "lr" in history.curves:
+            continue
         axes = Axis.around(curve.x, history.steps[name]), Axis.around(curve.y)
-        drawn.append((name, charts.lines([curve], *axes, name)))
+        drawn.append((class_name(name), charts.lines([curve], *axes, name)))
     return drawn
 
 
-def script_data(cells: Mapping[str, Any], store: Pictures) -> Markup:
+def _order(name: str) -> int:
+    """Losses come first, then metrics, then what the optimizer did."""
+    if name in ("lr", "base_lr", "momentum", "grad_norm"):
+        return 2
+    return 0 if "loss" in name else 1
+
+
+def script_data(cells: Mapping[str, Any], store: Pictures, **more: Any) -> Markup:
     """Return JSON that can stand inside a script element, whatever its texts are."""
-    text = json.dumps({"cells": cells, "pictures": store.urls, "numbers": store.number})
+    text = json.dumps({"cells": cells, "pictures": store.urls, "numbers": store.number, **more})
     for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)
 
 
 def facts_of(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return facts as names and texts, without the metrics and the text of the config."""
-    rows = []
+    """Return facts as names and texts, without the metrics, the command and the text of the config."""
+    rows: list[tuple[str, str]] = []
     for name, value in facts.items():
-        if name == "metrics":
-            continue
-        inner = value.items() if isinstance(value, Mapping) else [("", value)]
-        for key, item in inner:
-            if (name, key) == ("config", "text"):
-                continue
-            text = " ".join(map(str, item)) if isinstance(item, list) else str(item)
-            if isinstance(item, Mapping):
-                text = json.dumps(item, ensure_ascii=False, default=str)
-            rows.append((f"{name}.{key}" if key else name, text[:2000]))
-    return rows
+        if name not in ("metrics", "command"):
+            _add_facts(rows, str(name), value)
+    return [(path_name(name), path_name(text)) for name, text in rows[:FACTS]]
+
+
+def _add_facts(rows: list[tuple[str, str]], name: str, value: Any, depth: int = 3) -> None:
+    if name == "config.text":
+        return
+    if isinstance(value, Mapping) and depth:
+        for key, item in value.items():
+            _add_facts(rows, f"{name}.{key}", item, depth - 1)
+    else:
+        rows.append((name, " ".join(map(str, value)) if isinstance(value, list) else str(value)))
+
+
+def command_of(facts: Mapping[str, Any]) -> str:
+    """Return what was typed, ready to be typed again; empty if that is not known."""
+    words = facts.get("command")
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        return ""
+    command = shlex.join([Path(words[0]).name, *words[1:]] if words else [])
+    return visible(command[:COMMAND])
+
+
+def config_of(facts: Mapping[str, Any]) -> str:
+    """Return the text of the config; empty if that is not known."""
+    config = facts.get("config")
+    text = config.get("text") if isinstance(config, Mapping) else None
+    return lines(text[:CONFIG]) if isinstance(text, str) else ""

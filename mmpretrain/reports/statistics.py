@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from statistics import NormalDist
 
+import numpy as np
+
 
 def wilson_interval(successes: float, total: int, level: float = 0.95) -> tuple[float, float]:
     """Return a confidence interval of a share, from 0 to 1.
@@ -55,6 +57,59 @@ def mcnemar_exact(only_first: int, only_second: int) -> float:
     fewer = min(only_first, only_second)
     tail = math.fsum(math.exp(_log_choose(total, k) - total * math.log(2)) for k in range(fewer + 1))
     return min(1.0, 2 * tail)
+
+
+def mcnemar_corrected(only_first: int, only_second: int) -> float:
+    """Return the p value of McNemar's test by chi-squared with Edwards' correction for continuity.
+
+    See :func:`mcnemar_exact`, of which it is an approximation for large numbers.
+    """
+    total = only_first + only_second
+    if not total:
+        return 1.0
+    statistic = (abs(only_first - only_second) - 1) ** 2 / total
+    return math.erfc(math.sqrt(statistic / 2))
+
+
+def sign_flip(differences: np.ndarray, times: int = 2000, seed: int = 0) -> float:
+    """Return the probability of a mean this far from 0 if signs are chance (paired permutation test).
+
+    Args:
+        differences: Of pairs, (N,).
+        times: How often signs are drawn.
+        seed: Of the draws.
+    """
+    random = np.random.default_rng(seed)
+    seen = abs(differences.sum()) * (1 - 1e-12)
+    found = sum(
+        abs(float(random.choice((-1.0, 1.0), len(differences)) @ differences)) >= seen for _ in range(times)
+    )
+    return (found + 1) / (times + 1)
+
+
+def average_ranks(values: np.ndarray) -> np.ndarray:
+    """Return the rank of each value, from 1 up, (N,); equal values share the mean of their ranks."""
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    return (last - (counts - 1) / 2)[inverse]
+
+
+def mann_whitney(ranks: np.ndarray, members: np.ndarray) -> float:
+    """Return the probability of ranks this high in a group if it is like all others (one-sided p value).
+
+    The normal approximation of the U test, corrected for ties and continuity.
+
+    Args:
+        ranks: Of all values, see :func:`average_ranks`, (N,).
+        members: Which are in the group, (N,) bool.
+    """
+    size, total = int(members.sum()), len(ranks)
+    rest = total - size
+    above = ranks[members].sum() - size * (size + 1) / 2 - size * rest / 2
+    _, counts = np.unique(ranks, return_counts=True)
+    ties = float((counts.astype(float) ** 3 - counts).sum()) / (total * (total - 1))
+    spread = math.sqrt(size * rest / 12 * max(total + 1 - ties, 0.0))
+    return 0.5 * math.erfc((above - 0.5) / spread / math.sqrt(2)) if spread else 1.0
 
 
 def holm(values: Sequence[float]) -> list[float]:

@@ -190,7 +190,11 @@ def _single_label_numbers(record: Record, tally: Tally, areas: Areas, level: flo
         if len(labels) > MOST_SAMPLES:
             return Number(name, float(metric(tally)), percent=percent)
         found = bootstrap(
-            lambda *data: metric(_tally(*data, classes)), best, labels, resamples=RESAMPLES, level=level
+            lambda best, labels: metric(_tally(best, labels, classes)),
+            best,
+            labels,
+            resamples=RESAMPLES,
+            level=level,
         )
         return Number(name, *found, percent=percent)
 

@@ -19,11 +19,16 @@ from mmpretrain.evaluation.functional.regression import (
 from mmpretrain.evaluation.functional.resampling import bootstrap
 from mmpretrain.evaluation.value_record import ValueRecord
 from mmpretrain.reports import charts
+from mmpretrain.reports.areas import MOST_SAMPLES
 from mmpretrain.reports.charts import Axis
 from mmpretrain.reports.history import History, read_history
+from mmpretrain.reports.measured import Measured, measure_some
+from mmpretrain.reports.names import path_name, with_shown_names
 from mmpretrain.reports.parts import (
     ImageSource,
     Pictures,
+    command_of,
+    config_of,
     environment,
     facts_of,
     paths_of,
@@ -32,7 +37,8 @@ from mmpretrain.reports.parts import (
     training_charts,
     write,
 )
-from mmpretrain.reports.summary import MOST_SCORES, RESAMPLES, Number
+from mmpretrain.reports.slices import Slice, find_value_slices
+from mmpretrain.reports.summary import RESAMPLES, Number
 from mmpretrain.reports.words import Language, both
 
 #: Pictures of the gallery, points of a chart, and bars of a histogram.
@@ -75,21 +81,33 @@ def write_value_report(
     images: ImageSource | None = None,
 ) -> None:
     """Write a report about predicted values, one file; see :func:`mmpretrain.reports.write_report`."""
+    record = with_shown_names(record)
     largest = largest_errors(record)
-    store = Pictures(images or paths_of(record.paths), largest)
+    images = images or paths_of(record.paths)
+    store = Pictures(images, largest)
+    measured = measure_some(len(record), images)
     history = read_history(run) if run is not None else History()
     content = environment().get_template("values.html.j2").render(
         title=title or title_of(record.facts),
         language=language,
         record=record,
         rows=[value_row(record, column) for column in range(len(record.names))],
+        slices=[(name, _slices(record, column, measured)) for column, name in enumerate(record.names)],
+        measured=measured,
         training=training_charts(history),
         largest=[_shot(record, index) for index in largest],
         store=store,
         page_data=script_data({}, store),
-        facts=facts_of(record.facts),
+        facts=[*measured.rows(), *facts_of(record.facts)],
+        command=command_of(record.facts),
+        config=config_of(record.facts),
     )  # fmt: skip
     write(out, content)
+
+
+def _slices(record: ValueRecord, column: int, measured: Measured) -> list[Slice]:
+    errors = np.abs(record.errors[measured.chosen, column])
+    return find_value_slices(errors, measured.paths(record.paths), measured.facts)
 
 
 def value_row(record: ValueRecord, column: int) -> ValueRow:
@@ -110,7 +128,7 @@ def value_row(record: ValueRecord, column: int) -> ValueRow:
 
 
 def _number(name: str, metric: Callable[..., Tensor], *data: Tensor) -> Number:
-    if data[0].numel() > MOST_SCORES or len(data[0]) < 2:
+    if len(data[0]) > MOST_SAMPLES or len(data[0]) < 2:
         return Number(name, float(metric(*data)), percent=False)
     return Number(name, *bootstrap(metric, *data, resamples=RESAMPLES), percent=False)
 
@@ -142,4 +160,4 @@ def largest_errors(record: ValueRecord) -> list[int]:
 
 def _shot(record: ValueRecord, index: int) -> ValueShot:
     rows = zip(record.names, record.targets[index].tolist(), record.values[index].tolist())
-    return ValueShot(index, record.paths[index] if record.paths else "", list(rows))
+    return ValueShot(index, path_name(record.paths[index]) if record.paths else "", list(rows))

@@ -24,6 +24,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "map": ("Mean AP", "平均 AP"),
     "kappa": ("Cohen's kappa", "Cohen's kappa"),
     "ece": ("Calibration error", "校准误差"),
+    "quadratic_kappa": ("Quadratic kappa", "二次加权 kappa"),
+    "steps_off": ("Mean steps off", "平均偏差级数"),
     "interval": (
         "In brackets: 95 % confidence intervals. Without one where it would take too long.",
         "方括号内为 95% 置信区间；计算过久的指标不给出区间。",
@@ -63,6 +65,31 @@ WORDS: dict[str, tuple[str, str]] = {
         "行为真实类别，列为预测类别。点击单元格查看其中的图像。",
     ),
     "zoom": ("Zoom", "缩放"),
+    "matrix_picture_hint": (
+        "Rows are the truth, columns the prediction; the darker, the larger the share of the row. Click a "
+        "cell to see what it is; those of the most confused pairs open images.",
+        "行为真实类别，列为预测类别，颜色越深表示占该行的比例越大。点击单元格查看详情；最易混淆的类别对可显示图像。",
+    ),
+    "off_by": ("Steps too high or too low", "偏差级数分布"),
+    "off_by_hint": (
+        "The classes have an order: how many predictions are how many classes too low (−) or too high (+).",
+        "类别有顺序：预测偏低（−）或偏高（+）多少级的样本数。",
+    ),
+    "steps": ("Steps", "级数"),
+    "share": ("Share", "占比"),
+    "only_hardest": ("classes; only the hardest are listed.", "个类别；仅列出最难的类别。"),
+    "no_pictures": (
+        "The images are not where the record says: this page has no pictures.",
+        "未能在记录的路径找到图像，页面不含缩略图。",
+    ),
+    "lowest": ("lowest", "最低"),
+    "highest": ("highest", "最高"),
+    "all_slices": ("All groups", "全部分组"),
+    "class_sizes": ("samples of a class: fewest – median – most", "每类样本数：最少 – 中位 – 最多"),
+    "image_sizes": ("image sizes: smallest – median – largest", "图像尺寸：最小 – 中位 – 最大"),
+    "median_brightness": ("median brightness", "亮度中位数"),
+    "file_types": ("file types", "文件类型"),
+    "config": ("Config", "配置"),
     "confused": ("Most confused pairs", "最易混淆的类别对"),
     "truth": ("Truth", "真实类别"),
     "prediction": ("Prediction", "预测类别"),
@@ -87,7 +114,19 @@ WORDS: dict[str, tuple[str, str]] = {
         "The model contradicts these labels, and is as sure as it usually is of the class that it predicts.",
         "模型与这些标签相矛盾，且其置信度不低于该类别的平均水平。",
     ),
+    "least_sure_hint": (
+        "The two best classes have nearly the same score.",
+        "得分最高的两个类别几乎相同。",
+    ),
+    "surest_mistakes_hint": (
+        "Wrong predictions with the highest scores: wrong labels, or what the model has not learned.",
+        "得分最高的错误预测：可能是标签有误，或模型尚未学会。",
+    ),
     "least_sure": ("Least sure", "最不确定的样本"),
+    "best_and_worst_hint": (
+        "By the score of the right class; the classes with the lowest worst score first, at most 40.",
+        "按真实类别的得分排序；最差得分最低的类别在前，最多 40 类。",
+    ),
     "best_and_worst": ("Best and worst of each class", "各类别最好与最差的样本"),
     "best": ("Best", "最好"),
     "worst": ("Worst", "最差"),
@@ -97,6 +136,11 @@ WORDS: dict[str, tuple[str, str]] = {
         "Groups whose accuracy is lower than elsewhere, and hardly by chance (Fisher's exact test, corrected "
         "after Holm, p < 0.05).",
         "准确率显著低于其余样本的分组（Fisher 精确检验，Holm 校正，p < 0.05）。",
+    ),
+    "value_slices_hint": (
+        "Groups whose mean absolute error is higher than elsewhere, and hardly by chance (Mann-Whitney U "
+        "test, corrected after Holm, p < 0.05).",
+        "平均绝对误差显著高于其余样本的分组（Mann-Whitney U 检验，Holm 校正，p < 0.05）。",
     ),
     "no_slices": ("No group is significantly worse.", "没有显著较差的分组。"),
     "group": ("Group", "分组"),

@@ -20,7 +20,9 @@ def test_ticks_are_few_round_and_inside(low, high):
 
 def test_axis_around_values():
     assert Axis.around([1, 5, float("nan"), float("inf")]) == Axis("", 1, 5)
-    assert Axis.around([2, 2]) == Axis("", 2, 3)
+    equal = Axis.around([2, 2])
+    assert (equal.low, equal.high) == pytest.approx((1.8, 2.2)), "the line lies in the middle"
+    assert Axis.around([0]) == Axis("", -1, 1)
     assert Axis.around([]) == Axis("", 0, 1)
 
 

@@ -88,8 +88,15 @@ def test_many_classes_several_labels_no_images(tmp_path):
     scores = random.rand(300, 100).astype(np.float32)
     write_report(Record(scores, random.randint(0, 100, 300)), tmp_path / "many.html")
     text = (tmp_path / "many.html").read_text(encoding="utf-8")
-    assert "data-cell=" not in text.partition("<main>")[2].partition("<script")[0]
+    body = text.partition("<main>")[2].partition("<script")[0]
+    assert 'class="matrix"' not in body
+    assert '<canvas id="matrix-picture" data-classes="100">' in body
     assert "Most confused pairs" in text
+    data = json.loads(re.findall(r'id="data">(.*?)</script>', text, re.DOTALL)[0])
+    assert sum(data["matrix"][2]) == 300
+    assert set(data["cells"]) == set(re.findall(r'data-cell="(.*?)"', body)), (
+        "each pair of the list can be opened"
+    )
     write_report(Record(scores, (scores > 0.9).astype(np.int8)), tmp_path / "several.html", images=no_images)
     assert 'id="confusion"' not in (tmp_path / "several.html").read_text(encoding="utf-8")
 
@@ -104,7 +111,7 @@ def test_pixels_instead_of_files(record, tmp_path):
 def test_names_that_are_no_text(record, tmp_path):
     paths = ("bad\udcff.png", *record.paths[1:])
     write_report(dataclasses.replace(record, paths=paths), tmp_path / "x.html")
-    assert "bad?.png" in (tmp_path / "x.html").read_text(encoding="utf-8")
+    assert r"bad\udcff.png" in (tmp_path / "x.html").read_text(encoding="utf-8")
 
 
 def test_maps_and_leaks(record, tmp_path):

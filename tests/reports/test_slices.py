@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mmpretrain.reports.images import ImageFacts, measure
-from mmpretrain.reports.slices import find_slices
+from mmpretrain.reports.slices import find_slices, find_value_slices
 from mmpretrain.reports.summary import right_predictions
 
 
@@ -14,7 +14,7 @@ def test_small_images_are_found_worse(record):
     slices = [s for s in find_slices(right_predictions(record), record.paths, facts) if s.worse]
     assert slices[0].kind in {"size", "aspect"}, "small images also have another shape"
     assert slices[0].size == 15
-    assert slices[0].accuracy == 0
+    assert slices[0].own == 0
     assert slices[0].elsewhere == 100
     assert {s.kind for s in slices} <= {"size", "aspect", "sharpness"}, "enlarged images are blurred"
 
@@ -40,4 +40,23 @@ def test_images_that_cannot_be_read(tmp_path):
 def test_a_folder_can_be_a_group():
     paths = [f"{'good' if i % 2 else 'bad'}/{i}.png" for i in range(60)]
     (worse,) = (s for s in find_slices(np.arange(60) % 2 == 1, paths, []) if s.worse)
-    assert (worse.kind, worse.value, worse.accuracy) == ("folder", "bad", 0)
+    assert (worse.kind, worse.value, worse.own) == ("folder", "bad", 0)
+
+
+def test_a_folder_that_is_a_class_is_no_group():
+    right, classes = np.arange(60) % 2 == 1, np.arange(60) % 2
+    paths = [f"{'good' if i % 2 else 'bad'}/{i}.png" for i in range(60)]
+    assert find_slices(right, paths, [], classes) == []
+    assert [s.value for s in find_slices(right, paths, [], np.arange(60) % 3)] == ["bad", "good"]
+
+
+def test_groups_with_larger_errors():
+    random = np.random.RandomState(0)
+    sides = np.where(np.arange(80) % 4 == 0, 10, random.randint(50, 90, 80))
+    facts = [ImageFacts(int(side), int(side), 100.0, 5.0, "PNG") for side in sides]
+    errors = random.rand(80) + 3 * (sides == 10)
+    errors[5] = np.nan
+    (worse,) = (s for s in find_value_slices(errors, [], facts) if s.worse)
+    assert (worse.kind, worse.rank, worse.size) == ("size", "lowest", 20)
+    assert 3 < worse.own < 4
+    assert not any(s.worse for s in find_value_slices(random.rand(80), [], facts))

@@ -38,7 +38,8 @@ def test_numbers():
 def test_page(tmp_path):
     write_value_report(record(), tmp_path / "x.html", images=lambda index: np.zeros((8, 8), np.uint8))
     text = (tmp_path / "x.html").read_text(encoding="utf-8")
-    assert re.findall(r'<section id="([\w-]+)"', text) == ["summary", "scatter", "errors", "largest", "facts"]
+    sections = ["summary", "scatter", "errors", "largest", "facts"]
+    assert re.findall(r'<section id="([\w-]+)"', text) == sections, "a single image size makes no groups"
     assert text.count('class="point"') == 80
     assert len(json.loads(re.findall(r'id="data">(.*?)</script>', text, re.DOTALL)[0])["pictures"]) == 24
     tags: list[str] = []
@@ -57,3 +58,17 @@ def test_few_samples_and_values_that_are_no_numbers(tmp_path, count):
     assert largest_errors(few)[0] == 0
     write_value_report(few, tmp_path / "x.html")
     assert (tmp_path / "x.html").stat().st_size > 5000
+
+
+def test_groups_of_each_value(tmp_path):
+    values = TARGETS.copy()
+    values[:10, 1] += 70
+    sides = {True: 8, False: 40}
+    page = tmp_path / "x.html"
+    images = lambda index: np.full((sides[index < 10] + index % 3, 40), index, np.uint8)  # noqa: E731
+    write_value_report(record(values=values, paths=()), page, images=images)
+    text = page.read_text(encoding="utf-8")
+    assert '<section id="slices">' in text
+    second = text.partition('<section id="slices-1">')[2].partition("<details>")[0]
+    assert "70.000" in second
+    assert "0.000" in second

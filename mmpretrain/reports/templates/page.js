@@ -36,36 +36,66 @@
   }
 
   const zoom = document.getElementById("zoom");
-  if (zoom) {
-    const matrix = document.querySelector(".matrix");
-    zoom.addEventListener("input", () => matrix.style.setProperty("--zoom", zoom.value));
-  }
+  const matrix = document.querySelector(".matrix");
+  if (zoom && matrix) zoom.addEventListener("input", () => matrix.style.setProperty("--zoom", zoom.value));
 
   const panel = document.getElementById("cell");
   const numbers = data.numbers || {};
+  const openCell = (key, text) => {
+    const title = document.createElement("h3");
+    title.textContent = text;
+    const gallery = document.createElement("div");
+    gallery.className = "gallery";
+    for (const [index, path, score] of data.cells[key] || []) {
+      const figure = document.createElement("figure");
+      figure.title = path;
+      if (index in numbers) {
+        const image = document.createElement("img");
+        image.src = data.pictures[numbers[index]];
+        image.alt = "";
+        figure.append(image);
+      }
+      const caption = document.createElement("figcaption");
+      caption.textContent = `${path.split("/").pop() || index} ${score.toFixed(2)}`;
+      figure.append(caption);
+      gallery.append(figure);
+    }
+    panel.replaceChildren(title, gallery);
+  };
   for (const button of document.querySelectorAll("[data-cell]")) {
     button.addEventListener("click", () => {
       document.querySelectorAll("[data-cell].open").forEach((other) => other.classList.remove("open"));
       button.classList.add("open");
-      const title = document.createElement("h3");
-      title.textContent = button.title;
-      const gallery = document.createElement("div");
-      gallery.className = "gallery";
-      for (const [index, path, score] of data.cells[button.dataset.cell] || []) {
-        const figure = document.createElement("figure");
-        figure.title = path;
-        if (index in numbers) {
-          const image = document.createElement("img");
-          image.src = data.pictures[numbers[index]];
-          image.alt = "";
-          figure.append(image);
-        }
-        const caption = document.createElement("figcaption");
-        caption.textContent = `${path.split("/").pop() || index} ${score.toFixed(2)}`;
-        figure.append(caption);
-        gallery.append(figure);
-      }
-      panel.replaceChildren(title, gallery);
+      openCell(button.dataset.cell, button.title);
+      if (button.classList.contains("link")) panel.scrollIntoView({ block: "nearest" });
+    });
+  }
+
+  // The matrix of many classes: one square for each cell that has samples, its shade by the share of the row.
+  const canvas = document.getElementById("matrix-picture");
+  if (canvas) {
+    const [rows, columns, counts] = data.matrix;
+    const size = Number(canvas.dataset.classes);
+    const totals = new Array(size).fill(0);
+    rows.forEach((row, place) => { totals[row] += counts[place]; });
+    const cells = new Map(rows.map((row, place) => [row * size + columns[place], counts[place]]));
+    const edge = Math.max(1, Math.floor(720 / size));
+    canvas.width = canvas.height = edge * size;
+    const show = () => { canvas.style.width = `${edge * size * (zoom ? zoom.value : 1)}px`; };
+    const pen = canvas.getContext("2d");
+    rows.forEach((row, place) => {
+      pen.fillStyle = row === columns[place] ? "#2563a8" : "#c0392b";
+      pen.globalAlpha = 0.25 + 0.75 * counts[place] / totals[row];
+      pen.fillRect(columns[place] * edge, row * edge, edge, edge);
+    });
+    if (zoom) zoom.addEventListener("input", show);
+    show();
+    canvas.addEventListener("click", (event) => {
+      const place = (offset, length) => Math.min(size - 1, Math.floor(offset / length * size));
+      const row = place(event.offsetY, canvas.clientHeight);
+      const column = place(event.offsetX, canvas.clientWidth);
+      const count = cells.get(row * size + column) || 0;
+      openCell(`${row},${column}`, `${data.names[row]} → ${data.names[column]}: ${count}`);
     });
   }
 })();
