@@ -7,6 +7,7 @@ table of 256 entries per channel, which is made with the arithmetic of the origi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import ceil
 
 import cv2
 import numpy as np
@@ -86,6 +87,10 @@ def iminvert(img: Array) -> Array:
 
 def solarize(img: Array, thr: float = 128) -> Array:
     """Invert the values from a threshold on."""
+    if img.dtype == np.uint8:
+        return cv2.bitwise_xor(img, cv2.threshold(img, ceil(thr) - 1, 255, cv2.THRESH_BINARY)[1]).reshape(
+            img.shape
+        )
     return _by_value(img, lambda v: np.where(v < thr, v, 255 - v))
 
 
@@ -123,7 +128,8 @@ def adjust_contrast(img: Array, factor: float = 1.0, backend: str = "cv2") -> Ar
         mean = int(histogram @ _VALUES / histogram.sum() + 0.5)
         return _by_value(img, lambda v: _pillow_table(v, factor, mean))
     grey = grey_of(img)
-    mean = round(np.sum(grey, dtype=np.float64) / grey.size)
+    total = cv2.sumElems(grey)[0] if grey.dtype == np.uint8 else np.sum(grey, dtype=np.float64)
+    mean = round(total / grey.size)
     return _by_value(img, lambda v: _weigh(v, factor, np.full_like(v, mean)))
 
 
@@ -145,6 +151,8 @@ def auto_contrast(img: Array, cutoff: float | tuple[float, float] = 0) -> Array:
     """
     check_range(img)
     ends = [cv2.minMaxLoc(plane)[:2] for plane in cv2.split(img)] if cutoff == 0 else _cut_ends(img, cutoff)
+    if all(low >= high or (low, high) == (0, 255) for low, high in ends):
+        return img.copy()
     tables = []
     for low, high in ends:
         if low >= high:

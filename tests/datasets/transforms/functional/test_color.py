@@ -27,6 +27,20 @@ def test_values(function, expected):
     assert np.abs(function(IMAGE.copy()).astype(int) - expected).max() <= 1
 
 
+@pytest.mark.parametrize("thr", [-3, 0, 0.5, 1, 100.5, 127.999, 255, 255.5, 256, 300])
+@pytest.mark.parametrize("img", [IMAGE, GREY, GREY[..., None]], ids=["color", "grey", "one channel"])
+def test_solarize_at_any_threshold(img, thr):
+    assert np.array_equal(color.solarize(img, thr), np.where(img < thr, img, 255 - img))
+
+
+def test_stretching_of_what_uses_the_whole_range_is_a_copy():
+    full = IMAGE.copy()
+    full[0, 0], full[0, 1] = 0, 255
+    stretched = color.auto_contrast(full)
+    assert np.array_equal(stretched, full)
+    assert stretched is not full
+
+
 def test_hue_turns_around_the_circle():
     red = np.full((1, 1, 3), (0, 0, 255), np.uint8)
     assert color.adjust_hue(red, 1 / 3)[0, 0].argmax() == 1  # green
