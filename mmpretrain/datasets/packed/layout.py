@@ -2,6 +2,7 @@
 
 It begins with ``mmpack1`` and a line feed, the length of the header (8 bytes, little-endian), the header,
 and the arrays, each at a multiple of 64 bytes. The header lists the arrays with type, shape and place.
+At the end are ``mmpksum1`` and the BLAKE2b of all before, 16 bytes.
 
 In a shard, each image begins at a multiple of 4 bytes. In front of an image with restart markers is the table
 of where its intervals begin: uint32, relative to the image.
@@ -9,6 +10,7 @@ of where its intervals begin: uint32, relative to the image.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import mmap
@@ -26,6 +28,8 @@ from mmpretrain.utils.brief import brief
 from mmpretrain.utils.plain_data import parse_json
 
 MAGIC = b"mmpack1\n"
+#: Stands before the check sum at the end.
+CHECK = b"mmpksum1"
 INDEX = "index.pack"
 #: What a packing that is under way leaves.
 SETTINGS, ROWS = "packing.json", "packing.rows"
@@ -63,13 +67,37 @@ def write_index(path: Path, header: dict[str, Any], arrays: Mapping[str, np.ndar
     begin = -(-(len(MAGIC) + 8 + len(text)) // ALIGNMENT) * ALIGNMENT
 
     def write(file: Any) -> None:
-        file.write(MAGIC + struct.pack("<Q", len(text)) + text)
-        for name, array in arrays.items():
-            file.seek(begin + places[name]["at"])
-            array.tofile(file)
-        file.truncate(begin + position)
+        state = hashlib.blake2b(digest_size=HASH_BYTES)
+        head = MAGIC + struct.pack("<Q", len(text)) + text
+        for part in (head.ljust(begin, b"\0"), *arrays.values()):
+            data = (
+                part
+                if isinstance(part, bytes)
+                else np.ascontiguousarray(part).reshape(-1).view(np.uint8).data
+            )
+            gap = bytes(-len(data) % ALIGNMENT)
+            for piece in (data, gap):
+                file.write(piece)
+                state.update(piece)
+        file.write(CHECK + state.digest())
 
     write_atomic(path, write)
+
+
+def is_as_written(path: str) -> bool:
+    """Whether an index has the check sum that it was written with; True for one that has none.
+
+    Args:
+        path: The index.
+    """
+    content = map_file(path)
+    end = len(content) - len(CHECK) - HASH_BYTES
+    if end < 0 or content[end : end + len(CHECK)] != CHECK:
+        return True
+    state = hashlib.blake2b(digest_size=HASH_BYTES)
+    for first in range(0, end, 1 << 24):
+        state.update(content[first : min(first + (1 << 24), end)])
+    return state.digest() == content[-HASH_BYTES:]
 
 
 def map_index(path: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from mmpretrain.datasets.packed import layout
 from mmpretrain.datasets.packed.index import PackIndex
 from mmpretrain.datasets.packed.layout import FILE
 from mmpretrain.datasets.packed.packing import source_bytes
@@ -30,7 +32,17 @@ def verify(index: PackIndex, source: Any = None, threads: int = 1) -> Iterator[s
         source: The data set that it was made of, to compare with; pixels of images that were encoded again
             are not compared.
         threads: How many images to look at at the same time.
+
+    Raises:
+        DataError: If the index is not as it was written.
     """
+    path = os.path.join(index.folder, layout.INDEX)
+    if not layout.is_as_written(path):
+        raise DataError(
+            "The index of the packed data set is damaged: its check sum is another",
+            where=path,
+            hint="Copy or pack it again.",
+        )
     settings = index.header["settings"]
     lossless = settings.get("quality") is None and settings.get("short_edge") is None
     numbers = iter(range(len(index)))

@@ -11,6 +11,7 @@ from mmpretrain.datasets.packed.encode import Encoding
 from mmpretrain.datasets.packed.index import PackIndex
 from mmpretrain.datasets.packed.unpacking import unpack
 from mmpretrain.datasets.packed.verify import verify
+from mmpretrain.errors import MMPretrainError
 from mmpretrain.registry import DATASETS
 from tests.datasets.packed.pack_cases import folder, packed, pixels
 
@@ -100,3 +101,19 @@ def test_verify_finds_what_changed(tmp_path):
         target.write(other.read())
     assert problems()[1] == "its pixels differ from those of the file that it was made of"
     assert len(PackedDataset(str(tmp_path / "out"))) == 6
+
+
+def test_verify_finds_every_flipped_bit_of_the_index(tmp_path):
+    packed(folder(tmp_path / "data"), tmp_path / "out")
+    path = tmp_path / "out" / "train" / layout.INDEX
+    before = path.read_bytes()
+    for position in [*range(8, len(before) - 24, 41), len(before) - 1]:
+        changed = bytearray(before)
+        changed[position] ^= 4
+        path.write_bytes(changed)
+        with pytest.raises(MMPretrainError):
+            list(verify(PackIndex(str(path.parent))))
+    path.write_bytes(before)
+    assert list(verify(PackIndex(str(path.parent)))) == [None] * 6
+    path.write_bytes(before[:-24])  # of an earlier version
+    assert list(verify(PackIndex(str(path.parent)))) == [None] * 6
