@@ -111,6 +111,19 @@ def _text(value: Any, kind: Kind, key: str) -> str:
         return value
     if value is _MISSING:
         return ""
+    return as_json(value, key)
+
+
+def as_json(value: Any, key: str) -> str:
+    """A value of a record, and arrays in it, as JSON.
+
+    Args:
+        value: The value.
+        key: Its key, for messages.
+
+    Raises:
+        DataError: If it cannot be written.
+    """
     try:
         return json.dumps(value, default=_plain, separators=(",", ":"))
     except (TypeError, ValueError) as error:

@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, Dataset
 from mmpretrain.config.wrapped import innermost
 from mmpretrain.datasets.encoded import EncodedDataset
 from mmpretrain.datasets.from_spec import dataset_from_spec
-from mmpretrain.datasets.packed.columns import columns_of, plain_metainfo, records_of
+from mmpretrain.datasets.packed.columns import as_json, columns_of, plain_metainfo, records_of
 from mmpretrain.datasets.packed.encode import Encoding, Stored, encode, jpegtran
 from mmpretrain.datasets.packed.layout import INDEX, ROWS, SETTINGS
 from mmpretrain.datasets.packed.places import SPLITS
@@ -205,10 +205,11 @@ def _check_same(folder: Path, settings: dict[str, Any]) -> None:
 
 
 def _digest(dataset: Any) -> str:
-    """What tells two lists of images apart."""
-    state = hashlib.blake2b(digest_size=16)
+    """What tells two lists of images, their labels, or the names of their classes apart."""
+    state = hashlib.blake2b(as_json(plain_metainfo(dataset.metainfo), "metainfo").encode(), digest_size=16)
     for record in records_of(dataset):
-        state.update(record["img_path"].encode(*ENCODING) + b"\0")
+        for key, value in record.items():
+            state.update(f"{key}\0{as_json(value, key)}\0".encode(*ENCODING))
     return state.hexdigest()
 
 

@@ -148,6 +148,19 @@ def test_finished_packs_are_left_alone(tmp_path):
     assert content(tmp_path / "out") == before
 
 
+@pytest.mark.parametrize("change", [("cat", "bird"), ("0.jpg,cat", "0.jpg,dog")])
+def test_labels_that_changed_since_are_not_taken_for_packed(tmp_path, change):
+    data = folder(tmp_path / "data")
+    rows = [f"{path.relative_to(tmp_path)},{path.parent.name}" for path in sorted(data.rglob("*.jpg"))]
+    table = tmp_path / "table.csv"
+    table.write_text("\n".join(["path,label", *rows]))
+    packed(table, tmp_path / "out")
+    assert [part.summary for part in packed(table, tmp_path / "out")] == [None, None]
+    table.write_text(table.read_text().replace(*change))
+    with pytest.raises(ConfigError, match="holds other data"):
+        packed(table, tmp_path / "out")
+
+
 def test_nothing_is_overwritten(tmp_path):
     data = folder(tmp_path / "data")
     with pytest.raises(ConfigError, match="holds"):
