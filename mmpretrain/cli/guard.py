@@ -60,6 +60,12 @@ def of_machine(error: BaseException) -> MMPretrainError | None:
     """Return the sentence about an error of the machine; None for all others."""
     if isinstance(error, OSError) and error.errno in NO_SPACE:
         return MMPretrainError("The disk is full", where=_place(error), hint="Free some space and repeat it.")
+    if isinstance(error, OSError) and error.errno == errno.EFBIG:
+        return MMPretrainError(
+            "A file would become larger than is allowed here",
+            where=_place(error),
+            hint="Raise the limit (`ulimit -f unlimited`), or write to another file system.",
+        )
     if (
         isinstance(error, OSError)
         and error.errno in _HINTS

@@ -20,6 +20,8 @@ CASES = [
     (OSError(errno.EROFS, "Read-only file system", "work"), 2, "error: work: Read-only file system. Choose"),
     (OSError(errno.ENAMETOOLONG, "File name too long", "x"), 2, "error: x: File name too long"),
     (OSError(errno.EMFILE, "Too many open files"), 2, "ulimit -n"),
+    (OSError(errno.EFBIG, "File too large"), 2, "error: A file would become larger than is allowed here."),
+    (OSError(errno.ENOSPC, "No space left on device"), 2, "error: The disk is full. Free some space"),
     (MemoryError(), 2, "error: Memory ran out (MemoryError). Use a smaller batch_size"),
     (
         IndexError("list index out of range"),
