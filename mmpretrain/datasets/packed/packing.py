@@ -30,6 +30,7 @@ from mmpretrain.errors import ConfigError, DataError
 from mmpretrain.registry import DATASETS
 from mmpretrain.utils.fileio import read_bytes
 from mmpretrain.utils.locks import FolderLock
+from mmpretrain.utils.processes import die_with_parent
 from mmpretrain.utils.progress import track
 
 #: Images that a worker is asked for ahead of time.
@@ -127,6 +128,12 @@ def pack(
     if how.short_edge is not None and how.format == "keep":
         raise ConfigError("Files that are resized are not kept as they are", hint="Use --format jpeg or raw.")
     configs = splits_of(spec, unlabelled)
+    source = Path(os.path.expanduser(spec)).resolve()
+    if source.is_dir() and out.resolve() != source and out.resolve().is_relative_to(source):
+        raise ConfigError(
+            f"{str(out)!r} lies in the folder of the data, where it would become one of them",
+            hint="Name a folder beside it.",
+        )
     _check_folder(out, configs)
     out.mkdir(parents=True, exist_ok=True)
     classes = None
@@ -239,7 +246,11 @@ def _same(item: Any) -> Any:
 
 
 def _alone(number: int) -> None:
-    """Let a worker use one core; the main process decides what Ctrl-C means."""
+    """Let a worker use one core, and end with the main process, which decides what Ctrl-C means.
+
+    A worker whose result does not fit into the pipe would wait for ever for a main process that was killed.
+    """
+    die_with_parent(signal.SIGKILL)
     cv2.setNumThreads(0)
     torch.set_num_threads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -81,6 +81,22 @@ def pack_slowly(data, out: str, workers: int) -> None:
     packed(data, Path(out), shard_bytes=20_000, workers=workers)
 
 
+def runs(number):
+    """Whether a process is there, and not only waits for its parent to hear of its end."""
+    try:
+        return Path("/proc", number, "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def wait_until_gone(processes):
+    """Workers end with the process that they work for."""
+    deadline = time.monotonic() + 60
+    while any(map(runs, processes)):
+        assert time.monotonic() < deadline, f"{processes} go on without the main process"
+        time.sleep(0.01)
+
+
 def test_a_killed_process_is_continued(tmp_path, monkeypatch):
     data = folder(tmp_path / "data", count=40)
     packed(data, tmp_path / "whole", shard_bytes=20_000)
@@ -93,8 +109,11 @@ def test_a_killed_process_is_continued(tmp_path, monkeypatch):
         while process.is_alive() and not (journal.exists() and journal.stat().st_size >= enough):
             time.sleep(0.002)
         assert process.is_alive(), "it was too fast to be killed"
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        helpers = children.read_text().split() if children.exists() else []
         process.kill()
         process.join()
+        wait_until_gone(helpers)
         with pytest.raises(MissingFileError, match="interrupted: give the same `mmpretrain pack` command"):
             dataset_from_spec(str(out), "train")
     before = journal.stat().st_size // ROW.itemsize
@@ -171,6 +190,10 @@ def test_nothing_is_overwritten(tmp_path):
         packed(data, tmp_path / "full")
     with pytest.raises(ConfigError, match="is a file"):
         packed(data, tmp_path / "full" / "thesis.txt")
+    for inside in (data / "packed", data / "train" / "packed", data / "train" / ".." / "new"):
+        with pytest.raises(ConfigError, match="lies in the folder of the data"):
+            packed(data, inside)
+        assert not inside.exists()
     with FolderLock(tmp_path / "full"):
         (tmp_path / "full" / "thesis.txt").unlink()
         with pytest.raises(ConfigError, match="Another"):
