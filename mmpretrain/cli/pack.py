@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -163,21 +164,29 @@ def unpack(
     from mmpretrain.datasets.packed.index import PackIndex
     from mmpretrain.datasets.packed.places import explain_absence, packed_splits
     from mmpretrain.datasets.packed.unpacking import unpack
-    from mmpretrain.errors import MissingFileError
+    from mmpretrain.errors import ConfigError, MissingFileError
     from mmpretrain.utils.progress import track
 
-    target = new_folder(out, "OUT")
+    target = new_folder(out, "OUT").absolute()
     splits = packed_splits(str(packed))
     if not splits:
         raise explain_absence(str(packed), "", MissingFileError("nothing"))
     partial = target.with_name(f".{target.name}.partial")
-    new_folder(partial, "OUT")
-    for split in splits:
-        folder = str(packed / split)
-        name = split or packed.resolve().name
-        files = unpack(folder, partial, name)
-        count = sum(1 for _ in track(files, f"{name} images", total=len(PackIndex(folder))))
-        say(f"{name}: {count:,} images")
+    if partial.exists():
+        raise ConfigError(
+            f"{str(partial)!r} is in the way: an unpacking that was killed left it, or is under way",
+            hint="Delete it, or name another OUT.",
+        )
+    try:
+        for split in splits:
+            folder = str(packed / split)
+            name = split or packed.resolve().name
+            files = unpack(folder, partial, name)
+            count = sum(1 for _ in track(files, f"{name} images", total=len(PackIndex(folder))))
+            say(f"{name}: {count:,} images")
+    except BaseException:  # Ctrl-C too
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
     if target.is_dir():
         target.rmdir()
     partial.rename(target)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+from pathlib import Path
 
 import pytest
 
@@ -50,3 +52,24 @@ def test_mistakes_are_explained(tmp_path, capsys):
         assert done.code == 2
         assert message in done.err
         assert "Traceback" not in done.err
+
+
+def test_an_unpacking_that_fails_leaves_nothing(tmp_path, capsys, monkeypatch):
+    folder(tmp_path / "data")
+    assert call(capsys, "pack", "data", "out", "--workers", "0").code == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", full)
+        failed = call(capsys, "unpack", "out", "files")
+    assert failed.code == 2
+    assert "The disk is full" in failed.err
+    assert not (tmp_path / ".files.partial").exists()
+    (tmp_path / ".files.partial").mkdir()
+    killed = call(capsys, "unpack", "out", "files")
+    assert killed.code == 2
+    assert "an unpacking that was killed left it" in killed.err
+    (tmp_path / ".files.partial").rmdir()
+    assert call(capsys, "unpack", "out", "files").code == 0
+
+
+def full(self, data):
+    raise OSError(errno.ENOSPC, "No space left on device")
