@@ -34,6 +34,8 @@ VERSION = 1
 SAMPLE = 100
 #: How much of the free memory, or of the free disk, a cache takes unless it is told.
 SHARE = 0.5
+#: A cache of an earlier run is used if its room and that of now differ by no more than this.
+REUSED = 0.75
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +69,11 @@ class PixelCache:
         if os.name != "posix":
             logger.warning("cache=%r has no effect on this system: it needs POSIX locks", where)
             return
-        self._open(dataset)
+        try:
+            self._open(dataset)
+        except OSError as error:
+            place = f"{error.filename}: " if error.filename else ""
+            logger.warning("cache=%r has no effect: %s%s", where, place, error.strerror or error)
 
     @classmethod
     def if_it_fits(cls, dataset: BaseDataset) -> PixelCache | None:
@@ -97,6 +103,7 @@ class PixelCache:
         slots = len(dataset)
         if self.where == "ram":
             free = free_memory() // max(int(os.environ.get("LOCAL_WORLD_SIZE", "1") or 1), 1)
+            free = max(free - PixelStore.promised(), 0)
             room = min(needed, self.limit or int(free * SHARE))
             self._say(dataset, needed, room, f"{show_size(free)} of memory are free")
             self.store = PixelStore.in_memory(slots, max(room, 1))
@@ -105,8 +112,12 @@ class PixelCache:
         free = shutil.disk_usage(folder).free
         limit = self.limit or int((free + _size_of(folder)) * SHARE)
         room = max(min(needed, limit), 1)
-        key = self._key(dataset, room)
+        key = self._key(dataset)
         path = folder / f"{key.hex()}.pixels"
+        before = PixelStore.room_of(path, slots, key)
+        most = self.limit or room / REUSED
+        if before is not None and REUSED * room <= before <= most:  # how much is free differs a little
+            room = before
         clean(folder, limit - room, keep=path)
         self._say(dataset, needed, room, f"{show_size(free)} are free in {folder}")
         self.store = PixelStore.at(path, slots, room, key)
@@ -134,7 +145,7 @@ class PixelCache:
         # Images are not all alike: a little more than on average. Where none has a header, anything may come.
         return int(np.mean(sizes) * len(dataset) * 1.05) if sizes else len(dataset) << 20
 
-    def _key(self, dataset: BaseDataset, room: int) -> bytes:
+    def _key(self, dataset: BaseDataset) -> bytes:
         """What the kept pixels depend on, apart from the files themselves, which have their signatures."""
         state = hashlib.blake2b(digest_size=16)
         records = dataset._records
@@ -147,7 +158,7 @@ class PixelCache:
                     "utf-8", "surrogateescape"
                 )
             ).hexdigest()
-        facts = (VERSION, repr(self.prefix), cv2.__version__, len(dataset), room, names, os.getcwd())
+        facts = (VERSION, repr(self.prefix), cv2.__version__, len(dataset), names, os.getcwd())
         state.update(repr(facts).encode())
         return state.digest()
 

@@ -7,21 +7,25 @@ between wastes the room of one array.
 
 from __future__ import annotations
 
+import errno
 import fcntl
+import logging
 import mmap
 import os
 import tempfile
 import threading
+import weakref
 import zlib
 from collections.abc import Callable
-from contextlib import suppress
 from multiprocessing import reduction
 from multiprocessing.context import get_spawning_popen
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from mmpretrain.errors import DataError
+
+logger = logging.getLogger(__name__)
 
 MAGIC = b"mmpixel1"
 #: Magic, fingerprint, number of slots, bytes of room, bytes that are used.
@@ -59,6 +63,8 @@ class PixelStore:
         DataError: If the file holds something else.
     """
 
+    _in_memory: ClassVar[weakref.WeakSet[PixelStore]] = weakref.WeakSet()
+
     def __init__(self, descriptor: int, slots: int, room: int, key: bytes, checked: bool = False) -> None:
         self.descriptor, self.slots, self.room, self.key, self.checked = descriptor, slots, room, key, checked
         self._table_at = PAGE
@@ -79,7 +85,28 @@ class PixelStore:
         else:
             descriptor, path = tempfile.mkstemp()
             os.unlink(path)
-        return cls(descriptor, slots, room, bytes(16))
+        store = cls(descriptor, slots, room, bytes(16))
+        cls._in_memory.add(store)
+        return store
+
+    @classmethod
+    def promised(cls) -> int:
+        """How many bytes the stores in the memory of this process will take besides those that they have."""
+        return sum(store.room - store.used for store in cls._in_memory)
+
+    @staticmethod
+    def room_of(path: str | os.PathLike[str], slots: int, key: bytes) -> int | None:
+        """The room of a file of the same kind; None if there is none."""
+        try:
+            with open(path, "rb") as file:
+                content = file.read(HEADER.itemsize)
+        except OSError:
+            return None
+        if len(content) < HEADER.itemsize:
+            return None
+        found = np.frombuffer(content, HEADER)[0]
+        known = (bytes(found["magic"]), found["key"].tobytes(), int(found["slots"]))
+        return int(found["room"]) if known == (MAGIC, key, slots) else None
 
     @classmethod
     def at(cls, path: str | os.PathLike[str], slots: int, room: int, key: bytes) -> PixelStore:
@@ -106,8 +133,11 @@ class PixelStore:
             known = (bytes(found["magic"]), found["key"].tobytes(), int(found["slots"]), int(found["room"]))
             sound = known == (MAGIC, self.key, self.slots, self.room)
             return sound and size == self._data_at + self.room and int(found["used"]) <= self.room
-        with suppress(OSError):  # not all file systems can
+        try:
             os.posix_fallocate(self.descriptor, 0, self._data_at)
+        except OSError as error:  # not all file systems can
+            if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS):
+                raise
         os.ftruncate(self.descriptor, self._data_at + self.room)
         header = np.array([(MAGIC, self.key, self.slots, self.room, 0)], HEADER)
         os.pwrite(self.descriptor, header.tobytes(), 0)
@@ -173,7 +203,8 @@ class PixelStore:
             while data:
                 written = os.pwrite(self.descriptor, data, start)
                 start, data = start + written, data[written:]
-        except OSError:  # the disk or the memory is full
+        except OSError as error:  # the disk or the memory is full
+            logger.warning("No more images are kept in the cache: %s", error.strerror)
             self._locked(self._close)
             return False
         height, width, *channels = pixels.shape

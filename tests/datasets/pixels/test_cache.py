@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import copy
+import errno
+import gc
 import logging
 import multiprocessing
 import os
 import pickle
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -261,3 +264,73 @@ def test_unreadable_images_are_reported_as_without_a_cache(tmp_path):
     bad.mkdir()
     skipping = build(root, "val", cache="disk", on_error="skip")
     assert skipping[0] is not None
+
+
+def test_a_cache_folder_that_cannot_be_used(data, tmp_path, caplog, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("MMPRETRAIN_CACHE", str(tmp_path / "file"))
+    cached = build(data, "val", cache="disk")
+    assert "cache='disk' has no effect: " in caplog.text
+    assert "Not a directory" in caplog.text
+    assert_same(samples(cached), samples(build(data, "val")))
+
+
+@pytest.mark.parametrize("where", ["ram", "disk"])
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EFBIG, errno.ENOMEM])
+def test_no_room_at_the_beginning(data, where, number, caplog, monkeypatch):
+    def full(*args):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "ftruncate" if number == errno.EFBIG else "posix_fallocate", full)
+    cached = build(data, "val", cache=where)
+    (line,) = caplog.messages
+    assert line == f"cache={where!r} has no effect: {os.strerror(number)}"
+    assert_same(samples(cached), samples(build(data, "val")))
+
+
+@pytest.mark.parametrize("where", ["ram", "disk"])
+def test_no_room_in_the_middle(data, where, caplog, monkeypatch):
+    fresh = build(data, "train", cache=where)
+    written = []
+
+    def full_soon(descriptor, content, place, plain=os.pwrite):
+        if len(written) == 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written.append(1)
+        return plain(descriptor, content, place)
+
+    monkeypatch.setattr(os, "pwrite", full_soon)
+    assert_same(samples(fresh), samples(build(data, "train")))
+    assert caplog.messages == ["No more images are kept in the cache: No space left on device"]
+    assert fresh._pixels.store.count == 3
+    assert_same(samples(fresh), samples(build(data, "train")))
+
+
+def test_caches_in_memory_share_what_is_free(data, monkeypatch):
+    """Both would fill up the memory if each took half of what is free before either is filled."""
+    monkeypatch.setattr(module, "free_memory", lambda: 80_000)
+    first = build(data, "val", cache="ram")
+    second = build(data, "val", cache="ram")
+    rooms = [cached._pixels.store.room for cached in (first, second)]
+    assert rooms == [40_000, 20_000]
+    del first
+    gc.collect()
+    assert build(data, "val", cache="ram")._pixels.store.room == 30_000
+
+
+def test_a_cache_with_less_room_than_images_is_used_again(data, caches, monkeypatch):
+    """How much of the disk is free is never the same twice."""
+    for free, count, room in [
+        (50_000, 3, 25_000),
+        (47_000, 3, 25_000),
+        (30_000, 2, 15_000),
+        (400_000, 8, None),
+    ]:
+        monkeypatch.setattr(module.shutil, "disk_usage", lambda _, free=free: SimpleNamespace(free=free))
+        monkeypatch.setattr(module, "_size_of", lambda _: 0)
+        cached = build(data, "val", cache="disk")
+        assert_same(samples(cached), samples(build(data, "val")))
+        assert cached._pixels.store.count == count
+        assert room in (None, cached._pixels.store.room)
+    assert len(list(caches.iterdir())) == 1
+    assert build(data, "val", cache="disk", cache_size=20_000)._pixels.store.room == 20_000
