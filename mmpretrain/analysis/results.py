@@ -15,7 +15,7 @@ from torch import Tensor
 from mmpretrain.checkpoints import pickled
 from mmpretrain.errors import DataError
 from mmpretrain.evaluation.record import latest_record
-from mmpretrain.evaluation.tasks import fields_by_task
+from mmpretrain.evaluation.tasks import fields_by_task, samples_by_task
 from mmpretrain.evaluation.value_record import load_record
 from mmpretrain.utils import plain_data
 
@@ -51,7 +51,32 @@ def load_results(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
             where=text,
             hint="Make one: mmpretrain test CONFIG CKPT --out result.pkl",
         )
-    return [{str(key): _as_tensor(str(key), value) for key, value in record.items()} for record in records]
+    found = [{str(key): _as_tensor(str(key), value) for key, value in record.items()} for record in records]
+    for samples in samples_by_task(found).values() or [found]:
+        _check_alike(samples)
+    return found
+
+
+def _check_alike(samples: Sequence[Mapping[str, Any]]) -> None:
+    """Raise unless all samples have the same fields of the same size, and labels are class indices."""
+    for name in _TENSORS:
+        values = [sample.get(name) for sample in samples]
+        shapes = [tuple(value.shape) if isinstance(value, Tensor) else None for value in values]
+        free = name.endswith("_label")  # any number of labels
+        for index, (value, shape) in enumerate(zip(values, shapes)):
+            if (shape is None) != (shapes[0] is None) or (shape != shapes[0] and not free):
+                raise DataError(
+                    f"predictions differ: {name} of sample 0 {_described(shapes[0])}, "
+                    f"that of sample {index} {_described(shape)}"
+                )
+            if value is not None and value.ndim != 1:
+                raise DataError(f"{name} of sample {index} {_described(shape)}, and must have one axis")
+            if free and value is not None and value.is_floating_point():
+                raise DataError(f"{name} of sample {index} is no class index, but {value.tolist()[:5]}")
+
+
+def _described(shape: tuple[int, ...] | None) -> str:
+    return "is missing" if shape is None else f"has shape {shape}"
 
 
 def _of_old_version(content: Mapping[str, Any]) -> list[dict[str, Any]] | None:

@@ -6,6 +6,7 @@ says what it was made with.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -173,7 +174,7 @@ def record_of(
     if len(lengths) != 1:
         raise DataError(f"samples have scores of different numbers of classes: {sorted(lengths)}")
     num_classes = lengths.pop()
-    paths = [str(sample.get("img_path") or "") for sample in samples]
+    paths = [path_of(sample) for sample in samples]
     return Record(
         scores=np.stack([np.asarray(sample["pred_score"], np.float32) for sample in samples]),
         targets=_targets(samples, num_classes),
@@ -181,6 +182,12 @@ def record_of(
         classes=tuple(classes) if len(classes) == num_classes else (),
         facts=facts or {},
     )
+
+
+def path_of(sample: Mapping[str, Any]) -> str:
+    """Return where the image of a sample comes from; empty if that is not known."""
+    path = sample.get("img_path")
+    return os.fspath(path) if isinstance(path, (str, os.PathLike)) else ""
 
 
 def has_scores(sample: Mapping[str, Any]) -> bool:

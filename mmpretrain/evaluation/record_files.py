@@ -16,6 +16,7 @@ from numpy.lib import format as npy
 
 from mmpretrain.errors import DataError, MissingFileError
 from mmpretrain.utils.atomic import write_atomic
+from mmpretrain.utils.brief import brief_text
 from mmpretrain.utils.plain_data import finite
 from mmpretrain.utils.text import csv_cell
 
@@ -102,7 +103,9 @@ def reading(path: Path) -> Iterator[None]:
     try:
         yield
     except _BROKEN as error:
-        raise DataError(f"this is no record of an evaluation ({error})", where=str(path)) from error
+        raise DataError(
+            f"this is no record of an evaluation ({brief_text(str(error), 200)})", where=str(path)
+        ) from error
 
 
 def held_arrays(path: Path) -> set[str]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from mmpretrain.errors import DataError
-from mmpretrain.evaluation.record import Record
+from mmpretrain.evaluation.record import Record, path_of
 from mmpretrain.evaluation.record_files import (
     find_arrays,
     held_arrays,
@@ -143,7 +143,7 @@ def value_record_of(
     lengths = {len(row) for column in columns for row in column}
     if len(lengths) != 1:
         raise DataError(f"samples have different numbers of values: {sorted(lengths)}")
-    paths = [str(sample.get("img_path") or "") for sample in samples]
+    paths = [path_of(sample) for sample in samples]
     return ValueRecord(
         values=np.stack(columns[0]),
         targets=np.stack(columns[1]),

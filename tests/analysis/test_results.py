@@ -136,3 +136,33 @@ def test_results_of_several_tasks_have_their_labels(tmp_path):
     path.write_bytes(pickle.dumps([{"pred_score": {"a": 1}, "gt_label": torch.tensor([1])}]))
     with pytest.raises(DataError, match="pred_score is no array of numbers"):
         results.load_results(path)
+
+
+SOUND = {"pred_score": torch.tensor([0.2, 0.8]), "gt_label": torch.tensor([1])}
+
+
+@pytest.mark.parametrize(
+    ("odd", "message"),
+    [
+        (
+            {"pred_score": torch.ones(3)},
+            r"pred_score of sample 0 has shape \(2,\), that of sample 1 has shape",
+        ),
+        ({"pred_score": None}, "that of sample 1 is missing"),
+        ({"gt_label": None}, "gt_label of sample 0 has shape .* sample 1 is missing"),
+        ({"gt_label": torch.tensor([0.5])}, "gt_label of sample 1 is no class index"),
+    ],
+)
+def test_samples_must_be_alike(tmp_path, odd, message):
+    path = tmp_path / "result.pkl"
+    sample = {key: value for key, value in {**SOUND, **odd}.items() if value is not None}
+    path.write_bytes(pickle.dumps([SOUND, sample]))
+    with pytest.raises(DataError, match=message):
+        results.load_results(path)
+
+
+def test_one_axis(tmp_path):
+    path = tmp_path / "result.pkl"
+    path.write_bytes(pickle.dumps([{**SOUND, "pred_score": torch.ones(2, 2)}]))
+    with pytest.raises(DataError, match=r"pred_score of sample 0 .* must have one axis"):
+        results.load_results(path)
