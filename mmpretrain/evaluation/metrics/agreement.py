@@ -20,7 +20,8 @@ class MatrixMetric(BaseMetric):
     """Values of the confusion matrix.
 
     Args:
-        num_classes: Number of classes, for predictions without scores; the data set may tell, too.
+        num_classes: Number of classes, for predictions without scores; the data set or the samples may tell,
+            too.
         collect_device: See :class:`BaseMetric`.
         prefix: See :class:`BaseMetric`.
     """
@@ -44,14 +45,15 @@ class MatrixMetric(BaseMetric):
             scores = torch.stack(fields["pred_score"])
             predicted, classes = scores.argmax(dim=1), scores.size(1)
         elif fields:
-            predicted, classes = torch.cat(fields["pred_label"]), self._num_classes()
+            predicted, classes = torch.cat(fields["pred_label"]), self._num_classes(data_samples[0])
         else:
             return
         right = torch.cat([label.reshape(1) for label in fields["gt_label"]])
         self.results += [(p, r, classes) for p, r in zip(predicted.tolist(), right.tolist())]
 
-    def _num_classes(self) -> int:
+    def _num_classes(self, sample: Mapping[str, Any]) -> int:
         classes = self.num_classes or len((self.dataset_meta or {}).get("classes") or ())
+        classes = classes or sample.get("num_classes") or 0
         if not classes:
             raise ConfigError(
                 f"{type(self).__name__} needs num_classes, as predictions have no scores", key="num_classes"

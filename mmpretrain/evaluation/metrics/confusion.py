@@ -24,7 +24,8 @@ class ConfusionMatrix(BaseMetric):
     """Counts how often samples of one class (row) were taken for another (column).
 
     Args:
-        num_classes: Number of classes, for predictions without scores; the data set may tell, too.
+        num_classes: Number of classes, for predictions without scores; the data set or the samples may tell,
+            too.
         collect_device: See :class:`BaseMetric`.
         prefix: See :class:`BaseMetric`.
 
@@ -50,6 +51,8 @@ class ConfusionMatrix(BaseMetric):
             scores = torch.stack(fields.pop("pred_score"))
             self.num_classes = scores.size(1)
             fields["pred_label"] = [*scores.argmax(dim=1, keepdim=True)]
+        elif fields and not (self.num_classes or (self.dataset_meta or {}).get("classes")):
+            self.num_classes = data_samples[0].get("num_classes")
         if not by_batch(self):
             self.results += pick([dict(zip(fields, row)) for row in zip(*fields.values())], *fields)
         elif fields:

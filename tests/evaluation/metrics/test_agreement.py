@@ -59,3 +59,13 @@ def test_bad_options():
     sample = DataSample().set_gt_label([0, 1]).set_pred_score([0.1, 0.9])
     with pytest.raises(ConfigError, match="one label per sample"):
         evaluator.offline_evaluate([sample])
+
+
+def test_samples_tell_the_number_of_classes():
+    """Those that 1.x saved do: predictions without scores need no data set then."""
+    samples = [
+        DataSample(metainfo={"num_classes": 3}).set_gt_label(i % 2).set_pred_label(i % 3) for i in range(6)
+    ]
+    values = Evaluator([{"type": "AgreementMetric"}, {"type": "ConfusionMatrix"}]).offline_evaluate(samples)
+    assert values["agreement/balanced_accuracy"] == pytest.approx(100 / 3)
+    assert values["confusion_matrix/result"].tolist() == [[1, 1, 1], [1, 1, 1], [0, 0, 0]]
