@@ -1,5 +1,7 @@
 """Predictions as ``pickle.dump`` writes them: plain data and tensors, and nothing in them is executed.
 
+A list of data samples becomes a list of their fields.
+
 A pickled tensor keeps its numbers in its own small file, in the layout before PyTorch 1.6.
 """
 
@@ -17,7 +19,15 @@ from mmpretrain.checkpoints.torch_objects import CONSTRUCTORS, STATES, Storage, 
 from mmpretrain.errors import DataError
 from mmpretrain.utils import fileio
 from mmpretrain.utils.budget import Budget, check_nest
-from mmpretrain.utils.pickles import Constructor, Machine, PickleError, finder, holds_placeholder, placeholder
+from mmpretrain.utils.pickles import (
+    Constructor,
+    Machine,
+    PickleError,
+    Placeholder,
+    finder,
+    holds_placeholder,
+    placeholder,
+)
 
 #: What PyTorch has written for a storage on the CPU of a 64-bit machine since version 0.4: three pickles that
 #: are always the same, the description of the storage, and the list with its name.
@@ -28,6 +38,9 @@ _USUAL = re.compile(
     rb"q\x01X.\0\0\0(\d+)q\x02X\x03\0\0\0cpuq\x03[KMJ].{1,4}?Ntq\x04Q\.\x80\x02\]q\x00X.\0\0\0(\d+)q\x01a\.",
     re.DOTALL,
 )
+#: Classes whose objects are samples, wherever they were defined; a sample of tasks has one in each field.
+_SAMPLES = ("DataSample", "ClsDataSample", "MultiTaskDataSample")
+_DEEPEST = 8
 #: How many times its size the tensors in a storage may claim together.
 _VIEWS = 16
 
@@ -54,10 +67,31 @@ def loads(data: bytes) -> Any:
         PickleError, BudgetError: If it is damaged, or holds anything else than data.
     """
     value = Machine(data, finder(_KNOWN, placeholder), STATES).load()
+    if isinstance(value, list):
+        made: dict[int, dict[str, Any]] = {}
+        value = [_fields(item, made) for item in value]
     check_nest(value, len(data))
     if holds_placeholder(value):
         raise PickleError("it holds objects that are not data")
     return value
+
+
+def _fields(item: Any, made: dict[int, dict[str, Any]], depth: int = 0) -> Any:
+    """Return the fields of a data sample, and of the samples of its tasks; anything else as it is.
+
+    Args:
+        item: What may stand for a sample.
+        made: What was made of others, as a pickle may name one many times.
+        depth: Samples that this one lies in.
+    """
+    if not isinstance(item, Placeholder) or item.path.rpartition(".")[2] not in _SAMPLES or item.args:
+        return item
+    if depth > _DEEPEST:
+        raise PickleError("its samples are nested too deeply")
+    if id(item) not in made:
+        fields = {name: value for name, value in vars(item).items() if not name.startswith("_")}
+        made[id(item)] = {name: _fields(value, made, depth + 1) for name, value in fields.items()}
+    return made[id(item)]
 
 
 def _storage(machine: Machine, data: Any) -> Storage:

@@ -166,3 +166,14 @@ def test_one_axis(tmp_path):
     path.write_bytes(pickle.dumps([{**SOUND, "pred_score": torch.ones(2, 2)}]))
     with pytest.raises(DataError, match=r"pred_score of sample 0 .* must have one axis"):
         results.load_results(path)
+
+
+def test_data_samples_as_1_2_pickles_them():
+    """``pickle.dump`` of what ``model.val_step`` returned: three samples of three classes."""
+    found = results.load_results(DATA / "samples_of_1.2.pkl")
+    assert [sample["img_path"] for sample in found] == ["0.jpg", "1.jpg", "2.jpg"]
+    assert [sample["gt_label"].tolist() for sample in found] == [[0], [1], [2]]
+    expected = [[0.4963, 0.7682, 0.0885], [0.1320, 0.3074, 0.6341], [0.4901, 0.8964, 0.4556]]
+    assert torch.stack([sample["pred_score"] for sample in found]).numpy() == pytest.approx(
+        np.array(expected), abs=1e-4
+    )

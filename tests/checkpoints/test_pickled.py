@@ -65,3 +65,27 @@ def test_nothing_runs(tmp_path):
         pickled.load(tmp_path / "cut.pkl")
     with pytest.raises(MissingFileError):
         pickled.load(tmp_path / "missing.pkl")
+
+
+def test_samples_become_their_fields():
+    """Those of several tasks, too, and however often the pickle names one of them; others stay refused."""
+    from mmpretrain.structures import DataSample, MultiTaskDataSample
+
+    one = DataSample(metainfo={"img_path": "a.png"}).set_pred_score([0.25, 0.75]).set_gt_label(1)
+    tasks = MultiTaskDataSample(colour=one, inner=MultiTaskDataSample(size=one))
+    plain, again, nested = pickled.loads(pickle.dumps([one, one, tasks]))
+    assert set(plain) == {"img_path", "num_classes", "pred_score", "gt_label"}
+    assert plain["pred_score"].tolist() == [0.25, 0.75]
+    assert again is plain
+    assert nested["colour"]["gt_label"].tolist() == nested["inner"]["size"]["gt_label"].tolist() == [1]
+    with pytest.raises(ValueError, match="objects that are not data"):
+        pickled.loads(pickle.dumps([{"x": one}]))
+
+
+def test_samples_without_end():
+    from mmpretrain.structures import MultiTaskDataSample
+
+    sample = MultiTaskDataSample()
+    sample.set_field(sample, "again")
+    with pytest.raises(ValueError, match="nested too deeply"):
+        pickled.loads(pickle.dumps([sample]))
