@@ -9,7 +9,9 @@ from typing import Any
 from mmpretrain.datasets.encoded import EncodedDataset
 from mmpretrain.datasets.lazy_list import LazyList
 from mmpretrain.datasets.packed.index import NUMBER, PackIndex, PackTable
+from mmpretrain.datasets.packed.layout import PIXELS
 from mmpretrain.datasets.packed.places import explain_absence
+from mmpretrain.datasets.pixels.prefix import Prefix
 from mmpretrain.errors import ConfigError, MissingFileError
 from mmpretrain.registry import DATASETS
 from mmpretrain.utils.fileio import holding, is_local, join
@@ -67,6 +69,13 @@ class PackedDataset(EncodedDataset):
     def decode(self, record: dict[str, Any], transform: Callable[[dict], Any]) -> Any:
         with holding(record["img_path"], self.image(record)):
             return transform(record)
+
+    def cache_if_it_fits(self) -> bool:
+        self._ready()
+        decoded = bool((self.index.arrays["kind"] == PIXELS).all())
+        if decoded and Prefix(self.pipeline.transforms).only_loads:  # these pixels are in memory as they are
+            return False
+        return super().cache_if_it_fits()
 
     def image_signature(self, record: dict[str, Any]) -> int:
         return int.from_bytes(self.index.arrays["hash"][record[NUMBER], :8].tobytes(), "little")

@@ -146,3 +146,18 @@ def test_predict_says_how_to_get_files(tmp_path, capsys):
     done = call(capsys, "predict", tmp_path / "out", "--model", "lenet5_digits-folder")
     assert done.code == 2
     assert "holds packed data" in done.err
+
+
+@pytest.mark.parametrize(
+    ("how", "steps", "cached"),
+    [
+        ("jpeg", TRAIN, True),
+        ("raw", TRAIN, False),
+        ("raw", [TRAIN[0], dict(type="Resize", scale=16)], True),
+    ],
+)
+def test_pixels_that_are_there_are_not_kept_twice(how, steps, cached, tmp_path):
+    packed(folder(tmp_path / "data"), tmp_path / "out", Encoding(how))
+    dataset = PackedDataset(str(tmp_path / "out"), pipeline=steps)
+    assert dataset.cache_if_it_fits() == cached
+    assert dataset.cache == ("ram" if cached else None)
