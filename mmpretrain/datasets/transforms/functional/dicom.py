@@ -51,8 +51,14 @@ def read_dicom(data: bytes, flag: str, limit: int, where: str | None) -> np.ndar
     samples = int(found.get("SamplesPerPixel") or 1)
     check_bytes(int(found.Rows) * int(found.Columns) * samples * int(found.BitsAllocated) // 8, limit, where)
     pixels = found.pixel_array
+    if found.PhotometricInterpretation == "PALETTE COLOR":
+        pixels, samples = _looked_up(found, pixels, where), 3
     if samples == 3:
         return _colours(pixels, flag)
+    if float(found.get("RescaleSlope", 1)) == 0:
+        raise DataError(
+            "The DICOM file says that its RescaleSlope is 0, so all pixels are equal", where=where
+        )
     values = pixels.astype(np.float32) * float(found.get("RescaleSlope", 1)) + float(
         found.get("RescaleIntercept", 0)
     )
@@ -63,6 +69,17 @@ def read_dicom(data: bytes, flag: str, limit: int, where: str | None) -> np.ndar
         return values
     grey = np.rint(to_range(values, *(_window(found, low, high) or (low, high)))).astype(np.uint8)
     return grey if flag.startswith("grayscale") else cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)
+
+
+def _looked_up(found: Any, pixels: np.ndarray, where: str | None) -> np.ndarray:
+    """Return the colours that indices stand for, (H, W, 3)."""
+    try:
+        from pydicom.pixels import apply_color_lut
+    except ImportError:  # pydicom before 3.0
+        from pydicom.pixel_data_handlers import apply_color_lut
+    if "RedPaletteColorLookupTableDescriptor" not in found:
+        raise DataError("The DICOM file holds indices of a palette, and no palette", where=where)
+    return apply_color_lut(pixels, found)[..., :3]
 
 
 def _colours(pixels: np.ndarray, flag: str) -> np.ndarray:

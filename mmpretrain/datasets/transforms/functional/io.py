@@ -155,6 +155,12 @@ def decoding(data: bytes, where: str | None, backend: str = "cv2") -> Iterator[N
         hint = f"imdecode_backend={backend!r} reads {_ONLY[backend]} only." if backend in _ONLY else None
         if data[:4] in tiff.MAGIC:
             hint = None if backend == "tifffile" else _TIFF
+        if backend == "tifffile" and ("imagecodecs" in str(error) or isinstance(error, ImportError)):
+            raise DataError(
+                f"The way in which this TIFF is compressed needs imagecodecs ({brief_text(str(error), 200)})",
+                where=where,
+                hint="pip install imagecodecs; or imdecode_backend='cv2' for images of 1, 3 or 4 channels.",
+            ) from error
         reason = str(error).strip().splitlines()[-1].strip() if str(error).strip() else type(error).__name__
         raise DataError(f"{_what(data)} ({brief_text(reason, 200)})", where=where, hint=hint) from error
 
@@ -253,7 +259,7 @@ def _decode_jpeg(
 
 def _from_pillow(image: Image.Image, flag: str, channel_order: str) -> np.ndarray:
     if flag == "unchanged":
-        array = np.array(image)
+        array = np.array(image.convert("L") if image.mode == "1" else image)
         if array.ndim == 3 and array.shape[2] >= 3:
             array[..., :3] = array[..., 2::-1]
         return array

@@ -75,10 +75,28 @@ def test_colours():
     assert imfrombytes(encoded(rgb, bits=8), "grayscale").shape == (2, 2)
 
 
+def test_a_palette_is_looked_up():
+    """Indices are no numbers of anything."""
+    tables = {
+        f"{name}PaletteColorLookupTable{what}": value
+        for name, high in (("Red", 10), ("Green", 20), ("Blue", 30))
+        for what, value in (
+            ("Descriptor", [4, 0, 16]),
+            ("Data", np.array([0, high, 2 * high, 3 * high], np.uint16) * 256),
+        )
+    }
+    tables = {key: value.tobytes() if key.endswith("Data") else value for key, value in tables.items()}
+    indices = np.array([[0, 1], [2, 3]], np.uint8)
+    img = imfrombytes(encoded(indices, 8, PhotometricInterpretation="PALETTE COLOR", **tables), "unchanged")
+    assert img.tolist() == [[[0, 0, 0], [30, 20, 10]], [[60, 40, 20], [90, 60, 30]]]
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
         (lambda: encoded(NumberOfFrames=30), "holds 30 images"),
+        (lambda: encoded(PhotometricInterpretation="PALETTE COLOR"), "indices of a palette, and no palette"),
+        (lambda: encoded(RescaleSlope=0), "RescaleSlope is 0"),
         (lambda: encoded().partition(b"\xe0\x7f\x10\x00")[0], "holds no image"),
         (lambda: encoded()[:-4], "no image that can be decoded"),
         (lambda: encoded(Rows=60000, Columns=60000), "7,200,000,000 bytes exceeds the limit"),

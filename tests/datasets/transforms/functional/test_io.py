@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import cv2
 import numpy as np
 import pytest
@@ -131,3 +133,14 @@ def test_the_limit_is_a_number(monkeypatch):
     monkeypatch.setenv("MMPRETRAIN_MAX_PIXELS", "abc")
     with pytest.raises(ConfigError, match="MMPRETRAIN_MAX_PIXELS must be a number of pixels, got 'abc'"):
         imfrombytes(_jpeg(40, 30))
+
+
+def test_one_bit_is_black_and_white():
+    """With every backend: booleans are no pixels to transforms."""
+    bits = np.array([[True, False, True]])
+    file = io.BytesIO()
+    Image.fromarray(bits).save(file, "PNG")
+    for backend in ("cv2", "pillow"):
+        img = imfrombytes(file.getvalue(), "unchanged", backend=backend)
+        assert img.dtype == np.uint8
+        assert img.tolist() == [[255, 0, 255]]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from mmpretrain.datasets.transforms.functional.io import imfrombytes
 from mmpretrain.errors import DataError, OptionalDependencyError
@@ -70,3 +72,16 @@ def test_without_the_package(monkeypatch):
     monkeypatch.setitem(sys.modules, "tifffile", None)
     with pytest.raises(OptionalDependencyError, match=r"needs tifffile.*pip install 'mmpretrain\[tiff\]'"):
         imfrombytes(b"II*\0", "unchanged", backend="tifffile")
+
+
+def test_compressions_that_need_a_package():
+    """LZW is usual: the file is not damaged, and the sentence must not say so."""
+    pytest.importorskip("tifffile")
+    file = io.BytesIO()
+    Image.fromarray(BANDS[..., 0]).save(file, "TIFF", compression="tiff_lzw")
+    assert (imfrombytes(file.getvalue(), "unchanged") == BANDS[..., 0]).all()
+    if importlib.util.find_spec("imagecodecs") is None:
+        with pytest.raises(DataError, match=r"compressed needs imagecodecs.*pip install imagecodecs"):
+            imfrombytes(file.getvalue(), "unchanged", backend="tifffile")
+    else:
+        assert (imfrombytes(file.getvalue(), "unchanged", backend="tifffile") == BANDS[..., 0]).all()
