@@ -108,7 +108,16 @@ class TIMMBackbone(BaseBackbone):
         """Number of tokens before those of the patches, if it puts out tokens."""
         return getattr(self.timm_model, "num_prefix_tokens", 0)
 
+    @property
+    def channels_last(self) -> bool:
+        """Whether timm's model puts out maps (B, h, w, C), as its Swin Transformers do."""
+        layout = getattr(self.timm_model, "output_fmt", None)
+        return getattr(layout, "value", layout) == "NHWC"
+
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Return the feature maps for images (B, C, H, W)."""
+        """Return maps (B, C, h, w), or what else timm's model puts out, for images (B, C, H, W)."""
         features = self.timm_model(x)
-        return tuple(features) if isinstance(features, (list, tuple)) else (features,)
+        outs = tuple(features) if isinstance(features, (list, tuple)) else (features,)
+        if self.channels_last:
+            outs = tuple(out.permute(0, 3, 1, 2) if out.ndim == 4 else out for out in outs)
+        return outs

@@ -38,3 +38,12 @@ def test_timm_weights_are_not_initialised_again(timm):
     assert not (model.timm_model.stem.weight == 7).any()
     with pytest.raises(ArgumentError, match="checkpoint_path for a file"):
         MODELS.build({"type": "TIMMBackbone", "model_name": "net", "pretrained": "net.pth"})
+
+
+@pytest.mark.parametrize("features_only", [False, True])
+def test_maps_with_channels_last_are_turned(timm, features_only):
+    model = MODELS.build({"type": "TIMMBackbone", "model_name": "net", "features_only": features_only})
+    maps = [torch.rand(2, 3, 5, 8)]
+    model.timm_model.output_fmt = "NHWC"
+    model.timm_model.forward = lambda x: maps if features_only else maps[0]
+    assert [out.shape for out in model(torch.rand(2, 3, 8, 8))] == [(2, 8, 3, 5)]
