@@ -12,6 +12,7 @@ from typing import Any
 from mmpretrain import checkpoints
 from mmpretrain.apis.index import is_cached
 from mmpretrain.checkpoints import zoo
+from mmpretrain.checkpoints.layouts import dinov3_backbone, weights_of
 from mmpretrain.checkpoints.meta import meta_of
 from mmpretrain.config import Config
 from mmpretrain.config.embedded import read_embedded
@@ -29,6 +30,8 @@ SCRATCH, SCRATCH_ON_CPU = "resnet18_8xb32_in1k", "mobilenet-v2_8xb32_in1k"
 IMAGENET = {"mean": [123.675, 116.28, 103.53], "std": [58.395, 57.12, 57.375], "to_rgb": True}
 #: Classifiers of other libraries -> the library.
 LIBRARIES = {"TimmClassifier": "timm", "HuggingFaceClassifier": "transformers"}
+#: What is put on weights of DINOv3, which come without a classifier.
+DINOV3_HEAD = {"type": "VisionTransformerClsHead", "num_classes": 1000}
 _HUB = re.compile(r"(hf://)?[\w.-]+/[\w.-]+")
 
 
@@ -137,9 +140,14 @@ def _of_config(name: str) -> Start:
 def _of_checkpoint(text: str) -> Start:
     own = Path(text) / "backbone.pth"  # what pre-training leaves
     found = checkpoints.find(str(own) if own.is_file() else text)
-    meta = meta_of(checkpoints.read(found))
+    content = checkpoints.read(found)
+    meta = meta_of(content)
     cfg = meta.get("cfg") or meta.get("config")  # as 0.x calls it
     if not isinstance(cfg, (str, Mapping)):
+        if isinstance(content, Mapping) and (backbone := dinov3_backbone(weights_of(content))):
+            model = {"type": "ImageClassifier", "backbone": backbone, "head": dict(DINOV3_HEAD)}
+            model["head"]["in_channels"] = backbone["arch"]["embed_dims"]
+            return Start(found.name, model, str(Path(found.path).absolute()))
         raise CheckpointError(
             f"{found.name} does not say how its model is built",
             hint="Write load_from = 'CHECKPOINT' into a config with its model, and name the config as MODEL.",

@@ -192,6 +192,7 @@ CASES: dict[str, Case] = {
     "SwinTransformer": Case({"arch": SMALL_SWIN, **WINDOWS}, 4, 3, arch_size=224),
     "SwinTransformerV2": Case({"arch": SMALL_SWIN, **WINDOWS}, 4, 3, arch_size=256),
     "TinyViT": Case({"arch": SMALL_TINYVIT, "window_size": (7, 2, 3, 2)}, 4, 4, size=64),
+    "DINOv3ViT": Case({"arch": SMALL_VIT, **PATCHES}, 3, 3),
     "DaViT": Case({"arch": SMALL_DAVIT, "window_size": 2}, 4, 3, size=64, arch_size=224),
     "MViT": Case({"arch": SMALL_MVIT, "img_size": 32}, 3, 3, out_key="out_scales"),
     "T2T_ViT": Case({"img_size": 32, **SMALL_T2T}, 3, 3),

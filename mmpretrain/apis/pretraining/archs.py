@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Family = Literal["resnet", "convnext", "vit", "swin", "hivit", "mixmim"]
+Family = Literal["resnet", "convnext", "vit", "swin", "hivit", "mixmim", "dinov3"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,11 @@ ARCHS: dict[str, Arch] = {
     "vit-small": _vit("deit-small", 384),
     "vit-base": _vit("base", 768),
     "vit-large": _vit("large", 1024),
+    "dinov3-tiny": Arch("dinov3", {"arch": "tiny"}, 192),
+    "dinov3-small": Arch("dinov3", {"arch": "small"}, 384),
+    "dinov3-small-plus": Arch("dinov3", {"arch": "small-plus"}, 384),
+    "dinov3-base": Arch("dinov3", {"arch": "base"}, 768),
+    "dinov3-large": Arch("dinov3", {"arch": "large"}, 1024),
     "swin-tiny": Arch("swin", {"arch": "tiny"}, 768),
     "swin-base": Arch("swin", {"arch": "base"}, 1024),
     "hivit-tiny": Arch("hivit", {"arch": "tiny"}, 384),
@@ -68,6 +73,8 @@ def backbone(arch: Arch, image_size: int) -> dict[str, Any]:
     sized = {**arch.settings, "img_size": image_size}
     if arch.family == "vit":
         return {"type": "VisionTransformer", **sized, "patch_size": patch_size(image_size)}
+    if arch.family == "dinov3":
+        return {"type": "DINOv3ViT", **sized, "patch_size": 16}
     if arch.family == "hivit":
         return {"type": "HiViT", **sized, "patch_size": 16}
     if arch.family == "swin":

@@ -67,7 +67,7 @@ METHODS: dict[str, Method] = {
     "continued": Method(
         masked.continued,
         "vit-small",
-        ANY,
+        (*ANY, "dinov3"),
         "pair",
         "continue from a checkpoint (--from) on images of your own",
     ),
@@ -194,7 +194,7 @@ def _checked(method: str, arch: str | None, image_size: int) -> tuple[Method, Ar
         raise ConfigError(
             f"{method} cannot train {name}", where="--arch", hint=f"It can train: {', '.join(fitting)}."
         )
-    step = max(recipe.multiple, {"hivit": 16, "swin": 32, "mixmim": 32}.get(network.family, 1))
+    step = max(recipe.multiple, {"hivit": 16, "dinov3": 16, "swin": 32, "mixmim": 32}.get(network.family, 1))
     least = {"swin": 32, "spark": 64}.get(network.family, {"spark": 64}.get(method, step))
     if image_size % step or image_size < least:
         fits = max(least, round(image_size / step) * step)
@@ -230,9 +230,10 @@ def plain_backbone(cfg: Mapping[str, Any], network: Arch) -> dict[str, Any]:
         return {"type": "ConvNeXt", **network.settings}
     if kind in PLAIN:
         kept |= {"type": PLAIN[kind]}
-    if kept["type"] == "VisionTransformer":
+    if kept["type"] in ("VisionTransformer", "DINOv3ViT"):
         kept.pop("out_indices", None)
-        kept["with_cls_token"] = kind != "IJEPAViT"
+        if kept["type"] == "VisionTransformer":
+            kept["with_cls_token"] = kind != "IJEPAViT"
         kept["out_type"] = cfg.get("out_type") if cfg.get("out_type") == "cls_token" else "avg_featmap"
     return kept
 

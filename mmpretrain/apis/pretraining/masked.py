@@ -141,7 +141,7 @@ def spark(arch: Arch, size: int) -> dict[str, Any]:
 
 def continued(arch: Arch, size: int) -> dict[str, Any]:
     """Continued pre-training."""
-    extra = {"out_type": "featmap", "drop_path_rate": 0.1} if arch.family == "vit" else {}
+    extra = {"out_type": "featmap", "drop_path_rate": 0.1} if arch.family in ("vit", "dinov3") else {}
     return {
         "type": "ContinuedPretraining",
         "mask_size": max(2, size // 8),

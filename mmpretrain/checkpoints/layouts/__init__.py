@@ -12,6 +12,7 @@ from torch import Tensor
 
 from mmpretrain.checkpoints.layouts import (
     authors,
+    dinov3,
     efficientnet_pytorch,
     hybrids,
     older,
@@ -27,7 +28,7 @@ from mmpretrain.utils.suggest import did_you_mean
 
 #: The first one that matches is taken.
 LAYOUTS: tuple[Layout, ...] = (
-    *older.LAYOUTS, *authors.LAYOUTS, *tokens.LAYOUTS, *transformers.LAYOUTS, *timm.LAYOUTS,
+    *older.LAYOUTS, *dinov3.LAYOUTS, *authors.LAYOUTS, *tokens.LAYOUTS, *transformers.LAYOUTS, *timm.LAYOUTS,
     *torchvision.LAYOUTS, *hybrids.LAYOUTS, *efficientnet_pytorch.LAYOUTS, *tensorflow.LAYOUTS,
 )  # fmt: skip
 
@@ -53,9 +54,6 @@ WRAPPERS = ("", "module.", "backbone.", "module.backbone.", "model.", "_orig_mod
 
 #: The last layers of classifiers have one of these names.
 HEADS = ("head.fc.", "head.layers.head.")
-
-#: Weights of DINOv3, without which its transformer computes something else.
-DINOV3 = ("rope_embed.periods", "storage_tokens")
 
 #: From this share of fitting tensors on, weights are taken as they are.
 FITS_ALREADY = 0.9
@@ -124,16 +122,33 @@ def convert(weights: Mapping[str, Tensor], source: str = "auto") -> Conversion:
             hint="Weights of mmpretrain 1.x need no conversion. docs/checkpoints.md lists the layouts.",
         )
     layout, inner = found
-    if any(key.endswith(DINOV3) for key in inner):
-        raise dinov3_elsewhere()
     return Conversion(layout.convert(inner), layout)
 
 
-def dinov3_elsewhere() -> CheckpointError:
-    """Say which model can take the weights of DINOv3."""
-    return CheckpointError(
-        "These are weights of DINOv3, whose rotary positions and storage tokens the model does not have",
-        hint="Use timm's: type='TIMMBackbone', model_name='vit_small_patch16_dinov3', pretrained=True.",
+def dinov3_backbone(weights: Mapping[str, Tensor]) -> dict[str, Any] | None:
+    """Return the config of the backbone for weights of DINOv3 in any layout; None for other weights."""
+    found = recognise(weights)
+    if found is None or found[0] not in dinov3.LAYOUTS:
+        return None
+    layout, inner = found
+    return dinov3.backbone_of(layout.convert(inner))
+
+
+def check_dinov3(weights: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:
+    """Refuse translated weights of DINOv3 for a model that would compute something else with them.
+
+    Raises:
+        CheckpointError: If the model lacks their registers and rotary positions.
+    """
+    names = [key.removeprefix("backbone.") for key in weights]
+    theirs = "register_tokens" in names and "pos_embed" not in names
+    if not theirs or any(key.endswith("register_tokens") for key in wanted):
+        return
+    arch = dinov3.backbone_of(weights)["arch"]
+    raise CheckpointError(
+        "These are weights of DINOv3, whose rotary positions and registers the model does not have",
+        hint=f"Take type='DINOv3ViT', arch={arch} as the backbone; with mmpretrain pretrain continued, "
+        "--arch dinov3-small, dinov3-base, ...",
     )
 
 
@@ -150,14 +165,13 @@ def fit(weights: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> Conversi
     Raises:
         CheckpointError: If the model lacks parts that the weights need.
     """
-    if any(key.endswith(DINOV3) for key in weights) and not any(key.endswith(DINOV3) for key in wanted):
-        raise dinov3_elsewhere()
     direct = len(weights.keys() & wanted.keys())
     found = recognise(weights) if direct < FITS_ALREADY * len(wanted) else None
     if found is None:
         return None
     layout, inner = found
     converted = layout.convert(inner)
+    check_dinov3(converted, wanted)
     if not any(key.startswith("backbone.") for key in wanted):
         converted = {
             k.removeprefix("backbone."): v for k, v in converted.items() if k.startswith("backbone.")

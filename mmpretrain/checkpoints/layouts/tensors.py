@@ -82,12 +82,16 @@ def join_gates(weights: Tensors) -> Tensors:
 
 
 def join_qkv(weights: Tensors) -> Tensors:
-    """Make one ``qkv`` of separate projections named ``q_proj``, ``k_proj``, ``v_proj`` or ``query`` etc."""
+    """Make one ``qkv`` of separate projections named ``q_proj``, ``k_proj``, ``v_proj`` or ``query`` etc.
+
+    Keys without a bias get zeros where queries have one.
+    """
     joined = dict(weights)
     pattern = re.compile(r"(.*\.)(?:q_proj|query)\.(weight|bias)$")
     for match in filter(None, map(pattern.match, weights)):
         names = ("q_proj", "k_proj", "v_proj") if "q_proj" in match[0] else ("query", "key", "value")
-        parts = [joined.pop(f"{match[1]}{name}.{match[2]}") for name in names]
+        none = torch.zeros_like(weights[match[0]])
+        parts = [joined.pop(f"{match[1]}{name}.{match[2]}", none) for name in names]
         joined[f"{match[1]}qkv.{match[2]}"] = torch.cat(parts)
     return joined
 

@@ -17,6 +17,7 @@ __getattr__, __dir__, __all__ = lazy_package(
         "deit": ("DistilledVisionTransformer",),
         "deit3": ("DeiT3",),
         "densenet": ("DenseNet",),
+        "dinov3": ("DINOv3ViT",),
         "edgenext": ("EdgeNeXt",),
         "efficientformer": ("EfficientFormer",),
         "efficientnet": ("EfficientNet",),

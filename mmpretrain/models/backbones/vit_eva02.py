@@ -5,41 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from mmpretrain.models.backbones.base_transformer import OutType, TransformerBackbone, vit_arch
 from mmpretrain.models.base.module import BaseModule
-from mmpretrain.models.layers.attention import MultiheadAttention, split_heads
 from mmpretrain.models.layers.configurable import Norm, configurable, norm_from
 from mmpretrain.models.layers.drop import DropPath
 from mmpretrain.models.layers.ffn import SwiGLUFFN
-from mmpretrain.models.layers.rotary import RotaryEmbedding
+from mmpretrain.models.layers.rotary import AttentionWithRoPE, RotaryEmbedding
 from mmpretrain.registry import MODELS
-
-
-class AttentionWithRoPE(MultiheadAttention):
-    """Self-attention whose queries and keys are rotated by position.
-
-    Args:
-        embed_dims: Number of channels C.
-        num_heads: Number of heads.
-        rope: Rotates the queries and keys of patches.
-        **kwargs: Arguments of :class:`MultiheadAttention`.
-    """
-
-    def __init__(self, embed_dims: int, num_heads: int, rope: nn.Module, **kwargs: Any) -> None:
-        super().__init__(embed_dims, num_heads, **kwargs)
-        self.rope = rope
-
-    def forward(self, x: Tensor, hw: tuple[int, int]) -> Tensor:  # type: ignore[override]
-        """Mix tokens (B, N, C), the last of which are the patches of a grid ``hw``."""
-        q, k, v = split_heads(self.qkv(x), 3, self.num_heads)
-        extra = x.shape[1] - hw[0] * hw[1]
-        q, k = (
-            torch.cat((t[:, :, :extra], self.rope(t[:, :, extra:], hw)), dim=2).to(v.dtype) for t in (q, k)
-        )
-        return self.project(self.attend(q, k, v))
 
 
 @configurable

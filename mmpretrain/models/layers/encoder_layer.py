@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, Literal
 
 from torch import Tensor, nn
 
@@ -10,7 +11,7 @@ from mmpretrain.errors import ArgumentError
 from mmpretrain.models.base.module import BaseModule
 from mmpretrain.models.layers.attention import MultiheadAttention
 from mmpretrain.models.layers.configurable import Act, Norm, configurable
-from mmpretrain.models.layers.ffn import FFN, SwiGLUFFNFused
+from mmpretrain.models.layers.ffn import FFN, SwiGLUFFN, SwiGLUFFNFused
 
 
 @configurable
@@ -27,9 +28,11 @@ class TransformerEncoderLayer(BaseModule):
         drop_path_rate: Stochastic-depth rate of both branches.
         num_fcs: Number of linear layers of the feed-forward network.
         qkv_bias: Give queries, keys and values a bias.
-        ffn_type: ``'origin'``, or ``'swiglu_fused'`` for a gated network.
+        ffn_type: ``'origin'``; ``'swiglu'`` for a gated network, or ``'swiglu_fused'`` for one with about as
+            many parameters as the plain one.
         act: The activation.
         norm: The normalisation.
+        attention: Makes the attention.
         init_cfg: How the weights are initialised.
     """
 
@@ -44,15 +47,16 @@ class TransformerEncoderLayer(BaseModule):
         drop_path_rate: float = 0.0,
         num_fcs: int = 2,
         qkv_bias: bool = True,
-        ffn_type: Literal["origin", "swiglu_fused"] = "origin",
+        ffn_type: Literal["origin", "swiglu", "swiglu_fused"] = "origin",
         act: Act = nn.GELU,
         norm: Norm = nn.LayerNorm,
+        attention: Callable[..., nn.Module] = MultiheadAttention,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg)
         self.embed_dims = embed_dims
         self.ln1 = norm(embed_dims)
-        self.attn = MultiheadAttention(
+        self.attn = attention(
             embed_dims,
             num_heads,
             attn_drop=attn_drop_rate,
@@ -72,8 +76,8 @@ class TransformerEncoderLayer(BaseModule):
                 act=act,
                 layer_scale_init_value=layer_scale_init_value,
             )
-        elif ffn_type == "swiglu_fused":
-            self.ffn = SwiGLUFFNFused(
+        elif ffn_type in ("swiglu", "swiglu_fused"):
+            self.ffn = (SwiGLUFFN if ffn_type == "swiglu" else SwiGLUFFNFused)(
                 embed_dims,
                 feedforward_channels,
                 layer_scale_init_value=layer_scale_init_value,
@@ -81,7 +85,7 @@ class TransformerEncoderLayer(BaseModule):
             )
         else:
             raise ArgumentError(
-                f"ffn_type must be 'origin' or 'swiglu_fused', got {ffn_type!r}", key="ffn_type"
+                f"ffn_type must be 'origin', 'swiglu' or 'swiglu_fused', got {ffn_type!r}", key="ffn_type"
             )
 
     def init_weights(self) -> None:
@@ -89,7 +93,7 @@ class TransformerEncoderLayer(BaseModule):
         super().init_weights()
         self.ffn.init_as_vit()
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Transform tokens (B, N, C)."""
-        x = x + self.attn(self.ln1(x))
+    def forward(self, x: Tensor, *where: Any) -> Tensor:
+        """Transform tokens (B, N, C); the attention gets what it needs to know of their places."""
+        x = x + self.attn(self.ln1(x), *where)
         return self.ffn(self.ln2(x), identity=x)

@@ -17,7 +17,18 @@ with gzip.open(Path(__file__).parent / "data" / "foreign_layouts.json.gz") as fi
     FOREIGN = json.load(file)
 SHAPES, LOGITS = FOREIGN["shapes"], FOREIGN["logits"]
 
-WITHOUT_NECK = ("VGG", "AlexNet", "ConvNeXt", "BEiTViT", "DeiT3", "TinyViT", "InceptionV3", "TNT", "DaViT")
+WITHOUT_NECK = (
+    "VGG",
+    "AlexNet",
+    "ConvNeXt",
+    "BEiTViT",
+    "DeiT3",
+    "TinyViT",
+    "InceptionV3",
+    "TNT",
+    "DaViT",
+    "DINOv3ViT",
+)
 
 
 def classifier(
