@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mmpretrain.cli.say import say, shown
-from mmpretrain.cli.shortcuts import Device
+from mmpretrain.cli.shortcuts import Cache, CacheSize, Device, LoaderMode, Loading
 from mmpretrain.errors import ConfigError, MissingFileError
 
 if TYPE_CHECKING:
@@ -102,6 +102,9 @@ def finetune(
     workers: Annotated[
         int | None, typer.Option("--workers", metavar="N", min=0, help="Data workers.")
     ] = None,
+    loader: LoaderMode = None,
+    cache: Cache = None,
+    cache_size: CacheSize = None,
     device: Device = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue with the fine-tuning in the folder --out.")
@@ -126,7 +129,7 @@ def finetune(
     from mmpretrain.cli import finetune_folds
     from mmpretrain.cli.finetune_run import train_and_test
 
-    start_time = time.monotonic()
+    start_time, loading = time.monotonic(), Loading(loader, cache, cache_size)
     if resume:
         folder = _to_resume(out)
     else:
@@ -140,9 +143,9 @@ def finetune(
         with _leaving_nothing(folder):
             _prepare(request, folder, wanted)
     if finetune_folds.are_in(folder):
-        finetune_folds.run(folder, device=device)
+        finetune_folds.run(folder, device=device, loading=loading)
         return
-    runner, results = train_and_test(folder, resume=resume, device=device)
+    runner, results = train_and_test(folder, resume=resume, device=device, loading=loading)
     if runner.is_main:
         _finish(folder, runner, results, time.monotonic() - start_time)
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mmpretrain.cli.say import say, shown
+
+if TYPE_CHECKING:
+    from mmpretrain.cli.shortcuts import Loading
 
 
 def are_in(folder: Path) -> bool:
@@ -14,12 +18,13 @@ def are_in(folder: Path) -> bool:
     return is_cross_validation(folder)
 
 
-def run(folder: Path, *, device: str | None = None) -> None:
+def run(folder: Path, *, device: str | None = None, loading: Loading | None = None) -> None:
     """Train and test the folds that are not done, and print mean and spread.
 
     Args:
         folder: Where the plans of the folds are.
         device: Where to run.
+        loading: How samples are loaded.
     """
     from mmpretrain.cli.finetune_run import train_and_test
     from mmpretrain.cli.kfold_cross_valid import print_folds
@@ -34,7 +39,9 @@ def run(folder: Path, *, device: str | None = None) -> None:
             continue
         say(f"\nFold {number} of {results.count}", bold=True)
         own = folder / f"fold{number}"
-        runner, metrics = train_and_test(own, resume=any(own.glob("*.pth")), device=device, page=False)
+        runner, metrics = train_and_test(
+            own, resume=any(own.glob("*.pth")), device=device, page=False, loading=loading
+        )
         if runner.is_main:
             newest = max(own.glob(f"*/{ARRAYS}"), key=lambda path: path.stat().st_mtime)
             results.add(number, metrics, newest.parent, folder)

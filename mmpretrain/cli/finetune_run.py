@@ -6,17 +6,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mmpretrain.cli.shortcuts import Loading
     from mmpretrain.engine.runner import Runner
 
 
 def train_and_test(
-    folder: Path, *, resume: bool = False, device: str | None = None, page: bool = True
+    folder: Path,
+    *,
+    resume: bool = False,
+    device: str | None = None,
+    page: bool = True,
+    loading: Loading | None = None,
 ) -> tuple[Runner, dict[str, Any]]:
     """Train the config in a folder, there, and test the best checkpoint; record and report are left there."""
     from mmpretrain.cli import test, train
 
     cfg = _config_in(folder, device)
-    train.prepare(cfg, resume="auto" if resume else None)
+    train.prepare(cfg, resume="auto" if resume else None, loading=loading)
     runner = train.run(cfg, summary=False)
     best = runner.state.best_checkpoint or runner.state.last_checkpoint
     cfg = _config_in(folder, device)

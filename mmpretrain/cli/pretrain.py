@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mmpretrain.cli.say import say
-from mmpretrain.cli.shortcuts import Device, LearningRate
+from mmpretrain.cli.shortcuts import Cache, CacheSize, Device, LearningRate, LoaderMode, Loading
 from mmpretrain.errors import ConfigError
 
 
@@ -39,6 +39,9 @@ def pretrain(
         Path | None, typer.Option("--work-dir", metavar="DIR", help="Where to write; work_dirs/METHOD_ARCH.")
     ] = None,
     workers: Annotated[int, typer.Option("--workers", metavar="N", min=0, help="Data workers.")] = 4,
+    loader: LoaderMode = None,
+    cache: Cache = None,
+    cache_size: CacheSize = None,
     device: Device = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue with the run in the work folder.")
@@ -64,6 +67,7 @@ def pretrain(
         return
     if data is None:
         raise ConfigError("no images are given", where="--data", hint="Say where they are: --data FOLDER.")
+    loading = Loading(loader, cache, cache_size)
     from mmpretrain.apis.pretraining import pretraining_config
     from mmpretrain.cli.train import prepare, print_results, shown
     from mmpretrain.config import Config
@@ -84,7 +88,7 @@ def pretrain(
     cfg.work_dir = str(folder)
     if device is not None:
         cfg.device = device
-    prepare(cfg, resume="auto" if resume else None)
+    prepare(cfg, resume="auto" if resume else None, loading=loading)
     start = time.monotonic()
     from mmpretrain.cli.train import run
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -33,6 +34,38 @@ LoaderMode = Annotated[
     Literal["auto"] | None,
     typer.Option("--loader", help="auto: find the fastest number of data workers in the first seconds."),
 ]
+
+
+@dataclass(frozen=True)
+class Loading:
+    """How samples are loaded; none of it changes what they are.
+
+    Attributes:
+        loader: ``'auto'`` lets the training loader find its own settings.
+        cache: Where decoded images are kept: ``'ram'``, ``'disk'``, or nowhere.
+        cache_size: How much room they may take.
+    """
+
+    loader: str | None = None
+    cache: str | None = None
+    cache_size: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.cache_size is not None and self.cache is None:
+            raise ConfigError(
+                "there is no cache that it could be the size of",
+                where="--cache-size",
+                hint="Add --cache ram.",
+            )
+
+    def apply(self, cfg: Config, splits: tuple[str, ...]) -> None:
+        """Set it in a config, for these splits."""
+        from mmpretrain.cli import overrides
+
+        if self.cache is not None:
+            overrides.set_cache(cfg, self.cache, self.cache_size, splits)
+        if self.loader == "auto":
+            overrides.tune_loader(cfg)
 
 
 def apply(

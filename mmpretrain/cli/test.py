@@ -29,7 +29,7 @@ from mmpretrain.cli.options import (
     relaunch,
 )
 from mmpretrain.cli.say import say, shown
-from mmpretrain.cli.shortcuts import BatchSize, Device, Workers
+from mmpretrain.cli.shortcuts import BatchSize, Cache, CacheSize, Device, Loading, Workers
 from mmpretrain.errors import ConfigError
 from mmpretrain.utils.text import cell, visible
 
@@ -76,6 +76,8 @@ def test(
     batch_size: BatchSize = None,
     device: Device = None,
     workers: Workers = None,
+    cache: Cache = None,
+    cache_size: CacheSize = None,
     metrics: Annotated[
         list[str] | None, typer.Option(metavar="NAME...", help="Metrics instead of the config's.")
     ] = None,
@@ -138,6 +140,7 @@ def test(
         use_data(cfg, data)
     if metrics:
         use_metrics(cfg, metrics, metric_options or [])
+    Loading(cache=cache, cache_size=cache_size).apply(cfg, ("test",))
     prepare(cfg, amp=amp, tta=tta, skip_bad=skip_bad, pin_memory=not no_pin_memory)
     if show or show_dir is not None:
         draw_predictions(cfg, show=show, show_dir=show_dir, interval=interval, wait_time=wait_time)

@@ -38,9 +38,9 @@ from mmpretrain.cli.shortcuts import (
     Epochs,
     LearningRate,
     LoaderMode,
+    Loading,
     Workers,
 )
-from mmpretrain.errors import ConfigError
 
 if TYPE_CHECKING:
     from mmpretrain.config import Config
@@ -115,9 +115,7 @@ def train(
         data=data,
         resume=resume,
         amp=amp,
-        loader=loader,
-        cache=cache,
-        cache_size=cache_size,
+        loading=Loading(loader, cache, cache_size),
         skip_bad=skip_bad,
         validate=not no_validate,
         auto_scale_lr=auto_scale_lr,
@@ -137,9 +135,7 @@ def prepare(
     data: str | None = None,
     resume: str | None = None,
     amp: bool = False,
-    loader: str | None = None,
-    cache: str | None = None,
-    cache_size: str | None = None,
+    loading: Loading | None = None,
     skip_bad: bool = False,
     validate: bool = True,
     auto_scale_lr: bool = False,
@@ -160,14 +156,8 @@ def prepare(
         overrides.disable_validation(cfg)
     if skip_bad:
         overrides.skip_unreadable(cfg, ("train", "val"))
-    if cache_size is not None and cache is None:
-        raise ConfigError(
-            "there is no cache that it could be the size of", where="--cache-size", hint="Add --cache ram."
-        )
-    if cache is not None:
-        overrides.set_cache(cfg, cache, cache_size, ("train", "val"))
-    if loader == "auto":
-        overrides.tune_loader(cfg)
+    if loading is not None:
+        loading.apply(cfg, ("train", "val"))
     if amp:
         overrides.enable_amp(cfg)
     if auto_scale_lr:

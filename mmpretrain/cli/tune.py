@@ -10,7 +10,7 @@ import typer
 
 from mmpretrain.cli.options import CfgOptions, ConfigArgument, Data, load_config
 from mmpretrain.cli.say import say, shown
-from mmpretrain.cli.shortcuts import Device, Epochs
+from mmpretrain.cli.shortcuts import Cache, CacheSize, Device, Epochs, Loading
 from mmpretrain.errors import ConfigError, MMPretrainError
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ def tune(
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the trials that are there.")] = False,
     device: Device = None,
+    cache: Cache = None,
+    cache_size: CacheSize = None,
     cfg_options: CfgOptions = None,
 ) -> None:
     """Look for the best settings of a config: many trainings, the bad ones ended early.
@@ -70,6 +72,7 @@ def tune(
     shortcuts.apply(cfg, ("train", "val"), epochs=epochs, device=device)
     if data is not None:
         overrides.use_data(cfg, data)
+    Loading(cache=cache, cache_size=cache_size).apply(cfg, ("train", "val"))
     overrides.set_loader_defaults(cfg)
     _require_keys(cfg, dimensions)
     name = metric or tuning.metric_of(cfg)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
+
 import pytest
 
 from mmpretrain.cli import shortcuts
@@ -43,3 +46,34 @@ def test_a_split_without_data():
 def test_what_a_config_does_not_have(changes, options, says):
     with pytest.raises(ConfigError, match=says):
         shortcuts.apply(config(**changes), ("train",), **options)
+
+
+def test_how_samples_are_loaded():
+    plain = dict(type="CustomDataset", data_prefix="x")
+    cfg = config(
+        train_dataloader=dict(dataset=dict(type="RepeatDataset", times=2, dataset=dict(plain))),
+        test_dataloader=dict(dataset=dict(plain)),
+    )
+    shortcuts.Loading("auto", "ram", "2GB").apply(cfg, ("train",))
+    assert cfg.train_dataloader.tune == "auto"
+    assert cfg.train_dataloader.dataset.dataset == {**plain, "cache": "ram", "cache_size": "2GB"}
+    assert cfg.test_dataloader.dataset == plain
+    shortcuts.Loading(cache="disk").apply(cfg, ("test",))
+    assert cfg.test_dataloader.dataset == {**plain, "cache": "disk"}
+    before = cfg.copy()
+    shortcuts.Loading().apply(cfg, ("train", "val", "test"))
+    assert cfg == before
+
+
+def test_the_size_of_no_cache():
+    with pytest.raises(ConfigError, match=r"--cache-size: there is no cache.* Add --cache ram"):
+        shortcuts.Loading(cache_size="2GB")
+
+
+@pytest.mark.parametrize("command", ["train", "finetune", "pretrain", "tune", "test"])
+def test_commands_that_read_images_again_and_again_may_keep_them(command):
+    options = set(
+        inspect.signature(getattr(importlib.import_module(f"mmpretrain.cli.{command}"), command)).parameters
+    )
+    assert {"cache", "cache_size"} <= options
+    assert ("loader" in options) == (command in ("train", "finetune", "pretrain"))
