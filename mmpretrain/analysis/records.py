@@ -39,18 +39,6 @@ def open_record(source: str) -> Record | ValueRecord:
     return load_record(path)
 
 
-def open_scores(source: str) -> Record:
-    """Read the record of a classifier; see :func:`open_record`.
-
-    Raises:
-        DataError: Also if it is one of regression.
-    """
-    record = open_record(source)
-    if isinstance(record, ValueRecord):
-        raise DataError("this record holds numbers of regression, no classes", where=source)
-    return record
-
-
 def folder_of_run(source: str) -> Path | None:
     """Return the folder of the run that a record lies in, None if there is none."""
     path = Path(source)

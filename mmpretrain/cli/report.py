@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from mmpretrain.evaluation.record import Record
+    from mmpretrain.reports.comparison import Comparison, ValueComparison
 
 Language = Annotated[Literal["en", "zh"], typer.Option(help="Which language the page shows at first.")]
 Images = Annotated[bool, typer.Option("--images/--no-images", help="Show pictures of the samples.")]
@@ -116,44 +117,64 @@ def compare(
 ) -> None:
     """Compare models that were tested on the same images.
 
-    Prints the metrics and whether differences can be chance (McNemar's test), and writes a page with curves
-    and with the images on which they differ.
+    Prints the metrics and whether differences can be chance (McNemar's test; of regression, a permutation
+    test of the errors), and writes a page with curves and with the images on which they differ.
 
     Example:
 
     `mmpretrain compare work_dirs/a work_dirs/b --out comparison.html`
     """
-    from rich.console import Console
-    from rich.table import Table
-
-    from mmpretrain.analysis.records import open_scores
+    from mmpretrain.analysis.records import folder_of_run, open_record
+    from mmpretrain.cli.records import pictures_of
     from mmpretrain.errors import ConfigError
     from mmpretrain.reports import no_images, write_comparison
-    from mmpretrain.utils.text import cell
 
     if len(records) < 2:
         raise ConfigError("a comparison needs two evaluations", hint="mmpretrain compare RUN RUN")
     out = new_file(out, "--out", force=force, suffixes=_PAGES)
     names = _names(records)
-    opened = {name: open_scores(record) for name, record in zip(names, records)}
-    compared = write_comparison(opened, out, language=language, images=None if images else no_images)
-    first = next(iter(compared.summaries.values()))
-    table = Table("model", *(number.name for number in first.numbers), title_justify="left")
-    for name, summary in compared.summaries.items():
-        values = (f"{n.value:.2f}" if n.percent else f"{n.value:.4f}" for n in summary.numbers)
-        table.add_row(cell(name), *values)
+    opened = {name: open_record(record) for name, record in zip(names, records)}
+    runs = {name: folder_of_run(record) for name, record in zip(names, records)}
+    source = pictures_of(opened[names[0]].paths) if images else no_images
+    compared = write_comparison(opened, out, language=language, images=source, runs=runs)  # type: ignore[arg-type]
+    tell(compared)
+    say(f"Saved the comparison to {out}")
+
+
+def tell(compared: Comparison | ValueComparison) -> None:
+    """Print the numbers of models, and whether their differences can be chance."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from mmpretrain.reports.comparison import Comparison
+    from mmpretrain.utils.text import cell
+
     console = Console()
-    console.print(table)
-    for pair in compared.pairs:
-        console.print(
+    if isinstance(compared, Comparison):
+        tables = {"": {name: summary.numbers for name, summary in compared.summaries.items()}}
+        sentences = [
             f"{pair.first} / {pair.second}: only the first is right {pair.only_first} times, only the second "
-            f"{pair.only_second} times (p = {pair.p:.2g})",
-            markup=False,
-            highlight=False,
-        )
+            f"{pair.only_second} times (p = {pair.p:.2g})"
+            for pair in compared.pairs
+        ]
+    else:
+        tables = compared.numbers
+        sentences = [
+            f"{pair.value}: {pair.first} / {pair.second}: mean absolute errors {pair.error_first:.4g} and "
+            f"{pair.error_second:.4g} (p = {pair.p:.2g})"
+            for pair in compared.pairs
+        ]
+    for value, models in tables.items():
+        title = cell(value) if len(tables) > 1 else None
+        names = (number.name for number in next(iter(models.values())))
+        table = Table("model", *names, title=title, title_justify="left")
+        for name, numbers in models.items():
+            table.add_row(cell(name), *(f"{n.value:.2f}" if n.percent else f"{n.value:.4f}" for n in numbers))
+        console.print(table)
+    for sentence in sentences:
+        console.print(sentence, markup=False, highlight=False)
     if compared.left_out:
         say(f"{compared.left_out} images were not tested by all of them and are left out.")
-    say(f"Saved the comparison to {out}")
 
 
 def _names(records: list[str]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +67,11 @@ class ValueRecord:
     def errors(self) -> np.ndarray:
         """Predicted less right values, (N, D)."""
         return self.values - self.targets
+
+    def part(self, index: np.ndarray | Sequence[int]) -> ValueRecord:
+        """Return the record of some of the samples, with the same facts."""
+        paths = tuple(self.paths[i] for i in index) if self.paths else ()
+        return replace(self, values=self.values[index], targets=self.targets[index], paths=paths)
 
     def samples(self) -> Iterator[dict[str, Any]]:
         """Give the fields of each sample as metrics take them."""

@@ -26,6 +26,8 @@ SIDE, QUALITY = 112, 80
 #: Channels of an image without colour differ by no more than compression makes.
 COLOURLESS = 6
 _TURNED, _ORIENTATION = "mmpretrain orientation", 0x0112
+#: Images with more pixels are not read, which would take hundreds of megabytes.
+MOST_PIXELS = 64_000_000
 #: Side of the grey image that brightness and blur are measured on.
 MEASURED = 128
 
@@ -83,8 +85,8 @@ def open_image(source: Source, side: int) -> tuple[Image.Image, tuple[int, int],
         side: The shorter side of the result has at least so many pixels, if the image has.
 
     Returns:
-        The picture, the (width, height) of the file, and its format; None if it cannot be read, or is so
-        large that Pillow takes it for an attack.
+        The picture, the (width, height) of the file, and its format; None if it cannot be read, or has
+        more than 64 million pixels after that.
     """
     try:
         if isinstance(source, np.ndarray):
@@ -93,6 +95,8 @@ def open_image(source: Source, side: int) -> tuple[Image.Image, tuple[int, int],
         with Image.open(io.BytesIO(read_bytes(source))) as image:
             size, kind = image.size, image.format or ""
             image.draft("RGB", (side, side))
+            if image.width * image.height > MOST_PIXELS:
+                return None
             image.load()
             return _eight_bits(image), size, kind
     except _UNREADABLE:

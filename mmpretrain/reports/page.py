@@ -14,7 +14,6 @@ from mmpretrain.evaluation.record import Record
 from mmpretrain.reports import charts, galleries, matrix
 from mmpretrain.reports.audits import read_audit
 from mmpretrain.reports.charts import Axis
-from mmpretrain.reports.comparison import Comparison, compare
 from mmpretrain.reports.history import History, read_history
 from mmpretrain.reports.measured import measure_some
 from mmpretrain.reports.names import with_shown_names
@@ -126,43 +125,6 @@ def write_report(
         config=config_of(record.facts),
     )  # fmt: skip
     write(out, content)
-
-
-def write_comparison(
-    records: Mapping[str, Record],
-    out: str | Path,
-    *,
-    language: Language = "en",
-    images: ImageSource | None = None,
-) -> Comparison:
-    """Write a page that compares models on the same samples.
-
-    Args:
-        records: Name of a model to its predictions.
-        out: The file.
-        language: Which of its two languages it shows at first.
-        images: See :func:`write_report`.
-
-    Returns:
-        What was compared.
-    """
-    compared = compare({name: with_shown_names(record) for name, record in records.items()})
-    first = next(iter(compared.records.values()))
-    shots = {name: galleries.shots(record, compared.differing) for name, record in compared.records.items()}
-    store = Pictures(images or paths_of(first.paths), compared.differing)
-    curves = [Curve(name, summary.roc[0].x, summary.roc[0].y) for name, summary in compared.summaries.items()]
-    content = environment().get_template("comparison.html.j2").render(
-        title=both("comparison"),
-        language=language,
-        compared=compared,
-        roc=charts.lines(curves, Axis(both("false_rate")), Axis(), both("curves"), diagonal=True),
-        curve_legend=charts.legend(list(compared.summaries)),
-        shots=shots,
-        store=store,
-        page_data=script_data({}, store),
-    )  # fmt: skip
-    write(out, content)
-    return compared
 
 
 def _with_maps(

@@ -26,6 +26,8 @@ from mmpretrain.utils.text import lines, visible
 ImageSource: TypeAlias = "Callable[[int], Source | None]"
 #: Most pictures of a page, rows of facts, and characters of a command and of a config.
 PICTURES, FACTS, COMMAND, CONFIG = 400, 100, 4000, 200_000
+#: Curves that say nothing about how good a model is.
+OF_OPTIMIZER = ("lr", "base_lr", "momentum", "grad_norm")
 
 
 class Pictures:
@@ -102,7 +104,7 @@ def training_charts(history: History) -> list[tuple[str, Markup]]:
 
 def _order(name: str) -> int:
     """Losses come first, then metrics, then what the optimizer did."""
-    if name in ("lr", "base_lr", "momentum", "grad_norm"):
+    if name in OF_OPTIMIZER:
         return 2
     return 0 if "loss" in name else 1
 

@@ -15,7 +15,7 @@ from mmpretrain.evaluation.functional.classwise import scores_of_counts
 from mmpretrain.evaluation.functional.confusion import confusion_matrix
 from mmpretrain.evaluation.functional.resampling import bootstrap, percentiles
 from mmpretrain.evaluation.record import Record
-from mmpretrain.reports.areas import MOST_SAMPLES, MOST_SCORES, Areas, class_areas, columns, draws, some_of
+from mmpretrain.reports.areas import MOST_SAMPLES, Areas, class_areas, columns, draws, intervals_of, some_of
 from mmpretrain.reports.statistics import wilson_interval
 
 #: How often to draw for an interval.
@@ -225,7 +225,7 @@ def _single_label_numbers(record: Record, tally: Tally, areas: Areas, level: flo
 
 def _several_label_numbers(record: Record, tally: Tally, areas: Areas, level: float) -> list[Number]:
     ends = float("nan"), float("nan")
-    if record.scores.size <= MOST_SCORES and len(record) <= MOST_SAMPLES:
+    if intervals_of(record):
         weights = draws(len(record), RESAMPLES)
         guessed, actual = (array.float() for array in _zeros_and_ones(record))
         drawn = Tally(*(weights @ array for array in (guessed * actual, guessed, actual)))

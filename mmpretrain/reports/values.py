@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from markupsafe import Markup
-from torch import Tensor
 
-from mmpretrain.evaluation.functional.regression import (
-    mean_absolute_error,
-    r2_score,
-    root_mean_squared_error,
-)
-from mmpretrain.evaluation.functional.resampling import bootstrap
 from mmpretrain.evaluation.value_record import ValueRecord
 from mmpretrain.reports import charts
-from mmpretrain.reports.areas import MOST_SAMPLES
 from mmpretrain.reports.charts import Axis
 from mmpretrain.reports.history import History, read_history
 from mmpretrain.reports.measured import Measured, measure_some
@@ -38,7 +29,8 @@ from mmpretrain.reports.parts import (
     write,
 )
 from mmpretrain.reports.slices import Slice, find_value_slices
-from mmpretrain.reports.summary import RESAMPLES, Number
+from mmpretrain.reports.summary import Number
+from mmpretrain.reports.value_numbers import value_numbers
 from mmpretrain.reports.words import Language, both
 
 #: Pictures of the gallery, points of a chart, and bars of a histogram.
@@ -115,25 +107,15 @@ def value_row(record: ValueRecord, column: int) -> ValueRow:
     values, targets = (
         torch.from_numpy(array[:, column]).double() for array in (record.values, record.targets)
     )
-    numbers = [
-        _number("mae", mean_absolute_error, values, targets),
-        _number("rmse", root_mean_squared_error, values, targets),
-        _number("bias", lambda pred, target: (pred - target).mean(), values, targets),
-    ]
-    if len(record) > 1:
-        numbers.insert(2, _number("r2", r2_score, values, targets))
     return ValueRow(
-        record.names[column], numbers, _scatter(values, targets), _histogram((values - targets).numpy())
+        record.names[column],
+        value_numbers(record, column),
+        _scatter(values, targets),
+        _histogram((values - targets).numpy()),
     )
 
 
-def _number(name: str, metric: Callable[..., Tensor], *data: Tensor) -> Number:
-    if len(data[0]) > MOST_SAMPLES or len(data[0]) < 2:
-        return Number(name, float(metric(*data)), percent=False)
-    return Number(name, *bootstrap(metric, *data, resamples=RESAMPLES), percent=False)
-
-
-def _scatter(values: Tensor, targets: Tensor) -> Markup:
+def _scatter(values: torch.Tensor, targets: torch.Tensor) -> Markup:
     kept = torch.linspace(0, len(values) - 1, min(len(values), POINTS)).round().long()
     x, y = targets[kept].tolist(), values[kept].tolist()
     axis = Axis.around([*x, *y])

@@ -189,9 +189,32 @@ WORDS: dict[str, tuple[str, str]] = {
     "models": ("Models", "模型"),
     "differences": ("Whether the difference is chance", "差异是否偶然"),
     "mcnemar": (
-        "McNemar's exact test on the samples that only one of two models gets right.",
-        "对仅有一个模型预测正确的样本做 McNemar 精确检验。",
+        "McNemar's test on the samples that only one of two models gets right: the exact p value, the same "
+        "corrected for the number of pairs (Holm), and chi-squared with the correction for continuity.",
+        "对仅有一个模型预测正确的样本做 McNemar 检验：精确 p 值、"
+        "按配对数校正（Holm）的 p 值，以及带连续性校正的卡方 p 值。",
     ),
+    "several_labels_right": (
+        "Of an image with several labels, a prediction counts as right if all of its labels are (scores from "
+        "0.5).",
+        "多标签图像的所有标签都预测正确（得分不低于 0.5）才算正确。",
+    ),
+    "sign_flip": (
+        "Whether the absolute errors of two models differ on the same samples: a permutation test of the "
+        "paired differences, and its p value corrected for the number of pairs (Holm).",
+        "检验两个模型在相同样本上的绝对误差是否不同：配对差值的置换检验，以及按配对数校正（Holm）的 p 值。",
+    ),
+    "p_holm": ("p, Holm", "p（Holm）"),
+    "p_chi": ("p, chi-squared", "p（卡方）"),
+    "error_first": ("Error of the first", "前者误差"),
+    "error_second": ("Error of the second", "后者误差"),
+    "absolute_error": ("Absolute error", "绝对误差"),
+    "error_curves": ("How many predictions are how close", "误差不超过给定值的样本比例"),
+    "error_curves_hint": (
+        "The share of samples whose error is no larger than the value across; higher is better.",
+        "误差不超过横轴数值的样本占比，越高越好。",
+    ),
+    "value_differ": ("Images on which the errors differ most", "误差差异最大的图像"),
     "only_first": ("Only the first is right", "仅前者正确"),
     "only_second": ("Only the second is right", "仅后者正确"),
     "p_value": ("p value", "p 值"),

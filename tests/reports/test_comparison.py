@@ -9,7 +9,8 @@ import pytest
 
 from mmpretrain.errors import DataError
 from mmpretrain.evaluation.record import Record
-from mmpretrain.reports import compare
+from mmpretrain.evaluation.value_record import ValueRecord
+from mmpretrain.reports import compare, compare_values
 from mmpretrain.reports.summary import right_predictions
 
 
@@ -39,6 +40,39 @@ def test_what_differs(record):
     assert (pair.only_first, pair.only_second) == (0, len(wrong))
     assert pair.p == pytest.approx(2 * 0.5 ** len(wrong))
     assert sorted(compared.differing) == wrong.tolist()
+
+
+def test_several_labels_are_right_if_all_are(record):
+    several = np.eye(3, dtype=np.int8)[record.targets]
+    right = np.where(several == 1, 0.9, 0.1).astype(np.float32)
+    spoilt = right.copy()
+    spoilt[:5] = 0.9  # the best class is right, the others are not
+    several[4, several[4] == 0] = -1  # here they do not count
+    models = [dataclasses.replace(record, targets=several, scores=scores) for scores in (right, spoilt)]
+    (pair,) = compare(dict(zip("ab", models))).pairs
+    assert (pair.only_first, pair.only_second) == (4, 0)
+
+
+def test_three_models_are_corrected(record):
+    scores = [np.eye(3, dtype=np.float32)[(record.targets + (np.arange(60) < n)) % 3] for n in (0, 8, 20)]
+    compared = compare({str(n): dataclasses.replace(record, scores=one) for n, one in enumerate(scores)})
+    assert [(pair.only_first, pair.only_second) for pair in compared.pairs] == [(8, 0), (20, 0), (12, 0)]
+    assert [pair.p_holm for pair in compared.pairs] == pytest.approx([2 / 2**8, 6 / 2**20, 4 / 2**12])
+
+
+def test_values():
+    random = np.random.RandomState(0)
+    targets = random.rand(50, 1).astype(np.float32)
+    noise = random.randn(50, 1).astype(np.float32)
+    near, far = (ValueRecord(targets + scale * noise, targets) for scale in (0.1, 1.0))
+    compared = compare_values({"near": near, "far": far, "again": near})
+    p = {(pair.first, pair.second): pair.p for pair in compared.pairs}
+    assert p["near", "far"] < 0.001
+    assert p["near", "again"] == 1
+    assert compared.pairs[0].error_first == pytest.approx(float(np.abs(near.errors).mean()))
+    assert compared.differing[0] == int(np.abs(noise).argmax())
+    broken = dataclasses.replace(far, values=np.full_like(targets, np.nan))
+    assert compare_values({"near": near, "broken": broken}).pairs[0].p == 1
 
 
 @pytest.mark.parametrize(

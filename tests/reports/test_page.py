@@ -5,21 +5,16 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-import shutil
-import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from mmpretrain.evaluation.record import Record
 from mmpretrain.reports import galleries, no_images, write_comparison, write_report
+from tests.reports.browser import colours_of_screenshot, needs_browser, seen_after
 from tests.reports.conftest import EVIL
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 
 
 class Elements(HTMLParser):
@@ -134,20 +129,8 @@ def test_maps_and_leaks(record, tmp_path):
     assert "<b>evil" not in text
 
 
-def browse(page: Path, folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    assert CHROMIUM is not None
-    command = [
-        CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-        "--disable-background-networking", "--disable-component-update", "--disable-sync",
-        "--hide-scrollbars",
-        f"--user-data-dir={folder / 'profile'}", "--enable-logging=stderr", *options, page.as_uri(),
-    ]  # fmt: skip
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-
-
 #: Sorts the table by recall, opens a cell, turns the language, and writes down what is seen.
 _CLICKS = """
-<script>
 const lines = () => [...document.querySelectorAll("#per-class tbody tr")];
 const rows = () => lines().map((line) => Number.parseFloat(line.cells[4].textContent));
 const head = document.querySelectorAll("#per-class th")[4];
@@ -160,20 +143,13 @@ const cell = document.querySelectorAll("#cell img").length;
 const loaded = [...document.images].every((image) => image.src.startsWith("data:"));
 document.getElementById("language").click();
 const heading = document.querySelector("#confusion h2").innerText;
-document.body.insertAdjacentHTML("beforeend", "<pre id='seen'></pre>");
-document.getElementById("seen").textContent = JSON.stringify({up, down, cell, loaded, heading});
-</script>
+const seen = {up, down, cell, loaded, heading};
 """
 
 
 @needs_browser
 def test_in_a_browser(page, tmp_path):
-    clicked = tmp_path / "clicked.html"
-    text = page.read_text(encoding="utf-8").replace("</body>", _CLICKS + "</body>")
-    clicked.write_text(text, encoding="utf-8")
-    done = browse(clicked, tmp_path, "--dump-dom")
-    assert "CONSOLE" not in done.stderr, done.stderr
-    seen = json.loads(re.findall(r'<pre id="seen">(.*?)</pre>', done.stdout)[0])
+    seen = seen_after(page, tmp_path, _CLICKS)
     assert seen["up"] == sorted(seen["up"])
     assert seen["down"] == sorted(seen["up"], reverse=True)
     assert seen["cell"] > 0
@@ -182,11 +158,37 @@ def test_in_a_browser(page, tmp_path):
 
 
 @needs_browser
-@pytest.mark.parametrize("name", ["page", "comparison"])
-def test_screenshot(name, request, tmp_path):
-    picture = tmp_path / "page.png"
-    shot = f"--screenshot={picture}"
-    done = browse(request.getfixturevalue(name), tmp_path, "--window-size=1000,1600", shot)
-    assert "CONSOLE" not in done.stderr, done.stderr
-    pixels = np.asarray(Image.open(picture).convert("RGB"))
-    assert len(np.unique(pixels.reshape(-1, 3), axis=0)) > 50, "it is blank"
+@pytest.mark.parametrize("size", ["1000,1600", "390,1600"])
+def test_screenshot(page, size, tmp_path):
+    assert colours_of_screenshot(page, tmp_path, size) > 50, "it is blank"
+
+
+#: Clicks the picture of a matrix in the middle of a cell, and a number in the list of pairs.
+_MANY = """
+const canvas = document.getElementById("matrix-picture");
+const place = canvas.getBoundingClientRect();
+const edge = place.width / 80;
+const point = {clientX: place.left + 8.5 * edge, clientY: place.top + 7.5 * edge, bubbles: true};
+canvas.dispatchEvent(new MouseEvent("click", point));
+const title = document.querySelector("#cell h3").textContent;
+const [across, down] = [canvas.width / 80 * 8.5, canvas.height / 80 * 7.5];
+const pixel = [...canvas.getContext("2d").getImageData(across, down, 1, 1).data];
+document.querySelector('button.link[data-cell="7,8"]').click();
+const zoom = document.getElementById("zoom");
+zoom.value = 2;
+zoom.dispatchEvent(new Event("input"));
+const seen = {title, pixel, images: document.querySelectorAll("#cell img").length,
+  zoomed: canvas.getBoundingClientRect().width / place.width};
+"""
+
+
+@needs_browser
+def test_many_classes_in_a_browser(tmp_path):
+    labels = np.arange(160) % 80
+    scores = np.eye(80, dtype=np.float32)[np.where(labels == 7, 8, labels)]
+    write_report(Record(scores, labels), tmp_path / "x.html", images=lambda i: np.full((8, 8), i, np.uint8))
+    seen = seen_after(tmp_path / "x.html", tmp_path, _MANY)
+    assert seen["title"] == "7 → 8: 2"
+    assert seen["pixel"][0] > 150, "a mistake is red"
+    assert seen["images"] == 2
+    assert seen["zoomed"] == pytest.approx(2, rel=0.01)

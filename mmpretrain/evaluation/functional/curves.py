@@ -94,7 +94,7 @@ def auroc(pred: ArrayLike, target: ArrayLike, average: CurveAverage = "macro") -
     Returns:
         A number, or (C,), NaN for classes of which all samples or none are positive.
     """
-    return _over_classes(area_under_roc, pred, target, average)
+    return _over_classes(_area_under_roc, pred, target, average)
 
 
 def precision_recall_area(pred: ArrayLike, target: ArrayLike, average: CurveAverage = "macro") -> Tensor:
@@ -111,11 +111,10 @@ def precision_recall_area(pred: ArrayLike, target: ArrayLike, average: CurveAver
     Returns:
         A number, or (C,), NaN for classes without a positive sample.
     """
-    return _over_classes(area_under_precision_recall, pred, target, average)
+    return _over_classes(_area_under_precision_recall, pred, target, average)
 
 
-def area_under_roc(counts: Counts) -> Tensor:
-    """Return the area under a ROC curve, from 0 to 1; NaN if all samples are positive, or none."""
+def _area_under_roc(counts: Counts) -> Tensor:
     zero = counts.thresholds.new_zeros(1)
     area = torch.trapezoid(
         torch.cat([zero, counts.true_positives]), torch.cat([zero, counts.false_positives])
@@ -123,8 +122,7 @@ def area_under_roc(counts: Counts) -> Tensor:
     return area / (counts.positives * counts.negatives)
 
 
-def area_under_precision_recall(counts: Counts) -> Tensor:
-    """Return the average precision, from 0 to 1; NaN without a positive sample."""
+def _area_under_precision_recall(counts: Counts) -> Tensor:
     added = counts.true_positives.diff(prepend=counts.thresholds.new_zeros(1))
     precision = counts.true_positives / (counts.true_positives + counts.false_positives)
     return (added * precision).sum() / counts.positives
