@@ -10,8 +10,8 @@ spectrum of photographs are made.
 ``--workers 0 1 2`` also compares whole data loaders with so many workers, which pass stacked batches:
 the time that passes per image.
 
-``--targets`` compares what ``mmpretrain pack`` and ``cache='ram'`` give with exact pixels, and prints the
-speed that was asked for beside the speed that was measured.
+``--targets`` compares what ``mmpretrain pack``, ``cache='ram'`` and, if it is installed, nvImageCodec give
+with exact pixels, and prints the speed that was asked for beside the speed that was measured.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -68,14 +69,20 @@ PIPELINES: dict[str, list[dict[str, Any]]] = {
 # -- in the process of a contender ------------------------------------------------------------------
 
 
-def build_mmpretrain(name: str) -> Callable[[str], Any]:
+def pipeline_of(kind: str, name: str) -> list[dict[str, Any]]:
+    """A pipeline, which decodes with nvImageCodec if the contender is of that name."""
+    load = {**LOAD, "imdecode_backend": "nvimgcodec"} if kind == "nvimgcodec" else LOAD
+    return [load, *PIPELINES[name][1:]]
+
+
+def build_mmpretrain(name: str, kind: str = "mmpretrain") -> Callable[[str], Any]:
     """A pipeline of whichever mmpretrain is installed, this one or the original."""
     import mmpretrain.datasets  # noqa: F401
     from mmpretrain.registry import TRANSFORMS
 
     if "mmengine" in sys.modules:
         sys.modules["mmengine"].registry.init_default_scope("mmpretrain")
-    pipeline = TRANSFORMS.build({"type": "Compose", "transforms": PIPELINES[name]})
+    pipeline = TRANSFORMS.build({"type": "Compose", "transforms": pipeline_of(kind, name)})
     return lambda path: pipeline({"img_path": path, "gt_label": 1, "sample_idx": 0})
 
 
@@ -130,7 +137,12 @@ def build_timm(name: str) -> Callable[[str], Any]:
     return lambda path: transform(Image.open(path).convert("RGB"))
 
 
-BUILDERS = {"mmpretrain": build_mmpretrain, "pillow": build_pillow, "timm": build_timm}
+BUILDERS: dict[str, Callable[[str], Callable[[str], Any]]] = {
+    "mmpretrain": build_mmpretrain,
+    "nvimgcodec": partial(build_mmpretrain, kind="nvimgcodec"),
+    "pillow": build_pillow,
+    "timm": build_timm,
+}
 
 #: Speed relative to the original that was asked for: files, packed as JPEG, packed as pixels, cached.
 TARGETS = {
@@ -204,8 +216,8 @@ def loader_seconds(kind: str, name: str, files: list[str], workers: int, folder:
         loader = Runner.build_dataloader(
             {"dataset": dataset, "sampler": sampler, "collate_fn": collate, **options}, seed=0
         )
-    elif kind == "mmpretrain":
-        loader = mmpretrain_loader(name, files, options)
+    elif kind in ("mmpretrain", "nvimgcodec"):
+        loader = mmpretrain_loader(pipeline_of(kind, name), files, options)
     else:
         loader = DataLoader(Mapped(BUILDERS[kind](name), files), **options)  # type: ignore[arg-type]
 
@@ -219,7 +231,7 @@ def loader_seconds(kind: str, name: str, files: list[str], workers: int, folder:
     return measure
 
 
-def mmpretrain_loader(name: str, files: list[str], options: dict[str, Any]) -> Any:
+def mmpretrain_loader(pipeline: list[dict[str, Any]], files: list[str], options: dict[str, Any]) -> Any:
     """The data loader that a training run has, of whichever mmpretrain is installed."""
     import mmpretrain.datasets  # noqa: F401
 
@@ -234,7 +246,7 @@ def mmpretrain_loader(name: str, files: list[str], options: dict[str, Any]) -> A
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as listing:
         listing.writelines(f"{path} 1\n" for path in files)
         listing.flush()
-        dataset = {"type": "CustomDataset", "ann_file": listing.name, "pipeline": PIPELINES[name]}
+        dataset = {"type": "CustomDataset", "ann_file": listing.name, "pipeline": pipeline}
         collate = {"type": "default_collate"}
         sampler = {"type": "DefaultSampler", "shuffle": False}
         return Runner.build_dataloader(
@@ -398,6 +410,7 @@ def compare_targets(reference: str, rounds: int, workers: list[int]) -> None:
                 pack_images(folder, root / "small-jpeg", "jpeg")
                 pack_images(folder, root / "small-raw", "raw")
                 mine += (("packed raw", "packed", root / "small-raw"), ("cached", "cached", folder))
+                mine += (("files, nvimgcodec", "nvimgcodec", folder),)  # left empty if it is not installed
             else:
                 pack_images(folder, root / "large-jpeg", "jpeg", short_edge=512)
             contenders = [Contender("mmpretrain 1.2", reference, "mmpretrain", folder)]
