@@ -32,7 +32,7 @@ MAGIC = b"mmpixel1"
 HEADER = np.dtype([("magic", "S8"), ("key", "V16"), ("slots", "<u8"), ("room", "<u8"), ("used", "<u8")])
 SLOT = np.dtype([
     ("start", "<u8"), ("height", "<u4"), ("width", "<u4"), ("whole_height", "<u4"), ("whole_width", "<u4"),
-    ("channels", "u1"), ("is_float", "u1"), ("free", "<u2"), ("sum", "<u4"), ("signature", "<u8"),
+    ("channels", "u1"), ("is_float", "u1"), ("claimed", "<u2"), ("sum", "<u4"), ("signature", "<u8"),
 ])  # fmt: skip
 PAGE = 4096
 
@@ -183,7 +183,7 @@ class PixelStore:
         return Kept(pixels, (int(slot["whole_height"]), int(slot["whole_width"])))
 
     def put(self, number: int, pixels: np.ndarray, shape: tuple[int, int], signature: int = 0) -> bool:
-        """Keep an array, and say whether there was room for it.
+        """Keep an array, unless another process does, and say whether it is there.
 
         Args:
             number: Its number.
@@ -195,9 +195,9 @@ class PixelStore:
             return False
         if self.used + pixels.nbytes > self.room:
             return False
-        start = self._locked(lambda: self._take(pixels.nbytes))
+        start = self._locked(lambda: self._take(number, pixels.nbytes, signature))
         if start is None:
-            return False
+            return self._has(number, signature)
         data = memoryview(pixels.tobytes())
         try:
             while data:
@@ -208,17 +208,25 @@ class PixelStore:
             self._locked(self._close)
             return False
         height, width, *channels = pixels.shape
-        row = (0, height, width, *shape, channels[0] if channels else 0, pixels.dtype == np.float32, 0)
+        row = (0, height, width, *shape, channels[0] if channels else 0, pixels.dtype == np.float32, 1)
         total = zlib.crc32(np.ascontiguousarray(pixels)) if self.checked else 0  # type: ignore[arg-type]
         self._slots[number] = (*row, total, signature)
         self._slots["start"][number] = start - pixels.nbytes
         return True
 
-    def _take(self, size: int) -> int | None:
-        """Reserve bytes, and return where they begin."""
+    def _has(self, number: int, signature: int) -> bool:
+        slot = self._slots[number]
+        return bool(slot["start"]) and int(slot["signature"]) == signature
+
+    def _take(self, number: int, size: int, signature: int) -> int | None:
+        """Reserve bytes, and return where they begin; None if there is no room, or no need."""
         used = self.used
-        if used + size > self.room:
+        if used + size > self.room or self._has(number, signature):
             return None
+        if not self.checked:  # a file outlives processes that die before they write what they claimed
+            if self._slots["claimed"][number]:
+                return None
+            self._slots["claimed"][number] = 1
         self._header["used"] = used + -(-size // 64) * 64
         return self._data_at + used
 
