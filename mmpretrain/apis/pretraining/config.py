@@ -195,7 +195,8 @@ def _checked(method: str, arch: str | None, image_size: int) -> tuple[Method, Ar
             f"{method} cannot train {name}", where="--arch", hint=f"It can train: {', '.join(fitting)}."
         )
     step = max(recipe.multiple, {"hivit": 16, "dinov3": 16, "swin": 32, "mixmim": 32}.get(network.family, 1))
-    least = {"swin": 32, "spark": 64}.get(network.family, {"spark": 64}.get(method, step))
+    # Of images in patches of a fixed size, one patch must stay visible and one be hidden.
+    least = 2 * step if recipe.input == "image" and network.family != "vit" else step
     if image_size % step or image_size < least:
         fits = max(least, round(image_size / step) * step)
         raise ConfigError(

@@ -71,7 +71,7 @@ def ijepa(arch: Arch, size: int) -> dict[str, Any]:
 def maskfeat(arch: Arch, size: int) -> dict[str, Any]:
     """MaskFeat."""
     edge = patch_size(size)
-    cell = max(2, edge // 2)
+    cell = max(min(2, edge), edge // 2)
     cells = (edge // cell) ** 2
     return {
         "type": "MaskFeat",

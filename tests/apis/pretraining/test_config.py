@@ -52,6 +52,25 @@ def test_every_arch_builds(arch):
         assert width in (None, ARCHS[arch].channels) or ARCHS[arch].family == "mixmim"
 
 
+def smallest(method, arch):
+    """The config for the smallest images that a method accepts."""
+    for size in (8, 16, 32, 64):
+        try:
+            return pretraining_config(method, DATA, arch=arch, image_size=size, init="x.pth")
+        except ConfigError:
+            continue
+    raise AssertionError(f"{method} with {arch} refuses 64")
+
+
+@pytest.mark.filterwarnings("error:Initializing zero-element tensors")
+@pytest.mark.parametrize("method", METHODS)
+def test_the_smallest_images_that_are_accepted_leave_something_to_see_and_to_hide(method):
+    archs = {network.family: name for name, network in reversed(ARCHS.items())}
+    for family in METHODS[method].families:
+        with torch.device("meta"):
+            MODELS.build(smallest(method, archs[family])["model"])
+
+
 @pytest.mark.parametrize("method", ["mae", "dino", "ijepa", "maskfeat", "mocov3"])
 def test_trains_and_leaves_a_backbone(method, tmp_path):
     data = {**DATA, "data_prefix": str(write_images(tmp_path / "images"))}
@@ -90,6 +109,9 @@ def test_trains_and_leaves_a_backbone(method, tmp_path):
         ({"arch": "resnet18"}, "mae cannot train resnet18"),
         ({"image_size": 33}, "multiple of 8"),
         ({"method": "spark", "image_size": 32}, "from 64 on"),
+        ({"method": "mixmim", "image_size": 32}, "from 64 on"),
+        ({"method": "itpn", "image_size": 16}, "from 32 on"),
+        ({"method": "mae", "arch": "hivit-tiny", "image_size": 16}, "from 32 on"),
         ({"method": "simmim", "image_size": 48}, "multiple of 32"),
         ({"method": "continued"}, "--from"),
     ],
