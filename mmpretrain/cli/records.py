@@ -173,7 +173,10 @@ def facts_of(runner: Runner, results: Mapping[str, Any]) -> dict[str, Any]:
     from mmpretrain.utils.env import collect_env
 
     cfg = runner.cfg
+    model = getattr(runner.bare_model, "module", runner.bare_model)  # inside of test-time augmentation
+    thresholds = getattr(getattr(model, "head", None), "thr", None)
     return {
+        **({} if thresholds is None else {"thresholds": thresholds}),
         "time": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "command": sys.argv,
         "metrics": plain(results),

@@ -78,6 +78,17 @@ class Record:
         """The class with the highest score of each sample, (N,)."""
         return self.scores.argmax(1)
 
+    @property
+    def thresholds(self) -> np.ndarray:
+        """From which score on each class is predicted, for several labels, (C,): the model's, or 0.5."""
+        known, classes = self.facts.get("thresholds"), self.scores.shape[1]
+        if isinstance(known, (list, tuple)) and len(known) == classes:
+            values = [np.inf if value is None else value for value in known]  # JSON has no infinity
+        else:
+            values = [known] * classes
+        numbers = [value if isinstance(value, (int, float)) else 0.5 for value in values]
+        return np.array(numbers, self.scores.dtype)
+
     def class_name(self, index: int) -> str:
         """Return the name of a class, or its number."""
         return self.classes[index] if self.classes else str(index)
@@ -105,16 +116,18 @@ class Record:
 
     def _rows(self) -> Iterator[Sequence[Any]]:
         yield ["path", "truth", "predicted", "right", "score", "score_of_truth"]
-        predicted = self.predicted
+        single, thresholds = self.predicted.tolist(), self.thresholds
         for index, score in enumerate(self.scores):
             truth = self.truth(index)
-            best = int(predicted[index])
+            found = np.flatnonzero(score >= thresholds).tolist() if self.multi_label else [single[index]]
+            counted = self.targets[index] != -1 if self.multi_label else None
+            judged = found if counted is None else [k for k in found if counted[k]]
             yield [
                 self.paths[index] if self.paths else index,
                 ";".join(map(self.class_name, truth)),
-                self.class_name(best),
-                int(best in truth),
-                f"{score[best]:.6g}",
+                ";".join(map(self.class_name, found)),
+                int(judged == truth),
+                ";".join(f"{score[k]:.6g}" for k in found),
                 ";".join(f"{score[k]:.6g}" for k in truth),
             ]
 

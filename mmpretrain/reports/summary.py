@@ -158,7 +158,7 @@ def _tally(best: Tensor, labels: Tensor, classes: int) -> Tally:
 def _zeros_and_ones(record: Record) -> tuple[Tensor, Tensor]:
     """Return which classes of samples with several labels are predicted, and right, (N, C) bool."""
     targets = torch.from_numpy(record.targets)
-    return (torch.from_numpy(record.scores) >= 0.5) & (targets != -1), targets == 1
+    return torch.from_numpy(record.scores >= record.thresholds) & (targets != -1), targets == 1
 
 
 def _rows(record: Record, tally: Tally, areas: Areas) -> list[ClassRow]:

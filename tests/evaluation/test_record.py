@@ -192,3 +192,19 @@ def test_a_record_is_complete_or_not_there(tmp_path, monkeypatch, call):
         record(facts={"new": 1}).save(tmp_path)
     with pytest.raises(MissingFileError):
         Record.load(tmp_path)
+
+
+def test_the_table_of_several_labels(tmp_path):
+    """All classes that reach their threshold, and whether these are the right ones among those that count."""
+    targets = np.array([[1, 0, -1], [0, 1, 1], [0, 0, 0]], np.int8)
+    record(targets=targets, facts={"thresholds": [0.5, 0.3, 0.0]}).save(tmp_path)
+    rows = rows_of(tmp_path)
+    assert [row["predicted"] for row in rows] == ["cat;牛", "dog, small;牛", "dog, small;牛"]
+    assert [row["right"] for row in rows] == ["1", "1", "0"]
+    assert rows[1]["score"] == "0.5;0.3"
+
+
+@pytest.mark.parametrize("odd", [None, "x", [1], {"a": 1}, [[1], 2, 3]])
+def test_thresholds_of_strangers(odd):
+    thresholds = record(facts={"thresholds": odd}).thresholds
+    assert thresholds.shape == (3,)

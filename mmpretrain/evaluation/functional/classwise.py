@@ -16,6 +16,7 @@ from mmpretrain.evaluation.functional.inputs import (
     to_tensor,
 )
 from mmpretrain.structures import label_to_onehot
+from mmpretrain.structures.thresholds import Thresholds, check_thresholds, reaches
 
 Average: TypeAlias = Literal["macro", "micro"] | None
 
@@ -145,7 +146,7 @@ def multi_label_scores(
     pred_indices: bool = False,
     target_indices: bool = False,
     average: Average = "macro",
-    thr: float | None = None,
+    thr: Thresholds | None = None,
     topk: int | None = None,
     num_classes: int | None = None,
 ) -> Scores:
@@ -157,7 +158,8 @@ def multi_label_scores(
         pred_indices: Whether ``pred`` holds classes.
         target_indices: Whether ``target`` holds classes.
         average: See :func:`precision_recall_f1_support`.
-        thr: A class is predicted if its score is at least this; 0.5 if ``topk`` is not given either.
+        thr: A class is predicted if its score is at least this; 0.5 if ``topk`` is not given either. A
+            sequence has one for each class; None in it stands for a class that is never predicted.
         topk: The k best classes are predicted, unless ``thr`` is given.
         num_classes: Number of classes; needed for classes.
     """
@@ -169,9 +171,14 @@ def multi_label_scores(
             f"The predictions have shape {tuple(pred.shape)}, the targets {tuple(target.shape)}{classes}"
         )
     if thr is None and topk is not None:
+        if not 0 < topk <= pred.shape[1]:
+            raise ConfigError(
+                f"topk must be from 1 to {pred.shape[1]}, as there are so many classes, got {topk!r}",
+                key="topk",
+            )
         predicted = torch.zeros_like(target).scatter_(1, pred.topk(topk).indices, 1)
     else:
-        predicted = (pred >= (0.5 if thr is None else thr)).to(torch.int64)
+        predicted = reaches(pred, 0.5 if thr is None else check_thresholds(thr)).to(torch.int64)
     return precision_recall_f1_support(predicted, target, average)
 
 

@@ -15,6 +15,7 @@ from mmpretrain.evaluation.metrics.columns import Columns, joined
 from mmpretrain.evaluation.metrics.single_label import check_items, named_scores
 from mmpretrain.registry import METRICS
 from mmpretrain.structures import label_to_onehot
+from mmpretrain.structures.thresholds import Thresholds, check_thresholds
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +49,8 @@ class MultiLabelMetric(MultiLabelBase):
     """Precision, recall and F1 score, in percent, and support; see :class:`SingleLabelMetric`.
 
     Args:
-        thr: A class is predicted if its score is at least this; 0.5 if ``topk`` is not given either.
+        thr: A class is predicted if its score is at least this; 0.5 if ``topk`` is not given either. A list
+            has one for each class; None in it stands for a class that is never predicted.
         topk: The k best classes are predicted, unless ``thr`` is given.
         items: Which values to report: ``'precision'``, ``'recall'``, ``'f1-score'``, ``'support'``.
         average: ``'macro'`` averages over classes, ``'micro'`` counts over all classes, None reports lists.
@@ -58,7 +60,7 @@ class MultiLabelMetric(MultiLabelBase):
 
     def __init__(
         self,
-        thr: float | None = None,
+        thr: Thresholds | None = None,
         topk: int | None = None,
         items: Sequence[str] = ("precision", "recall", "f1-score"),
         average: Average = "macro",
@@ -69,17 +71,25 @@ class MultiLabelMetric(MultiLabelBase):
         check_average(average)
         if thr is not None and topk is not None:
             logger.warning("MultiLabelMetric was given thr and topk: topk has no effect.")
-        self.thr = 0.5 if thr is None and topk is None else thr
+        if thr is None:
+            self.thr = 0.5 if topk is None else None
+        else:
+            self.thr = check_thresholds(thr)
         self.topk = topk
         self.items = check_items(items)
         self.average: Average = average
 
     def compute_metrics(self, results: list[dict[str, Tensor]] | Columns) -> dict[str, float | list[float]]:
-        """Return the items asked for; the name tells the threshold, unless it is 0.5, or k."""
+        """Return the items asked for; the name tells the threshold, unless it is 0.5, or k, or that there is
+        one for each class.
+        """
         columns = results if isinstance(results, Columns) else joined(results)
         pred, target = columns["pred_score"], columns["gt_score"]
         scores = self.calculate(pred, target, average=self.average, thr=self.thr, topk=self.topk)
-        suffix = f"_top{self.topk}" if self.thr is None else f"_thr-{self.thr:.2f}"
+        if self.thr is None:
+            suffix = f"_top{self.topk}"
+        else:
+            suffix = "_thr-per-class" if isinstance(self.thr, tuple) else f"_thr-{self.thr:.2f}"
         return named_scores(scores, self.items, self.average, "" if self.thr == 0.5 else suffix)
 
     #: For predictions that are given directly.

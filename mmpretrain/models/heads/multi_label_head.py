@@ -19,6 +19,7 @@ from mmpretrain.models.heads.base import (
 )
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample, label_to_onehot
+from mmpretrain.structures.thresholds import Thresholds, check_thresholds, reaches
 
 SIGMOID_CROSS_ENTROPY = {"type": "CrossEntropyLoss", "use_sigmoid": True}
 
@@ -30,6 +31,7 @@ class MultiLabelClsHead(BaseClsHead):
     Args:
         loss: The loss, or its config.
         thr: A class is predicted if its probability is at least this; 0.5 if ``topk`` is not given either.
+            A list has one for each class; None in it stands for a class that is never predicted.
         topk: The k most probable classes are predicted, unless ``thr`` is given.
         init_cfg: How the weights are initialised.
     """
@@ -37,12 +39,15 @@ class MultiLabelClsHead(BaseClsHead):
     def __init__(
         self,
         loss: dict | nn.Module = SIGMOID_CROSS_ENTROPY,
-        thr: float | None = None,
+        thr: Thresholds | None = None,
         topk: int | None = None,
         init_cfg: InitCfg = None,
     ) -> None:
         super().__init__(loss, init_cfg)
-        self.thr = 0.5 if thr is None and topk is None else thr
+        if thr is None:
+            self.thr = 0.5 if topk is None else None
+        else:
+            self.thr = check_thresholds(thr)
         self.topk = topk
 
     def _get_loss(
@@ -56,7 +61,7 @@ class MultiLabelClsHead(BaseClsHead):
     ) -> list[DataSample]:
         scores = cls_score.sigmoid()
         if self.thr is not None:
-            labels = [(score >= self.thr).nonzero().flatten() for score in scores]
+            labels = [row.nonzero().flatten() for row in reaches(scores, self.thr)]
         else:
             labels = scores.topk(self.topk or 1).indices
         return with_predictions(data_samples, scores, labels)
@@ -87,7 +92,7 @@ class MultiLabelLinearClsHead(MultiLabelClsHead):
         num_classes: int,
         in_channels: int,
         loss: dict | nn.Module = SIGMOID_CROSS_ENTROPY,
-        thr: float | None = None,
+        thr: Thresholds | None = None,
         topk: int | None = None,
         init_cfg: InitCfg = LINEAR_INIT,
     ) -> None:
