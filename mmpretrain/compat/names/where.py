@@ -285,11 +285,11 @@ EXACT = {
             "mmpretrain.models.layers.sparse": (
                 "SparseAvgPooling SparseConv2d SparseLayerNorm2D SparseMaxPooling"
             ),
-            "mmpretrain.models.layers.quantizer": "NormEMAVectorQuantizer kmeans",
+            "mmpretrain.models.layers.quantizer": "NormEMAVectorQuantizer",
             "mmpretrain.models.necks.cae_neck": "CrossMultiheadAttention",
             "mmpretrain.models.necks.mae_decoder": "PromptMultiheadAttention",
             f"{_API}.clip": "build_clip_model",
-            f"{_API}.codebook": "EmbeddingEMA",
+            f"{_API}.codebook": "EmbeddingEMA ema_inplace kmeans norm_ema_inplace sample_vectors",
             "mmpretrain.models.selfsup.shuffle": ("batch_shuffle_ddp=shuffle batch_unshuffle_ddp=unshuffle"),
             f"{_API}.kinds": "to_1tuple to_2tuple to_3tuple to_4tuple to_ntuple",
             f"{_API}.layers": "is_tracing=is_jit_tracing",
@@ -325,6 +325,16 @@ EXACT = {
             "_precision_recall_f1_support=precision_recall_f1_support"
         ),
     },
+    "mmpretrain.models.utils.clip_generator_helper": {
+        f"{_API}.clip": (
+            "CLIP LayerNorm ResidualAttentionBlock Transformer VisionTransformer build_clip_model"
+        ),
+        "mmpretrain.models.layers.activation": "QuickGELU",
+    },
+    "mmpretrain.models.losses.swav_loss": {f"{_API}.selfsup": "MultiPrototypes distributed_sinkhorn"},
+    "mmpretrain.models.necks.spark_neck": {f"{_API}.selfsup": "ConvBlock2x DecoderConvModule is_pow2n"},
+    "mmpretrain.models.selfsup.cae": {f"{_API}.selfsup": "Conv2d EncoderBlock"},
+    "mmpretrain.models.selfsup.simclr": {f"{_API}.selfsup": "GatherLayer"},
     "mmpretrain.models.necks.itpn_neck": {"mmpretrain.models.necks.itpn_decoder": "PatchSplit"},
     "mmpretrain.models.necks.milan_neck": {
         "mmpretrain.models.necks.mae_decoder": "PromptTransformerEncoderLayer"

@@ -27,11 +27,12 @@ class ClipBlock(nn.Module):
 
     Args:
         width: Number of channels.
+        heads: Number of attention heads; by default as many as OpenAI's models have.
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, heads: int | None = None) -> None:
         super().__init__()
-        self.attn = nn.MultiheadAttention(width, max(1, width // HEAD_DIMS), batch_first=True)
+        self.attn = nn.MultiheadAttention(width, heads or max(1, width // HEAD_DIMS), batch_first=True)
         self.ln_1 = nn.LayerNorm(width)
         self.mlp = nn.Sequential()
         self.mlp.add_module("c_fc", nn.Linear(width, width * 4))
@@ -39,10 +40,18 @@ class ClipBlock(nn.Module):
         self.mlp.add_module("c_proj", nn.Linear(width * 4, width))
         self.ln_2 = nn.LayerNorm(width)
 
-    def forward(self, x: Tensor, need_weights: bool = False) -> tuple[Tensor, Tensor | None]:
-        """Transform tokens (B, N, C); return also the attention (B, N, N) if it is wanted."""
+    def forward(
+        self, x: Tensor, need_weights: bool = False, attn_mask: Tensor | None = None
+    ) -> tuple[Tensor, Tensor | None]:
+        """Transform tokens (B, N, C); return also the attention (B, N, N) if it is wanted.
+
+        Args:
+            x: The tokens.
+            need_weights: Return the attention.
+            attn_mask: Added to the logits of the attention, (N, N).
+        """
         y = self.ln_1(x)
-        mixed, weights = self.attn(y, y, y, need_weights=need_weights)
+        mixed, weights = self.attn(y, y, y, need_weights=need_weights, attn_mask=attn_mask)
         x = x + mixed
         return x + self.mlp(self.ln_2(x)), weights
 
@@ -53,11 +62,12 @@ class ClipTransformer(nn.Module):
     Args:
         width: Number of channels.
         layers: Number of blocks.
+        heads: See :class:`ClipBlock`.
     """
 
-    def __init__(self, width: int, layers: int) -> None:
+    def __init__(self, width: int, layers: int, heads: int | None = None) -> None:
         super().__init__()
-        self.resblocks = nn.ModuleList(ClipBlock(width) for _ in range(layers))
+        self.resblocks = nn.ModuleList(ClipBlock(width, heads) for _ in range(layers))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
         """Transform tokens (B, N, C); return also the attention (B, N, N) of the last block."""
@@ -76,16 +86,25 @@ class ClipVisual(nn.Module):
         patch_size: Size of a patch.
         grid: Number of patches along each side.
         output_dim: Number of channels of the output.
+        heads: See :class:`ClipBlock`.
     """
 
-    def __init__(self, width: int, layers: int, patch_size: int, grid: int, output_dim: int) -> None:
+    def __init__(
+        self,
+        width: int,
+        layers: int,
+        patch_size: int,
+        grid: int,
+        output_dim: int,
+        heads: int | None = None,
+    ) -> None:
         super().__init__()
         self.grid = grid
         self.conv1 = nn.Conv2d(3, width, patch_size, patch_size, bias=False)
         self.class_embedding = nn.Parameter(torch.zeros(width))
         self.positional_embedding = nn.Parameter(torch.zeros(grid**2 + 1, width))
         self.ln_pre = nn.LayerNorm(width)
-        self.transformer = ClipTransformer(width, layers)
+        self.transformer = ClipTransformer(width, layers, heads)
         self.ln_post = nn.LayerNorm(width)
         self.proj = nn.Parameter(torch.zeros(width, output_dim))
 
