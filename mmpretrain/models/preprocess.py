@@ -114,6 +114,11 @@ class Normalizer(BaseDataPreprocessor):
         return torch.stack([self.pad(self.normalize(image), height, width) for image in images])
 
 
+def transforms_of_batches(cfgs: Sequence[Mapping[str, Any]] | None) -> Any:
+    """Build ``batch_transforms``; None if there are none."""
+    return BATCH_TRANSFORMS.build({"type": "BatchTransforms", "transforms": cfgs}) if cfgs else None
+
+
 def inputs_of(data: Any) -> Any:
     """Return the images of a batch.
 
@@ -163,10 +168,7 @@ class ClsDataPreprocessor(Normalizer):
         self.num_classes = num_classes
         self.to_onehot = to_onehot
         self.batch_augments = RandomBatchAugment(**batch_augments) if batch_augments else None
-        self.batch_transforms: Any = None
-        if batch_transforms:
-            cfg = {"type": "BatchTransforms", "transforms": batch_transforms}
-            self.batch_transforms = BATCH_TRANSFORMS.build(cfg)
+        self.batch_transforms = transforms_of_batches(batch_transforms)
         self.mix_labels()
 
     def mix_labels(self) -> None:

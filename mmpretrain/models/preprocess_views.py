@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from mmpretrain.errors import ConfigError, DataError
-from mmpretrain.models.preprocess import ImgDataPreprocessor, Normalizer, Numbers
+from mmpretrain.models.preprocess import ImgDataPreprocessor, Normalizer, Numbers, transforms_of_batches
 from mmpretrain.registry import MODELS
 
 
@@ -26,6 +26,8 @@ class SelfSupDataPreprocessor(ImgDataPreprocessor):
         bgr_to_rgb: Reverse the channels.
         rgb_to_bgr: Reverse the channels.
         non_blocking: Let the copy to the device run alongside.
+        batch_transforms: Transforms of whole batches in training, as in :class:`ClsDataPreprocessor`. Each
+            view draws for itself.
     """
 
     def __init__(
@@ -38,9 +40,28 @@ class SelfSupDataPreprocessor(ImgDataPreprocessor):
         bgr_to_rgb: bool = False,
         rgb_to_bgr: bool = False,
         non_blocking: bool | None = False,
+        batch_transforms: Sequence[Mapping[str, Any]] | None = None,
     ) -> None:
         super().__init__(mean, std, pad_size_divisor, pad_value, bgr_to_rgb, rgb_to_bgr, non_blocking)
         self.swap_channels = to_rgb or self.swap_channels
+        self.batch_transforms = transforms_of_batches(batch_transforms)
+        if self.batch_transforms is not None and self.batch_transforms.mixes:
+            raise ConfigError(
+                "batch_transforms mix labels, which self-supervised learning does not have",
+                hint="Take Mixup and CutMix out of batch_transforms.",
+                key="batch_transforms",
+            )
+
+    @property
+    def needs_sample_keys(self) -> bool:
+        """Whether the data loader must send the key of each sample, from which random numbers are drawn."""
+        return self.batch_transforms is not None
+
+    def augment(self, inputs: Tensor | Sequence[Tensor], keys: Any) -> Tensor | list[Tensor]:
+        """Apply ``batch_transforms`` to each view (B, C, H, W)."""
+        if isinstance(inputs, Tensor):
+            return self.batch_transforms(inputs, None, keys)[0]
+        return [self.batch_transforms(view, None, keys, number)[0] for number, view in enumerate(inputs)]
 
     def normalize_views(self, views: Sequence[Tensor]) -> list[Tensor]:
         """Normalise each view (B, C, H, W)."""
@@ -61,6 +82,8 @@ class SelfSupDataPreprocessor(ImgDataPreprocessor):
                 where="train_dataloader.collate_fn",
                 hint="Use collate_fn=dict(type='default_collate').",
             )
+        if training and self.batch_transforms is not None:
+            inputs = self.augment(inputs, data.get("sample_keys"))
         views = self.normalize(inputs) if isinstance(inputs, Tensor) else self.normalize_views(inputs)
         return {"inputs": views, "data_samples": samples}
 

@@ -14,6 +14,9 @@ from mmpretrain.errors import ConfigError, DataError
 from mmpretrain.registry import BATCH_TRANSFORMS
 from mmpretrain.utils.keyed_draws import Draws, mixed
 
+#: Where the numbers of further views begin, behind those of the places of transforms.
+VIEWS = 1 << 32
+
 
 @BATCH_TRANSFORMS.register_module()
 class BatchTransforms:
@@ -42,7 +45,7 @@ class BatchTransforms:
         return any(getattr(transform, "mixes", False) for transform in self.transforms)
 
     def __call__(
-        self, images: Tensor | Sequence[Tensor], scores: Tensor | None, keys: Any = None
+        self, images: Tensor | Sequence[Tensor], scores: Tensor | None, keys: Any = None, view: int = 0
     ) -> tuple[Tensor, Tensor | None]:
         """Augment images (B, C, H, W) of pixel values, and one-hot labels (B, K).
 
@@ -51,6 +54,7 @@ class BatchTransforms:
             scores: Their labels, if there are any.
             keys: What the data loader sent with the samples, (B, 3): sample, epoch, turn. A training
                 loop of your own may leave them out; torch's generator then draws them.
+            view: Which view of the samples it is; each draws for itself.
         """
         images = _stacked(images)
         if self.mixes and scores is None:
@@ -61,6 +65,7 @@ class BatchTransforms:
         numbers = _numbers(keys, len(images))
         samples = mixed(np.zeros(len(images), dtype=np.uint64), numbers[:, 0])
         draws = Draws(mixed(mixed(samples, numbers[:, 1]), numbers[:, 2]))
+        draws = draws.fork(VIEWS + view) if view else draws
         is_8_bit = images.dtype == torch.uint8 or images.is_floating_point()
         with torch.no_grad(), torch.autocast(images.device.type, enabled=False):
             batch = Batch(images.float(), draws, samples, numbers[:, 1] + numbers[:, 2], scores, is_8_bit)

@@ -124,8 +124,15 @@ def _switch_batch_augments(runner: Session, augments: Any) -> None:
 
 def _switch_batch_transforms(runner: Session, transforms: Any) -> None:
     preprocessor = unwrap(runner.model).data_preprocessor
+    if not hasattr(preprocessor, "batch_transforms"):
+        raise ConfigError(
+            f"{type(preprocessor).__name__} has no batch_transforms",
+            hint="ClsDataPreprocessor and SelfSupDataPreprocessor have them.",
+            key="schedule",
+        )
     preprocessor.batch_transforms = transforms
-    preprocessor.mix_labels()
+    if hasattr(preprocessor, "mix_labels"):
+        preprocessor.mix_labels()
     loader = runner.train_loop.dataloader
     if transforms is not None and hasattr(loader, "send_keys"):
         loader.send_keys()

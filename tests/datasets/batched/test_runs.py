@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import socket
+
 import pytest
 import torch
 
 from mmpretrain.config import Config
 from mmpretrain.config.validate import validate
-from mmpretrain.datasets.samplers import base as sampler_base
 from mmpretrain.engine.hooks import Hook
-from mmpretrain.engine.runner import Runner, dataloader
+from mmpretrain.engine.runner import Runner
 from mmpretrain.engine.runner.dataloader import start_epoch
 from mmpretrain.engine.runner.loader_build import build_dataloader
-from mmpretrain.errors import DataError
+from mmpretrain.errors import ConfigError, DataError
 from mmpretrain.registry import MODELS
 
 TRANSFORMS = [
@@ -138,14 +140,33 @@ def test_recipes_switch_them_in_the_course_of_a_run(tmp_path):
     assert runner.bare_model.data_preprocessor.batch_transforms is None
 
 
-def test_two_processes_see_what_one_sees(monkeypatch):
-    alone = augmented(TRANSFORMS[:-1])
-    together = {}
-    for rank in (0, 1):
-        for module in (sampler_base, dataloader):
-            monkeypatch.setattr(module, "get_dist_info", lambda rank=rank: (rank, 2))
-        found = augmented(TRANSFORMS[:-1], batch_size=4)
-        assert len(found) == 12
-        together.update(found)
+def of_one_process(rank, port, folder):
+    os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
+    torch.set_num_threads(1)
+    torch.distributed.init_process_group("gloo", rank=rank, world_size=2)
+    torch.save(augmented(TRANSFORMS[:-1], batch_size=4, epoch=2), f"{folder}/{rank}.pt")
+    torch.distributed.barrier()
+    torch.distributed.destroy_process_group()
+
+
+def test_two_processes_see_what_one_sees(tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    torch.multiprocessing.spawn(of_one_process, (port, str(tmp_path)), nprocs=2)
+    parts = [torch.load(tmp_path / f"{rank}.pt") for rank in (0, 1)]
+    assert [len(part) for part in parts] == [12, 12]
+    together = {**parts[0], **parts[1]}
     assert len(together) == 24
-    assert same(alone, together)
+    assert same(augmented(TRANSFORMS[:-1], epoch=2), together)
+
+
+def test_recipes_for_a_preprocessor_that_has_none(tmp_path):
+    schedule = [dict(action_epoch=1, batch_transforms=TRANSFORMS[:2])]
+    cfg = config(
+        tmp_path,
+        custom_hooks=[dict(type="SwitchRecipeHook", schedule=schedule)],
+    )
+    cfg.data_preprocessor = dict(type="ImgDataPreprocessor", mean=[128], std=[64])
+    with pytest.raises(ConfigError, match="ImgDataPreprocessor has no batch_transforms"):
+        Runner.from_cfg(cfg).train()
