@@ -38,9 +38,9 @@ def image_to_tensor(img: np.ndarray) -> torch.Tensor:
     if img.ndim == 2:
         return torch.from_numpy(np.ascontiguousarray(img)[None])
     if is_plain_image(img):
-        # Several times as fast as a transposed copy; a crop, which is a view, is faster copied first.
+        # Several times as fast as a transposed copy.
         planes = np.empty((3, *img.shape[:2]), np.uint8)
-        cv2.split(np.ascontiguousarray(img), [planes[0], planes[1], planes[2]])
+        cv2.split(img, [planes[0], planes[1], planes[2]])
         return torch.from_numpy(planes)
     return torch.from_numpy(np.ascontiguousarray(img.transpose(2, 0, 1)))
 
