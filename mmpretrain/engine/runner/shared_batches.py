@@ -10,6 +10,7 @@ ones the way of PyTorch.
 from __future__ import annotations
 
 import ctypes
+import functools
 import io
 import itertools
 import math
@@ -34,9 +35,16 @@ _numbers = itertools.count()
 _opened: weakref.WeakValueDictionary[int, Post] = weakref.WeakValueDictionary()
 
 
+@functools.cache
 def is_possible() -> bool:
     """Whether this system has shared memory without a name, and can hand it to another process."""
-    return hasattr(os, "memfd_create") and reduction.HAVE_SEND_HANDLE
+    if not hasattr(os, "memfd_create") or not reduction.HAVE_SEND_HANDLE:
+        return False
+    try:
+        os.close(os.memfd_create("mmpretrain-trial"))
+    except OSError:  # a sandbox that forbids it
+        return False
+    return True
 
 
 class Post:

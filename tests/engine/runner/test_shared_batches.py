@@ -236,3 +236,16 @@ def test_tensors_in_a_block_do_not_overlap():
     assert large.data_ptr() % 16 == 0
     assert block.place_of(small) == 0
     assert block.place_of(large[4:]) == 64 + 16
+
+
+def test_a_sandbox_without_such_memory(monkeypatch):
+    def forbidden(name):
+        raise PermissionError(name)
+
+    monkeypatch.setattr(os, "memfd_create", forbidden)
+    shared_batches.is_possible.cache_clear()
+    try:
+        assert not shared_batches.is_possible()
+        assert [row for batch in loader() for row in rows(batch)] == list(range(64))
+    finally:
+        shared_batches.is_possible.cache_clear()
