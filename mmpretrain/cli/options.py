@@ -89,9 +89,11 @@ def command_line(context: typer.Context) -> list[str]:
     words, positional = [str(context.info_name)], []
     for parameter in context.command.params:
         value = context.params.get(str(parameter.name))
-        if parameter.name in LAUNCH_OPTIONS or value is None or value is False or value == parameter.default:
+        if parameter.name in LAUNCH_OPTIONS or value is None or value == parameter.default:
             continue
-        if parameter.param_type_name == "argument":
+        if value is False:
+            words += parameter.secondary_opts[:1]  # such as --no-report, where the default is --report
+        elif parameter.param_type_name == "argument":
             positional.append(str(value))
         elif value is True:
             words.append(parameter.opts[0])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -18,6 +20,7 @@ def words(*given):
         context: typer.Context,
         config: str,
         amp: bool = False,
+        page: Annotated[bool, typer.Option("--report/--no-report")] = True,
         epochs: int = 3,
         cfg_options: CfgOptions = None,
         gpus: Gpus = None,
@@ -34,6 +37,8 @@ def words(*given):
     ("given", "again"),
     [
         (["a.py", "--gpus", 2], ["a.py"]),
+        (["a.py", "--no-report", "--gpus", 2], ["a.py", "--no-report"]),
+        (["a.py", "--report", "--gpus", 2], ["a.py"]),
         (["a.py", "--amp", "--epochs", 5, "--gpus", 2], ["a.py", "--amp", "--epochs", "5"]),
         (["a.py", "--epochs", 3, "--launcher", "none"], ["a.py"]),  # the default anyway
         (
