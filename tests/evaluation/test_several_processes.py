@@ -13,6 +13,18 @@ from mmpretrain.structures import DataSample
 from mmpretrain.utils.dist import all_gather
 
 SIZE = 5
+KINDS = [
+    {"type": name}
+    for name in (
+        "Accuracy",
+        "SingleLabelMetric",
+        "ConfusionMatrix",
+        "AUROC",
+        "AgreementMetric",
+        "CalibrationMetric",
+        "Sensitivity",
+    )
+]
 
 
 def sample(index: int) -> dict:
@@ -27,6 +39,7 @@ def task_sample(index: int) -> dict:
 
 
 def work(rank: int, port: int) -> None:
+    of_one_process = Evaluator(KINDS).offline_evaluate([sample(index) for index in (1, 3, 5)])
     os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
     torch.distributed.init_process_group("gloo", rank=rank, world_size=2)
     # Dealt out alternately, as the samplers do, and filled up with the first sample.
@@ -51,6 +64,11 @@ def work(rank: int, port: int) -> None:
     tasks = MultiTasksMetric({"a": [{"type": "Accuracy"}], "b": [{"type": "Accuracy"}]})
     tasks.process(None, [{"a": {**sample(0), "eval_mask": rank == 1}, "b": {"eval_mask": False}}])
     assert tasks.evaluate(2) == {"a_accuracy/top1": 100.0, "b_Accuracy": 0}
+
+    # Whatever the metric: the first process, which computes the values, has none.
+    tasks = MultiTasksMetric({"a": KINDS})
+    tasks.process(None, [{"a": {**sample(i), "eval_mask": rank == 1}} for i in range(rank, 6, 2)])
+    assert str(tasks.evaluate(6)) == str({f"a_{name}": value for name, value in of_one_process.items()})
 
     # What fills up the last round counts for no task, at whatever depth.
     of_task = {"a": [{"type": "ConfusionMatrix"}]}

@@ -46,13 +46,17 @@ class ConfusionMatrix(BaseMetric):
     def process(self, data_batch: Any, data_samples: Sequence[Mapping[str, Any]]) -> None:
         """Keep the predicted and the right label of each sample."""
         wanted = ("pred_score", "pred_label"), "gt_label"
-        fields = fields_of(data_samples, *wanted)
+        fields, classes = fields_of(data_samples, *wanted), 0
         if "pred_score" in fields:
             scores = torch.stack(fields.pop("pred_score"))
-            self.num_classes = scores.size(1)
+            classes = scores.size(1)
             fields["pred_label"] = [*scores.argmax(dim=1, keepdim=True)]
-        elif fields and not (self.num_classes or (self.dataset_meta or {}).get("classes")):
-            self.num_classes = data_samples[0].get("num_classes")
+        elif fields:
+            classes = self.num_classes or len((self.dataset_meta or {}).get("classes") or ())
+            classes = classes or data_samples[0].get("num_classes") or 0
+        if fields:  # with each sample, as the process that computes the matrix may have none
+            self.num_classes = classes or None
+            fields["num_classes"] = [torch.full((1,), classes)] * len(data_samples)
         if not by_batch(self):
             self.results += pick([dict(zip(fields, row)) for row in zip(*fields.values())], *fields)
         elif fields:
@@ -61,7 +65,7 @@ class ConfusionMatrix(BaseMetric):
     def compute_metrics(self, results: list[dict[str, Tensor]] | Columns) -> dict[str, Tensor]:
         """Return the matrix (C, C) as ``result``."""
         columns = results if isinstance(results, Columns) else joined(results)
-        num_classes = self.num_classes or len((self.dataset_meta or {}).get("classes", ())) or None
+        num_classes = int(columns["num_classes"].max()) or None
         return {"result": self.calculate(columns["pred_label"], columns["gt_label"], num_classes)}
 
     #: For predictions that are given directly.
