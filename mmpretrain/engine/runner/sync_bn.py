@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
+from types import FunctionType
+
 import torch
 from torch import Tensor, nn
 from torch.distributed.nn.functional import all_reduce
@@ -48,6 +51,9 @@ class SharedBatchNorm(_BatchNorm):
 def sync_batch_norm(model: nn.Module, kind: str | bool | None, device: torch.device) -> nn.Module:
     """Let batch norms compute their statistics over all processes.
 
+    A batch norm of a special kind is not replaced: its class says in ``synced`` what it becomes, as that of
+    sparse networks does, or it is a subclass of :class:`torch.nn.SyncBatchNorm` already.
+
     Args:
         model: The model.
         kind: True or ``'torch'``; with None and False, only those of type SyncBN do.
@@ -56,10 +62,37 @@ def sync_batch_norm(model: nn.Module, kind: str | bool | None, device: torch.dev
     if kind not in (None, False, True, "torch"):
         raise ConfigError(f"sync_bn must be 'torch' or a bool, got {kind!r}")
     if kind:
+        special = [
+            (parent, name, child)
+            for parent in model.modules()
+            for name, child in parent._modules.items()
+            if isinstance(child, nn.SyncBatchNorm) or hasattr(child, "synced")
+        ]
         model = nn.SyncBatchNorm.convert_sync_batchnorm(model)
+        for parent, name, child in special:
+            parent._modules[name] = child
+            if hasattr(child, "synced"):
+                child.__class__ = child.synced  # type: ignore[assignment]
+                child.process_group = None  # type: ignore[assignment]
     if device.type == "cpu":
         for module in model.modules():
-            if type(module) is nn.SyncBatchNorm:
+            if isinstance(module, nn.SyncBatchNorm):
                 # In place: a model may hold a layer under several names.
-                module.__class__ = SharedBatchNorm  # type: ignore[assignment]
+                module.__class__ = _shared(type(module))  # type: ignore[assignment]
     return model
+
+
+@cache
+def _shared(kind: type) -> type:
+    """The class in which :class:`SharedBatchNorm` takes the place of torch's synchronised batch norm.
+
+    A class whose own methods call ``super()`` stays as it is, as they belong to that class alone.
+    """
+    if kind is nn.SyncBatchNorm:
+        return SharedBatchNorm
+    own = {key: value for key, value in vars(kind).items() if key not in ("__dict__", "__weakref__")}
+    methods = [value.__code__ for value in own.values() if isinstance(value, FunctionType)]
+    if any("__class__" in code.co_freevars for code in methods):
+        return kind
+    bases = tuple(_shared(base) if issubclass(base, nn.SyncBatchNorm) else base for base in kind.__bases__)
+    return type(kind.__name__, bases, own)

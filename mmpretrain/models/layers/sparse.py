@@ -115,13 +115,16 @@ class _SparseBatchNorm(SparseLayer):
 
 
 @MODELS.register_module()
-class SparseBatchNorm2d(_SparseBatchNorm, nn.BatchNorm1d):
-    """``nn.BatchNorm2d`` over the visible positions of a map (B, C, H, W)."""
+class SparseSyncBatchNorm2d(_SparseBatchNorm, nn.SyncBatchNorm):
+    """``nn.SyncBatchNorm`` over the visible positions of a map (B, C, H, W)."""
 
 
 @MODELS.register_module()
-class SparseSyncBatchNorm2d(_SparseBatchNorm, nn.SyncBatchNorm):
-    """``nn.SyncBatchNorm`` over the visible positions of a map (B, C, H, W)."""
+class SparseBatchNorm2d(_SparseBatchNorm, nn.BatchNorm1d):
+    """``nn.BatchNorm2d`` over the visible positions of a map (B, C, H, W)."""
+
+    #: What it becomes where all batch norms are synchronised.
+    synced = SparseSyncBatchNorm2d
 
 
 @MODELS.register_module("SparseLN2d")

@@ -8,6 +8,7 @@ from torch import nn
 
 from mmpretrain.engine.runner.sync_bn import SharedBatchNorm, sync_batch_norm
 from mmpretrain.errors import ConfigError
+from mmpretrain.models.layers.sparse import SparseBatchNorm2d, SparseLayer, SparseSyncBatchNorm2d
 
 CPU = torch.device("cpu")
 
@@ -38,3 +39,25 @@ def test_which_norms_are_shared():
     assert [type(part) for part in sync_batch_norm(model(), "torch", CPU)] == [SharedBatchNorm] * 2
     with pytest.raises(ConfigError, match="sync_bn must be 'torch' or a bool, got 'mmcv'"):
         sync_batch_norm(model(), "mmcv", CPU)
+
+
+class Doubled(nn.SyncBatchNorm):
+    """A norm of a user, whose method belongs to its class."""
+
+    def forward(self, input):
+        return 2 * super().forward(input)
+
+
+@pytest.mark.parametrize("kind", [None, True])
+def test_norms_of_sparse_networks_stay_sparse(kind):
+    model = nn.Sequential(SparseSyncBatchNorm2d(2), SparseBatchNorm2d(2), Doubled(2))
+    active = model[0].active
+    x, mask = torch.randn(3, 2, 4, 4), torch.rand(3, 1, 4, 4) < 0.5
+    active.mask = mask
+    want = model[0](x)
+    shared = sync_batch_norm(model, kind, CPU)
+    names = [type(part).__name__ for part in shared]
+    assert names == ["SparseSyncBatchNorm2d", f"Sparse{'Sync' if kind else ''}BatchNorm2d", "Doubled"]
+    assert [isinstance(part, SharedBatchNorm) for part in shared] == [True, bool(kind), False]
+    assert isinstance(shared[0], SparseLayer)
+    torch.testing.assert_close(shared[0](x), want)
