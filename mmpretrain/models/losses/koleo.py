@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from mmpretrain.errors import DataError
 from mmpretrain.registry import MODELS
+from mmpretrain.utils.dist import gather_batch
 
 
 @MODELS.register_module()
@@ -27,10 +28,10 @@ class KoLeoLoss(nn.Module):
         self.eps = eps
 
     def forward(self, feats: Tensor) -> Tensor:
-        """Compute the loss of features (B, C)."""
+        """Compute the loss of features (B, C) among those of all processes."""
+        feats = gather_batch(F.normalize(feats.float(), dim=-1))
         if len(feats) < 2:
             raise DataError("KoLeo measures distances between images: a batch needs at least two")
-        feats = F.normalize(feats.float(), dim=-1)
         with torch.no_grad():
             nearest = (feats @ feats.T).fill_diagonal_(-2).argmax(dim=1)
         distance = F.pairwise_distance(feats, feats[nearest], eps=self.eps)
