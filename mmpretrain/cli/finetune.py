@@ -256,6 +256,8 @@ def _finish(folder: Path, runner: Runner, results: Mapping[str, Any], seconds: f
     best = str(runner.cfg.default_hooks.checkpoint.save_best)
     numbers = {best: results.get(best), **results}
     told = [f"{name} {value:.2f}" for name, value in numbers.items() if isinstance(value, (int, float))]
+    # The config of such a model, which may be fetched, is not taken from a checkpoint without being told so.
+    trust = " --trust" if runner.cfg.model.type == "HuggingFaceClassifier" else ""
     rows: dict[str, object] = {
         "trained": f"{_epochs(runner.epoch)}, {duration(seconds)} in all",
         "result": ", ".join(told[:2]) + f" ({what})",
@@ -265,7 +267,7 @@ def _finish(folder: Path, runner: Runner, results: Mapping[str, Any], seconds: f
         "Fine-tuning is done",
         rows,
         [
-            f"mmpretrain predict IMAGE --model {shown(folder)}",
+            f"mmpretrain predict IMAGE --model {shown(folder)}{trust}",
             f"mmpretrain test {shown(folder)} --data MORE_IMAGES",
             f"mmpretrain train {shown(folder / CONFIG)} --work-dir ANOTHER  # after changes of the config",
         ],

@@ -8,18 +8,19 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmpretrain.datasets.labelled import Task
 from mmpretrain.datasets.preflight import find_classifier
 from mmpretrain.errors import ConfigError, MMPretrainError
 from mmpretrain.finetuning.defaults import LABEL_SMOOTHING, Family
+from mmpretrain.finetuning.libraries import LIBRARIES
 from mmpretrain.finetuning.start import Start
 from mmpretrain.registry import MODELS
 from mmpretrain.utils.seeding import preserved_rng
 
 #: Classifiers of other libraries -> the argument that is the number of classes, and others that it needs.
-LIBRARIES: dict[str, tuple[str, dict[str, Any]]] = {
+ARGUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
     "TimmClassifier": ("num_classes", {}),
     "HuggingFaceClassifier": ("num_labels", {"ignore_mismatched_sizes": True}),
 }
@@ -62,14 +63,13 @@ def look_at(start: Start, size: int) -> Seen:
     """
     cfg = deepcopy(start.model)
     if cfg["type"] in LIBRARIES:
-        return Seen("cnn", False, None, False, True)
+        return _look_at_classifier({**cfg, "pretrained": False}, size)
     with preserved_rng():
         model = MODELS.build(cfg).eval()
     backbone = getattr(model, "backbone", None)
     if backbone is None:
         raise ConfigError(f"{cfg['type']} has no backbone that could be fine-tuned", where=start.name)
-    attends = any("Attention" in type(module).__name__ for module in backbone.modules())
-    family: Family = "transformer" if attends else "cnn"
+    family = _family(backbone)
     groups = getattr(backbone, "layer_groups", list)()
     layered = len(groups) > 2
     try:
@@ -82,6 +82,23 @@ def look_at(start: Start, size: int) -> Seen:
         return Seen(family, layered, None, False, False)
     last = _last(features)
     return Seen(family, layered, int(last.shape[1]) if last.ndim in (2, 4) else None, maps, True)
+
+
+def _look_at_classifier(cfg: dict[str, Any], size: int) -> Seen:
+    """The same for a classifier of another library."""
+    with preserved_rng():
+        model: Any = MODELS.build(cfg).eval()
+    try:
+        with torch.inference_mode():
+            model(torch.zeros(1, 3, size, size))
+    except (RuntimeError, ValueError, AssertionError):
+        return Seen(_family(model), False, None, False, False)
+    return Seen(_family(model), False, None, False, True)
+
+
+def _family(model: nn.Module) -> Family:
+    attends = any("Attention" in type(module).__name__ for module in model.modules())
+    return "transformer" if attends else "cnn"
 
 
 def input_channels(start: Start) -> int:
@@ -190,6 +207,6 @@ def _of_library(
         raise ConfigError(
             f"the stages of a {kind} have no numbers", where="--freeze", hint="Say all or none."
         )
-    argument, more = LIBRARIES[kind]
+    argument, more = ARGUMENTS[kind]
     frozen = {"freeze": _NOT_THE_HEAD} if freeze == "backbone" else {}
     return {**model, argument: num_classes, **more, **frozen, "loss": _loss(task, weights)}

@@ -19,17 +19,20 @@ from mmpretrain.config.embedded import read_embedded
 from mmpretrain.config.sizes import USUAL_SIZE, image_size
 from mmpretrain.config.zoo import SUFFIXES, find_config, zoo_configs
 from mmpretrain.errors import CheckpointError, ConfigError
+from mmpretrain.finetuning.libraries import (
+    IMAGENET,
+    LIBRARIES,
+    images_of,
+    is_transformers_folder,
+    require_weights,
+)
 from mmpretrain.registry import MODELS
-from mmpretrain.utils.optional import optional_import
 from mmpretrain.utils.suggest import did_you_mean
 
 #: Multiply-adds that the model chosen by ``auto`` may have, on a CPU and on an accelerator.
 CPU_FLOPS, GPU_FLOPS = 1.5e9, 20e9
 #: What is trained from scratch where no weights are on this machine.
 SCRATCH, SCRATCH_ON_CPU = "resnet18_8xb32_in1k", "mobilenet-v2_8xb32_in1k"
-IMAGENET = {"mean": [123.675, 116.28, 103.53], "std": [58.395, 57.12, 57.375], "to_rgb": True}
-#: Classifiers of other libraries -> the library.
-LIBRARIES = {"TimmClassifier": "timm", "HuggingFaceClassifier": "transformers"}
 #: What is put on weights of DINOv3, which come without a classifier.
 DINOV3_HEAD = {"type": "VisionTransformerClsHead", "num_classes": 1000}
 _HUB = re.compile(r"(hf://)?[\w.-]+/[\w.-]+")
@@ -62,8 +65,9 @@ def find_start(name: str | None = None, accelerated: bool = False) -> Start:
     """Find the model to start from.
 
     Args:
-        name: A name of the zoo, a checkpoint, the folder of a run, ``timm/NAME``, ``hf://org/name``, or a
-            config (trained from scratch); None or ``'auto'`` for the best one whose weights are here.
+        name: A name of the zoo, a checkpoint, the folder of a run, ``timm/NAME``, ``hf://org/name`` or the
+            folder of a model of Transformers, or a config (trained from scratch); None or ``'auto'`` for the
+            best one whose weights are here.
         accelerated: Whether it may be large.
 
     Raises:
@@ -74,6 +78,8 @@ def find_start(name: str | None = None, accelerated: bool = False) -> Start:
     if name in (None, "auto"):
         return _best_here(accelerated)
     text = os.path.expanduser(str(name))
+    if Path(text).is_dir() and is_transformers_folder(Path(text)):
+        return _of_library(text, "HuggingFaceClassifier", os.path.abspath(text))
     if Path(text).exists() and not text.endswith(SUFFIXES):
         return _of_checkpoint(text)
     if text.endswith(SUFFIXES):
@@ -168,12 +174,27 @@ def _of(cfg: Config, name: str, weights: str | None, why: str = "") -> Start:
             hint="Name the backbone.pth that its training left.",
         )
     own = plain(model)
+    if kind in LIBRARIES:
+        return _of_classifier(cfg, name, own, weights, why)
     preprocessor = own.pop("data_preprocessor", None) or plain(cfg.get("data_preprocessor") or IMAGENET)
-    for key in ("type", "num_classes", "batch_augments", "to_onehot"):
-        preprocessor.pop(key, None)
     for key in ("train_cfg", "init_cfg", "pretrained"):
         own.pop(key, None)
-    return Start(name, own, weights, preprocessor, image_size(cfg), weights is not None, why)
+    return Start(name, own, weights, _scaling(preprocessor), image_size(cfg), weights is not None, why)
+
+
+def _of_classifier(cfg: Config, name: str, model: dict[str, Any], weights: str | None, why: str) -> Start:
+    """A config of a classifier of another library, whose weights are a checkpoint's or the library's."""
+    images, own = images_of(model), model.pop("data_preprocessor", None) or cfg.get("data_preprocessor")
+    preprocessor = _scaling(plain(own)) if own else images.preprocessor
+    model.pop("train_cfg", None)
+    pretrained = bool(model.get("pretrained"))
+    if weights:
+        model["pretrained"] = False
+    require_weights(model, name)
+    size = image_size(cfg) if weights else images.size
+    return Start(
+        name, model, weights, preprocessor, size, pretrained or bool(weights), "" if pretrained else why
+    )
 
 
 def _of_library(name: str, kind: str, model_name: str) -> Start:
@@ -181,10 +202,18 @@ def _of_library(name: str, kind: str, model_name: str) -> Start:
 
     Raises:
         OptionalDependencyError: If the library is not installed.
+        MissingFileError: If it cannot fetch them.
     """
-    library = LIBRARIES[kind]
-    optional_import(library, feature=f"A model of {library}", extra=library)
-    return Start(name, {"type": kind, "model_name": model_name, "pretrained": True})
+    model = {"type": kind, "model_name": model_name, "pretrained": True}
+    images = images_of(model)
+    require_weights(model, name)
+    return Start(name, model, None, images.preprocessor, images.size)
+
+
+def _scaling(preprocessor: dict[str, Any]) -> dict[str, Any]:
+    """What a data preprocessor does with the images, not with the labels."""
+    rest = ("type", "num_classes", "batch_augments", "to_onehot")
+    return {key: value for key, value in preprocessor.items() if key not in rest}
 
 
 def plain(value: Any) -> Any:

@@ -9,7 +9,7 @@ import torch
 
 from mmpretrain.config.zoo import zoo_configs
 from mmpretrain.errors import ConfigError
-from mmpretrain.finetuning.model import fit_model, look_at
+from mmpretrain.finetuning.model import Seen, fit_model, look_at
 from mmpretrain.finetuning.start import Start, find_start
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
@@ -101,13 +101,14 @@ def test_image_size_that_does_not_fit() -> None:
 
 
 def test_classifiers_of_other_libraries() -> None:
+    seen = Seen("cnn", False, None, False, True)
     start = Start("x", {"type": "TimmClassifier", "model_name": "resnet18", "pretrained": True})
-    model = fit_model(start, look_at(start, 224), 5, "single", freeze="backbone")
+    model = fit_model(start, seen, 5, "single", freeze="backbone")
     assert model["num_classes"] == 5
     assert model["freeze"]
     start = Start("x", {"type": "HuggingFaceClassifier", "model_name": "org/name", "pretrained": True})
-    assert fit_model(start, look_at(start, 224), 5, "single")["num_labels"] == 5
+    assert fit_model(start, seen, 5, "single")["num_labels"] == 5
     with pytest.raises(ConfigError, match="several labels"):
-        fit_model(start, look_at(start, 224), 5, "multi")
+        fit_model(start, seen, 5, "multi")
     with pytest.raises(ConfigError, match="no numbers"):
-        fit_model(start, look_at(start, 224), 5, "single", freeze=2)
+        fit_model(start, seen, 5, "single", freeze=2)

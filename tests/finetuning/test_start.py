@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 import torch
 
 from mmpretrain.config import Config
-from mmpretrain.errors import CheckpointError, ConfigError
+from mmpretrain.errors import CheckpointError, ConfigError, OptionalDependencyError
 from mmpretrain.finetuning import start as module
+from mmpretrain.finetuning.libraries import Images
 from mmpretrain.finetuning.start import find_start
 from tests.finetuning.small import CONFIG, write_config
 
@@ -68,14 +70,27 @@ def test_method_without_labels(tmp_path: Path) -> None:
 
 
 def test_names_of_other_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
-    wanted = []
-    monkeypatch.setattr(module, "optional_import", lambda name, **kwargs: wanted.append(name))
+    asked = []
+
+    def images_of(model: dict) -> Images:
+        asked.append((model["type"], model["model_name"]))
+        return Images({"mean": [1, 2, 3], "std": [4, 5, 6]}, 96)
+
+    monkeypatch.setattr(module, "images_of", images_of)
+    monkeypatch.setattr(module, "require_weights", lambda model, name: None)
     start = find_start("timm/resnet18.a1_in1k")
     assert start.model == {"type": "TimmClassifier", "model_name": "resnet18.a1_in1k", "pretrained": True}
+    assert (start.preprocessor["std"], start.image_size) == ([4, 5, 6], 96)
     for name in ("hf://org/name", "org/name"):
-        assert find_start(name).model["model_name"] == "org/name"
-        assert find_start(name).model["type"] == "HuggingFaceClassifier"
-    assert set(wanted) == {"timm", "transformers"}, "what is not installed is said before the data are read"
+        find_start(name)
+    assert asked == [("TimmClassifier", "resnet18.a1_in1k"), *[("HuggingFaceClassifier", "org/name")] * 2]
+
+
+@pytest.mark.parametrize(("name", "library"), [("timm/resnet18", "timm"), ("hf://org/name", "transformers")])
+def test_a_library_that_is_not_installed(monkeypatch: pytest.MonkeyPatch, name: str, library: str) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(OptionalDependencyError, match=library):
+        find_start(name)
 
 
 def test_best_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
