@@ -205,8 +205,9 @@ def decode_checked(data: bytes | bytearray, colorspace: str, where: str | None, 
 
 def looks_cut(img: np.ndarray) -> bool:
     """Whether the last row is of one colour, neither black nor white, as where a decoder had no more data."""
-    last = img[-1].reshape(img.shape[1], -1)
-    return bool((last == last[0]).all()) and int(last[0].max()) > 5 and int(last[0].min()) < 250
+    width, last = img.shape[1], img[-1].tobytes()
+    pixel = last[: len(last) // width]
+    return last == pixel * width and max(pixel) > 5 and min(pixel) < 250
 
 
 def _is_damage(warning: str) -> bool:
