@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from mmpretrain.errors import ConfigError
-from mmpretrain.models import AverageClsScoreTTA
+from mmpretrain.models import AverageClsScoreTTA, MultiLabelClsHead
 from mmpretrain.models.base import BaseModel
-from mmpretrain.structures import DataSample
+from mmpretrain.structures import DataSample, MultiTaskDataSample
 
 
 class Model(BaseModel):
@@ -82,3 +82,27 @@ def test_mean_of_values():
     assert merged.pred_value.tolist() == [1.5, 6.0]
     assert merged.img_path == "a"
     assert versions[0].pred_value.tolist() == [1.0, 4.0]
+
+
+def test_several_labels_follow_the_thresholds():
+    """Those of one version say nothing of the mean."""
+    model = Model()
+    model.head = MultiLabelClsHead(thr=[0.5, 0.9])
+    scores = ([0.7, 0.95], [0.1, 0.9])
+    versions = [DataSample().set_pred_score(score).set_pred_label([0, 1]) for score in scores]
+    (merged,) = AverageClsScoreTTA(model).merge_preds([versions])
+    assert merged.pred_label.tolist() == [1]
+
+
+def test_tasks_are_merged_one_by_one():
+    versions = []
+    for low in (0.0, 0.5):
+        single = DataSample().set_pred_score([low, 1 - low]).set_pred_label(1).set_gt_label(0)
+        values = DataSample().set_pred_value([low])
+        inner = MultiTaskDataSample(colour=single)
+        versions.append(MultiTaskDataSample(colour=single, size=values, inner=inner))
+    (merged,) = AverageClsScoreTTA(Model()).merge_preds([versions])
+    assert merged.colour.pred_score.tolist() == [0.25, 0.75]
+    assert merged.colour.gt_label.tolist() == [0]
+    assert merged.size.pred_value.tolist() == [0.25]
+    assert merged.inner.colour.pred_label.tolist() == [1]
