@@ -7,7 +7,7 @@ import importlib
 from tests.fuzz.case import Target
 
 #: Modules of this package, in the order of the table.
-NAMES = ("configs", "options", "images", "runs", "checkpoints", "annotations", "records")
+NAMES = ("configs", "options", "images", "runs", "checkpoints", "annotations", "records", "words")
 
 
 def find(name: str) -> Target:
