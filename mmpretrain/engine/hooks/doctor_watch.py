@@ -46,6 +46,8 @@ class Watch:
         self.seen = Observation()
         self._handles: list[Any] = []
         self._reporting: list[nn.Module] = []
+        #: Where a target generator sees the other view, this may be the same image.
+        self._one_view = getattr(model, "target_generator", None) is not None
         self._watch(getattr(model, "data_preprocessor", None), self._take_views)
         if isinstance(getattr(model, "neck", None), nn.Module):
             self._watch(model.neck, self._take_neck)
@@ -81,6 +83,7 @@ class Watch:
     def _take_views(self, _: nn.Module, inputs: tuple, output: Any) -> None:
         images = output.get("inputs") if isinstance(output, dict) else None
         views = [images] if isinstance(images, Tensor) else images or []
+        views = views[:1] if self._one_view else views
         self.seen.views += [view.detach()[:MOST_ROWS] for view in views if isinstance(view, Tensor)]
 
     def _take_backbone(self, _: nn.Module, inputs: tuple, output: Any) -> None:
@@ -90,9 +93,10 @@ class Watch:
     def _take_neck(self, _: nn.Module, inputs: tuple, output: Any) -> None:
         if torch.is_grad_enabled():
             self.seen.backbone += vectors(inputs[0] if inputs else None)
-            # What is made of tokens is predictions of patches, which may well be alike.
+            # What is made of tokens, and images, are predictions of what is hidden, which may well be alike.
             tokens = any(x.ndim == 3 for x in _flat(inputs[:1]))
-            self.seen.neck += [] if tokens else vectors(output)
+            images = any(x.ndim == 4 for x in _flat([output]))
+            self.seen.neck += [] if tokens or images else vectors(output)
 
     def _take_targets(self, probs: Tensor) -> None:
         self.seen.targets.append(probs.detach())

@@ -248,6 +248,28 @@ def test_predicted_tokens_are_no_projections():
     assert [len(seen.backbone), len(seen.neck)] == [1, 0]
 
 
+def test_predicted_images_are_no_projections():
+    """SimMIM's and SparK's decoders put out images, which are the same for all until they learn."""
+    model = Method()
+    model.neck.forward = lambda x: x[0][:, :12].view(-1, 3, 2, 2)
+    watch = Watch(model)
+    model.neck(model.backbone(torch.randn(8, 4)))
+    seen = watch.close()
+    assert [len(seen.backbone), len(seen.neck)] == [1, 0]
+
+
+@pytest.mark.parametrize(("generator", "views"), [(None, 2), (nn.Identity(), 1)])
+def test_a_target_generator_may_see_the_same_image(generator, views):
+    """BEiT v2's tokenizer sees what the backbone sees."""
+    model = Method()
+    model.target_generator = generator
+    model.data_preprocessor = Preprocessor()
+    watch = Watch(model)
+    image = torch.randn(8, 4)
+    model.data_preprocessor({"inputs": [image, image]})
+    assert len(watch.close().views) == views
+
+
 def test_state_survives():
     hook = CollapseDoctorHook()
     hook.since, hook.looked_well, hook.first_grad = {"low_rank": [3, 2]}, ["collapsed"], 0.5
