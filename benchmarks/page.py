@@ -107,8 +107,8 @@ def rows(outcome: Outcome) -> list[list[str]]:
         row = [f"{size}{name.replace(' (MiB)', '')}", shown(name, median(ours))]
         for peer in PEERS:
             theirs = outcome.figures.get(peer, {}).get(name)
-            if theirs is not None and min(ours) > 0:
-                row += [shown(name, median(theirs)), str(Ratio.of(theirs, ours))]
+            if theirs is not None:  # a difference may come out below zero, and is no divisor then
+                row += [shown(name, median(theirs)), str(Ratio.of(theirs, ours)) if min(ours) > 0 else ""]
             else:
                 row += [f"failed: {outcome.problems[peer]}" if peer in outcome.problems else "", ""]
         found.append([*row, str(len(ours))])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-SHARED = ("digits", "environments", "page", "quick", "run", "selfsup_digits", "turns")
+SHARED = ("digits", "engine_overhead", "environments", "page", "quick", "run", "selfsup_digits", "turns")
 
 
 @pytest.fixture(autouse=True)

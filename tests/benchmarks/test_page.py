@@ -43,6 +43,17 @@ def test_the_table_has_figures_with_units_ratios_and_problems(outcomes):
     assert len(lines) == 8
 
 
+def test_a_peer_is_shown_where_there_is_no_ratio(outcomes):
+    from page import rows, text
+
+    outcome = outcomes[0]
+    outcome.figures["mmpretrain-2"]["a file"] = [-0.001, 0.002, 0.003]
+    assert rows(outcome)[0][:4] == ["a file", "2 ms", "4 ms", ""]
+    assert "MMPretrain 1.2 4 ms   3 rounds" in text(outcome).replace(
+        "; timm failed: timm ended: no module", ""
+    )
+
+
 def test_figures_go_between_the_markers_and_into_plots(outcomes, tmp_path):
     from page import BEGIN, END, write
 
