@@ -131,8 +131,12 @@ class ImageClassificationInferencer(BaseInferencer):
                     key="coverage",
                 )
             return super().forward(batch)
-        with Tap(self.model) as tap:  # and not a folded copy, whose layers put out something else
-            samples = self.model.test_step(batch)
+        detector = self.calibration.detector
+        styles = detector is not None and detector.kind == "layers"
+        # The layers of a folded copy put out something else, so that it cannot be asked for their styles.
+        model = self.model if styles else self.folded.for_batch(batch)
+        with Tap(model, styles=styles) as tap:
+            samples = model.test_step(batch)
         judgement = self.calibration.judge(tap.evidence, coverage)
         for row, sample in enumerate(samples):
             probs = judgement.probs[row].to(sample.pred_score.device)

@@ -207,10 +207,10 @@ def tell(calibration: Calibration, summary: Summary) -> None:
     table.add_row("negative log-likelihood", *(f"{value:.4f}" for value in summary.nll))
     table.add_row("expected calibration error", *(f"{100 * value:.2f} %" for value in summary.ece))
     Console().print(table)
-    if len(calibration.scaling.weight) == 1:
+    if not summary.scaled:
+        say("Scaling makes held-out images less likely, so the scores stay as they are (temperature 1)")
+    elif len(calibration.scaling.weight) == 1:
         say(f"Temperature: {1 / float(calibration.scaling.weight):.3f}")
-    if summary.nll[1] > summary.nll[0]:
-        say("Scaling made the scores worse: give it more images, or say --scaling none", fg="yellow")
     say(
         f"Sets at a coverage of {calibration.coverage:.0%}: {summary.mean_size:.2f} classes on average, "
         f"{summary.single:.1%} with one class, {summary.empty:.1%} empty"

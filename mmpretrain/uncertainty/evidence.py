@@ -47,6 +47,7 @@ class Tap:
 
     Args:
         model: A classifier with a head for one label per image.
+        styles: Note the styles of layers, too.
 
     Example:
         >>> with Tap(model) as tap:
@@ -55,7 +56,7 @@ class Tap:
         (torch.Size([32, 10]), torch.Size([32, 512]))
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, *, styles: bool = True) -> None:
         head = getattr(model, "head", None)
         if not isinstance(head, nn.Module):
             raise ConfigError(f"{type(model).__name__} has no head that classifies: it cannot be calibrated")
@@ -63,7 +64,7 @@ class Tap:
         backbone = getattr(model, "backbone", None)
         parts = [part for part in (backbone, head) if isinstance(part, nn.Module)]
         self.linear = {layer for part in parts for layer in part.modules() if isinstance(layer, nn.Linear)}
-        self.watched = watched_layers(backbone) if isinstance(backbone, nn.Module) else []
+        self.watched = watched_layers(backbone) if styles and isinstance(backbone, nn.Module) else []
         self.stack = ExitStack()
         self._logits: Any = None
         self._before: Any = None

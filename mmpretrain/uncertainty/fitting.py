@@ -91,6 +91,7 @@ class Summary:
         mean_size: Mean number of classes in a set.
         single, empty: Shares of sets with one class and with none.
         auroc: Kind of score -> how well it tells spoilt images, from 0 to 1; of those that were tried.
+        scaled: False if scaling was left out, as it made held-out probabilities worse.
     """
 
     images: int
@@ -101,6 +102,7 @@ class Summary:
     single: float
     empty: float
     auroc: dict[str, float]
+    scaled: bool = True
 
 
 def calibrate(
@@ -121,6 +123,9 @@ def calibrate(
     tuning, rest = _parts(len(labels), settings)
     _check_enough(len(rest), settings.coverage)
     scaling = _scaling(settings.scaling, logits[tuning], labels[tuning])
+    kept = settings.scaling == "none" or scaling_helps(settings.scaling, logits[tuning], labels[tuning])
+    if not kept:
+        scaling = no_scaling()
     probs = scaling(logits)
     noise = noise_of(logits) if settings.randomized else None
     penalty = Penalty()
@@ -141,6 +146,7 @@ def calibrate(
         single=float((sizes == 1).double().mean()),
         empty=float((sizes == 0).double().mean()),
         auroc=found,
+        scaled=kept,
     )
     facts = {"time": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "settings": asdict(settings), **asdict(summary)}
     return Calibration(
@@ -184,6 +190,27 @@ def _check_enough(count: int, coverage: float) -> None:
 def _scaling(kind: ScalingKind, logits: Tensor, labels: Tensor) -> Scaling:
     fits = {"temperature": temperature_scaling, "vector": vector_scaling}
     return no_scaling() if kind == "none" else fits[kind](logits, labels)
+
+
+def scaling_helps(kind: ScalingKind, logits: Tensor, labels: Tensor) -> bool:
+    """Whether scaling makes images likelier that it was not fitted on, by cross-validation in five folds.
+
+    Args:
+        kind: How to scale.
+        logits: (N, C).
+        labels: (N,).
+    """
+    folds = folds_of(len(labels), FOLDS)
+    before = after = 0.0
+    for fold in folds.unique():
+        held = folds == fold
+        if held.all():
+            return False
+        scaling = _scaling(kind, logits[~held], labels[~held])
+        count = int(held.sum())
+        before += count * float(negative_log_likelihood(logits[held].softmax(1), labels[held]))
+        after += count * float(negative_log_likelihood(scaling(logits[held]), labels[held]))
+    return after < before
 
 
 def _detector(outputs: Outputs, settings: Settings) -> tuple[Detector | None, float, dict[str, float]]:

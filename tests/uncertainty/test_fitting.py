@@ -22,6 +22,28 @@ def test_probabilities_are_better_afterwards(scaling):
         assert 1 / float(calibration.scaling.weight) == pytest.approx(3, abs=0.6)
 
 
+@pytest.mark.parametrize("scaling", ["temperature", "vector"])
+def test_scaling_that_makes_it_worse_is_left_out(scaling):
+    """Logits that are right as they are: with few images, a fit follows chance."""
+    left_out = 0
+    for seed in range(12):
+        generator = torch.Generator().manual_seed(seed)
+        logits = 2 * torch.randn(60, 4, generator=generator)
+        labels = torch.multinomial(logits.softmax(1), 1, generator=generator).flatten()
+        known = outputs(60)
+        evidence = known.evidence._replace(logits=logits)
+        calibration, summary = calibrate(
+            known._replace(logits=logits, labels=labels, evidence=evidence),
+            Settings(scaling=scaling, ood="none"),
+        )
+        if not summary.scaled:
+            left_out += 1
+            assert summary.nll[0] == pytest.approx(summary.nll[1], rel=1e-6)
+            assert float(calibration.scaling.weight) == 1
+            assert calibration.facts["scaled"] is False
+    assert left_out >= 4
+
+
 def test_the_sets_use_other_images_than_the_scaling():
     assert len(calibrate(outputs(1000))[0].scores) == 700
     assert len(calibrate(outputs(1000), Settings(scaling="none"))[0].scores) == 1000
