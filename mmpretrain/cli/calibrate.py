@@ -161,9 +161,10 @@ def run(model: Any, data: str | None, batch_size: int | None, workers: int | Non
     """Run a model over labelled images, with a progress bar."""
     from mmpretrain.apis.labelled import label_map, labelled_loader
     from mmpretrain.datasets.from_spec import held_out_from_spec
-    from mmpretrain.uncertainty.outputs import collect_outputs
+    from mmpretrain.uncertainty.outputs import check_task, collect_outputs
     from mmpretrain.utils.progress import track
 
+    check_task(model)
     dataset = None if data is None else held_out_from_spec(data)
     loader = labelled_loader(model._config, dataset, batch_size, workers)
     labels = label_map(loader.dataset, (model._dataset_meta or {}).get("classes"))

@@ -9,7 +9,7 @@ __getattr__, __dir__, __all__ = lazy_package(
         "detectors": ("Detector",),
         "fitting": ("Settings", "Summary", "calibrate"),
         "evidence": ("Evidence", "Tap"),
-        "outputs": ("Outputs", "collect_outputs"),
+        "outputs": ("Outputs", "check_task", "collect_outputs"),
         "stored": ("find_calibration", "with_calibration"),
     },
 )

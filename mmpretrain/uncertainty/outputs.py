@@ -65,6 +65,26 @@ def collect_outputs(model: Any, batches: Iterable[Any], count: int, *, spoil: bo
     return Outputs(torch.cat(logits), torch.tensor(labels), Evidence.join(parts), rows, found)
 
 
+def check_task(model: Any) -> None:
+    """Refuse models that do not choose one class, before any data are read.
+
+    Raises:
+        ConfigError: If the head is for several labels, or for numbers.
+    """
+    head = getattr(model, "head", None)
+    name = type(head).__name__
+    if hasattr(head, "thr"):
+        raise ConfigError(
+            f"a {name} gives several labels to an image, and calibration is for one",
+            hint="Choose thresholds instead: ThresholdSelection in docs/metrics.md.",
+        )
+    if name == "RegressionHead":
+        raise ConfigError(
+            "a RegressionHead predicts numbers, and calibration is for classes",
+            hint="mmpretrain report shows how large its errors are.",
+        )
+
+
 def spoilt_images(images: Tensor) -> tuple[Tensor, Tensor]:
     """Return images (B, C, H, W) with quarters exchanged diagonally, and as negatives."""
     height, width = images.shape[-2] // 2, images.shape[-1] // 2

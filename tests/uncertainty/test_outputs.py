@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from mmpretrain.errors import ConfigError, DataError
+from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from mmpretrain.uncertainty import outputs as module
-from mmpretrain.uncertainty.outputs import collect_outputs, spoilt_images
+from mmpretrain.uncertainty.outputs import check_task, collect_outputs, spoilt_images
 from tests.apis.nets import make
 
 
@@ -57,3 +58,17 @@ def test_images_without_a_label():
         collect_outputs(make("single"), [nothing], 1)
     with pytest.raises(DataError, match="no image"):
         collect_outputs(make("single"), [], 0)
+
+
+@pytest.mark.parametrize(
+    ("head", "message"),
+    [
+        ({"type": "MultiLabelLinearClsHead", "num_classes": 3, "in_channels": 8}, "several labels"),
+        ({"type": "RegressionHead", "num_values": 1, "in_channels": 8}, "predicts numbers"),
+    ],
+)
+def test_other_tasks_are_refused(head, message):
+    model = torch.nn.Module()
+    model.head = MODELS.build(head)
+    with pytest.raises(ConfigError, match=message):
+        check_task(model)
