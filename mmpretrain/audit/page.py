@@ -12,6 +12,7 @@ import numpy as np
 
 from mmpretrain.audit.files import summary_of
 from mmpretrain.audit.findings import Audit, Finding
+from mmpretrain.reports.names import class_name, path_name
 from mmpretrain.reports.parts import Pictures, environment, script_data, write
 from mmpretrain.reports.words import Language, both
 
@@ -79,11 +80,11 @@ def _shown(audit: Audit, names: Any, one: Finding) -> Shown:
     return Shown(
         index=one.index,
         other=one.other,
-        name=names[one.index],
-        other_name="" if one.other is None else names[one.other],
+        name=path_name(names[one.index]),
+        other_name="" if one.other is None else path_name(names[one.other]),
         part=samples.parts[int(samples.part[one.index])],
-        truth=samples.class_of(one.index),
-        suggested="" if one.suggested is None else samples.classes[one.suggested],
+        truth=class_name(samples.class_of(one.index)),
+        suggested="" if one.suggested is None else class_name(samples.classes[one.suggested]),
         score=one.score,
         detail=one.detail,
     )
@@ -105,4 +106,4 @@ def _balance(audit: Audit) -> list[tuple[str, list[int]]]:
         Counter(label for place in np.flatnonzero(samples.part == part) for label in samples.labels[place])
         for part in range(len(samples.parts))
     ]
-    return [(name, [one[label] for one in counts]) for label, name in enumerate(samples.classes)]
+    return [(class_name(name), [one[label] for one in counts]) for label, name in enumerate(samples.classes)]
