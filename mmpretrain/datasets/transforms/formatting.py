@@ -38,8 +38,12 @@ def image_to_tensor(img: np.ndarray) -> torch.Tensor:
     if img.ndim == 2:
         return torch.from_numpy(np.ascontiguousarray(img)[None])
     if is_plain_image(img):
-        # Several times as fast as a transposed copy.
-        planes = np.empty((3, *img.shape[:2]), np.uint8)
+        # Several times as fast as a transposed copy. OpenCV splits the rows of a crop one by one, and that is
+        # slow to addresses that are no multiples of 32; memory of torch begins at one of 64.
+        if img.flags.c_contiguous or img.shape[1] % 32:
+            img, planes = np.ascontiguousarray(img), np.empty((3, *img.shape[:2]), np.uint8)
+        else:
+            planes = torch.empty((3, *img.shape[:2]), dtype=torch.uint8).numpy()
         cv2.split(img, [planes[0], planes[1], planes[2]])
         return torch.from_numpy(planes)
     return torch.from_numpy(np.ascontiguousarray(img.transpose(2, 0, 1)))

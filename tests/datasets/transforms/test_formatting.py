@@ -73,3 +73,11 @@ def test_to_tensor():
     assert to_tensor(np.arange(3)).shape == (3,)
     with pytest.raises(TypeError, match="str"):
         to_tensor("a")
+
+
+def test_crops_of_images_do_not_share_their_memory():
+    views = [image()[2:12, 3:20], image()[5:15, 9:26], image()[2:12, 3:35], image()[5:15, 8:40]]
+    packed = [PackInputs.format_input(view) for view in views]
+    for view, tensor in zip(views, packed, strict=True):
+        assert tensor.is_contiguous()
+        assert torch.equal(tensor, torch.from_numpy(view.copy()).permute(2, 0, 1))
