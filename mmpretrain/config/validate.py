@@ -8,6 +8,7 @@ from typing import Any
 from mmpretrain.config.checks.effects import check_effects
 from mmpretrain.config.checks.files import check_files
 from mmpretrain.config.checks.groups import check_groups
+from mmpretrain.config.checks.parts import check_parts
 from mmpretrain.config.checks.problem import Problem
 from mmpretrain.config.checks.results import check_results
 from mmpretrain.config.checks.sections import SPLITS, check_companions, check_keys, check_types
@@ -29,7 +30,7 @@ def validate(cfg: Mapping[str, Any], *, files: bool = True, splits: Sequence[str
     broken = {item.path for item in problems if "." not in item.path}
     # What has the wrong type as a whole would only confuse the checks of its parts.
     sound = cfg if not broken else _without(cfg, broken)
-    for check in (check_keys, check_companions, check_signatures, check_results):
+    for check in (check_keys, check_companions, check_signatures, check_parts, check_results):
         problems += check(sound)
     if files:
         problems += check_files(sound, splits)
