@@ -36,7 +36,7 @@ class Measured:
 
     def paths(self, paths: Sequence[str]) -> list[str]:
         """Return the paths of these samples, of those of all."""
-        return [paths[index] for index in self.chosen.tolist()] if paths else []
+        return [paths[int(index)] for index in self.chosen] if paths else []
 
     def rows(self) -> list[tuple[Markup, str]]:
         """Return names and texts for the table of facts."""

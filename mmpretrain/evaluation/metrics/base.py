@@ -111,7 +111,9 @@ def _collect(results: list[Any], size: int) -> list[Any] | Columns | None:
     if parts is None:
         return None
     columns = [part for part in parts if isinstance(part, Columns)]  # a process may have had no sample
-    return Columns.interleave(columns).first(size) if columns else deal_in(parts, size)
+    if columns:
+        return Columns.interleave(columns).first(size)
+    return deal_in([part for part in parts if isinstance(part, list)], size)
 
 
 def drop_last(results: list[Any]) -> None:
