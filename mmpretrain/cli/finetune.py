@@ -248,8 +248,11 @@ def watch(items: Iterable[Any], description: str, total: int) -> Iterable[Any]:
 
 
 def _finish(folder: Path, runner: Runner, results: Mapping[str, Any], seconds: float) -> None:
+    from mmpretrain.apis.model import is_initialised
     from mmpretrain.cli.train import duration, print_results
+    from mmpretrain.config import Config
     from mmpretrain.finetuning.plan import CONFIG
+    from mmpretrain.finetuning.start import SCRATCH_ON_CPU
 
     own_test = runner.cfg.test_dataloader.dataset != runner.cfg.val_dataloader.dataset
     what = "test images" if own_test else "validation images, by which the epoch was chosen"
@@ -258,6 +261,9 @@ def _finish(folder: Path, runner: Runner, results: Mapping[str, Any], seconds: f
     told = [f"{name} {value:.2f}" for name, value in numbers.items() if isinstance(value, (int, float))]
     # The config of such a model, which may be fetched, is not taken from a checkpoint without being told so.
     trust = " --trust" if runner.cfg.model.type == "HuggingFaceClassifier" else ""
+    planned = Config.fromfile(folder / CONFIG)
+    scratch = not planned.get("load_from") and not is_initialised(planned.model)
+    weights = [f"mmpretrain download {SCRATCH_ON_CPU}  # this started from scratch; far better with weights"]
     rows: dict[str, object] = {
         "trained": f"{_epochs(runner.epoch)}, {duration(seconds)} in all",
         "result": ", ".join(told[:2]) + f" ({what})",
@@ -270,6 +276,7 @@ def _finish(folder: Path, runner: Runner, results: Mapping[str, Any], seconds: f
             f"mmpretrain predict IMAGE --model {shown(folder)}{trust}",
             f"mmpretrain test {shown(folder)} --data MORE_IMAGES",
             f"mmpretrain train {shown(folder / CONFIG)} --work-dir ANOTHER  # after changes of the config",
+            *(weights if scratch else []),
         ],
     )
 
@@ -341,19 +348,23 @@ def _new_folder(out: Path | None, data: str) -> Path:
 @contextmanager
 def _leaving_nothing(folder: Path) -> Iterator[None]:
     """Remove what was written into a new folder if the preparation fails, so that it can be tried again."""
+    from mmpretrain.finetuning.folded import RESULTS
     from mmpretrain.finetuning.plan import PLAN
 
     was_there = folder.is_dir()
     try:
         yield
     except BaseException:
-        shutil.rmtree(folder / PLAN, ignore_errors=True)
+        for written in (folder / PLAN, *folder.glob("fold[0-9]*")):
+            shutil.rmtree(written, ignore_errors=True)
+        (folder / RESULTS).unlink(missing_ok=True)
         if not was_there and folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
         raise
 
 
 def _to_resume(out: Path | None) -> Path:
+    from mmpretrain.finetuning.folded import is_half_written
     from mmpretrain.finetuning.plan import CONFIG
 
     if out is None:
@@ -364,5 +375,11 @@ def _to_resume(out: Path | None) -> Path:
             f"there is no fine-tuning to continue in {str(folder)!r}",
             where="--out",
             hint="Start one: leave out --resume.",
+        )
+    if is_half_written(folder):
+        raise ConfigError(
+            f"the plans of the folds in {str(folder)!r} are not complete",
+            where="--out",
+            hint="Nothing was trained yet: delete the folder, and start again without --resume.",
         )
     return folder

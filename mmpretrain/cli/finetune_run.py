@@ -20,11 +20,19 @@ def train_and_test(
 ) -> tuple[Runner, dict[str, Any]]:
     """Train the config in a folder, there, and test the best checkpoint; record and report are left there."""
     from mmpretrain.cli import test, train
+    from mmpretrain.cli.say import shown
+    from mmpretrain.errors import CheckpointError
 
     cfg = _config_in(folder, device)
     train.prepare(cfg, resume="auto" if resume else None, loading=loading)
     runner = train.run(cfg, summary=False)
     best = runner.state.best_checkpoint or runner.state.last_checkpoint
+    if best is None:
+        raise CheckpointError(
+            "no checkpoint could be written, so that there is nothing to test",
+            where=str(folder),
+            hint=f"Make room there, and go on: mmpretrain finetune --resume --out {shown(folder)}",
+        )
     cfg = _config_in(folder, device)
     cfg.load_from, cfg.resume = str(best), False
     test.prepare(cfg)

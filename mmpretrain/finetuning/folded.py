@@ -13,6 +13,7 @@ import numpy as np
 from mmpretrain.datasets.labelled import Labelled
 from mmpretrain.errors import DataError
 from mmpretrain.evaluation.record import Record
+from mmpretrain.evaluation.value_record import ValueRecord, load_record
 from mmpretrain.finetuning.data import Prepared, into_folds
 from mmpretrain.finetuning.plan import Plan, write_plan
 from mmpretrain.utils import plain_data
@@ -103,6 +104,11 @@ def is_cross_validation(folder: str | Path) -> bool:
     return Path(folder, RESULTS).is_file() and Path(folder, "fold0").is_dir()
 
 
+def is_half_written(folder: str | Path) -> bool:
+    """Whether a cross-validation was broken off before the plans of all its folds were there."""
+    return Path(folder, "fold0").is_dir() and not Path(folder, RESULTS).is_file()
+
+
 def fold_folders(folder: str | Path) -> list[Path]:
     """Return the folders of the folds of a cross-validation that are done."""
     return [Path(folder, f"fold{number}") for number in sorted(Results.load(Path(folder)).metrics)]
@@ -114,15 +120,17 @@ def join_predictions(folder: Path, results: Results) -> Path:
     Returns:
         The folder of the record, with ``predictions.csv``.
     """
-    records = [Record.load(folder / results.records[number]) for number in sorted(results.records)]
-    joined = Record(
-        np.concatenate([record.scores for record in records]),
-        np.concatenate([record.targets for record in records]),
-        tuple(path for record in records for path in record.paths),
-        records[0].classes,
-        {**records[0].facts, "metrics": _means(list(results.metrics.values())), "folds": results.count},
-    )
-    joined.save(folder / RECORD)
+    records = [load_record(folder / results.records[number]) for number in sorted(results.records)]
+    first = records[0]
+    targets = np.concatenate([record.targets for record in records])
+    paths = tuple(path for record in records for path in record.paths)
+    facts = {**first.facts, "metrics": _means(list(results.metrics.values())), "folds": results.count}
+    if isinstance(first, ValueRecord):
+        values = np.concatenate([record.values for record in records if isinstance(record, ValueRecord)])
+        ValueRecord(values, targets, paths, first.names, facts).save(folder / RECORD)
+    else:
+        scores = np.concatenate([record.scores for record in records if isinstance(record, Record)])
+        Record(scores, targets, paths, first.classes, facts).save(folder / RECORD)
     return folder / RECORD
 
 

@@ -12,7 +12,10 @@ import pytest
 import torch
 from PIL import Image
 
+from mmpretrain.checkpoints.store import CheckpointStore
 from mmpretrain.config import Config
+from mmpretrain.finetuning import folded
+from mmpretrain.finetuning import plan as plan_module
 from tests.cli.commands import call
 from tests.finetuning.small import write_config, write_folder
 
@@ -69,6 +72,7 @@ def test_a_folder_in_a_report_out(capsys, caplog, here: Path) -> None:
     for command in ("predict", "test", "train"):
         assert f"  mmpretrain {command} " in done.out
     assert "starts from scratch" in done.out
+    assert "mmpretrain download mobilenet-v2_8xb32_in1k  # this started from scratch" in done.out
     assert "1 cannot be read" in done.out
     assert "held an earlier run" not in done.out + done.err
 
@@ -242,6 +246,49 @@ def test_folds_and_the_mean_of_their_models(capsys, here: Path) -> None:
     done = call(capsys, "predict", "data/a", "--model", "one", "--checkpoint", "x.pth")
     assert done.code == 2
     assert "one model only" in done.err
+
+
+def test_folds_of_values(capsys, here: Path) -> None:
+    write_folder(here / "data", {"1.5": 6, "2.5": 6})
+    words = ("--task", "regression", "--folds", 2, "--out", "one")
+    done = call(capsys, "finetune", "tiny.py", "--data", "data", *words, *FAST)
+    assert done.code == 0, done.err
+    assert "Cross-validation is done" in done.out
+    assert len(rows(here / "one" / "out_of_fold" / "predictions.csv")) == 12
+
+
+def test_folds_that_cannot_be_written_leave_nothing(
+    capsys, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_folder(here / "data", {"a": 6, "b": 6})
+
+    def write_plan(plan, parts, folder: Path, **kwargs):
+        if folder.name == "fold1":
+            raise OSError(28, "No space left on device")
+        return plan_module.write_plan(plan, parts, folder, **kwargs)
+
+    monkeypatch.setattr(folded, "write_plan", write_plan)
+    words = ("finetune", "tiny.py", "--data", "data", "--folds", 2, "--out", "one", *FAST)
+    assert call(capsys, *words).code != 0
+    assert not Path("one").exists()
+    Path("two/fold0").mkdir(parents=True)
+    Path("two/plan").mkdir()
+    Path("two/plan/finetune.py").touch()
+    done = call(capsys, "finetune", "--resume", "--out", "two")
+    assert "are not complete" in done.err
+
+
+def test_no_checkpoint_could_be_written(capsys, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_folder(here / "data", {"a": 6, "b": 6})
+
+    def save(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(CheckpointStore, "save", save)
+    done = call(capsys, "finetune", "tiny.py", "--data", "data", "--out", "one", *FAST)
+    assert done.code == 2
+    assert "no checkpoint could be written" in done.err
+    assert "--resume --out one" in done.err
 
 
 def test_time_is_a_budget(capsys, here: Path) -> None:

@@ -9,7 +9,15 @@ import pytest
 
 from mmpretrain.errors import DataError
 from mmpretrain.evaluation.record import Record
-from mmpretrain.finetuning.folded import RESULTS, Results, fold_folders, is_cross_validation, join_predictions
+from mmpretrain.evaluation.value_record import ValueRecord, load_record
+from mmpretrain.finetuning.folded import (
+    RESULTS,
+    Results,
+    fold_folders,
+    is_cross_validation,
+    is_half_written,
+    join_predictions,
+)
 
 
 def test_results_are_kept_and_joined(tmp_path: Path) -> None:
@@ -29,6 +37,22 @@ def test_results_are_kept_and_joined(tmp_path: Path) -> None:
     assert joined.facts["metrics"] == {"accuracy/top1": 50.5}
 
 
+def test_values_are_joined(tmp_path: Path) -> None:
+    results = Results(2)
+    for number in range(2):
+        own = tmp_path / f"fold{number}" / "20260101_000000"
+        ValueRecord(
+            np.full((2, 1), 0.5, np.float32),
+            np.full((2, 1), number, np.float32),
+            (f"{number}a", f"{number}b"),
+        ).save(own)
+        results.add(number, {"regression/mae": 0.5}, own, tmp_path)
+    joined = load_record(join_predictions(tmp_path, results))
+    assert isinstance(joined, ValueRecord)
+    assert joined.targets[:, 0].tolist() == [0, 0, 1, 1]
+    assert joined.facts["metrics"] == {"regression/mae": 0.5}
+
+
 @pytest.mark.parametrize(
     "text",
     ["[]", "{}", '{"count": 2, "folds": []}', '{"count": 2, "folds": {"7": {"metrics": {}, "record": ""}}}'],
@@ -37,6 +61,14 @@ def test_what_are_no_results(tmp_path: Path, text: str) -> None:
     (tmp_path / RESULTS).write_text(text)
     with pytest.raises(DataError, match="no results of a cross-validation"):
         Results.load(tmp_path)
+
+
+def test_plans_that_are_not_complete(tmp_path: Path) -> None:
+    assert not is_half_written(tmp_path)
+    (tmp_path / "fold0").mkdir()
+    assert is_half_written(tmp_path)
+    Results(2).save(tmp_path)
+    assert not is_half_written(tmp_path)
 
 
 def test_other_folders(tmp_path: Path) -> None:
