@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from mmpretrain.errors import ConfigError
 from mmpretrain.finetuning.facts import DataFacts
 
 Family = Literal["cnn", "transformer", "scratch"]
@@ -96,8 +97,17 @@ def choose(
         own_size: Edge of the images that the network was made for.
         accelerated: Whether there is a GPU or the like.
         wanted: What the user asks for.
+
+    Raises:
+        ConfigError: If the task does not allow what is asked for.
     """
     wanted = wanted or Wanted()
+    if wanted.weighted and facts.task not in ("single", "multi"):
+        raise ConfigError(
+            f"the loss of {facts.task} targets takes no weights of classes",
+            where="--class-weights",
+            hint="Leave it out, or say --task single.",
+        )
     batch, freeze = wanted.batch, wanted.freeze
     _, usual, on_cpu, on_gpu = next(row for row in BY_SIZE if facts.images <= row[0])
     if batch is None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import re
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
+from mmpretrain.errors import ConfigError
 from mmpretrain.finetuning import defaults
 from mmpretrain.finetuning.defaults import Wanted, choose
 from mmpretrain.finetuning.facts import DataFacts
@@ -81,3 +83,11 @@ def test_what_is_wanted_counts() -> None:
     choices = choose(facts(), "cnn", 224, False, wanted)
     assert (choices.epochs, choices.batch, choices.lr, choices.freeze) == (3, 4, 0.5, 2)
     assert (choices.image_size, choices.weighted) == (48, True)
+
+
+@pytest.mark.parametrize("task", ["ordinal", "regression"])
+def test_losses_without_weights_of_classes(task: Literal["ordinal", "regression"]) -> None:
+    ordered = DataFacts(task, (90, 5), 95)
+    with pytest.raises(ConfigError, match="takes no weights of classes"):
+        choose(ordered, "cnn", 224, False, Wanted(weighted=True))
+    assert not choose(ordered, "cnn", 224, False).weighted
