@@ -238,6 +238,7 @@ class HiViT(BaseBackbone):
         self.embed_dims: int = settings["embed_dims"]
         *stem_depths, self.num_main_blocks = settings["depths"]
         self.out_indices = self.take_indices(out_indices, self.num_main_blocks)
+        self.patch_size = patch_size
         height, width = (size // patch_size for size in to_2tuple(img_size))
         self.patch_resolution = (height, width)
         dim = self.embed_dims // 2 ** len(stem_depths)

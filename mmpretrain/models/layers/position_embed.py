@@ -9,8 +9,25 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from mmpretrain.errors import ArgumentError
+from mmpretrain.errors import ArgumentError, DataError
 from mmpretrain.models.layers.shape import to_2tuple
+
+
+def check_patches(count: int, wanted: int, part: str) -> None:
+    """Fail unless the images have as many patches as a part of the model is made for.
+
+    Args:
+        count: How many they have.
+        wanted: How many there are positions for.
+        part: The key of the part in a config, such as ``'neck'``.
+    """
+    if count != wanted:
+        raise DataError(
+            f"The images have {count} patches, and model.{part} is made for {wanted}",
+            where="train_dataloader.dataset.pipeline",
+            hint="Let the crops be as large as img_size of model.backbone, and num_patches of model.neck "
+            "img_size / patch_size, squared.",
+        )
 
 
 def resize_pos_embed(

@@ -31,7 +31,10 @@ class KoLeoLoss(nn.Module):
         """Compute the loss of features (B, C) among those of all processes."""
         feats = gather_batch(F.normalize(feats.float(), dim=-1))
         if len(feats) < 2:
-            raise DataError("KoLeo measures distances between images: a batch needs at least two")
+            raise DataError(
+                "KoLeo measures distances between images: a batch needs two or more",
+                where="train_dataloader.batch_size",
+            )
         with torch.no_grad():
             nearest = (feats @ feats.T).fill_diagonal_(-2).argmax(dim=1)
         distance = F.pairwise_distance(feats, feats[nearest], eps=self.eps)

@@ -18,7 +18,7 @@ from mmpretrain.models.base.module import BaseModule
 from mmpretrain.models.layers.attention import MultiheadAttention, split_heads
 from mmpretrain.models.layers.configurable import Act, Norm, configurable, norm_from
 from mmpretrain.models.layers.encoder_layer import TransformerEncoderLayer
-from mmpretrain.models.layers.position_embed import build_2d_sincos_position_embedding
+from mmpretrain.models.layers.position_embed import build_2d_sincos_position_embedding, check_patches
 from mmpretrain.registry import MODELS
 
 LN: Mapping[str, Any] = {"type": "LN", "eps": 1e-6}
@@ -125,6 +125,7 @@ class MAEPretrainDecoder(BaseModule):
 
     def all_tokens(self, x: Tensor, ids_restore: Tensor) -> Tensor:
         """The class token and all patches (B, 1 + L, D) with their positions; arguments as in ``forward``."""
+        check_patches(ids_restore.shape[1], self.decoder_pos_embed.shape[1] - 1, "neck")
         x = self.decoder_embed(x)
         patches = restore_order(x[:, 1:], self.mask_token, ids_restore)
         return torch.cat((x[:, :1], patches), dim=1) + self.decoder_pos_embed
@@ -185,6 +186,7 @@ class MixMIMPretrainDecoder(MAEPretrainDecoder):
         Returns:
             Predictions (2 * B, L, P): of the images, then of those mixed into them.
         """
+        check_patches(x.shape[1], self.decoder_pos_embed.shape[1], "neck")
         x = self.decoder_embed(x)
         own = x * (1 - mask) + self.mask_token * mask
         other = x * mask + self.mask_token * (1 - mask)

@@ -14,6 +14,9 @@ from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from mmpretrain.utils.brief import brief
 
+#: Where a config says what images are made into, and how many are in a batch.
+PIPELINE, BATCH_SIZE = "train_dataloader.dataset.pipeline", "train_dataloader.batch_size"
+
 #: One batch (B, C, H, W), or one for each view of the images.
 Views = Tensor | Sequence[Tensor]
 
@@ -146,15 +149,33 @@ class BaseSelfSupervisor(BaseModel):
             "Make them with MultiView, whose num_views says how many: dict(type='MultiView', num_views=...)."
         )
         if isinstance(inputs, Tensor):
-            raise DataError(f"{name} compares {count} views of each image, but the batch has one", hint=hint)
+            raise DataError(
+                f"{name} compares {count} views of each image, but the batch has one",
+                where=PIPELINE,
+                hint=hint,
+            )
         if len(inputs) < count or (exact and len(inputs) > count):
             raise DataError(
-                f"{name} compares {count} views of each image, but the batch has {len(inputs)}", hint=hint
+                f"{name} compares {count} views of each image, but the batch has {len(inputs)}",
+                where=PIPELINE,
+                hint=hint,
             )
         if len({len(view) for view in inputs}) > 1:
             counts = [len(view) for view in inputs]
-            raise DataError(f"The views of a batch differ in number of images: {counts}", hint=hint)
+            raise DataError(
+                f"The views of a batch differ in number of images: {counts}", where=PIPELINE, hint=hint
+            )
         return inputs
+
+    def same_size(self, views: Sequence[Tensor]) -> None:
+        """Fail if views (B, C, H, W) that the method runs together, or compares by place, differ in size."""
+        sizes = {tuple(view.shape[2:]): f"{view.shape[2]} x {view.shape[3]}" for view in views}
+        if len(sizes) > 1:
+            raise DataError(
+                f"{type(self).__name__} needs views of one size, but they are {' and '.join(sizes.values())}",
+                where=PIPELINE,
+                hint="Let the crops of these pipelines of MultiView have one scale.",
+            )
 
 
 def views_preprocessor(cfg: dict | nn.Module | None) -> nn.Module:

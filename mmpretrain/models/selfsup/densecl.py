@@ -65,6 +65,7 @@ class DenseCL(MoCo):
     def loss(self, inputs: Views, data_samples: list[DataSample]) -> dict[str, Tensor]:
         """Compute the losses of images and of positions from two views, each (B, C, H, W)."""
         first, second = self.views_of(inputs, 2)
+        self.same_size([first, second])
         q_maps, (q, q_grid, _) = self._project(self.backbone, self.neck, first)
         with torch.no_grad():
             encoder_k = self.updated_copy()

@@ -72,6 +72,7 @@ class DINO(MomentumMethod):
     def loss(self, inputs: Views, data_samples: list[DataSample]) -> dict[str, Tensor]:
         """Compute the loss of crops, each (B, C, H, W), the large ones first."""
         crops = self.views_of(inputs, sum(self.num_crops))
+        self.same_size(crops[: self.num_crops[0]])
         with torch.no_grad():
             teacher = self.updated_copy()
             large = torch.cat(list(crops[: self.num_crops[0]]))

@@ -126,6 +126,7 @@ class iBOT(DINO):
     def losses_of(self, crops: Sequence[Tensor]) -> tuple[dict[str, Tensor], Tensor]:
         """Return the losses by name, and the class tokens of the student's large crops (n * B, C)."""
         count, batch = self.num_crops[0], len(crops[0])
+        self.same_size(crops[:count])
         large = torch.cat(list(crops[:count]))
         mask = block_masks(
             len(large), self.backbone.grid(large), self.mask_ratio, self.mask_prob, large.device

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from mmpretrain.errors import ArgumentError
 from mmpretrain.models.averaged import CosineEMA
 from mmpretrain.models.backbones.vision_transformer import VisionTransformer
-from mmpretrain.models.layers.position_embed import build_2d_sincos_position_embedding
+from mmpretrain.models.layers.position_embed import build_2d_sincos_position_embedding, check_patches
 from mmpretrain.models.selfsup.base import BaseSelfSupervisor
 from mmpretrain.models.selfsup.masking import take
 from mmpretrain.registry import MODELS
@@ -186,7 +186,10 @@ class IJEPA(BaseSelfSupervisor):
 
     def loss(self, inputs: Tensor, data_samples: list[DataSample]) -> dict[str, Tensor]:
         """Return the loss of images (B, C, H, W)."""
-        context, targets = self.draw_masks(len(inputs), self.backbone.grid(inputs), inputs.device)
+        hw = self.backbone.grid(inputs)
+        if hasattr(self.neck, "num_patches"):
+            check_patches(hw[0] * hw[1], self.neck.num_patches, "neck")
+        context, targets = self.draw_masks(len(inputs), hw, inputs.device)
         with torch.no_grad():
             self.teacher.update_parameters(self.backbone)
             features = self.teacher(inputs)[-1]

@@ -12,7 +12,7 @@ from mmpretrain.models.backbones.base_transformer import OutType
 from mmpretrain.models.backbones.hivit import HiViT
 from mmpretrain.models.backbones.vision_transformer import VisionTransformer
 from mmpretrain.models.layers.attention import merge_heads, split_heads
-from mmpretrain.models.layers.position_embed import build_2d_sincos_position_embedding
+from mmpretrain.models.layers.position_embed import build_2d_sincos_position_embedding, check_patches
 from mmpretrain.models.layers.window_attention import WindowMSA
 from mmpretrain.models.selfsup.base import BaseSelfSupervisor
 from mmpretrain.models.selfsup.masking import (
@@ -196,6 +196,8 @@ class MaskedHiViT(HiViT):
             What comes before each merging of parts, (B, K, p, p, c), and at last the tokens (B, K, C); the
             mask; and the order, both as in :meth:`masking_id`.
         """
+        size = self.patch_size
+        check_patches((x.shape[2] // size) * (x.shape[3] // size), self.num_patches, "backbone")
         keep, restore, mask = self.masking_id(len(x), self.mask_ratio)
         parts, hw = self.patch_embed(x)
         tokens, pyramid = self.merge_and_keep(take(parts, keep))

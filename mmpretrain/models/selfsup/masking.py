@@ -79,6 +79,7 @@ def check_mask(mask: Tensor, patches: Tensor) -> None:
         raise DataError(
             f"The masks have {mask.shape[1]} entries, but the images {patches.shape[1]} patches "
             f"({len(mask)} masks, {len(patches)} images)",
+            where="train_dataloader.dataset.pipeline",
             hint="Let the input_size of the mask generator in the pipeline fit the model's img_size.",
         )
 
@@ -95,7 +96,8 @@ def need_hidden(backbone: nn.Module) -> None:
     if getattr(backbone, "mask_ratio", 1) == 0:
         raise ConfigError(
             "mask_ratio=0 hides no patch, so there is nothing to predict",
-            hint="Set model.backbone.mask_ratio above 0; MAE hides 0.75.",
+            where="model.backbone.mask_ratio",
+            hint="Set it above 0; MAE hides 0.75.",
             key="mask_ratio",
         )
 
@@ -110,9 +112,13 @@ def stack_masks(data_samples: Sequence[DataSample]) -> Tensor:
     if not masks or any(mask is None for mask in masks):
         raise DataError(
             "The samples have no mask",
+            where="train_dataloader.dataset.pipeline",
             hint="Add BEiTMaskGenerator or SimMIMMaskGenerator to the pipeline, before PackInputs.",
         )
     shapes = {tuple(mask.shape) for mask in masks}
     if len(shapes) > 1:
-        raise DataError(f"The masks of a batch differ in size: {sorted(shapes)}")
+        raise DataError(
+            f"The masks of a batch differ in size: {sorted(shapes)}",
+            where="train_dataloader.dataset.pipeline",
+        )
     return torch.stack(masks)

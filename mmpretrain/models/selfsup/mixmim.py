@@ -10,11 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from mmpretrain.errors import DataError
 from mmpretrain.models.backbones.mixmim import MixMIMTransformer
 from mmpretrain.models.init import has_pretrained
 from mmpretrain.models.layers.position_embed import build_2d_sincos_position_embedding, resize_pos_embed
 from mmpretrain.models.selfsup.mae import MaskedAutoencoder
-from mmpretrain.models.selfsup.masking import check_mask_ratio
+from mmpretrain.models.selfsup.masking import check_mask_ratio, need_hidden
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 
@@ -118,6 +119,11 @@ class MixMIMPretrainTransformer(MixMIMTransformer):
         """
         stages = self.num_layers
         stride = self.patch_embed.projection.stride[0] * 2 ** (stages - 1)
+        if x.shape[2] % stride or x.shape[3] % stride:
+            raise DataError(
+                f"MixMIM takes images whose edges are multiples of {stride}, got {x.shape[2]} x {x.shape[3]}",
+                where="train_dataloader.dataset.pipeline",
+            )
         height, width = x.shape[2] // stride, x.shape[3] // stride
         mask_ratio += random.uniform(0.0, self.range_mask_ratio)
         order = torch.rand(1, 1, height * width, device=x.device).argsort(dim=2)
@@ -190,5 +196,7 @@ class MixMIM(MaskedAutoencoder):
 
     def loss(self, inputs: Tensor, data_samples: list[DataSample]) -> dict[str, Tensor]:
         """Return the loss of images (B, C, H, W)."""
+        if not self.backbone.range_mask_ratio:
+            need_hidden(self.backbone)
         latent, mask = self.backbone(inputs)
         return {"loss": self.head.loss(self.neck(latent, mask), inputs, mask)}

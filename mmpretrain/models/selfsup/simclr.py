@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mmpretrain.errors import DataError
-from mmpretrain.models.selfsup.base import BaseSelfSupervisor, Views
+from mmpretrain.models.selfsup.base import BATCH_SIZE, BaseSelfSupervisor, Views
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from mmpretrain.utils.dist import gather_batch
@@ -25,16 +25,13 @@ class SimCLR(BaseSelfSupervisor):
     def loss(self, inputs: Views, data_samples: list[DataSample]) -> dict[str, Tensor]:
         """Compute the loss of two views, each (B, C, H, W), among those of all processes."""
         views = self.views_of(inputs, 2)
-        if views[0].shape != views[1].shape:
-            sizes = " and ".join(f"{view.shape[2]} x {view.shape[3]}" for view in views)
-            raise DataError(
-                f"SimCLR runs both views of an image together, but they differ in size: {sizes}",
-                hint="Let all pipelines of MultiView make images of one size.",
-            )
+        self.same_size(views)
         pairs = torch.stack(list(views), dim=1).flatten(0, 1)  # the views of an image side by side
         feats = gather_batch(F.normalize(self.neck(self.backbone(pairs))[0], dim=1))
         if len(feats) < 4:
-            raise DataError("SimCLR compares images with each other: a batch needs at least two of them")
+            raise DataError(
+                "SimCLR compares images with each other: a batch needs two or more", where=BATCH_SIZE
+            )
         similarity = feats @ feats.T
         index = torch.arange(len(feats), device=feats.device)
         partner = index ^ 1
