@@ -20,8 +20,10 @@ FOLDS = 5
 VOTERS, NEAR = 10, 5
 #: An outlier is so many times as far beyond the third quartile as that is from the first one.
 FAR = 3.0
-#: Sets of more images are looked at in a simpler way: fewer neighbours to choose from, no kernel.
+#: Sets of more images are classified without a kernel.
 MAX_BANK = 50_000
+#: Neighbours are looked for among so many images at most, so that the time grows with the number of images.
+MAX_NEIGHBOURHOOD = 8192
 #: Classes with fewer images than this cannot be learned from all folds.
 FEWEST = 2
 
@@ -57,7 +59,7 @@ def out_of_fold(features: Tensor, labels: np.ndarray, groups: Sequence[int], fol
             continue
         probe = logistic_regression(lifted[~held], targets[~held], count, penalties=(1e-2,))
         bank, known = centred[~held], targets[~held]
-        step = -(-len(bank) // MAX_BANK)
+        step = -(-len(bank) // MAX_NEIGHBOURHOOD)
         votes = knn_scores(centred[held], bank[::step], known[::step], count, ks=(VOTERS,))[VOTERS]
         probs[held] = (probe(lifted[held]).softmax(1) + votes) / 2
     return probs
@@ -95,7 +97,11 @@ def find_outliers(features: Tensor) -> Iterator[Finding]:
     """
     if len(features) <= NEAR:
         return
-    distances = torch.cat([_distance(chunk, features) for chunk in features.split(256)])
+    step = -(-len(features) // MAX_NEIGHBOURHOOD)
+    bank = features[::step]
+    nearest = torch.cat([_nearest(chunk, bank) for chunk in features.split(256)])
+    inside = torch.arange(len(features)) % step == 0  # these are their own first neighbour
+    distances = torch.where(inside, nearest[:, NEAR], nearest[:, NEAR - 1])
     logs = distances.clamp(min=1e-6).log()
     low, high = torch.quantile(logs, torch.tensor([0.25, 0.75]))
     spread = (high - low).clamp(min=1e-3)
@@ -105,6 +111,19 @@ def find_outliers(features: Tensor) -> Iterator[Finding]:
         yield Finding("outlier", index, float((logs[index] - high) / spread), detail=detail)
 
 
-def _distance(chunk: Tensor, features: Tensor) -> Tensor:
-    """Distance to the fifth neighbour; the nearest is the image itself."""
-    return torch.cdist(chunk, features).topk(NEAR + 1, largest=False).values[:, -1]
+def _nearest(chunk: Tensor, bank: Tensor) -> Tensor:
+    """Distances to the nearest images, in rising order, (B, 6)."""
+    return torch.cdist(chunk, bank).topk(NEAR + 1, largest=False, sorted=True).values
+
+
+def better_than_chance(probs: Tensor, labels: np.ndarray) -> bool:
+    """Whether predictions are right more often than the most frequent class would be, and hardly by chance.
+
+    Args:
+        probs: (N, C).
+        labels: (N,).
+    """
+    count = len(labels)
+    chance = float(np.bincount(labels).max()) / count
+    right = float((probs.argmax(1).numpy() == labels).mean())
+    return right > chance + 2 * (chance * (1 - chance) / count) ** 0.5

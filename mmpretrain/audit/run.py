@@ -12,7 +12,13 @@ from torch import Tensor
 
 from mmpretrain.audit.copies import find_copies
 from mmpretrain.audit.findings import Audit, Finding
-from mmpretrain.audit.labels import find_outliers, find_wrong_labels, out_of_fold, pixel_features
+from mmpretrain.audit.labels import (
+    better_than_chance,
+    find_outliers,
+    find_wrong_labels,
+    out_of_fold,
+    pixel_features,
+)
 from mmpretrain.audit.pictures import find_odd_images
 from mmpretrain.audit.samples import Samples
 from mmpretrain.datasets.fingerprints import Fingerprints, fingerprints_of
@@ -23,6 +29,11 @@ from mmpretrain.reports.images import measure
 UNBALANCED = 10
 #: Classes with fewer images are named.
 FEW = 10
+#: Said where predictions know nothing about labels: each of them would be suspected.
+UNTOLD = (
+    "Labels are not checked: predictions from these features are no better than naming the largest class. "
+    "--model uses the features of a model."
+)
 #: Out-of-fold predictions of so many classes at most.
 MAX_CLASSES = 2000
 
@@ -76,7 +87,11 @@ def audit(
         else:
             readable &= ~probs.isnan().any(1).numpy()
             found = probs[torch.from_numpy(readable)]
-        findings += _moved(find_wrong_labels(found, samples.targets()[readable]), readable)
+        targets = samples.targets()[readable]
+        if better_than_chance(found, targets):
+            findings += _moved(find_wrong_labels(found, targets), readable)
+        else:
+            notes.append(UNTOLD)
     return Audit(samples, tuple(findings), tuple(notes), basis)
 
 

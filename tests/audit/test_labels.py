@@ -1,0 +1,38 @@
+"""Labels and outliers of sets that are large, or cannot be learned."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from mmpretrain.audit import audit, labels
+from mmpretrain.audit.run import UNTOLD
+from tests.audit.cases import drawing, read
+
+
+def test_labels_that_are_chance_are_not_checked(tmp_path):
+    import cv2
+
+    for number in range(40):
+        folder = tmp_path / "train" / ("a" if (number * 7919) % 13 < 6 else "b")
+        folder.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(folder / f"{number}.png"), drawing("disc", number))
+    found = audit(read(tmp_path))
+    assert UNTOLD in found.notes
+    assert not found.counts["label"]
+
+
+@pytest.mark.parametrize(("right", "known"), [(50, False), (58, False), (62, True), (100, True)])
+def test_better_than_chance(right, known):
+    truth = np.arange(100) % 2
+    predicted = np.where(np.arange(100) < right, truth, 1 - truth)
+    assert labels.better_than_chance(torch.eye(2)[predicted], truth) == known
+
+
+def test_outliers_among_some_of_the_images(monkeypatch):
+    features = torch.randn(600, 4, generator=torch.Generator().manual_seed(0))
+    features[[30, 31]] += torch.tensor([[90.0], [-90.0]])
+    whole = {one.index for one in labels.find_outliers(features)}
+    monkeypatch.setattr(labels, "MAX_NEIGHBOURHOOD", 200)
+    assert whole == {one.index for one in labels.find_outliers(features)} == {30, 31}
