@@ -17,6 +17,8 @@ logger = logging.getLogger("mmpretrain")
 
 #: So many of the surest mistakes are explained.
 MAPS = 12
+#: Of so many images for training and test, all are read to find leaks: some seconds.
+COMPARED = 10_000
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,8 +61,39 @@ def write_page(runner: Runner, record: Record | ValueRecord, folder: Path) -> Pa
     else:
         alone = folder == Path(runner.log_dir)  # the layers that a map is of belong to no one task
         maps = maps_of(runner, record) if alone else None
-        write_report(record, out, run=runner.work_dir, images=images, maps=maps)
+        leaked = leaks_of(runner, record) if alone else None
+        write_report(record, out, run=runner.work_dir, images=images, maps=maps, leaked=leaked)
     return out
+
+
+def leaks_of(runner: Runner, record: Record) -> list[int] | None:
+    """Return the samples of a test whose images are in training, too, or near-duplicates of such; None if
+    that is not known: without training data, or with too many images to read them for this.
+    """
+    import numpy as np
+
+    from mmpretrain.datasets.fingerprints import Fingerprints, fingerprints_of
+    from mmpretrain.datasets.near_duplicates import duplicate_groups
+    from mmpretrain.errors import MMPretrainError
+    from mmpretrain.registry import DATASETS
+    from mmpretrain.utils.progress import track
+
+    settings, test = runner.cfg.get("train_dataloader"), runner.test_dataloader.dataset
+    if not settings or not settings.get("dataset") or not hasattr(test, "get_data_info"):
+        return None
+    try:
+        train = DATASETS.build(settings["dataset"])
+        if len(test) != len(record) or len(train) + len(test) > COMPARED:
+            return None
+        parts = [
+            fingerprints_of(part, lambda items, part=part: track(items, "leaks", total=len(part)))
+            for part in (train, test)
+        ]
+        groups = duplicate_groups(Fingerprints.join(*parts))
+    except (MMPretrainError, OSError, KeyError, TypeError, NotImplementedError) as error:
+        logger.info("The report does not know of leaks: %s", error)
+        return None
+    return np.flatnonzero(np.isin(groups[len(train) :], groups[: len(train)])).tolist()
 
 
 def maps_of(runner: Runner, record: Record) -> dict[int, np.ndarray]:

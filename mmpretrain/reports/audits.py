@@ -60,10 +60,24 @@ def read_audit(path: str | Path, paths: Sequence[str], right: np.ndarray) -> Aud
         raise DataError(f"this is no table of an audit ({error})", where=str(path)) from error
     ends = {_plain(end) for kind, name, other in rows if kind == "leak" for end in (name, other) if end}
     leaked = tuple(index for index, place in enumerate(paths) if _is_among(place, ends))
+    return AuditFacts(dict(Counter(kind for kind, _, _ in rows)), leaked, _without(leaked, right))
+
+
+def audit_of_leaks(leaked: Sequence[int], right: np.ndarray) -> AuditFacts:
+    """Return what is known if only leaks were looked for.
+
+    Args:
+        leaked: Samples that are in training, too.
+        right: Whether each prediction is right, (N,).
+    """
+    return AuditFacts({"leak": len(leaked)}, tuple(leaked), _without(leaked, right))
+
+
+def _without(leaked: Sequence[int], right: np.ndarray) -> float:
+    """Accuracy in percent of the samples that have not leaked; NaN if none has, or all have."""
     rest = np.ones(len(right), bool)
     rest[list(leaked)] = False
-    accuracy = 100 * float(right[rest].mean()) if leaked and rest.any() else float("nan")
-    return AuditFacts(dict(Counter(kind for kind, _, _ in rows)), leaked, accuracy)
+    return 100 * float(right[rest].mean()) if leaked and rest.any() else float("nan")
 
 
 def _plain(name: str) -> str:

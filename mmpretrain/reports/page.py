@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from mmpretrain.evaluation.record import Record
 from mmpretrain.reports import charts, galleries, matrix
-from mmpretrain.reports.audits import read_audit
+from mmpretrain.reports.audits import audit_of_leaks, read_audit
 from mmpretrain.reports.charts import Axis
 from mmpretrain.reports.history import History, read_history
 from mmpretrain.reports.measured import measure_some
@@ -56,6 +56,7 @@ def write_report(
     images: ImageSource | None = None,
     maps: Mapping[int, np.ndarray] | None = None,
     audit: str | Path | None = None,
+    leaked: Sequence[int] | None = None,
 ) -> None:
     """Write a report that opens offline: one HTML file, without anything from the network.
 
@@ -69,12 +70,15 @@ def write_report(
             of the record. :func:`no_images` reads none.
         maps: Of some mistakes, the image with what the prediction rests on, (H, W, 3), RGB.
         audit: The table of an audit of the data, or its folder.
+        leaked: Samples that are in training, too, where that was looked for; an audit says it, too.
     """
     record = with_shown_names(record)
     summary = summarize(record)
     pairs = [] if record.multi_label else confused_pairs(record, PAIRS)
     picture = matrix.drawn_cells(summary)
-    audited = None if audit is None else read_audit(audit, record.paths, right_predictions(record))
+    audited = None if leaked is None else audit_of_leaks(leaked, right_predictions(record))
+    if audit is not None:
+        audited = read_audit(audit, record.paths, right_predictions(record))
     shown = {
         "mistakes": galleries.surest_mistakes(record),
         "unsure": galleries.least_sure(record),
@@ -84,9 +88,9 @@ def write_report(
     }
     images = images or paths_of(record.paths)
     maps = maps or {}
-    leaked = audited.leaked[: galleries.SHOWN] if audited is not None else ()
+    copies = audited.leaked[: galleries.SHOWN] if audited is not None else ()
     numbers = {index: len(record) + place for place, index in enumerate(maps)}
-    store = Pictures(_with_maps(images, maps, numbers), chain(numbers.values(), leaked, _in_order(shown)))
+    store = Pictures(_with_maps(images, maps, numbers), chain(numbers.values(), copies, _in_order(shown)))
     measured = measure_some(len(record), images)
     labels = None if record.multi_label else record.targets[measured.chosen]
     right = right_predictions(record)[measured.chosen]
@@ -112,7 +116,7 @@ def write_report(
         suspects=galleries.shots(record, shown["suspects"]),
         maps=numbers,
         audit=audited,
-        leaked=galleries.shots(record, leaked),
+        leaked=galleries.shots(record, copies),
         rows=_rows(record, shown["rows"]),
         slices=slices,
         measured=measured,

@@ -156,6 +156,11 @@ WORDS: dict[str, tuple[str, str]] = {
         "Below an image: where the predicted class was seen (Grad-CAM).",
         "图像下方：模型据以判断所预测类别的区域（Grad-CAM）。",
     ),
+    "leaks_hint": (
+        "Images of this test that are in training, too: equal files, or near-duplicates (scaled, compressed "
+        "again, brighter).",
+        "同时出现在训练集中的测试图像：相同文件，或近似重复（缩放、重新压缩、变亮）。",
+    ),
     "leaked_hint": ("images of this test are in training, too.", "张测试图像也出现在训练集中。"),
     "without_leaks": ("Accuracy without them", "去除后的准确率"),
     "audit_basis": ("Labels and outliers rest on", "标签与离群判断依据"),

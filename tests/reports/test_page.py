@@ -129,6 +129,17 @@ def test_maps_and_leaks(record, tmp_path):
     assert "<b>evil" not in text
 
 
+def test_leaks_that_a_test_has_found(record, tmp_path):
+    write_report(record, tmp_path / "x.html", leaked=[5, 7])
+    text = (tmp_path / "x.html").read_text(encoding="utf-8")
+    part = text.partition('<section id="audit">')[2].partition("</section>")[0]
+    assert part.count("<figure") == 2
+    assert "2 <span" in part
+    write_report(record, tmp_path / "y.html", leaked=[])
+    part = (tmp_path / "y.html").read_text(encoding="utf-8").partition('<section id="audit">')[2]
+    assert "None." in part.partition("</section>")[0]
+
+
 #: Sorts the table by recall, opens a cell, turns the language, and writes down what is seen.
 _CLICKS = """
 const lines = () => [...document.querySelectorAll("#per-class tbody tr")];
