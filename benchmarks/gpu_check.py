@@ -164,7 +164,10 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="tests only")
     args = parser.parse_args()
     if not torch.cuda.is_available():
-        print("no CUDA device")
+        print(
+            f"There is no CUDA device that torch {torch.__version__} can use: nothing was tested or "
+            "measured. Run the same command on a machine with one."
+        )
         return 0
     print(f"{torch.cuda.get_device_name()}, torch {torch.__version__}", flush=True)
     failures = 0
