@@ -69,7 +69,14 @@ def _write(name: str, part: Labelled, folder: Path, root: str) -> dict[str, Any]
 
 
 def _save(path: Path, text: str) -> None:
-    write_atomic(path, lambda file: file.write(text.encode("utf-8", "surrogateescape")))
+    try:
+        content = text.encode("utf-8")
+    except UnicodeEncodeError as error:  # a name of another encoding, as Linux allows it
+        line = text[text.rfind("\n", 0, error.start) + 1 :].partition("\n")[0]
+        raise DataError(
+            f"the name of a file or folder is not UTF-8: {line!a}", hint="Rename it, and start again."
+        ) from error
+    write_atomic(path, lambda file: file.write(content))
 
 
 def _common_folder(names: list[str]) -> str:

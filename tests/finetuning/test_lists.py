@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+
+import pytest
 
 from mmpretrain.config import Config
 from mmpretrain.datasets.labelled import Labelled
+from mmpretrain.errors import DataError
 from mmpretrain.finetuning.lists import write_lists
 from mmpretrain.registry import DATASETS
 
@@ -26,6 +30,12 @@ def test_one_label(tmp_path: Path) -> None:
     configs = write_lists({"train": part}, tmp_path / "plan")
     assert read(tmp_path / "plan", configs["train"]) == [(names[0], 1), (names[1], 0)]
     assert (tmp_path / "moved" / "train.csv").read_text().splitlines()[0] == "path,label"
+
+
+def test_name_in_another_encoding(tmp_path: Path) -> None:
+    part = Labelled((os.fsdecode(b"/x/\xff.png"), "/x/b.png"), ((0,), (1,)), ("a", "b"))
+    with pytest.raises(DataError, match=r"not UTF-8: '\\udcff\.png,a'"):
+        write_lists({"train": part}, tmp_path / "plan")
 
 
 def test_several_labels(tmp_path: Path) -> None:
