@@ -18,20 +18,23 @@ _read_to: dict[str, int] = {}
 _listed: defaultdict[str, set[bytes]] = defaultdict(set)
 
 
-def report_bad_file(error: Exception, record: Mapping[str, Any], listing: str | None) -> None:
+def report_bad_file(
+    error: Exception, record: Mapping[str, Any], listing: str | None, *, quiet: bool = False
+) -> None:
     """Warn of an unreadable image once per process, and add it to the list if it is not there.
 
     Args:
         error: Why it cannot be read.
         record: The sample.
         listing: File to which ``path<tab>reason`` is added; workers and ranks may share it.
+        quiet: Add it to the list only.
     """
     name = str(record.get("img_path", f"sample {record.get('sample_idx')}"))
     if name in _reported:
         return
     _reported.add(name)
     reason = " ".join(str(getattr(error, "message", error)).split())
-    logger.warning("Left out %s: %s", name, reason)
+    logger.log(logging.DEBUG if quiet else logging.WARNING, "Left out %s: %s", name, reason)
     if listing:
         line = f"{name}\t{reason}\n".encode("utf-8", "surrogateescape")
         with going_on_without(listing), open(listing, "ab+", buffering=0) as file:

@@ -19,6 +19,9 @@ from mmpretrain.finetuning.facts import DataFacts
 #: Of more images than this, only so many are looked at, and near-duplicates are not searched.
 MOST, SAMPLE = 100_000, 2_000
 
+#: So many images that cannot be read are named.
+NAMED = 10
+
 #: Goes through items with a description, and shows how far it is.
 Watch = Callable[[Iterable[Any], str, int], Iterable[Any]]
 
@@ -65,7 +68,8 @@ def prepare_data(parts: Parts, watch: Watch, listing: str | None = None) -> Prep
         )
         found = _look_at(chosen, watch)
         for index, error in sorted(found.errors.items()):
-            report_bad_file(error, {"img_path": chosen.names[index]}, listing)
+            quiet = len(bad) >= NAMED
+            report_bad_file(error, {"img_path": chosen.names[index]}, listing, quiet=quiet)
             bad.append(chosen.names[index])
         if len(found.errors) == len(found):
             first = next(iter(found.errors.values()), "there is none")
@@ -77,6 +81,8 @@ def prepare_data(parts: Parts, watch: Watch, listing: str | None = None) -> Prep
         if chosen is part:
             good = [index for index in range(len(part)) if index not in found.errors]
             kept[name], prints[name] = part.take(good), found.take(good)
+    if len(bad) > NAMED:
+        notes.append(f"{len(bad) - NAMED} more images cannot be read; {listing or 'the list'} names all")
     facts = DataFacts.of(kept["train"], prints["train"])
     if len(kept["train"]) > MOST:
         notes.append(f"more than {MOST:,} images: near-duplicates were not searched")
@@ -109,16 +115,49 @@ def with_validation(data: Prepared, share: float, seed: int) -> tuple[dict[str, 
         return parts, [*data.notes, *leaks(data)]
     train = parts["train"]
     groups, sentence = _together(data)
+    copies = [sentence, _contradictions(data)] if sentence else []
     held_out = split(train.labels, groups.tolist(), share, seed)
     if held_out.all() or not held_out.any():
-        count = len(set(groups.tolist()))
-        raise DataError(
-            f"{len(train)} images in {count} groups are too few to hold some out for validation",
-            hint="Add images, or say where those for validation are: --val FOLDER.",
-        )
+        raise _too_few(train, groups)
     parts["train"] = train.take(np.flatnonzero(~held_out).tolist())
     parts["val"] = train.take(np.flatnonzero(held_out).tolist())
-    return parts, [*data.notes, *filter(None, [sentence]), *leaks(data)]
+    return parts, [*data.notes, *filter(None, copies), *leaks(data)]
+
+
+def _too_few(train: Labelled, groups: np.ndarray) -> DataError:
+    """Say why no image can be held out."""
+    count, hint = (
+        len(set(groups.tolist())),
+        "Add images, or say where those for validation are: --val FOLDER.",
+    )
+    if len(train) == len({some for several in train.labels for some in several}) > 2:
+        hint = "If the labels are numbers that measure something: --task regression. Else a" + hint[1:]
+        return DataError(
+            f"each of the {len(train)} images has a class of its own: too few to hold some out", hint=hint
+        )
+    what = f"{len(train)} images" if count == len(train) else f"{len(train)} images in {count} group"
+    what += "s" * (count not in (1, len(train)))
+    why = ", which are copies of each other or belong together," if count < len(train) else ""
+    return DataError(f"{what}{why} are too few to hold some out for validation", hint=hint)
+
+
+def _contradictions(data: Prepared) -> str:
+    """Say how many images have copies with another label."""
+    train, prints = data.parts["train"], data.prints["train"]
+    if train.task != "single" or len(prints) != len(train):
+        return ""
+    first: dict[int, int] = {}
+    groups = duplicate_groups(prints).tolist()
+    odd = [i for i, group in enumerate(groups) if train.labels[first.setdefault(group, i)] != train.labels[i]]
+    if not odd:
+        return ""
+    one, other = odd[0], first[groups[odd[0]]]
+    return (
+        f"{len(odd)} images are copies or near-duplicates of images with another label; "
+        f"first {train.names[one]} "
+        f"({train.classes[train.labels[one][0]]!r}) and {train.names[other]} "
+        f"({train.classes[train.labels[other][0]]!r})"
+    )
 
 
 def into_folds(data: Prepared, count: int, seed: int) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,40 @@ def test_copies_in_two_parts_are_told(tmp_path: Path) -> None:
     parts, notes = with_validation(prepared, 0.2, 0)
     assert len(parts["val"]) == 2
     assert notes == [sentence]
+
+
+def test_many_that_cannot_be_read_are_listed_and_not_all_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    root = write_folder(tmp_path / "data", {"a": 4, "b": 4})
+    for number in range(30):
+        (root / "a" / f"bad {number}.png").write_text("no image")
+    listing = tmp_path / "left_out.txt"
+    prepared = prepare_data(read_labelled(str(root)), quiet, str(listing))
+    assert len(prepared.bad) == len(listing.read_text().splitlines()) == 30
+    assert caplog.text.count("Left out") == 10
+    assert prepared.notes[0].startswith("20 more images cannot be read")
+
+
+def test_copies_with_another_label_are_told(tmp_path: Path) -> None:
+    root = write_folder(tmp_path / "data", {"a": 6, "b": 6})
+    shutil.copy(root / "a" / "图 0.png", root / "b" / "copy.png")
+    _, notes = with_validation(prepare_data(read_labelled(str(root)), quiet), 0.2, 0)
+    assert notes[1].startswith("1 images are copies or near-duplicates of images with another label")
+    assert "copy.png ('b')" in notes[1]
+
+
+def test_why_no_image_can_be_held_out(tmp_path: Path) -> None:
+    root = write_folder(tmp_path / "one", {"a": 1, "b": 1, "c": 1})
+    with pytest.raises(DataError, match=r"a class of its own[\s\S]*--task regression"):
+        with_validation(prepare_data(read_labelled(str(root)), quiet), 0.2, 0)
+    root = write_folder(tmp_path / "same", {"a": 1, "b": 1})
+    for number in range(4):
+        for name in "ab":
+            shutil.copy(root / "a" / "图 0.png", root / name / f"{number}.png")
+    (root / "b" / "图 0.png").unlink(missing_ok=True)
+    with pytest.raises(DataError, match="copies of each other or belong together"):
+        with_validation(prepare_data(read_labelled(str(root)), quiet), 0.2, 0)
 
 
 def test_too_few_images(tmp_path: Path) -> None:
