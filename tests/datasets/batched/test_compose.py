@@ -56,6 +56,13 @@ def test_images_of_the_loader_are_not_changed():
     assert torch.equal(images, before)
 
 
+def test_resized_floats_may_end_below_zero():
+    """Bicubic interpolation overshoots where bytes are cut; only values of one digit are normalised."""
+    images = tensor(pictures()).float()
+    images[0, :, :2] = -40
+    assert augment(images, dict(type="RandomFlip", prob=1.0))[0].shape == images.shape
+
+
 def test_without_keys_torch_draws():
     images = tensor(pictures())
     transforms = BatchTransforms(RECIPE)
@@ -88,7 +95,7 @@ def test_mistakes():
     with pytest.raises(DataError, match="take images"):
         augment(images[0], dict(type="RandomFlip", prob=0.5))
     with pytest.raises(DataError, match="Take Normalize out of the pipeline"):
-        augment(images.float() - 1, dict(type="RandomFlip", prob=0.5))
+        augment((images.float() - 120) / 60, dict(type="RandomFlip", prob=0.5))
 
 
 @pytest.mark.gpu
