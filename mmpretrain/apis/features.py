@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from mmpretrain.apis.model import open_model
+from mmpretrain.apis.prepare import loading_step
 from mmpretrain.config import sizes
 from mmpretrain.config.wrapped import innermost
 from mmpretrain.engine.runner.loader_build import build_dataloader
@@ -96,10 +97,10 @@ class DatasetFeatures:
         return new.to(next(old.parameters()).device).eval()
 
     def pipeline(self) -> list[dict[str, Any]]:
-        """How an image file is prepared: loaded, resized, cropped at its centre."""
+        """How an image file is prepared: loaded as the config says, resized, cropped at its centre."""
         size = self.image_size
         return [
-            {"type": "LoadImageFromFile"},
+            loading_step(self.config),
             {"type": "ResizeEdge", "scale": round(size * 8 / 7), "edge": "short", "backend": "pillow"},
             {"type": "CenterCrop", "crop_size": size},
             {"type": "PackInputs"},

@@ -134,6 +134,23 @@ def split_pipeline(cfg: Config, pipeline: Sequence[Any]) -> tuple[dict[str, Any]
     steps = list(pipeline)
     if steps and str(steps[0]["type"]).rpartition(".")[2] == "LoadImageFromFile":
         return dict(steps.pop(0)), steps
-    mean = (cfg.get("data_preprocessor") or {}).get("mean") or "BGR"
-    channels = len(mean) if hasattr(mean, "__len__") else 3
-    return {"type": "LoadImageFromFile", "color_type": "grayscale" if channels == 1 else "color"}, steps
+    kinds = {1: "grayscale", 3: "color"}
+    return {"type": "LoadImageFromFile", "color_type": kinds.get(_channels(cfg), "unchanged")}, steps
+
+
+def _channels(cfg: Config) -> int:
+    """How many channels the images of a config have, by its mean or its backbone."""
+    model = cfg.get("model") or {}
+    for preprocessor in (cfg.get("data_preprocessor"), model.get("data_preprocessor")):
+        mean = (preprocessor or {}).get("mean")
+        if isinstance(mean, Sequence) and len(mean):
+            return len(mean)
+    found = (model.get("backbone") or {}).get("in_channels")
+    return found if isinstance(found, int) else 3
+
+
+def loading_step(cfg: Config) -> dict[str, Any]:
+    """Return the step that reads an image file as a config does, for another pipeline."""
+    loader = cfg.get("test_dataloader") or cfg.get("val_dataloader") or {}
+    dataset = innermost(loader["dataset"]) if loader.get("dataset") else {}
+    return split_pipeline(cfg, dataset.get("pipeline") or [])[0]

@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 import torch
 
-from mmpretrain.apis.prepare import Preparation
+from mmpretrain.apis.prepare import Preparation, loading_step
 from mmpretrain.config import Config
 from mmpretrain.errors import ConfigError, DataError
 
 from .nets import STEPS, config, write_images
+
+LOAD = {"type": "LoadImageFromFile"}
+RAW = {**LOAD, "color_type": "unchanged", "value_range": (0, 4095)}
 
 
 def test_files_and_arrays_are_alike(tmp_path):
@@ -73,3 +76,18 @@ def test_numbers_are_taken_as_files_are(tmp_path):
         assert (picture.shape, picture.dtype) == ((40, 50, 3), np.uint8)
     with pytest.raises(DataError, match="13 channels of uint16"):
         Preparation(config())(str(tmp_path / "a.npy"))
+
+
+@pytest.mark.parametrize(
+    ("sections", "expected"),
+    [
+        ({"val_dataloader": {"dataset": {"pipeline": [RAW, {"type": "PackInputs"}]}}}, RAW),
+        ({"model": {"backbone": {"type": "LeNet5", "in_channels": 1}}}, {**LOAD, "color_type": "grayscale"}),
+        ({"model": {"data_preprocessor": {"mean": [1.0] * 13}}}, {**LOAD, "color_type": "unchanged"}),
+        ({"data_preprocessor": {"mean": [1.0]}}, {**LOAD, "color_type": "grayscale"}),
+        ({}, {**LOAD, "color_type": "color"}),
+    ],
+)
+def test_how_a_config_reads_images(sections, expected):
+    """For pipelines of commands such as knn: a grey model got colours, and ended in an error of torch."""
+    assert loading_step(Config(sections)) == expected
