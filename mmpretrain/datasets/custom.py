@@ -20,6 +20,10 @@ logger = logging.getLogger(__name__)
 IMG_EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif")
 
 
+#: Files that count as images where no others are found: beside images, arrays may be anything.
+MEASURED_EXTENSIONS = (".tiff", ".webp", ".npy", ".npz", ".dcm", ".dicom")
+
+
 def find_folders(root: str) -> list[str]:
     """Names of the folders in ``root``, sorted: the classes."""
     return sorted(list_dir(root, files=False))
@@ -45,7 +49,8 @@ class CustomDataset(BaseDataset):
         data_prefix: Folder of the images.
         ann_file: The list of images.
         with_label: Whether samples have a label.
-        extensions: What the names of images end with, in any case; used where folders are searched.
+        extensions: What the names of images end with, in any case; used where folders are searched. By
+            default, folders without any such file are searched for WebP, arrays and DICOM.
         metainfo: Information on the data set, such as ``classes``.
         lazy_init: Wait with reading the annotations until they are needed.
         **kwargs: Further arguments of :class:`BaseDataset`.
@@ -92,6 +97,10 @@ class CustomDataset(BaseDataset):
         if self.ann_file:
             return LazyList(read_annotations(self.ann_file, self.img_prefix, self.with_label))
         names, labels = self._find_samples()
+        if not names and set(self.extensions) == set(IMG_EXTENSIONS):
+            self.extensions = MEASURED_EXTENSIONS
+            names, labels = self._find_samples()
+            self.extensions = self.extensions if names else IMG_EXTENSIONS
         if not names and self.with_label and find_files(self.img_prefix, self.is_valid_file):
             raise DataError(
                 f"{self.img_prefix!r} holds images, but no folders of classes",

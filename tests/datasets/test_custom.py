@@ -108,3 +108,17 @@ def test_validation_may_lack_a_class(folder):
     (val / "dog" / "1.png").write_bytes(encoded(1))
     dataset = DATASETS.build(dict(type="CustomDataset", data_prefix=str(val), classes=["cat", "dog"]))
     assert dataset.get_gt_labels().tolist() == [1]
+
+
+def test_arrays_where_there_are_no_images(tmp_path):
+    """Beside images, a .npy may be anything, such as features of them."""
+    for name in ("a/1.npy", "a/2.dcm", "b/1.NPZ", "b/labels.txt"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    assert [label for _, label in records(CustomDataset(data_prefix=str(tmp_path)))] == [0, 0, 1]
+    assert len(CustomDataset(data_prefix=str(tmp_path), with_label=False)) == 3
+    (tmp_path / "b" / "1.png").touch()
+    assert records(CustomDataset(data_prefix=str(tmp_path))) == [(f"{tmp_path}/b/1.png", 1)]
+    with pytest.raises(DataError, match="No image was found"):
+        CustomDataset(data_prefix=str(tmp_path), extensions=[".bmp"])
