@@ -12,7 +12,7 @@ import typer
 
 from mmpretrain.cli.options import checkpoint_in
 from mmpretrain.cli.say import say
-from mmpretrain.errors import ConfigError
+from mmpretrain.errors import ConfigError, DataError
 from mmpretrain.utils.text import json_text
 
 if TYPE_CHECKING:
@@ -88,6 +88,14 @@ def judge(
     )
     bank = extractor(sets[0], batch_size, workers, "training images")
     queries = extractor(sets[1], batch_size, workers, "validation images")
+    found = set(bank.labels.tolist()) - {-1}
+    if len(found) < 2:
+        raise DataError(
+            f"{data!r} has labels of {len(found)} class{'es' * (len(found) != 1)} for training, so there is "
+            "nothing to tell apart",
+            where="--data",
+            hint="Give images of two classes or more, each in its folder or with its label.",
+        )
     report(title, extractor.stages, how(bank, queries), bank, queries, Path(out) if out else None)
 
 

@@ -107,9 +107,11 @@ def test_one_sentence(capsys, images, words, message):
         (("--stage", "9"), "no stages"),
         (("--data", "images/b"), "no folders of classes"),
         (("--temperature", "0"), "temperature"),
+        (("--data", "single"), "--data: 'single' has labels of 1 class for training"),
     ],
 )
 def test_knn_in_one_sentence(capsys, images, words, message):
+    write_images(images.parent / "single" / "a", 8)
     assert call(capsys, "pretrain", "mae", "--data", "images", *SMALL).code == 0
     done = call(capsys, "knn", "work_dirs/mae_vit-micro", "--data", "images", "--workers", 0, *words)
     assert done.code == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
@@ -44,3 +45,19 @@ def test_what_it_refuses():
         knn_scores(one, one, torch.tensor([0, 1]), 2, ks=(0,))
     with pytest.raises(ConfigError, match="temperature"):
         knn_scores(one, one, torch.tensor([0, 1]), 2, temperature=0)
+
+
+@pytest.mark.parametrize(("queries", "size", "channels", "temperature"), [(20, 90, 16, 0.07), (9, 5, 3, 0.2)])
+def test_the_formula_in_numpy(queries, size, channels, temperature):
+    rng = np.random.default_rng(0)
+    asked, bank = (rng.standard_normal((n, channels)) for n in (queries, size))
+    labels = rng.integers(0, 4, size)
+    got = knn_scores(*map(torch.tensor, (asked, bank, labels)), 4, (1, 5, 10, 100), temperature)
+    unit = [x / np.linalg.norm(x, axis=1, keepdims=True) for x in (asked, bank)]
+    cosine = unit[0] @ unit[1].T
+    for k, scores in got.items():
+        for row, similarity in zip(scores, cosine):
+            votes = np.zeros(4)
+            for i in np.argsort(-similarity)[:k]:
+                votes[labels[i]] += np.exp(similarity[i] / temperature)
+            np.testing.assert_allclose(row.numpy(), votes / votes.sum(), atol=1e-5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -53,3 +54,12 @@ def test_what_it_refuses(fit):
         fit(torch.randn(4, 2), torch.zeros(4, dtype=torch.long), 2)
     with pytest.raises(DataError, match="not finite"):
         fit(torch.full((4, 2), float("nan")), torch.arange(4) % 2, 2)
+
+
+def test_the_probabilities_of_scikit_learn():
+    """``LogisticRegression(C=1 / (1e-2 * 40), tol=1e-12)`` of scikit-learn on standardized features."""
+    x = np.random.Generator(np.random.PCG64(7)).random((40, 4), dtype=np.float32)
+    labels = torch.tensor((x.sum(1) * 3).astype(int) % 3)
+    probe = logistic_regression(torch.tensor(x), labels, 3, (1e-2,), max_iter=500)
+    want = [[0.580556, 0.251806, 0.167639], [0.226768, 0.478712, 0.294520], [0.337014, 0.590674, 0.072312]]
+    torch.testing.assert_close(probe(torch.tensor(x))[:3].softmax(1), torch.tensor(want), atol=1e-3, rtol=0)
