@@ -9,7 +9,7 @@ import numpy as np
 from mmpretrain.audit.findings import Finding
 from mmpretrain.audit.samples import Samples
 from mmpretrain.datasets.fingerprints import Fingerprints
-from mmpretrain.datasets.near_duplicates import near_pairs, same_content
+from mmpretrain.datasets.near_duplicates import alike_here, near_pairs, same_content
 
 
 def find_copies(samples: Samples, prints: Fingerprints, *, turned: bool = False) -> Iterator[Finding]:
@@ -55,5 +55,5 @@ def _pairs(first: np.ndarray, prints: Fingerprints, turned: bool) -> Iterator[tu
             members.setdefault(root, []).append(index)
     for group in members.values():
         yield from ((group[0], other, float("inf")) for other in group[1:])
-    for (a, b), likeness in zip(*near_pairs(prints, turned=turned)):
+    for (a, b), likeness in zip(*near_pairs(prints, turned=turned, alike=alike_here(prints))):
         yield from ((x, y, float(likeness)) for x in members[int(a)] for y in members[int(b)])

@@ -18,6 +18,8 @@ from mmpretrain.datasets.fingerprints import SIDE, Fingerprints
 
 #: Thumbnails that correlate this much show the same picture.
 ALIKE = 0.99
+#: The least that this can be in a set whose pictures are unlike each other.
+LEAST_ALIKE = 0.85
 #: Colour of near-duplicates (mean B - G and R - G) differs by at most this many grey levels.
 TINT = 12.0
 #: A thumbnail whose grey levels deviate less than this has nothing that could be compared.
@@ -73,6 +75,28 @@ def same_content(prints: Fingerprints) -> np.ndarray:
     for index in prints.errors:
         first[index] = index
     return first
+
+
+def alike_here(prints: Fingerprints) -> float:
+    """Return the correlation from which pictures of a set are copies: less than 0.99 where others are unlike.
+
+    The nearest neighbours of photographs of textures correlate by 0.3, so that 0.9 is a copy that was
+    cropped; those of digits by 0.96. It is eight interquartile ranges above the median (of Fisher's z), from
+    0.85 on.
+
+    Args:
+        prints: The fingerprints.
+    """
+    chosen = np.flatnonzero(same_content(prints) == np.arange(len(prints)))
+    chosen = chosen[prints.thumbs[chosen].std((1, 2)) >= FLAT]
+    if len(chosen) < 50:
+        return ALIKE
+    vectors = _normalised(prints.thumbs[chosen[:: -(-len(chosen) // SMALL)]])
+    some = np.arange(0, len(vectors), -(-len(vectors) // 512))
+    likeness = vectors[some] @ vectors.T
+    likeness[np.arange(len(some)), some] = -1
+    low, middle, high = np.quantile(np.arctanh(np.minimum(likeness.max(1), 0.9999)), [0.25, 0.5, 0.75])
+    return float(np.clip(np.tanh(middle + 8 * (high - low)), LEAST_ALIKE, ALIKE))
 
 
 def near_pairs(

@@ -10,10 +10,13 @@ import pytest
 from mmpretrain.datasets.digits import load_digits
 from mmpretrain.datasets.fingerprints import Fingerprints, thumbnail
 from mmpretrain.datasets.near_duplicates import (
+    ALIKE,
+    LEAST_ALIKE,
     MOST,
     Groups,
     _distance,
     _within,
+    alike_here,
     duplicate_groups,
     near_pairs,
     perceptual_hashes,
@@ -134,3 +137,26 @@ def test_groups() -> None:
     assert groups.join(5, 4)
     assert not groups.join(2, 5)
     assert groups.roots().tolist() == [0, 1, 2, 3, 2, 2]
+
+
+def test_copies_that_were_cropped_among_pictures_that_are_unlike():
+    """Among textures a correlation of 0.9 is a copy; among pictures that are alike it is not."""
+    random = np.random.default_rng(0)
+    textures = random.integers(0, 255, (80, 16, 16)).astype(np.uint8)
+    near = (0.7 * textures[:4] + 0.3 * random.integers(0, 255, (4, 16, 16))).astype(np.uint8)
+    base = random.integers(0, 255, (16, 16))
+    alike = np.clip(base + random.integers(-40, 40, (80, 16, 16)), 0, 255).astype(np.uint8)
+
+    def prints(thumbs: np.ndarray) -> Fingerprints:
+        count = len(thumbs)
+        contents = np.stack([np.arange(count), np.arange(count)], axis=1).astype(np.uint64)
+        tints, shapes = np.zeros((count, 2), np.float32), np.full((count, 2), 32, np.int32)
+        return Fingerprints(contents, thumbs, tints, shapes)
+
+    found = prints(np.concatenate([textures, near]))
+    assert alike_here(found) == LEAST_ALIKE
+    pairs, _ = near_pairs(found, alike=alike_here(found))
+    assert pairs.tolist() == [[index, 80 + index] for index in range(4)]
+    assert near_pairs(found)[0].tolist() == []
+    assert alike_here(prints(alike)) > 0.95
+    assert alike_here(prints(textures[:20])) == ALIKE, "too few to tell"
