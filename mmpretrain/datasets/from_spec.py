@@ -15,6 +15,7 @@ from mmpretrain.datasets.packed.places import explain_absence, packed_splits, un
 from mmpretrain.datasets.part_names import OWN_NAMES, SPLIT_NAMES, Split, named_like
 from mmpretrain.datasets.shards import expand
 from mmpretrain.errors import DataError, MissingFileError
+from mmpretrain.utils.brief import brief
 from mmpretrain.utils.fileio import exists, join, list_dir, nearest_folder
 
 T = TypeVar("T")
@@ -58,7 +59,7 @@ def dataset_from_spec(spec: str, split: Split | None = None) -> dict[str, Any]:
     if "{" in spec:
         expand(spec)  # so that errors show the pattern as it was given
     elif "://" not in spec and not os.path.exists(spec):
-        raise MissingFileError(f"There is no data at {spec!r}", hint=nearest_folder(spec))
+        raise MissingFileError(f"There is no data at {brief(spec)}", hint=nearest_folder(spec))
     if "://" not in spec and os.path.isdir(spec):
         if splits := packed_splits(spec):
             return _packed(spec, splits, split)

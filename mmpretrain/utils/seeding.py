@@ -31,9 +31,10 @@ def seed_everything(*key: int) -> None:
     """Seed ``random``, ``numpy.random`` and torch.
 
     Args:
-        *key: A single number is used as it is, as users of a plain seed expect; several are mixed into one.
+        *key: A single number is used as it is, as users of a plain seed expect, unless it has more than 64
+            bits; several are mixed into one.
     """
-    seed = key[0] if len(key) == 1 else mix(*key)
+    seed = key[0] if len(key) == 1 and -(2**63) <= key[0] <= _MASK else mix(*key)
     random.seed(seed)
     np.random.seed(seed & 0xFFFFFFFF)
     torch.default_generator.manual_seed(seed)

@@ -25,3 +25,10 @@ def test_keys_that_differ_little_mix_to_numbers_that_differ_much():
     assert len(numbers) == 8 * 8 * 64
     changed = [bin(mix(0, 0, index) ^ mix(0, 0, index + 1)).count("1") for index in range(200)]
     assert 26 < sum(changed) / len(changed) < 38
+
+
+def test_a_number_of_more_than_64_bits_is_a_seed():
+    seed_everything(10**30)
+    first = torch.rand(1)
+    seed_everything(10**30)
+    assert torch.rand(1) == first
