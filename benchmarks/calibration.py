@@ -156,11 +156,10 @@ def other_outliers(textiles: str, count: int = 500) -> dict[str, np.ndarray]:
     }
     if textiles:
         with zipfile.ZipFile(textiles) as archive:
-            names = sorted(name for name in archive.namelist() if name.endswith(".jpg"))[
-                :: max(1, 2000 // count)
-            ]
+            names = sorted(name for name in archive.namelist() if name.endswith(".jpg"))
+            names = names[:: max(1, len(names) // count)]
             whole = [cv2.imdecode(np.frombuffer(archive.read(name), np.uint8), 0) for name in names[:count]]
-        found["textiles"] = np.stack([image[:84, :84][::3, ::3] for image in whole])
+        found["textiles"] = np.stack([image[:84, :84][::3, ::3] for image in whole if image is not None])
     return found
 
 

@@ -36,6 +36,7 @@ def page(tmp_path_factory):
     root = write_parts(tmp_path_factory.mktemp("data"), train=14, val=4)
     for number in range(3):
         image = cv2.imread(str(root / "val" / "disc" / f"{number:03d}.png"))
+        assert image is not None
         cv2.imwrite(str(root / "train" / "disc" / f"copy{number}.jpg"), image)
     cv2.imwrite(str(root / "train" / "cross" / "more.png"), drawing("cross", 77))
     (root / "train" / "cross" / "broken.png").write_bytes(b"no image")

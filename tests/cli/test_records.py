@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from types import SimpleNamespace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -21,11 +22,12 @@ def root(tmp_path_factory):
     root = write_parts(tmp_path_factory.mktemp("data") / "photos", 8, 5)
     shutil.copy(root / "val" / "disc" / "001.png", root / "train" / "disc" / "same.png")
     image = cv2.imread(str(root / "val" / "cross" / "003.png"))
+    assert image is not None
     cv2.imwrite(str(root / "train" / "cross" / "compressed.jpg"), image)
     return root
 
 
-def runner_of(root, train="train", test="val"):
+def runner_of(root, train: str | None = "train", test: str = "val") -> Any:
     def settings(part):
         return {"type": "CustomDataset", "data_root": str(root), "data_prefix": part}
 
