@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
-import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mmpretrain.cli.options import Gpus, Launcher, LocalRank, command_line
 from mmpretrain.cli.say import say, shown
 from mmpretrain.cli.shortcuts import Cache, CacheSize, Device, LoaderMode, Loading
-from mmpretrain.errors import ConfigError, MissingFileError
+from mmpretrain.errors import ConfigError
 
 if TYPE_CHECKING:
     from mmpretrain.datasets.labelled import Labelled
@@ -45,6 +45,7 @@ class Weights(str, Enum):
 
 
 def finetune(
+    context: typer.Context,
     model: Annotated[
         str | None,
         typer.Argument(
@@ -106,6 +107,9 @@ def finetune(
     cache: Cache = None,
     cache_size: CacheSize = None,
     device: Device = None,
+    gpus: Gpus = None,
+    launcher: Launcher = "none",
+    local_rank: LocalRank = 0,
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue with the fine-tuning in the folder --out.")
     ] = False,
@@ -124,30 +128,51 @@ def finetune(
 
     `mmpretrain finetune --data photos/ --folds 5`
 
+    `mmpretrain finetune --data photos/ --gpus 4`
+
     `mmpretrain finetune --resume --out work_dirs/photos`
     """
     from mmpretrain.cli import finetune_folds
+    from mmpretrain.cli.finetune_folder import leaving_nothing, new_folder, to_resume
     from mmpretrain.cli.finetune_run import train_and_test
 
     start_time, loading = time.monotonic(), Loading(loader, cache, cache_size)
     if resume:
-        folder = _to_resume(out)
+        folder = to_resume(out)
     else:
+        if launcher != "none":
+            hint = f"Say --gpus N, or go on with what is there: --resume --out DIR --launcher {launcher}"
+            raise ConfigError(
+                "one process looks at the images before others start", where="--launcher", hint=hint
+            )
         if data is None:
             folder_given = model is not None and Path(model).is_dir()
             hint = f"--data {model}?" if folder_given else "Say where they are: --data FOLDER."
             raise ConfigError("no images are given", where="--data", hint=hint)
-        wanted = _wanted(epochs, batch, lr, freeze, image_size, weights)
-        folder = _new_folder(out, data)
+        wanted = replace(_wanted(epochs, batch, lr, freeze, image_size, weights), processes=gpus or 1)
+        folder = new_folder(out, data)
         request = Request(model, data, val, task.value, time_, seed, workers, device, folds)
-        with _leaving_nothing(folder):
+        with leaving_nothing(folder):
             _prepare(request, folder, wanted)
+    if gpus is not None and launcher == "none":
+        raise typer.Exit(_launch(context, folder, gpus))
+    os.environ.setdefault("LOCAL_RANK", str(local_rank))
+    how: Any = {"device": device, "loading": loading, "launcher": launcher}
     if finetune_folds.are_in(folder):
-        finetune_folds.run(folder, device=device, loading=loading)
+        finetune_folds.run(folder, **how)
         return
-    runner, results = train_and_test(folder, resume=resume, device=device, loading=loading)
+    runner, results = train_and_test(folder, resume=resume, **how)
     if runner.is_main:
         _finish(folder, runner, results, time.monotonic() - start_time)
+
+
+def _launch(context: typer.Context, folder: Path, processes: int) -> int:
+    """Train what is planned in a folder in several processes, and return their exit code."""
+    from mmpretrain.engine.runner.launch import torchrun
+
+    words = command_line(context, only=("device", "loader", "cache", "cache_size"))
+    words += ["--resume", "--out", str(folder), "--launcher", "pytorch"]
+    return torchrun(["-m", "mmpretrain", *words], processes)
 
 
 @dataclass(frozen=True)
@@ -324,62 +349,3 @@ def _share(val: str) -> tuple[float, str | None]:
             f"{val!r} is no share of the images", where="--val", hint="Write 0.2, or where they are."
         )
     return share, None
-
-
-def _new_folder(out: Path | None, data: str) -> Path:
-    """The folder to fill: one that is not there, or empty."""
-    from mmpretrain.cli.outputs import new_folder
-
-    if out is not None:
-        out = out.expanduser()
-        if out.is_dir() and any(out.iterdir()):
-            raise ConfigError(
-                f"the folder {str(out)!r} is not empty",
-                where="--out",
-                hint="Name another one, or go on with what is there: --resume.",
-            )
-        return new_folder(out, "--out")
-    stem = re.sub(r"[^\w.-]+", "_", Path(data.rstrip("/")).stem or "data").strip("._") or "data"
-    base = Path("work_dirs") / f"finetune_{stem}"
-    numbered = (base.with_name(f"{base.name}_{number}") for number in range(2, 10_000))
-    return next(path for path in (base, *numbered) if not path.exists())
-
-
-@contextmanager
-def _leaving_nothing(folder: Path) -> Iterator[None]:
-    """Remove what was written into a new folder if the preparation fails, so that it can be tried again."""
-    from mmpretrain.finetuning.folded import RESULTS
-    from mmpretrain.finetuning.plan import PLAN
-
-    was_there = folder.is_dir()
-    try:
-        yield
-    except BaseException:
-        for written in (folder / PLAN, *folder.glob("fold[0-9]*")):
-            shutil.rmtree(written, ignore_errors=True)
-        (folder / RESULTS).unlink(missing_ok=True)
-        if not was_there and folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()
-        raise
-
-
-def _to_resume(out: Path | None) -> Path:
-    from mmpretrain.finetuning.folded import is_half_written
-    from mmpretrain.finetuning.plan import CONFIG
-
-    if out is None:
-        raise ConfigError("what is to be continued is not said", where="--resume", hint="Add --out DIR.")
-    folder = out.expanduser()
-    if not (folder / CONFIG).is_file():
-        raise MissingFileError(
-            f"there is no fine-tuning to continue in {str(folder)!r}",
-            where="--out",
-            hint="Start one: leave out --resume.",
-        )
-    if is_half_written(folder):
-        raise ConfigError(
-            f"the plans of the folds in {str(folder)!r} are not complete",
-            where="--out",
-            hint="Nothing was trained yet: delete the folder, and start again without --resume.",
-        )
-    return folder

@@ -17,6 +17,7 @@ def train_and_test(
     device: str | None = None,
     page: bool = True,
     loading: Loading | None = None,
+    launcher: str = "none",
 ) -> tuple[Runner, dict[str, Any]]:
     """Train the config in a folder, there, and test the best checkpoint; record and report are left there."""
     from mmpretrain.cli import test, train
@@ -24,7 +25,7 @@ def train_and_test(
     from mmpretrain.errors import CheckpointError
 
     cfg = _config_in(folder, device)
-    train.prepare(cfg, resume="auto" if resume else None, loading=loading)
+    train.prepare(cfg, resume="auto" if resume else None, loading=loading, launcher=launcher)
     runner = train.run(cfg, summary=False)
     best = runner.state.best_checkpoint or runner.state.last_checkpoint
     if best is None:
@@ -34,7 +35,7 @@ def train_and_test(
             hint=f"Make room there, and go on: mmpretrain finetune --resume --out {shown(folder)}",
         )
     cfg = _config_in(folder, device)
-    cfg.load_from, cfg.resume = str(best), False
+    cfg.load_from, cfg.resume, cfg.launcher = str(best), False, launcher
     test.prepare(cfg)
     return runner, test.run(cfg, page=page)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -84,12 +85,19 @@ def relaunch(context: typer.Context) -> NoReturn:
     raise typer.Exit(code)
 
 
-def command_line(context: typer.Context) -> list[str]:
-    """Return the words that lead to the current command and its values, without the launch options."""
+def command_line(context: typer.Context, only: Collection[str] | None = None) -> list[str]:
+    """Return the words that lead to the current command and its values, without the launch options.
+
+    Args:
+        context: The command.
+        only: Names of the parameters to take; all by default.
+    """
     words, positional = [str(context.info_name)], []
     for parameter in context.command.params:
         value = context.params.get(str(parameter.name))
         if parameter.name in LAUNCH_OPTIONS or value is None or value == parameter.default:
+            continue
+        if only is not None and parameter.name not in only:
             continue
         if value is False:
             words += parameter.secondary_opts[:1]  # such as --no-report, where the default is --report

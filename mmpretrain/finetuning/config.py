@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,6 +39,7 @@ def finetuning_config(
     workers: int = 0,
     seed: int = 0,
     half: bool = False,
+    processes: int = 1,
 ) -> dict[str, Any]:
     """Return the whole config.
 
@@ -51,12 +53,14 @@ def finetuning_config(
         workers: Number of data workers.
         seed: The seed of the run.
         half: Train in bfloat16, where the device can.
+        processes: Number of processes that share a batch.
     """
-    size, drop = choices.image_size, facts.images % choices.batch == 1
+    size, batch = choices.image_size, choices.batch // processes
+    drop = math.ceil(facts.images / processes) % batch == 1
     load = _load(start)
-    train = _loader(datasets["train"], [load, *_augmented(choices)], choices.batch, workers)
+    train = _loader(datasets["train"], [load, *_augmented(choices)], batch, workers)
     val, test = (
-        _loader({**dataset, "test_mode": True}, [load, *_seen_whole(size)], choices.batch * 2, workers)
+        _loader({**dataset, "test_mode": True}, [load, *_seen_whole(size)], batch * 2, workers)
         for dataset in (datasets["val"], datasets.get("test", datasets["val"]))
     )
     metrics = _metrics(facts)

@@ -55,7 +55,7 @@ class Choices:
 
     Attributes:
         epochs: How long to train.
-        batch: Images in a batch.
+        batch: Images in a batch of all processes together.
         lr: Learning rate.
         freeze: Stages to freeze: -1 for none, ``'backbone'`` for all.
         image_size: Edge of the images that the network sees.
@@ -84,6 +84,7 @@ class Wanted:
     freeze: int | Literal["backbone"] | None = None
     image_size: int | None = None
     weighted: bool | None = None
+    processes: int = 1
 
 
 def choose(
@@ -112,6 +113,7 @@ def choose(
     _, usual, on_cpu, on_gpu = next(row for row in BY_SIZE if facts.images <= row[0])
     if batch is None:
         batch = max(2, min(on_gpu if accelerated else on_cpu, facts.images // 2))
+    batch = wanted.processes * math.ceil(batch / wanted.processes)
     present = sum(count > 0 for count in facts.counts)
     few = facts.images < FREEZE_BELOW * present
     if freeze is None:

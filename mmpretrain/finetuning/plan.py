@@ -37,6 +37,7 @@ class Plan:
         facts: Facts of the data.
         seed: The seed.
         device: Where to run.
+        processes: Number of processes that train.
     """
 
     start: Start
@@ -45,6 +46,7 @@ class Plan:
     facts: DataFacts
     seed: int = 0
     device: str | None = None
+    processes: int = 1
 
 
 def make_plan(
@@ -68,7 +70,7 @@ def make_plan(
                 hint=f"Try {start.image_size}.",
             )
         tried, choices = seen, replace(choices, image_size=start.image_size)
-    return Plan(start, tried, choices, facts, seed, device)
+    return Plan(start, tried, choices, facts, seed, device, wanted.processes)
 
 
 def write_plan(
@@ -98,6 +100,7 @@ def write_plan(
     content = finetuning_config(
         plan.start, plan.seen, model, datasets, facts, choices,
         workers=workers, seed=plan.seed, half=find_device(plan.device).type == "cuda",
+        processes=plan.processes,
     )  # fmt: skip
     path = folder / CONFIG
     Config(content).dump(path)

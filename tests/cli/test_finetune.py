@@ -248,6 +248,18 @@ def test_folds_and_the_mean_of_their_models(capsys, here: Path) -> None:
     assert "one model only" in done.err
 
 
+def test_two_processes(capsys, here: Path) -> None:
+    write_folder(here / "data", {"a": 12, "b": 12})
+    words = ("--gpus", 2, "--device", "cpu", "--out", "one")
+    done = call(capsys, "finetune", "tiny.py", "--data", "data", *words, *FAST)
+    assert done.code == 0, done.err
+    assert Config.fromfile("one/plan/finetune.py").train_dataloader.batch_size == 4
+    assert len(list(Path("one").glob("best_*.pth"))) == 1
+    assert len(rows(next((here / "one").glob("*/predictions.csv")))) == 6
+    done = call(capsys, "finetune", "tiny.py", "--data", "data", "--launcher", "pytorch")
+    assert "one process looks at the images" in done.err
+
+
 def test_folds_of_values(capsys, here: Path) -> None:
     write_folder(here / "data", {"1.5": 6, "2.5": 6})
     words = ("--task", "regression", "--folds", 2, "--out", "one")

@@ -91,3 +91,9 @@ def test_losses_without_weights_of_classes(task: Literal["ordinal", "regression"
     with pytest.raises(ConfigError, match="takes no weights of classes"):
         choose(ordered, "cnn", 224, False, Wanted(weighted=True))
     assert not choose(ordered, "cnn", 224, False).weighted
+
+
+@pytest.mark.parametrize(("processes", "batch"), [(1, 32), (4, 32), (3, 33)])
+def test_processes_share_a_batch(processes: int, batch: int) -> None:
+    choices = choose(facts(), "cnn", 224, True, Wanted(processes=processes))
+    assert choices.batch == batch
