@@ -301,7 +301,9 @@ class BaseDataset(Dataset):
         content = load(self.ann_file)
         if not isinstance(content, Mapping) or not {"data_list", "metainfo"} <= content.keys():
             raise DataError(
-                "An annotation file is a dict with the keys 'metainfo' and 'data_list'", where=self.ann_file
+                "An annotation file is a dict with the keys 'metainfo' and 'data_list'",
+                where=self.ann_file,
+                hint="Images and labels can also be listed in a .csv or .jsonl file with path and label.",
             )
         for key, kind in (("metainfo", Mapping), ("data_list", (list, tuple))):
             if not isinstance(content[key], kind):
