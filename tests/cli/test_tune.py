@@ -40,6 +40,23 @@ def test_search_and_go_on(capsys, here: Path) -> None:
     assert "Trial 2 of 3" not in done.out
 
 
+def test_a_search_that_was_killed_goes_on(capsys, here: Path) -> None:
+    optuna = pytest.importorskip("optuna")
+    words = ("tune", "small.py", "--space", "lr=0.001..0.1:log", "--epochs", 1, "--trials", 2)
+    done = call(capsys, *words[:-1], 1)
+    assert done.code == 0, done.err
+    storage = f"sqlite:///{here / 'work_dirs' / 'tune_small' / 'tune.db'}"
+    (name,) = optuna.get_all_study_names(storage)
+    study = optuna.load_study(study_name=name, storage=storage)
+    study.ask()  # what kill -9 leaves: a trial that runs for ever
+    done = call(capsys, *words, "--resume")
+    assert done.code == 0, done.err
+    assert "Trial 2 of 2: accuracy/top1" in done.out
+    states = [trial.state.name for trial in study.get_trials()]
+    assert states.count("COMPLETE") == 2
+    assert Config.fromfile("work_dirs/tune_small/best.py").train_cfg.max_epochs == 1
+
+
 def test_a_trial_that_fails_does_not_end_the_search(capsys, here: Path) -> None:
     pytest.importorskip("optuna")
     done = call(
