@@ -49,6 +49,9 @@ class CheckpointHook(Hook):
         published_keys: What to keep of the last and best checkpoint in a published copy, such as
             ``['meta', 'state_dict']``, written when training ends with its hash in the name.
         save_begin: First epoch or iteration to save after.
+        best_margin: A later checkpoint replaces the best one if its value is worse than the best value seen
+            by no more than this. With few validation images, differences of values are chance, and where
+            the learning rate falls to the end, later weights are the better ones.
         **kwargs: Accepted as upstream does.
     """
 
@@ -72,6 +75,7 @@ class CheckpointHook(Hook):
         backend_args: dict | None = None,
         published_keys: str | list[str] | None = None,
         save_begin: int = 0,
+        best_margin: float = 0.0,
         **kwargs: Any,
     ) -> None:
         self.interval = interval
@@ -82,6 +86,7 @@ class CheckpointHook(Hook):
         self.max_keep_ckpts = max_keep_ckpts
         self.save_last = save_last
         self.save_begin = save_begin
+        self.best_margin = best_margin
         self.backend_args = backend_args or file_client_args
         self.filename_tmpl = filename_tmpl or ("epoch_{}.pth" if by_epoch else "iter_{}.pth")
         try:
@@ -120,6 +125,8 @@ class CheckpointHook(Hook):
         self.kept: list[str] = []
         self.doomed: list[str] = []
         self.best: dict[str, str] = {}
+        #: The best value seen by each metric; with a margin, the best checkpoint may have a worse one.
+        self.tops: dict[str, float] = {}
         self.saved_at: int | None = None
         self._improved = False
 
@@ -138,6 +145,7 @@ class CheckpointHook(Hook):
             "best": dict(self.best),
             "rules": dict(self.rules),
             "saved_at": self.saved_at,
+            **({"tops": dict(self.tops)} if self.best_margin else {}),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -149,6 +157,8 @@ class CheckpointHook(Hook):
                 del self.rules["auto"]
         self.kept, self.doomed = list(state["kept"]), list(state.get("doomed", ()))
         self.best = dict(state.get("best", {}))
+        tops = {name: _number(value) for name, value in dict(state.get("tops") or {}).items()}
+        self.tops = {name: value for name, value in tops.items() if value is not None}
 
     def _adopt(self, runner: Session) -> None:
         """After a resumption, see which of the files that the checkpoint names are this run's.
@@ -203,7 +213,9 @@ class CheckpointHook(Hook):
             if self.rules.get(name) != best.rule or not self._gives(file, f"best_{name}_"):
                 continue
             score = self._best_score(runner, name)
-            better = score is None or best.beats(replace(best, value=score))
+            better = (
+                score is None or best.beats(replace(best, value=score)) or self._is_near(best.value, score)
+            )
             if better and runner.store.exists(runner.store.join(folder, file)):
                 if name in self.best and self.best[name] != file:
                     replaced.append(self.best[name])
@@ -213,10 +225,10 @@ class CheckpointHook(Hook):
 
     def _best_score(self, runner: Session, name: str) -> float | None:
         """Return the best value so far; a resumed checkpoint may hold anything in its place."""
-        score = runner.message_hub.get_info(self._key("best_score", name))
-        if isinstance(score, Tensor) and score.numel() == 1:
-            score = score.item()
-        return float(score) if isinstance(score, Real) and score == score else None
+        return _number(runner.message_hub.get_info(self._key("best_score", name)))
+
+    def _is_near(self, score: float, best: float) -> bool:
+        return self.best_margin > 0 and abs(score - best) <= self.best_margin
 
     def _note_best(self, runner: Session, folder: str, name: str, file: str, score: float) -> None:
         self.best[name] = file
@@ -338,8 +350,11 @@ class CheckpointHook(Hook):
             )
         hub, score, folder = runner.message_hub, metrics[name], self.folder(runner)
         best = self._best_score(runner, name)
-        better = operator.gt if rule == "greater" else operator.lt
-        if score is None or score != score or (best is not None and not better(score, best)):
+        top = self.tops.get(name, best) if self.best_margin else best
+        if score is None or score != score:
+            return
+        improved = top is None or (operator.gt if rule == "greater" else operator.lt)(score, top)
+        if not improved and not self._is_near(score, top or 0.0):
             return
         step = runner.epoch if self.by_epoch else runner.iter
         filename = f"best_{name}_{self.filename_tmpl.format(step)}".replace("/", "_")
@@ -361,6 +376,8 @@ class CheckpointHook(Hook):
                 self.best[name] = previous
             return
         self._improved = True
+        if improved:
+            self.tops[name] = float(score)
         unit = "epoch" if self.by_epoch else "iter"
         runner.logger.info(
             f"The best checkpoint with {score:0.4f} {name} at {step} {unit} is saved to {filename}.",
@@ -388,3 +405,10 @@ class CheckpointHook(Hook):
 def _last_part(path: object) -> str:
     """Return the last part of a path of any system; it may come from a checkpoint."""
     return PureWindowsPath(path).name if isinstance(path, str) else ""
+
+
+def _number(value: object) -> float | None:
+    """Return a number, or None for anything else; it may come from a checkpoint."""
+    if isinstance(value, Tensor) and value.numel() == 1:
+        value = value.item()
+    return float(value) if isinstance(value, Real) and value == value else None

@@ -167,6 +167,49 @@ def test_the_best_of_before_the_kill_stays_the_best(tmp_path):
     assert hub["best_score"] == 101.0
 
 
+@pytest.mark.parametrize(
+    ("values", "margin", "rule", "best"),
+    [
+        ([90, 99, 98, 97, 96], 0.0, "greater", 2),
+        ([90, 99, 98, 97, 96], 2.0, "greater", 4),
+        ([90, 99, 90, 98, 96], 1.0, "greater", 4),
+        ([50, 50, 50, 50, 50], 0.0, "greater", 1),
+        ([50, 50, 50, 50, 50], 0.1, "greater", 5),
+        ([3, 1, 2, 1.4, 1.6], 0.5, "less", 4),
+    ],
+)
+@pytest.mark.parametrize("resumed", [False, True])
+def test_a_later_checkpoint_of_nearly_the_best_value(
+    tmp_path, monkeypatch, values, margin, rule, best, resumed
+):
+    """The margin counts from the best value seen, however the run was interrupted."""
+    plain = CheckpointHook.after_val_epoch
+    told = lambda self, runner, metrics=None: plain(self, runner, {"acc": values[runner.epoch - 1]})  # noqa: E731
+    monkeypatch.setattr(CheckpointHook, "after_val_epoch", told)
+    work, hook = tmp_path / "work", dict(best_margin=margin, rule=rule)
+    if resumed:
+        make(work, epochs=3, hook=hook).train()
+    runner = make(work, epochs=5, hook=hook, resume=resumed)
+    runner.train()
+    assert Path(str(runner.state.best_checkpoint)).name == f"best_acc_epoch_{best}.pth"
+    assert runner.state.best_score == values[best - 1]
+    assert names(work) == {"epoch_4.pth", "epoch_5.pth", f"best_acc_epoch_{best}.pth"}
+
+
+def test_a_margin_and_a_kill_between_two_checkpoints(tmp_path):
+    """The checkpoint knows a better value, whose file is gone; the record's file counts."""
+    work = tmp_path / "work"
+    make(work, epochs=2, hook=dict(max_keep_ckpts=-1, best_margin=50.0)).train()
+    record = json.loads((work / "run.json").read_text())
+    value = record["best"][0]["value"] - 1
+    (work / record["best"][0]["file"]).rename(work / "best_acc_epoch_9.pth")
+    record["best"][0].update(file="best_acc_epoch_9.pth", value=value)
+    (work / "run.json").write_text(json.dumps(record))
+    runner = make(work, epochs=2, resume=True, hook=dict(best_margin=50.0))
+    runner.train()
+    assert runner.state.best_checkpoint == str(work / "best_acc_epoch_9.pth")
+
+
 # -- the record -------------------------------------------------------------------------------------
 
 
