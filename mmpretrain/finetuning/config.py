@@ -40,6 +40,7 @@ def finetuning_config(
     seed: int = 0,
     half: bool = False,
     processes: int = 1,
+    validated: int = 1,
 ) -> dict[str, Any]:
     """Return the whole config.
 
@@ -54,6 +55,7 @@ def finetuning_config(
         seed: The seed of the run.
         half: Train in bfloat16, where the device can.
         processes: Number of processes that share a batch.
+        validated: Number of validation images.
     """
     size, batch = choices.image_size, choices.batch // processes
     drop = math.ceil(facts.images / processes) % batch == 1
@@ -95,6 +97,7 @@ def finetuning_config(
             "checkpoint": {
                 "type": "CheckpointHook", "interval": 1, "max_keep_ckpts": 1, "save_best": best,
                 "rule": "less" if facts.task == "regression" else "greater",
+                "best_margin": defaults.best_margin(facts.task, validated),
             },
             "sampler_seed": {"type": "DistSamplerSeedHook"},
         },

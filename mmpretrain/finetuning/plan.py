@@ -100,7 +100,7 @@ def write_plan(
     content = finetuning_config(
         plan.start, plan.seen, model, datasets, facts, choices,
         workers=workers, seed=plan.seed, half=find_device(plan.device).type == "cuda",
-        processes=plan.processes,
+        processes=plan.processes, validated=len(parts["val"]),
     )  # fmt: skip
     path = folder / CONFIG
     Config(content).dump(path)

@@ -9,6 +9,7 @@ from typing import Literal
 
 import pytest
 
+from mmpretrain.datasets.labelled import Task
 from mmpretrain.errors import ConfigError
 from mmpretrain.finetuning import defaults
 from mmpretrain.finetuning.defaults import Wanted, choose
@@ -35,6 +36,7 @@ def test_the_page_has_the_table(page: str) -> None:
     assert str(defaults.CPU_EDGE) in text
     assert f"{100 * defaults.CROP[0]:g}" in text
     assert f"{100 * defaults.CROP_DRAWN[0]:g}" in text
+    assert f"{defaults.MARGIN:g}/√N" in text
 
 
 @pytest.mark.parametrize(("images", "epochs", "batch"), [(150, 60, 8), (1_000, 40, 16), (70_000, 6, 64)])
@@ -97,3 +99,11 @@ def test_losses_without_weights_of_classes(task: Literal["ordinal", "regression"
 def test_processes_share_a_batch(processes: int, batch: int) -> None:
     choices = choose(facts(), "cnn", 224, True, Wanted(processes=processes))
     assert choices.batch == batch
+
+
+@pytest.mark.parametrize(
+    ("task", "images", "margin"),
+    [("single", 100, 1.0), ("multi", 10_000, 0.1), ("ordinal", 100, 0.01), ("regression", 100, 0.0)],
+)
+def test_margin_of_the_best_epoch(task: Task, images: int, margin: float) -> None:
+    assert defaults.best_margin(task, images) == pytest.approx(margin)
