@@ -112,6 +112,14 @@ def _name(classes: Sequence[str] | None, label: int) -> str | None:
 def _image(dataset: Any, index: int, record: dict[str, Any]) -> Any:
     """Read the image of a sample: ``(H, W, 3)``, RGB."""
     from mmpretrain.analysis.samples import load_image
+    from mmpretrain.errors import DataError
 
     place = record.get("sample_idx", index)
-    return load_image(dataset, place if isinstance(place, int) and 0 <= place < len(dataset) else index)
+    if not isinstance(place, int) or not 0 <= place < len(dataset):
+        place = index
+    if place >= len(dataset):
+        raise DataError(
+            f"The results have a sample {place}, and the test data {len(dataset)} samples",
+            hint="Give the config with which the results were made.",
+        )
+    return load_image(dataset, place)

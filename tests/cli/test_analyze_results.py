@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mmpretrain.cli.analyze_results import _image
 from mmpretrain.cli.demo_data import write_digits
 from mmpretrain.datasets.digits import load_digits
+from mmpretrain.errors import DataError
 from tests.analysis.test_results import REFERENCE, digits
 from tests.cli.commands import call
 
@@ -79,6 +81,11 @@ def test_the_image_is_that_of_the_sample():
     dataset = DATASETS.build(dict(type="ConcatDataset", datasets=[cfg.test_dataloader.dataset] * 2))
     images, _ = load_digits("val")
     assert (load_image(dataset, 355 + 7)[..., 0] == images[7]).all()
+
+
+def test_results_of_more_samples_than_there_are():
+    with pytest.raises(DataError, match="a sample 2, and the test data 1 samples"):
+        _image([None], 2, {"sample_idx": 7})
 
 
 def test_a_folder_with_files_is_left_alone(capsys, result, tmp_path):
