@@ -83,7 +83,6 @@ ELSEWHERE = {
     "cli/knn": "cli/test_pretrain.py",
     "cli/linear_probe": "cli/test_pretrain.py",
     "cli/merge_lora": "cli/test_reparameterize.py",
-    "cli/records": "cli/test_test.py",
     "cli/upload": "checkpoints/test_repository.py",
     "compat/api/classifiers": "acceptance/test_seed_002.py",
     "compat/optimizers/hooked": "compat/hooks/test_optimizer.py",

@@ -41,7 +41,7 @@ MISTAKES: dict[str, tuple[str, ...]] = {
         "counts from 1, got 0",
     ),
     "default_hooks = dict(logger=dict(interval=0))": ("default_hooks.logger.interval", "at least 1, got 0"),
-    "default_hooks = dict(mine=dict(interval=1))": ("default_hooks.mine.interval", "needs the key 'type'"),
+    "default_hooks = dict(mine=dict(interval=1))": ("default_hooks.mine", "needs the key 'type'"),
     "default_hooks = dict(checkpoint=dict(save_best='accuracy/topp1'))": (
         "default_hooks.checkpoint.save_best",
         "Did you mean 'accuracy/top1'",

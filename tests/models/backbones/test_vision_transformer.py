@@ -67,7 +67,7 @@ def test_giant_dinov2_has_a_gated_network():
     layers = {"ffn_type": "swiglu_fused"}
     model = vit(layer_cfgs=layers, layer_scale_init_value=1e-5)
     assert {"layers.0.ffn.w12.weight", "layers.0.ffn.gamma2.weight"} <= set(model.state_dict())
-    with pytest.raises(ArgumentError, match="'origin' or 'swiglu_fused'"):
+    with pytest.raises(ArgumentError, match="'origin', 'swiglu' or 'swiglu_fused'"):
         vit(layer_cfgs={"ffn_type": "glu"})
     with pytest.raises(ArgumentError, match=r"3 dicts .*, got 2"):
         vit(layer_cfgs=[layers, layers])
