@@ -48,6 +48,7 @@ def leaving_nothing(folder: Path) -> Iterator[None]:
 
 
 def to_resume(out: Path | None) -> Path:
+    """The folder of a fine-tuning that can be continued."""
     from mmpretrain.finetuning.folded import is_half_written
     from mmpretrain.finetuning.plan import CONFIG
 

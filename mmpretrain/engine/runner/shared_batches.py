@@ -156,7 +156,7 @@ class Block:
         self._tensors.clear()
 
     def empty(self, shape: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
-        """An uninitialised tensor behind those that there are."""
+        """Add an uninitialised tensor after the ones already in the block."""
         count = math.prod(shape)
         if count == 0:
             return torch.empty(tuple(shape), dtype=dtype)
