@@ -119,6 +119,16 @@ def build_pillow(name: str) -> Callable[[str], Any]:
     return {"train": train, "val": val}[name]
 
 
+def _allow_no_bits(policies: Any) -> None:
+    """Let timm keep 0 bits of an image, at high magnitudes: Pillow 13 refuses that, earlier it was black."""
+    from PIL import Image
+
+    posterize = policies.posterize
+    policies.NAME_TO_OP["PosterizeIncreasing"] = lambda image, bits, **settings: (
+        posterize(image, bits, **settings) if bits else Image.new(image.mode, image.size)
+    )
+
+
 def build_timm(name: str) -> Callable[[str], Any]:
     """The transforms of timm, up to the uint8 array that its loader collates."""
     import importlib
@@ -132,6 +142,7 @@ def build_timm(name: str) -> Callable[[str], Any]:
         transform = data.create_transform(**options, crop_pct=0.875, interpolation="bilinear")
     else:
         policy = {"auto_augment": "rand-m9-mstd0.5-inc1"} if name == "randaug" else {"color_jitter": None}
+        _allow_no_bits(importlib.import_module("timm.data.auto_augment"))
         interpolation = "bicubic" if name == "randaug" else "bilinear"
         transform = data.create_transform(**options, is_training=True, interpolation=interpolation, **policy)
     return lambda path: transform(Image.open(path).convert("RGB"))
