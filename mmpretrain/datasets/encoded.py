@@ -4,11 +4,38 @@ from __future__ import annotations
 
 import hashlib
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from mmpretrain.datasets.base_dataset import BaseDataset
+from mmpretrain.errors import ConfigError
+from mmpretrain.utils.brief import brief
 from mmpretrain.utils.fileio import holding
+
+#: Arguments of :class:`BaseDataset` that say which samples there are, and where.
+SOURCES = ("ann_file", "data_prefix", "data_root")
+
+
+def check_source(cls: type, kwargs: Mapping[str, Any], *given_by: str) -> None:
+    """Refuse arguments that would have no effect, as the class finds its samples by other ones.
+
+    Args:
+        cls: The data set.
+        kwargs: What it passes on to :class:`BaseDataset`.
+        given_by: The arguments that say where its samples are.
+
+    Raises:
+        ConfigError: If ``kwargs`` has one of ``SOURCES``.
+    """
+    for name in SOURCES:
+        value = kwargs.get(name)
+        if any(value.values()) if isinstance(value, Mapping) else value:
+            raise ConfigError(
+                f"{cls.__name__} finds its samples by {' and '.join(given_by)}: {name}={brief(value)} would "
+                "have no effect",
+                hint=f"Remove {name}. To take some of the samples only, set indices.",
+                key=name,
+            )
 
 
 class EncodedDataset(BaseDataset):

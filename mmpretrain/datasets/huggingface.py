@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from mmpretrain.datasets.encoded import EncodedDataset
+from mmpretrain.datasets.encoded import EncodedDataset, check_source
 from mmpretrain.datasets.labels import to_indices
 from mmpretrain.datasets.lazy_list import LazyList
 from mmpretrain.datasets.records import RecordTable, TextColumn, column_of
@@ -83,6 +83,7 @@ class HuggingFaceDataset(EncodedDataset):
         load_args: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
+        check_source(type(self), kwargs, "path", "split")
         self.path, self.split, self.name = os.path.expanduser(path), split, name
         self.image, self.label = image, label
         self.load_args = dict(load_args or {})

@@ -24,7 +24,7 @@ import torch
 from torch import Tensor
 
 from mmpretrain.datasets.custom import IMG_EXTENSIONS
-from mmpretrain.datasets.encoded import EncodedDataset
+from mmpretrain.datasets.encoded import EncodedDataset, check_source
 from mmpretrain.datasets.labels import to_indices
 from mmpretrain.datasets.lazy_list import LazyList
 from mmpretrain.datasets.records import RecordTable, column_of
@@ -167,6 +167,7 @@ class ShardDataset(EncodedDataset):
     def __init__(
         self, shards: str | Sequence[str], data_root: str = "", with_label: bool = True, **kwargs: Any
     ) -> None:
+        check_source(type(self), kwargs, "shards", "data_root")
         self.shards = [os.path.expanduser(join(data_root, name)) for name in _names(shards)]
         self.with_label = with_label
         super().__init__(data_root=data_root, **kwargs)

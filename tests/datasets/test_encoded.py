@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from mmpretrain.datasets.encoded import EncodedDataset
+from mmpretrain.errors import ConfigError
+from mmpretrain.registry import DATASETS
 
 RED = np.full((3, 5, 3), (0, 0, 255), np.uint8)
 
@@ -31,3 +33,17 @@ def test_an_error_names_the_image():
     dataset = InMemory(ann_file="", pipeline=[dict(type="LoadImageFromFile")])
     with pytest.raises(Exception, match=r"cut\.png"):
         dataset[1]
+
+
+SOURCES = [
+    dict(type="PackedDataset", data_root="packed"),
+    dict(type="ShardDataset", shards="x.tar"),
+    dict(type="HuggingFaceDataset", path="org/name"),
+]
+
+
+@pytest.mark.parametrize("cfg", SOURCES, ids=lambda cfg: cfg["type"])
+@pytest.mark.parametrize(("name", "value"), [("ann_file", "list.txt"), ("data_prefix", {"img_path": "x"})])
+def test_an_argument_without_effect_is_refused(cfg, name, value):
+    with pytest.raises(ConfigError, match=rf"finds its samples by .*{name}=.* would have no effect"):
+        DATASETS.build({**cfg, name: value})

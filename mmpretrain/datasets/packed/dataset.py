@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from mmpretrain.datasets.encoded import EncodedDataset
+from mmpretrain.datasets.encoded import EncodedDataset, check_source
 from mmpretrain.datasets.lazy_list import LazyList
 from mmpretrain.datasets.packed.index import NUMBER, PackIndex, PackTable
 from mmpretrain.datasets.packed.layout import PIXELS
@@ -34,6 +34,7 @@ class PackedDataset(EncodedDataset):
     STORED = (NUMBER,)
 
     def __init__(self, data_root: str, split: str = "train", **kwargs: Any) -> None:
+        check_source(type(self), kwargs, "data_root", "split")
         self.split = split
         super().__init__(data_root=data_root, **kwargs)
 
