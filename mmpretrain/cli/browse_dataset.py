@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from mmpretrain.cli.options import CfgOptions, ConfigArgument, load_config
+from mmpretrain.cli.options import CfgOptions, ConfigArgument, Data, load_config
 from mmpretrain.cli.outputs import Force, new_file, new_folder
 from mmpretrain.cli.say import say
 
@@ -62,6 +62,7 @@ def browse_dataset(
     window_size: Annotated[str | None, typer.Option(hidden=True)] = None,
     seed: Annotated[int, typer.Option(help="Seed of the augmentation.")] = 0,
     shuffle: Annotated[bool, typer.Option("--shuffle", help="Take samples from all over the data.")] = False,
+    data: Data = None,
     force: Force = False,
     cfg_options: CfgOptions = None,
 ) -> None:
@@ -72,6 +73,8 @@ def browse_dataset(
     `mmpretrain browse-dataset lenet5_digits -o pictures -n 20 --mode concat`
 
     `mmpretrain browse-dataset my_config.py --grid augmented.png -n 36 --shuffle`
+
+    `mmpretrain browse-dataset resnet50_8xb32_in1k --data data/fruit --grid fruit.png`
     """
     from mmpretrain.errors import ConfigError
 
@@ -91,10 +94,13 @@ def browse_dataset(
     from mmpretrain.analysis import pictures
     from mmpretrain.analysis.datasets import build_dataset
     from mmpretrain.analysis.samples import follow
+    from mmpretrain.cli.overrides import use_data
     from mmpretrain.utils.progress import track
     from mmpretrain.visualization import UniversalVisualizer
 
     cfg = load_config(config, cfg_options)
+    if data is not None:
+        use_data(cfg, data)
     _leave_out(cfg, phase, skip_type or [])
     dataset = build_dataset(cfg, phase)
     indices = _choose(

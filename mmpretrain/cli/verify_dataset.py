@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from mmpretrain.cli.options import CfgOptions, ConfigArgument, load_config
+from mmpretrain.cli.options import CfgOptions, ConfigArgument, Data, load_config
 from mmpretrain.cli.outputs import Force, new_file
 from mmpretrain.cli.say import say
 
@@ -27,6 +27,7 @@ def verify_dataset(
     num_process: Annotated[
         int, typer.Option(metavar="N", min=1, help="Images to decode at the same time.")
     ] = 4,
+    data: Data = None,
     force: Force = False,
     cfg_options: CfgOptions = None,
 ) -> None:
@@ -39,15 +40,21 @@ def verify_dataset(
     `mmpretrain verify-dataset resnet50_8xb32_in1k --phase val`
 
     `mmpretrain verify-dataset my_config.py --out-path broken.log --num-process 8`
+
+    `mmpretrain verify-dataset resnet50_8xb32_in1k --data data/fruit`
     """
     from mmpretrain.analysis.datasets import build_dataset
     from mmpretrain.analysis.verify import check_images
+    from mmpretrain.cli.overrides import use_data
     from mmpretrain.utils.atomic import write_atomic
     from mmpretrain.utils.progress import track
     from mmpretrain.utils.text import visible
 
     out = new_file(out_path, "--out-path", force=force)
-    dataset = build_dataset(load_config(config, cfg_options), phase)
+    cfg = load_config(config, cfg_options)
+    if data is not None:
+        use_data(cfg, data)
+    dataset = build_dataset(cfg, phase)
     total = len(dataset)
     found = track(check_images(dataset, num_process), f"{phase} images", total=total)
     broken = [item for item in found if item is not None]

@@ -41,6 +41,16 @@ def test_bad_options(capsys, words):
     assert call(capsys, "browse-dataset", "lenet5_digits", *words).code == 2
 
 
+def test_other_data(capsys, tmp_path):
+    for name in ("apple", "pear"):
+        (tmp_path / "fruit" / name).mkdir(parents=True)
+        for number in range(5):
+            Image.new("L", (8, 8), 200).save(tmp_path / "fruit" / name / f"{number}.png")
+    words = ["browse-dataset", "lenet5_digits-folder", "--data", tmp_path / "fruit", "-o", tmp_path / "out"]
+    done = call(capsys, *words, "--mode", "original")
+    assert (done.code, done.out.split()[:3]) == (0, ["Saved", "8", "pictures"]), done.err
+
+
 def test_flags_of_0x(capsys, tmp_path):
     words = [
         "vis_pipeline",

@@ -45,3 +45,10 @@ def test_broken_images(capsys, digits, tmp_path):
 def test_data_in_memory(capsys, tmp_path):
     done = call(capsys, "verify-dataset", "lenet5_digits", "--out-path", tmp_path / "b.log")
     assert (done.code, done.out) == (0, "1442 images of train were read, 0 of them cannot be.\n")
+
+
+def test_other_data(capsys, digits, tmp_path):
+    words = ["--data", digits, "--phase", "val", "--out-path", tmp_path / "b.log"]
+    done = call(capsys, "verify-dataset", "lenet5_digits", *words)
+    assert "images of val were read" in done.out
+    assert int(done.out.split()[0]) in (355, 357)
