@@ -9,7 +9,9 @@ the cores.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator
+from statistics import median
 from typing import Any, NamedTuple
 
 import torch
@@ -22,7 +24,11 @@ from mmpretrain.utils.logging import get_logger
 from mmpretrain.utils.seeding import preserved_rng, seed_everything
 
 #: How long a setting is tried, in seconds, and at least so many batches.
-TRIAL_SECONDS, TRIAL_BATCHES = 1.5, 6
+TRIAL_SECONDS, TRIAL_BATCHES = 0.6, 6
+#: So many of the best numbers of workers are tried again, in turns: other programs may have slowed a trial.
+FINALISTS = 3
+#: How often settings are tried before one is chosen, besides the first look at the numbers of workers.
+REPEATS = 2
 #: A setting that costs more processes must be faster by this factor.
 GAIN = 0.97
 #: Batches that a worker prepares ahead, tried once the number of workers is known.
@@ -66,14 +72,24 @@ class Trial(NamedTuple):
 class Pilot:
     """Decides which setting to try next, and which to keep.
 
+    First it tries numbers of workers, then the best of them again, then numbers of batches ahead. Of the
+    trials of a setting the median counts, and settings that were tried only once do not.
+
     Args:
         cores: How many cores there are.
+
+    Attributes:
+        done: Whether the setting is found.
+        trials: All trials so far.
+        current: The setting to use.
     """
 
     def __init__(self, cores: int) -> None:
         steps = {0, 1, 2, 3, 4} if cores <= 4 else {0, 1, cores // 4, cores // 2, 3 * cores // 4, cores}
         self._queue = [Setting(workers) for workers in sorted(steps) if workers <= cores]
-        self._chooses_prefetch = True
+        self._stages = iter((self._the_best_again, self._with_more_ahead))
+        self._counts_workers = True
+        self.done = False
         self.trials: list[Trial] = []
         self.current = self._queue.pop(0)
         self._start()
@@ -83,16 +99,27 @@ class Pilot:
         self._seconds, self._waited, self._count = 0.0, 0.0, 0
 
     @property
-    def done(self) -> bool:
-        """Whether the setting is found."""
-        return self.current in [trial.setting for trial in self.trials]
+    def results(self) -> list[Trial]:
+        """The median of the trials of each setting, in the order of the first trials."""
+        found: dict[Setting, list[Trial]] = {}
+        for trial in self.trials:
+            found.setdefault(trial.setting, []).append(trial)
+        return [
+            Trial(setting, median(t.seconds for t in trials), median(t.waiting for t in trials))
+            for setting, trials in found.items()
+        ]
 
     @property
     def best(self) -> Trial:
-        """The fastest setting, or one that needs fewer processes and is hardly slower."""
-        fastest = min(trial.seconds for trial in self.trials)
-        good = [trial for trial in self.trials if trial.seconds * GAIN <= fastest]
-        return min(good, key=lambda trial: trial.setting)
+        """The fastest setting that was tried often, or one of fewer processes that is hardly slower."""
+        counts = Counter(trial.setting for trial in self.trials)
+        known = [
+            trial for trial in self.results if counts[trial.setting] >= min(REPEATS, max(counts.values()))
+        ]
+        fastest = min(trial.seconds for trial in known)
+        return min(
+            (trial for trial in known if trial.seconds * GAIN <= fastest), key=lambda trial: trial.setting
+        )
 
     def feed(self, seconds: float, waited: float) -> bool:
         """Note how long a batch took, and say whether there is another setting to use from now on.
@@ -106,11 +133,9 @@ class Pilot:
         if self._warm > 0:
             self._warm -= 1
             return False
-        self._seconds, self._waited, self._count = (
-            self._seconds + seconds,
-            self._waited + waited,
-            self._count + 1,
-        )
+        self._seconds += seconds
+        self._waited += waited
+        self._count += 1
         if self._seconds < TRIAL_SECONDS or self._count < TRIAL_BATCHES:
             return False
         waiting = self._waited / self._seconds
@@ -120,15 +145,29 @@ class Pilot:
         return self.current != before
 
     def _next(self) -> Setting:
-        before = [trial.seconds for trial in self.trials[:-2]]
-        stalled = before and all(trial.seconds > min(before) * GAIN for trial in self.trials[-2:])
-        if stalled and self._chooses_prefetch:  # still more workers will not help
+        if self._counts_workers and self._is_stalled():  # still more workers will not help
             self._queue.clear()
-        if not self._queue and self._chooses_prefetch:
-            self._chooses_prefetch = False
-            workers = self.best.setting.workers
-            self._queue = [Setting(workers, count) for count in PREFETCH if count != 2] if workers else []
-        return self._queue.pop(0) if self._queue else self.best.setting
+        while not self._queue:
+            stage = next(self._stages, None)
+            if stage is None:
+                self.done = True
+                return self.best.setting
+            self._counts_workers = False
+            self._queue = stage()
+        return self._queue.pop(0)
+
+    def _is_stalled(self) -> bool:
+        """Whether the last two numbers of workers were not faster than those before."""
+        before = [trial.seconds for trial in self.trials[:-2]]
+        return bool(before) and all(trial.seconds > min(before) * GAIN for trial in self.trials[-2:])
+
+    def _with_more_ahead(self) -> list[Setting]:
+        workers = self.best.setting.workers
+        return [Setting(workers, count) for count in PREFETCH if count != 2] * REPEATS if workers else []
+
+    def _the_best_again(self) -> list[Setting]:
+        best = sorted(self.results, key=lambda trial: trial.seconds)[:FINALISTS]
+        return [trial.setting for trial in best] * REPEATS
 
 
 class TunedDataLoader(KeyedDataLoader):
@@ -229,7 +268,7 @@ class TunedDataLoader(KeyedDataLoader):
     def _conclude(self) -> bool:
         """Say what was chosen and why; return whether a cache was added."""
         best = self.pilot.best
-        tried = ", ".join(f"{trial.setting}: {trial.seconds * 1e3:.1f} ms" for trial in self.pilot.trials)
+        tried = ", ".join(f"{trial.setting}: {trial.seconds * 1e3:.1f} ms" for trial in self.pilot.results)
         cached = 0
         if best.waiting > WAITING:
             cached = sum(leaf.cache_if_it_fits() for leaf in _leaves(self.dataset))

@@ -56,6 +56,32 @@ def test_more_batches_ahead_help_where_loading_is_uneven():
     assert pilot.current.prefetch == 8
 
 
+@pytest.mark.parametrize("disturbed", [0, 1, 2])
+def test_a_disturbance_during_one_trial_does_not_mislead(disturbed):
+    """Something else on the machine makes the trial of a setting three times as slow: it is tried again."""
+    costs = {0: 0.4, 1: 0.25, 2: 0.15}
+
+    def seconds(setting):
+        first = len(pilot.trials) == disturbed
+        return costs[setting.workers] * (3 if first else 1)
+
+    pilot = Pilot(2)
+    while not pilot.done:
+        cost = seconds(pilot.current)
+        pilot.feed(cost, cost / 2)
+    assert pilot.current.workers == 2
+    assert len(pilot.trials) == 13  # at 0.6 s each
+
+
+def test_the_best_are_tried_again_in_turns():
+    pilot = steer(1, lambda setting: 0.3 if setting.workers else 0.5)
+    tried = [trial.setting for trial in pilot.trials]
+    assert tried[:2] == [Setting(0), Setting(1)]
+    assert tried[2:6] == [Setting(1), Setting(0)] * 2
+    assert tried[6:] == [Setting(1, 4), Setting(1, 8)] * 2
+    assert [trial.setting for trial in pilot.results] == [*tried[:2], *tried[6:8]]
+
+
 class Noise(Dataset):
     """Samples that show all their random draws."""
 
@@ -107,7 +133,7 @@ def test_results_stay_the_same(quick, lasting):
 def test_it_says_what_it_chose(quick, caplog, monkeypatch):
     monkeypatch.setattr(autopilot.get_logger(), "propagate", True)
     with caplog.at_level(logging.INFO):
-        batches(loader(tune="auto"), Epoch(0))
+        batches(loader(tune="auto"), *map(Epoch, range(4)))
     text = caplog.text
     assert "a sample takes" in text
     assert "collating 2 of them" in text
@@ -135,7 +161,7 @@ def test_a_cache_is_added_where_training_waits(quick, waiting, asked):
     pilot = tuned.pilot
     feed = pilot.feed
     pilot.feed = lambda seconds, waited: feed(1.0, waiting)
-    assert len(batches(tuned, Epoch(0))) == 30
+    assert len(batches(tuned, *map(Epoch, range(4)))) == 120
     assert data.asked == asked
 
 
