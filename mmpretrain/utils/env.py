@@ -8,7 +8,7 @@ import platform
 import sys
 from collections.abc import Mapping
 from importlib import metadata
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -20,6 +20,8 @@ from mmpretrain.errors import ConfigError
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 #: The largest value that glibc takes on 64-bit systems.
 _LARGEST_MMAP_THRESHOLD = 32 * 2**20
+#: What glibc was told, which cannot be read back.
+_allocator = {"keeps_freed_memory": False}
 
 
 def usable_cores() -> int:
@@ -135,6 +137,34 @@ def keep_freed_memory() -> None:
     if set_option is not None:  # musl has none
         set_option(_M_TRIM_THRESHOLD, 2**31 - 1)
         set_option(_M_MMAP_THRESHOLD, _LARGEST_MMAP_THRESHOLD)
+        _allocator["keeps_freed_memory"] = True
+
+
+class Inherited(NamedTuple):
+    """Switches of this process that forked workers have, and workers that are started afresh do not.
+
+    Attributes:
+        keeps_freed_memory: Whether :func:`keep_freed_memory` was called.
+        opencv_threads: How many threads OpenCV uses; None if it is not loaded.
+    """
+
+    keeps_freed_memory: bool
+    opencv_threads: int | None
+
+    @classmethod
+    def of_this_process(cls) -> Inherited:
+        """The switches as they are now."""
+        cv2 = sys.modules.get("cv2")
+        return cls(_allocator["keeps_freed_memory"], cv2.getNumThreads() if cv2 is not None else None)
+
+    def apply(self) -> None:
+        """Set them in a worker."""
+        if self.keeps_freed_memory:
+            keep_freed_memory()
+        if self.opencv_threads is not None:
+            import cv2
+
+            cv2.setNumThreads(self.opencv_threads)
 
 
 def _raise_file_limit(wanted: int) -> None:

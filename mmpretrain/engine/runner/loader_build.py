@@ -25,7 +25,7 @@ from mmpretrain.registry import (
 )
 from mmpretrain.utils.brief import brief
 from mmpretrain.utils.dist import get_dist_info
-from mmpretrain.utils.env import usable_cores
+from mmpretrain.utils.env import Inherited, usable_cores
 from mmpretrain.utils.logging import get_logger
 
 
@@ -120,9 +120,8 @@ def _add_functions(args: dict[str, Any], cfg: Any) -> None:
     args["collate_fn"] = _function(args.pop("collate_fn", "pseudo_collate"), cfg, "collate_fn")
     if args.get("num_workers"):
         then = args.get("worker_init_fn")
-        args["worker_init_fn"] = partial(
-            _start_worker, None if then is None else _function(then, cfg, "worker_init_fn")
-        )
+        given = None if then is None else _function(then, cfg, "worker_init_fn")
+        args["worker_init_fn"] = partial(_start_worker, given, Inherited.of_this_process())
 
 
 def _leave_out_idle(args: dict[str, Any]) -> None:
@@ -145,7 +144,7 @@ def _no_more_than_cores(workers: int, cores: int) -> int:
     return min(workers, cores)
 
 
-def _start_worker(then: Callable[[int], None] | None, number: int) -> None:
+def _start_worker(then: Callable[[int], None] | None, switches: Inherited, number: int) -> None:
     """Keep a data worker out of what is sent to the whole group of the run, and do what the user wants.
 
     Ctrl-C, ``timeout`` and torchrun signal to a group. The run needs its workers until it has saved, and it
@@ -155,6 +154,7 @@ def _start_worker(then: Callable[[int], None] | None, number: int) -> None:
     parent = multiprocessing.parent_process()
     if parent is not None and os.name == "posix" and os.getppid() != parent.pid:
         os._exit(1)  # the run was killed a moment ago, which torch's own watch would not notice any more
+    switches.apply()
     if then is not None:
         then(number)
 

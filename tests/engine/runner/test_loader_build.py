@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import pickle
 
+import cv2
+import pytest
 import torch
 
 from mmpretrain.engine.runner import loader_build
 from mmpretrain.engine.runner.dataloader import KeyedDataLoader, start_epoch
 from mmpretrain.engine.runner.loader_build import build_dataloader
-from mmpretrain.utils.env import usable_cores
+from mmpretrain.utils.env import Inherited, apply_switches, usable_cores
 from tests.engine import tiny
 from tests.engine.runner.loader_cases import batches, same
 
@@ -58,3 +62,39 @@ def test_cores_that_a_job_may_use(monkeypatch):
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: None)
     assert usable_cores() == 1
+
+
+class Switches(torch.utils.data.Dataset):
+    """Shows what a worker was told."""
+
+    def __len__(self) -> int:
+        return 1
+
+    def __getitem__(self, index: int) -> dict:
+        return {"switches": str(Inherited.of_this_process())}
+
+
+@pytest.fixture
+def one_opencv_thread():
+    before = cv2.getNumThreads()
+    apply_switches({"mp_cfg": {"opencv_num_threads": 1}})
+    yield
+    cv2.setNumThreads(before)
+
+
+def test_workers_get_the_switches_of_the_run(one_opencv_thread, monkeypatch):
+    monkeypatch.setattr(loader_build.os, "setpgrp", lambda: None)
+    start = pickle.loads(pickle.dumps(build_dataloader(tiny.loader(workers=1)).worker_init_fn))
+    cv2.setNumThreads(2)
+    start(0)
+    assert cv2.getNumThreads() == 1
+
+
+@pytest.mark.slow
+def test_spawned_workers_do_as_well(one_opencv_thread):
+    """Forked ones need nothing, as the allocator and OpenCV are copied with the process."""
+    cfg = {"dataset": Switches(), "batch_size": 1, "num_workers": 1}
+    data = build_dataloader({**cfg, "multiprocessing_context": multiprocessing.get_context("spawn")})
+    (batch,) = data
+    assert batch["switches"] == [str(Inherited.of_this_process())]
+    assert "opencv_threads=1" in batch["switches"][0]
