@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from mmpretrain.errors import ConfigError, DataError
@@ -22,8 +23,10 @@ from mmpretrain.evaluation.functional.curves import (
     check_curve_average,
     precision_recall_area,
 )
+from mmpretrain.evaluation.functional.inputs import check_classes
 from mmpretrain.evaluation.functional.thresholds import Criterion, check_criterion, select_thresholds
-from mmpretrain.evaluation.metrics.base import BaseMetric, Device, pick
+from mmpretrain.evaluation.metrics.base import BaseMetric, Device, by_batch, fields_of, pick
+from mmpretrain.evaluation.metrics.columns import Columns
 from mmpretrain.registry import METRICS
 from mmpretrain.structures import label_to_onehot
 
@@ -33,14 +36,77 @@ class ScoredMetric(BaseMetric):
 
     def process(self, data_batch: Any, data_samples: Sequence[Mapping[str, Any]]) -> None:
         """Keep the scores (C,), and the label (1,), the labels or the targets (C,) of each sample."""
-        scores, truth = pick(data_samples, "pred_score"), truth_of(data_samples)
-        self.results += [{**score, **right} for score, right in zip(scores, truth)]
+        if not by_batch(self):
+            scores, truth = pick(data_samples, "pred_score"), truth_of(data_samples)
+            self.results += [{**score, **right} for score, right in zip(scores, truth)]
+        elif data_samples:
+            batch = torch.stack(fields_of(data_samples, "pred_score")["pred_score"])
+            self.results.append(Columns(pred_score=batch, **truth_columns(data_samples, batch.shape[1])))
 
 
-def scores_and_targets(results: list[dict[str, Tensor]]) -> tuple[Tensor, Tensor]:
+def scores_and_targets(results: list[dict[str, Tensor]] | Columns) -> tuple[Tensor, Tensor]:
     """Return all scores (N, C); and all labels (N,), or, if samples have several, all targets (N, C)."""
-    scores = torch.stack([result["pred_score"] for result in results])
-    return scores, targets_of(results, scores.shape[1])
+    if not isinstance(results, Columns):
+        scores = torch.stack([result["pred_score"] for result in results])
+        return scores, targets_of(results, scores.shape[1])
+    scores, labels, single = results["pred_score"], results["gt_label"], results["single"]
+    if single.all():
+        return scores, labels
+    check_classes("label", labels[single], scores.shape[1])
+    targets = results["gt_score"].clone()
+    targets[single] = F.one_hot(labels[single], scores.shape[1]).to(targets.dtype)
+    return scores, targets
+
+
+def truth_columns(samples: Sequence[Mapping[str, Any]], num_classes: int) -> dict[str, Tensor]:
+    """Return the same as :func:`truth_of` for a whole batch.
+
+    Returns:
+        ``single`` (N,), whether a sample has one label; that label, ``gt_label`` (N,); and the targets of
+        the others, ``gt_score`` (N, C), int8.
+
+    Raises:
+        DataError: As :func:`truth_of`, or if a sample has another number of targets than of scores.
+    """
+    labels, targets = ([sample.get(key) for sample in samples] for key in ("gt_label", "gt_score"))
+    if all(isinstance(label, Tensor) for label in labels) and not any(map(_is_there, targets)):
+        return _truth_of_labels(labels, num_classes)
+    truth = truth_of(samples)
+    single = torch.tensor(["gt_label" in right and right["gt_label"].numel() == 1 for right in truth])
+    found = torch.full((len(truth),), -1)
+    targets = torch.zeros(len(truth), num_classes, dtype=torch.int8)
+    for row, right in enumerate(truth):
+        if single[row]:
+            found[row] = right["gt_label"].item()
+        elif "gt_label" in right:
+            targets[row] = label_to_onehot(right["gt_label"], num_classes)
+        elif len(right["gt_score"]) == num_classes:
+            targets[row] = right["gt_score"]
+        else:
+            raise DataError(
+                f"There are {num_classes} scores of a sample, and {len(right['gt_score'])} targets",
+                where=samples[row].get("img_path"),
+            )
+    return {"single": single, "gt_label": found, "gt_score": targets}
+
+
+def _is_there(value: Any) -> bool:
+    return value is not None
+
+
+def _truth_of_labels(labels: list[Any], num_classes: int) -> dict[str, Tensor]:
+    """The result of :func:`truth_columns` for samples that have labels only."""
+    counts = torch.tensor([label.numel() for label in labels])
+    single, flat = counts == 1, torch.cat([label.reshape(-1) for label in labels]).cpu()
+    if single.all():
+        nothing = torch.zeros(1, 1, dtype=torch.int8).expand(len(labels), num_classes)
+        return {"single": single, "gt_label": flat, "gt_score": nothing}
+    check_classes("label", flat, num_classes)
+    rows = torch.arange(len(labels)).repeat_interleave(counts)
+    found = torch.full((len(labels),), -1).scatter(0, rows, flat)
+    targets = torch.zeros(len(labels), num_classes, dtype=torch.int8)
+    targets[rows, flat] = 1
+    return {"single": single, "gt_label": found, "gt_score": targets}
 
 
 def truth_of(samples: Sequence[Mapping[str, Any]]) -> list[dict[str, Tensor]]:
@@ -126,7 +192,7 @@ class CurveMetric(ScoredMetric):
         super().__init__(collect_device=collect_device, prefix=prefix)
         self.average = check_curve_average(average)
 
-    def compute_metrics(self, results: list[dict[str, Tensor]]) -> dict[str, float | list[float]]:
+    def compute_metrics(self, results: list[dict[str, Tensor]] | Columns) -> dict[str, float | list[float]]:
         """Return the areas by the way in which they are averaged."""
         scores, targets = scores_and_targets(results)
         return {
@@ -195,7 +261,7 @@ class CalibrationMetric(ScoredMetric):
         self.items = check_chosen(items, self.ITEMS)
         self.num_bins = check_bins(num_bins)
 
-    def compute_metrics(self, results: list[dict[str, Tensor]]) -> dict[str, float]:
+    def compute_metrics(self, results: list[dict[str, Tensor]] | Columns) -> dict[str, float]:
         """Return the items asked for."""
         data = scores_and_targets(results)
         values = {
@@ -235,7 +301,7 @@ class ThresholdSelection(ScoredMetric):
         self.criterion: Criterion = criterion
         self.at_least = at_least
 
-    def compute_metrics(self, results: list[dict[str, Tensor]]) -> dict[str, list[float]]:
+    def compute_metrics(self, results: list[dict[str, Tensor]] | Columns) -> dict[str, list[float]]:
         """Return the thresholds, one per class."""
         chosen = self.calculate(*scores_and_targets(results), self.criterion, self.at_least)
         return {"classwise": chosen.tolist()}

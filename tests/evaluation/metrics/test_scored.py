@@ -16,6 +16,7 @@ from mmpretrain.evaluation.functional import (
     precision_recall_area,
     select_thresholds,
 )
+from mmpretrain.registry import METRICS
 from mmpretrain.structures import DataSample
 
 
@@ -98,3 +99,41 @@ def test_a_class_named_twice_counts_once(data):
     assert Evaluator({"type": "AUROC"}).offline_evaluate(twice) == expected
     with pytest.raises(DataError, match="a label is 3"):
         Evaluator({"type": "AUROC"}).offline_evaluate(samples(scores, [[0, 1], [2, 3]] * 20))
+
+
+@pytest.mark.parametrize("kind", ["AUROC", "AUPRC", "CalibrationMetric", "ThresholdSelection"])
+def test_whole_batches_give_what_single_samples_give(data, kind):
+    """A class of a user sees single samples; ours keep a batch as columns."""
+    base = METRICS.get(kind)
+
+    class Own(base):  # type: ignore[misc,valid-type]
+        def process(self, data_batch, data_samples):
+            super().process(data_batch, data_samples)
+
+    scores, labels = data
+    several = [[0, 2], [1], [], [2]] * 10
+    both = samples(scores, labels.tolist())
+    for index, sample in enumerate(both):
+        if index % 2:
+            sample.set_gt_score(torch.tensor([1, 0, -1]))
+    targets = torch.stack([torch.tensor([1, -1, 0]), torch.tensor([0, 1, 1])]).repeat(20, 1)
+    for made in (
+        samples(scores, labels.tolist()),
+        samples(scores, several),
+        samples(scores, targets, several=True),
+        samples(scores, targets.float(), several=True),
+        both,
+    ):
+        ours, theirs = base(), Own()
+        values = [Evaluator(metric).offline_evaluate(made, chunk_size=7) for metric in (ours, theirs)]
+        assert str(values[0]) == str(values[1])  # NaN is NaN
+    assert len(theirs.results) == 0
+
+
+def test_targets_must_fit_the_scores(data):
+    scores, _ = data
+    metric = METRICS.build({"type": "AUROC"})
+    with pytest.raises(DataError, match="There are 3 scores of a sample, and 2 targets"):
+        metric.process({}, [{"pred_score": scores[0], "gt_score": torch.tensor([0, 1])}])
+    with pytest.raises(DataError, match=r"a label is 3|Labels must be from 0 to 2"):
+        Evaluator({"type": "AUROC"}).offline_evaluate(samples(scores, [3] * 40))
