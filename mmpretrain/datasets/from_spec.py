@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import takewhile
 from typing import Any, TypeVar
@@ -60,11 +60,8 @@ def dataset_from_spec(spec: str, split: Split | None = None) -> dict[str, Any]:
         expand(spec)  # so that errors show the pattern as it was given
     elif "://" not in spec and not os.path.exists(spec):
         raise MissingFileError(f"There is no data at {brief(spec)}", hint=nearest_folder(spec))
-    if "://" not in spec and os.path.isdir(spec):
-        if splits := packed_splits(spec):
-            return _packed(spec, splits, split)
-        if unfinished := unfinished_splits(spec):
-            raise explain_absence(spec, unfinished[0], MissingFileError(spec))
+    if packed := _packed_parts(spec):
+        return _part_of_pack(packed, split)
     if split is None:
         return of_place(spec)
     part = _part(spec, "val" if split == "train" else split)
@@ -83,8 +80,8 @@ def held_out_from_spec(spec: str) -> dict[str, Any]:
     if spec.startswith("hf://"):
         return dataset_from_spec(spec, "val")
     whole = dataset_from_spec(spec)
-    if whole["type"] == "PackedDataset":
-        return next((_of_pack(spec, name) for name in ("val", "test") if name in packed_splits(spec)), whole)
+    if packed := _packed_parts(spec):
+        return packed.get("val") or packed.get("test") or whole
     part = _part(spec, "val")
     return whole if part is None else of_place(part)
 
@@ -133,19 +130,27 @@ def of_place(spec: str | list[str]) -> dict[str, Any]:
 _KINDS = "Give a folder, .txt, .csv, .tsv, .jsonl, .parquet, .json, .lmdb, .zip, x-{000..099}.tar or hf://org/name."
 
 
-def _packed(spec: str, splits: Sequence[str], split: Split | None) -> dict[str, Any]:
-    """The config of a packed data set, or of one of its splits."""
-    config_of = partial(_of_pack, spec)
+def _packed_parts(spec: str) -> dict[str, dict[str, Any]]:
+    """The configs of the parts of a packed data set by name; none for anything else.
+
+    Raises:
+        MissingFileError: If its packing was interrupted.
+    """
+    if "://" in spec or not os.path.isdir(spec):
+        return {}
+    if unfinished := unfinished_splits(spec):
+        raise explain_absence(spec, unfinished[0], MissingFileError(spec))
+    return {name: {"type": "PackedDataset", "data_root": spec, "split": name} for name in packed_splits(spec)}
+
+
+def _part_of_pack(packed: Mapping[str, dict[str, Any]], split: Split | None) -> dict[str, Any]:
+    """The config of a part of a packed data set, or of a share of one."""
+    first = next(iter(packed.values()))
     if split is None:
-        return config_of(splits[0])
-    train = "train" if "train" in splits else None
+        return first
     names = ("test", "val") if split == "test" else ("val", "test")
-    other = next((name for name in names if name in splits), None)
-    return _divided(split, train, other, splits[0], config_of)
-
-
-def _of_pack(spec: str, split: str) -> dict[str, Any]:
-    return {"type": "PackedDataset", "data_root": spec, "split": split}
+    other = next((packed[name] for name in names if name in packed), None)
+    return _divided(split, packed.get("train"), other, first, dict)
 
 
 def metadata_in(folder: str) -> str | None:
@@ -182,10 +187,9 @@ def parts_of(spec: str) -> dict[str, SplitSpec]:
         names = {part: next((n for n in own if n in present), None) for part, own in OWN_NAMES.items()}
         names["train"] = names["train"] or present[0]
         return {part: _of_hub(path, options, name) for part, name in names.items() if name}
-    if whole["type"] == "PackedDataset":
-        packed = packed_splits(spec)
-        named = {part: part for part in OWN_NAMES if part in packed}
-        return {part: _of_pack(spec, name) for part, name in {"train": packed[0], **named}.items()}
+    if packed := _packed_parts(spec):
+        own = {part: packed[part] for part in OWN_NAMES if part in packed}
+        return {"train": next(iter(packed.values())), **own}
     found = {part: _part(spec, part, OWN_NAMES) for part in OWN_NAMES}
     if found["train"] is None:
         return {"train": _root(spec)}

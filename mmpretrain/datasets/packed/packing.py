@@ -138,6 +138,8 @@ def pack(
     out.mkdir(parents=True, exist_ok=True)
     classes = None
     with FolderLock(out):
+        for split in configs:  # a folder without an index tells that packing has not come so far
+            (out / split).mkdir(exist_ok=True)
         for split in [name for name in SPLITS if name in configs]:
             cfg = configs[split]
             if split != "train" and classes is not None:

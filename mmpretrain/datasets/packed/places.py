@@ -18,13 +18,17 @@ def packed_splits(folder: str) -> tuple[str, ...]:
 
 
 def unfinished_splits(folder: str) -> tuple[str, ...]:
-    """The splits whose packing was interrupted."""
-    return tuple(
-        split
-        for split in SPLITS
-        if os.path.isfile(os.path.join(folder, split, SETTINGS))
-        and not os.path.isfile(os.path.join(folder, split, INDEX))
-    )
+    """The splits whose packing was interrupted, or did not begin: packing makes all their folders first."""
+    present = packed_splits(folder)
+    if present == ("",):
+        return ()
+
+    def is_unfinished(split: str) -> bool:
+        place = os.path.join(folder, split)
+        begun = os.path.isfile(os.path.join(place, SETTINGS)) or (bool(present) and os.path.isdir(place))
+        return begun and split not in present
+
+    return tuple(filter(is_unfinished, SPLITS))
 
 
 def explain_absence(folder: str, split: str, error: MissingFileError) -> MissingFileError:

@@ -12,10 +12,12 @@ import numpy as np
 import pytest
 
 from mmpretrain.datasets import PackedDataset, dataset_from_spec
+from mmpretrain.datasets.from_spec import held_out_from_spec, parts_of
 from mmpretrain.datasets.packed import packing, writer
 from mmpretrain.datasets.packed.encode import Encoding
 from mmpretrain.datasets.packed.index import PackIndex
 from mmpretrain.datasets.packed.layout import INDEX, ROWS, SETTINGS
+from mmpretrain.datasets.packed.packing import pack
 from mmpretrain.datasets.packed.writer import ROW
 from mmpretrain.errors import ConfigError, DataError, MissingFileError
 from mmpretrain.registry import DATASETS
@@ -226,3 +228,16 @@ def test_what_is_no_image_in_a_file(tmp_path):
     with pytest.raises(DataError, match="Sample 0 is not one image in a file"):
         packing._pack_split(dataset, "train", tmp_path / "out", Encoding(), 0, 10**6)
     assert not (tmp_path / "out" / INDEX).exists()
+
+
+def test_a_pack_whose_second_part_is_missing_is_not_used(tmp_path):
+    """Else a fifth of the training data would silently stand for validation."""
+    data = folder(tmp_path / "data")
+    parts = pack(str(data), tmp_path / "out", Encoding(), workers=0, shard_bytes=10**9)
+    assert next(parts).split == "train"
+    parts.close()
+    for use in (dataset_from_spec, held_out_from_spec, parts_of):
+        with pytest.raises(MissingFileError, match="Its packing was interrupted"):
+            use(str(tmp_path / "out"))
+    assert [part.split for part in packed(data, tmp_path / "out")] == ["train", "val"]
+    assert set(parts_of(str(tmp_path / "out"))) == {"train", "val"}
