@@ -204,6 +204,7 @@ def facts_of(runner: Runner, results: Mapping[str, Any]) -> dict[str, Any]:
         results: The metrics.
     """
     from mmpretrain.utils.env import collect_env
+    from mmpretrain.utils.plain_data import plain_data
 
     cfg = runner.cfg
     model = getattr(runner.bare_model, "module", runner.bare_model)  # inside of test-time augmentation
@@ -212,21 +213,12 @@ def facts_of(runner: Runner, results: Mapping[str, Any]) -> dict[str, Any]:
         **({} if thresholds is None else {"thresholds": thresholds}),
         "time": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "command": sys.argv,
-        "metrics": plain(results),
+        "metrics": plain_data(results),
         "model": {"checkpoint": _file(cfg.get("load_from")), "parameters": _count(runner)},
         "data": _data(runner.test_dataloader.dataset),
         "config": {"file": getattr(cfg, "filename", None), "text": cfg.pretty_text},
         "versions": collect_env(),
     }
-
-
-def plain(results: Mapping[str, Any]) -> dict[str, Any]:
-    """Return metrics as numbers and lists."""
-    return {name: _plain(value) for name, value in results.items()}
-
-
-def _plain(value: Any) -> Any:
-    return value.tolist() if hasattr(value, "tolist") else value
 
 
 def _count(runner: Runner) -> int:
@@ -246,14 +238,16 @@ def _file(path: Any) -> dict[str, Any]:
 
 def _data(dataset: Any) -> dict[str, Any]:
     """Return the size of a data set, and a hash of the names and labels of its samples."""
+    from mmpretrain.utils.plain_data import plain_data
+
     facts: dict[str, Any] = {"type": type(dataset).__name__, "samples": len(dataset)}
     if hasattr(dataset, "get_data_info"):
         digest = hashlib.sha256()
         for index in range(len(dataset)):
             sample = dataset.get_data_info(index)
-            known = [sample.get("img_path"), _plain(sample.get("gt_label"))]
+            known = [sample.get("img_path"), plain_data(sample.get("gt_label"))]
             if "gt_value" in sample:
-                known.append(_plain(sample["gt_value"]))
+                known.append(plain_data(sample["gt_value"]))
             digest.update(json.dumps(known, default=str).encode())
         facts["sha256_of_names_and_labels"] = digest.hexdigest()
     return facts

@@ -285,11 +285,11 @@ def write_metrics(results: dict[str, Any], path: Path) -> None:
 
     from mmpretrain.utils.atomic import write_atomic
     from mmpretrain.utils.dist import is_main_process
-    from mmpretrain.utils.plain_data import finite
+    from mmpretrain.utils.plain_data import finite, plain_data
 
     if not is_main_process():
         return
-    plain = records.plain(results)
+    plain = plain_data(results)
     if path.suffix == ".json":
         data = json.dumps(finite(plain), indent=2).encode()
     elif path.suffix in (".yaml", ".yml"):

@@ -14,7 +14,7 @@ from mmpretrain.apis.index import is_cached
 from mmpretrain.checkpoints import zoo
 from mmpretrain.checkpoints.layouts import dinov3_backbone, weights_of
 from mmpretrain.checkpoints.meta import meta_of
-from mmpretrain.config import Config
+from mmpretrain.config import Config, ConfigDict
 from mmpretrain.config.embedded import read_embedded
 from mmpretrain.config.sizes import USUAL_SIZE, image_size
 from mmpretrain.config.zoo import SUFFIXES, find_config, zoo_configs
@@ -173,10 +173,10 @@ def _of(cfg: Config, name: str, weights: str | None, why: str = "") -> Start:
             where="MODEL",
             hint="Name the backbone.pth that its training left.",
         )
-    own = plain(model)
+    own = ConfigDict(model).to_dict()
     if kind in LIBRARIES:
         return _of_classifier(cfg, name, own, weights, why)
-    preprocessor = own.pop("data_preprocessor", None) or plain(cfg.get("data_preprocessor") or IMAGENET)
+    preprocessor = _preprocessor(own, cfg) or dict(IMAGENET)
     for key in ("train_cfg", "init_cfg", "pretrained"):
         own.pop(key, None)
     return Start(name, own, weights, _scaling(preprocessor), image_size(cfg), weights is not None, why)
@@ -184,8 +184,8 @@ def _of(cfg: Config, name: str, weights: str | None, why: str = "") -> Start:
 
 def _of_classifier(cfg: Config, name: str, model: dict[str, Any], weights: str | None, why: str) -> Start:
     """A config of a classifier of another library, whose weights are a checkpoint's or the library's."""
-    images, own = images_of(model), model.pop("data_preprocessor", None) or cfg.get("data_preprocessor")
-    preprocessor = _scaling(plain(own)) if own else images.preprocessor
+    images, own = images_of(model), _preprocessor(model, cfg)
+    preprocessor = _scaling(own) if own else images.preprocessor
     model.pop("train_cfg", None)
     pretrained = bool(model.get("pretrained"))
     if weights:
@@ -210,16 +210,12 @@ def _of_library(name: str, kind: str, model_name: str) -> Start:
     return Start(name, model, None, images.preprocessor, images.size)
 
 
+def _preprocessor(model: dict[str, Any], cfg: Config) -> dict[str, Any]:
+    """Take the data preprocessor out of a model, or return that of the config; empty if there is none."""
+    return ConfigDict(model.pop("data_preprocessor", None) or cfg.get("data_preprocessor") or {}).to_dict()
+
+
 def _scaling(preprocessor: dict[str, Any]) -> dict[str, Any]:
     """What a data preprocessor does with the images, not with the labels."""
     rest = ("type", "num_classes", "batch_augments", "to_onehot")
     return {key: value for key, value in preprocessor.items() if key not in rest}
-
-
-def plain(value: Any) -> Any:
-    """Return a config as plain dicts and lists."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return type(value)(plain(item) for item in value)
-    return value

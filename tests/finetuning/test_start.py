@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 import torch
 
-from mmpretrain.config import Config
 from mmpretrain.errors import CheckpointError, ConfigError, OptionalDependencyError
 from mmpretrain.finetuning import start as module
 from mmpretrain.finetuning.libraries import Images
@@ -111,10 +110,3 @@ def test_best_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_nothing_of_that_name() -> None:
     with pytest.raises(ConfigError, match="resnet50_8xb32_in1k"):
         find_start("resnet50_8xb32_in1")
-
-
-def test_plain(tmp_path: Path) -> None:
-    cfg = Config.fromfile(write_config(tmp_path))
-    plain = module.plain(cfg.model)
-    assert type(plain) is type(plain["backbone"]) is dict
-    assert plain["head"]["topk"] == (1, 5)

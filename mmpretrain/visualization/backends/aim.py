@@ -10,7 +10,7 @@ import numpy as np
 
 from mmpretrain.registry import VISBACKENDS
 from mmpretrain.utils.optional import optional_import
-from mmpretrain.visualization.backends.base import BaseVisBackend, plain
+from mmpretrain.visualization.backends.base import BaseVisBackend, without_tensors
 
 
 @VISBACKENDS.register_module()
@@ -33,14 +33,14 @@ class AimVisBackend(BaseVisBackend):
         return self._aim.Run(**self._init_kwargs)
 
     def add_config(self, config: Any, **kwargs: Any) -> None:
-        self.experiment["hparams"] = plain(config)
+        self.experiment["hparams"] = without_tensors(config)
 
     def add_image(self, name: str, image: np.ndarray, step: int = 0, **kwargs: Any) -> None:
         run = self.experiment
         run.track(name=name, value=self._aim.Image(image), step=step)
 
     def add_scalar(self, name: str, value: Any, step: int = 0, **kwargs: Any) -> None:
-        self.experiment.track(name=name, value=plain(value), step=step)
+        self.experiment.track(name=name, value=without_tensors(value), step=step)
 
     def close(self) -> None:
         if self.is_open:

@@ -89,12 +89,12 @@ class BaseVisBackend:
         """Flush and close the files."""
 
 
-def plain(value: Any) -> Any:
+def without_tensors(value: Any) -> Any:
     """Return a number or a nest of containers without tensors, arrays and NumPy scalars."""
     if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in value.items()}
+        return {key: without_tensors(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
+        return [without_tensors(item) for item in value]
     if hasattr(value, "tolist"):  # a tensor, an array or a NumPy scalar
         return value.item() if math.prod(value.shape) == 1 else value.tolist()
     return value

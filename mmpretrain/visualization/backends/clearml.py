@@ -9,7 +9,7 @@ import numpy as np
 
 from mmpretrain.registry import VISBACKENDS
 from mmpretrain.utils.optional import optional_import
-from mmpretrain.visualization.backends.base import BaseVisBackend, files_below, plain
+from mmpretrain.visualization.backends.base import BaseVisBackend, files_below, without_tensors
 
 
 @VISBACKENDS.register_module()
@@ -41,7 +41,7 @@ class ClearMLVisBackend(BaseVisBackend):
 
     def add_config(self, config: Any, **kwargs: Any) -> None:
         self.open()
-        self._task.connect_configuration(plain(config))
+        self._task.connect_configuration(without_tensors(config))
         self._work_dir = config.get("work_dir")
 
     def add_image(self, name: str, image: np.ndarray, step: int = 0, **kwargs: Any) -> None:
@@ -50,7 +50,7 @@ class ClearMLVisBackend(BaseVisBackend):
 
     def add_scalar(self, name: str, value: Any, step: int = 0, **kwargs: Any) -> None:
         self.open()
-        self._logger.report_scalar(title=name, series=name, value=plain(value), iteration=step)
+        self._logger.report_scalar(title=name, series=name, value=without_tensors(value), iteration=step)
 
     def close(self) -> None:
         if not self.is_open:

@@ -9,7 +9,7 @@ import numpy as np
 
 from mmpretrain.registry import VISBACKENDS
 from mmpretrain.utils.optional import optional_import
-from mmpretrain.visualization.backends.base import BaseVisBackend, files_below, plain
+from mmpretrain.visualization.backends.base import BaseVisBackend, files_below, without_tensors
 
 
 @VISBACKENDS.register_module()
@@ -37,14 +37,14 @@ class DVCLiveVisBackend(BaseVisBackend):
         return optional_import("dvclive", feature="DVCLiveVisBackend").Live(**self._init_kwargs)
 
     def add_config(self, config: Any, **kwargs: Any) -> None:
-        self.experiment.log_params(plain(config))
+        self.experiment.log_params(without_tensors(config))
 
     def add_image(self, name: str, image: np.ndarray, step: int = 0, **kwargs: Any) -> None:
         self.experiment.log_image(f"{name}.png", image)
 
     def add_scalar(self, name: str, value: Any, step: int = 0, **kwargs: Any) -> None:
         self.experiment.step = step
-        self.experiment.log_metric(name, plain(value))
+        self.experiment.log_metric(name, without_tensors(value))
 
     def close(self) -> None:
         if not self.is_open:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import VISBACKENDS
-from mmpretrain.visualization.backends.base import BaseVisBackend, plain
+from mmpretrain.visualization.backends.base import BaseVisBackend, without_tensors
 
 
 @VISBACKENDS.register_module()
@@ -95,7 +95,7 @@ class LocalVisBackend(BaseVisBackend):
         return (self._scalar_save_file.parent / name).open("a", encoding="utf-8")
 
 
-_encode = json.JSONEncoder(default=plain).encode
+_encode = json.JSONEncoder(default=without_tensors).encode
 
 
 def _line(record: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 
 from mmpretrain.registry import VISBACKENDS
 from mmpretrain.utils.optional import optional_import
-from mmpretrain.visualization.backends.base import BaseVisBackend, files_below, plain
+from mmpretrain.visualization.backends.base import BaseVisBackend, files_below, without_tensors
 
 #: What a tracking server takes at once, and the longest value of a parameter.
 PARAMS_AT_ONCE = 100
@@ -92,12 +92,12 @@ class MLflowVisBackend(BaseVisBackend):
         self.experiment.log_image(image, f"{name}_{step}.png")
 
     def add_scalar(self, name: str, value: Any, step: int = 0, **kwargs: Any) -> None:
-        self.experiment.log_metric(name, plain(value), step)
+        self.experiment.log_metric(name, without_tensors(value), step)
 
     def add_scalars(
         self, scalar_dict: Mapping[str, Any], step: int = 0, file_path: str | None = None, **kwargs: Any
     ) -> None:
-        self.experiment.log_metrics(plain(scalar_dict), step)
+        self.experiment.log_metrics(without_tensors(scalar_dict), step)
 
     def close(self) -> None:
         if not self.is_open:

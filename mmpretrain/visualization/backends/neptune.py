@@ -9,7 +9,7 @@ import numpy as np
 
 from mmpretrain.registry import VISBACKENDS
 from mmpretrain.utils.optional import optional_import
-from mmpretrain.visualization.backends.base import BaseVisBackend, plain
+from mmpretrain.visualization.backends.base import BaseVisBackend, without_tensors
 
 
 @VISBACKENDS.register_module()
@@ -39,7 +39,7 @@ class NeptuneVisBackend(BaseVisBackend):
         run["images"].append(self._file.as_image(image.astype(np.float32) / 255), name=name, step=step)
 
     def add_scalar(self, name: str, value: Any, step: int = 0, **kwargs: Any) -> None:
-        self.experiment[name].append(plain(value), step=step)
+        self.experiment[name].append(without_tensors(value), step=step)
 
     def close(self) -> None:
         if self.is_open:

@@ -14,7 +14,7 @@ import numpy as np
 
 from mmpretrain.registry import VISBACKENDS
 from mmpretrain.utils.optional import optional_import
-from mmpretrain.visualization.backends.base import BaseVisBackend, plain
+from mmpretrain.visualization.backends.base import BaseVisBackend, without_tensors
 
 
 @VISBACKENDS.register_module()
@@ -46,7 +46,7 @@ class TensorboardVisBackend(BaseVisBackend):
         self.experiment.add_image(name, image, step, dataformats="HWC")
 
     def add_scalar(self, name: str, value: Any, step: int = 0, **kwargs: Any) -> None:
-        number = plain(value)
+        number = without_tensors(value)
         if isinstance(number, numbers.Real):
             self.experiment.add_scalar(name, number, step)
         else:

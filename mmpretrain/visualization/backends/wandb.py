@@ -10,7 +10,7 @@ import numpy as np
 
 from mmpretrain.registry import VISBACKENDS
 from mmpretrain.utils.optional import optional_import
-from mmpretrain.visualization.backends.base import BaseVisBackend, plain
+from mmpretrain.visualization.backends.base import BaseVisBackend, without_tensors
 
 
 @VISBACKENDS.register_module()
@@ -55,7 +55,7 @@ class WandbVisBackend(BaseVisBackend):
     def add_config(self, config: Any, **kwargs: Any) -> None:
         wandb = self.experiment
         allow = self._init_kwargs.get("allow_val_change", False)
-        wandb.config.update(plain(config), allow_val_change=allow)
+        wandb.config.update(without_tensors(config), allow_val_change=allow)
         wandb.run.log_code(name=self._log_code_name)
 
     def add_graph(self, model: Any, data_batch: Any, **kwargs: Any) -> None:
@@ -66,12 +66,12 @@ class WandbVisBackend(BaseVisBackend):
         wandb.log({name: wandb.Image(image)}, commit=self._commit)
 
     def add_scalar(self, name: str, value: Any, step: int = 0, **kwargs: Any) -> None:
-        self.experiment.log({name: plain(value)}, commit=self._commit)
+        self.experiment.log({name: without_tensors(value)}, commit=self._commit)
 
     def add_scalars(
         self, scalar_dict: Mapping[str, Any], step: int = 0, file_path: str | None = None, **kwargs: Any
     ) -> None:
-        self.experiment.log(plain(scalar_dict), commit=self._commit)
+        self.experiment.log(without_tensors(scalar_dict), commit=self._commit)
 
     def close(self) -> None:
         if self.is_open:
