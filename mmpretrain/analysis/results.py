@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,6 +16,7 @@ from mmpretrain.errors import DataError
 from mmpretrain.evaluation.record import latest_record
 from mmpretrain.evaluation.tasks import fields_by_task, samples_by_task
 from mmpretrain.evaluation.value_record import load_record
+from mmpretrain.evaluation.verdicts import Verdict
 from mmpretrain.utils import plain_data
 
 #: Fields that metrics expect as tensors.
@@ -117,29 +117,6 @@ def add_labels(records: Sequence[dict[str, Any]], dataset: Any) -> None:
         record["gt_label"] = torch.as_tensor(info["gt_label"]).reshape(-1)
         if "img_path" in info:
             record.setdefault("img_path", info["img_path"])
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """The prediction for one sample.
-
-    Attributes:
-        index: Its place in the results.
-        score: Score of the predicted class.
-        predicted: The predicted class.
-        actual: The right classes, one for single labels.
-        right: Whether they agree.
-    """
-
-    index: int
-    score: float
-    predicted: int
-    actual: tuple[int, ...]
-
-    @property
-    def right(self) -> bool:
-        """Whether the prediction is right."""
-        return self.predicted in self.actual
 
 
 def verdicts(records: Sequence[Mapping[str, Any]]) -> list[Verdict]:

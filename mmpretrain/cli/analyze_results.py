@@ -14,7 +14,7 @@ from mmpretrain.cli.outputs import Force, new_folder
 from mmpretrain.cli.say import say
 
 if TYPE_CHECKING:
-    from mmpretrain.analysis.results import Verdict
+    from mmpretrain.evaluation.verdicts import Verdict
 
 
 def analyze_results(

@@ -27,6 +27,7 @@ from mmpretrain.evaluation.record_files import (
     write_files,
 )
 from mmpretrain.evaluation.tasks import fields_by_task, records_of_tasks
+from mmpretrain.evaluation.verdicts import Verdict
 
 
 @dataclass(frozen=True)
@@ -135,6 +136,11 @@ class Record:
         """Return the right classes of a sample."""
         target = self.targets[index]
         return np.flatnonzero(target == 1).tolist() if self.multi_label else [int(target)]
+
+    def verdict(self, index: int) -> Verdict:
+        """Return the prediction for a sample beside the truth."""
+        best = int(self.scores[index].argmax())
+        return Verdict(index, float(self.scores[index, best]), best, tuple(self.truth(index)))
 
     @classmethod
     def load(cls, folder: str | Path) -> Record:

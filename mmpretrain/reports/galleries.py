@@ -9,6 +9,7 @@ import numpy as np
 
 from mmpretrain.evaluation.functional.label_quality import find_label_suspects
 from mmpretrain.evaluation.record import Record
+from mmpretrain.evaluation.verdicts import Verdict
 from mmpretrain.reports.names import path_name
 from mmpretrain.reports.summary import right_predictions
 
@@ -21,35 +22,29 @@ class Shot:
     """A sample in a gallery.
 
     Attributes:
-        index: Its place in the record.
+        verdict: Its prediction, and whether that is right.
         path: Where its image comes from, as it is shown; empty if that is not known.
         truth: Names of the right classes.
         predicted: Name of the predicted class.
-        score: Of the predicted class.
-        right: Whether that is right.
     """
 
-    index: int
+    verdict: Verdict
     path: str
     truth: str
     predicted: str
-    score: float
-    right: bool
 
 
 def shots(record: Record, indices: Sequence[int]) -> list[Shot]:
     """Describe samples."""
-    best, right = record.predicted, right_predictions(record)
+    verdicts = [record.verdict(int(index)) for index in indices]
     return [
         Shot(
-            index=index,
-            path=path_name(record.paths[index]) if record.paths else "",
-            truth=", ".join(map(record.class_name, record.truth(index))),
-            predicted=record.class_name(int(best[index])),
-            score=float(record.scores[index, best[index]]),
-            right=bool(right[index]),
+            verdict,
+            path=path_name(record.paths[verdict.index]) if record.paths else "",
+            truth=", ".join(map(record.class_name, verdict.actual)),
+            predicted=record.class_name(verdict.predicted),
         )
-        for index in map(int, indices)
+        for verdict in verdicts
     ]
 
 

@@ -51,7 +51,7 @@ def test_cells_hold_their_samples(record):
 
 def test_shots(record):
     (shot,) = galleries.shots(record, [1])
-    assert (shot.truth, shot.predicted, shot.right) == ("dog", "dog", True)
+    assert (shot.truth, shot.predicted, shot.verdict.right) == ("dog", "dog", True)
     assert shot.path == record.paths[1]
     none = dataclasses.replace(record, targets=np.zeros((60, 3), np.int8), paths=())
     assert (galleries.shots(none, [0])[0].truth, galleries.shots(none, [0])[0].path) == ("", "")
