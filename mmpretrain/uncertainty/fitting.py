@@ -23,7 +23,6 @@ from mmpretrain.evaluation.functional.conformal import (
     prediction_sets,
     tuned_penalty,
 )
-from mmpretrain.evaluation.functional.curves import auroc
 from mmpretrain.evaluation.functional.scaling import (
     Scaling,
     no_scaling,
@@ -31,16 +30,17 @@ from mmpretrain.evaluation.functional.scaling import (
     vector_scaling,
 )
 from mmpretrain.uncertainty.calibration import Calibration, SetKind, noise_of
-from mmpretrain.uncertainty.detectors import Detector, DetectorKind, available_kinds, folds_of
+from mmpretrain.uncertainty.detectors import DetectorKind, available_kinds, folds_of
 from mmpretrain.uncertainty.evidence import Evidence
 from mmpretrain.uncertainty.outputs import Outputs
+from mmpretrain.uncertainty.unlikeness import FOLDS, choose_detector
 
 ScalingKind = Literal["temperature", "vector", "none"]
 OodKind = Literal["auto", "energy", "mahalanobis", "layers", "knn", "none"]
 #: The share of the images that scaling and penalty are fitted on; the sets need others.
 TUNING_SHARE = 0.3
-#: A score of unlikeness is fitted and judged on different parts, so many of them.
-FOLDS = 5
+#: One temperature, or a penalty, needs no more images than this; the sets get the others.
+MOST_TUNING = 1000
 
 
 @dataclass(frozen=True)
@@ -120,8 +120,8 @@ def calibrate(
     """
     settings = settings or Settings()
     logits, labels = outputs.logits, outputs.labels
-    tuning, rest = _parts(len(labels), settings)
-    _check_enough(len(rest), settings.coverage)
+    tuning, rest = parts_of(len(labels), settings)
+    check_enough(len(rest), settings.coverage)
     scaling = _scaling(settings.scaling, logits[tuning], labels[tuning])
     kept = settings.scaling == "none" or scaling_helps(settings.scaling, logits[tuning], labels[tuning])
     if not kept:
@@ -134,7 +134,13 @@ def calibrate(
         penalty = tuned_penalty(probs[tuning], labels[tuning], settings.coverage, part)
     scores = conformal_scores(probs[rest], None if noise is None else noise[rest], penalty)
     own = scores.gather(1, labels[rest, None]).flatten().sort().values
-    detector, threshold, found = _detector(outputs, settings)
+    unlike = choose_detector(
+        detector_kinds(settings.ood, outputs.evidence),
+        outputs.evidence,
+        labels[outputs.rows],
+        outputs.spoilt,
+        settings.ood_share,
+    )
     sizes = prediction_sets(scores, conformal_quantile(own, settings.coverage)).sum(1).double()
     plain = logits[rest].softmax(1)
     summary = Summary(
@@ -145,7 +151,7 @@ def calibrate(
         mean_size=float(sizes.mean()),
         single=float((sizes == 1).double().mean()),
         empty=float((sizes == 0).double().mean()),
-        auroc=found,
+        auroc=unlike.auroc,
         scaled=kept,
     )
     facts = {"time": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "settings": asdict(settings), **asdict(summary)}
@@ -157,8 +163,8 @@ def calibrate(
         randomized=settings.randomized,
         coverage=settings.coverage,
         scores=own.float(),
-        detector=detector,
-        threshold=threshold,
+        detector=unlike.detector,
+        threshold=unlike.threshold,
         weights=weights,
         facts=facts,
     ), summary
@@ -168,16 +174,19 @@ def _both(measure: Any, before: Tensor, after: Tensor, labels: Tensor) -> tuple[
     return float(measure(before, labels)), float(measure(after, labels))
 
 
-def _parts(count: int, settings: Settings) -> tuple[Tensor, Tensor]:
+def parts_of(count: int, settings: Settings) -> tuple[Tensor, Tensor]:
     """Divide images into those to fit scaling and penalty on, and those that make the sets."""
     if settings.scaling == "none" and settings.sets == "aps":
         return torch.arange(0), torch.arange(count)
     order = torch.randperm(count, generator=torch.Generator().manual_seed(settings.seed))
     split = math.ceil(count * TUNING_SHARE)
+    if settings.scaling != "vector":
+        split = min(split, MOST_TUNING)
     return order[:split].sort().values, order[split:].sort().values
 
 
-def _check_enough(count: int, coverage: float) -> None:
+def check_enough(count: int, coverage: float) -> None:
+    """Raise if so few images cannot promise a coverage."""
     needed = math.ceil(coverage / (1 - coverage) - 1e-9)
     if count < needed:
         raise DataError(
@@ -213,36 +222,8 @@ def scaling_helps(kind: ScalingKind, logits: Tensor, labels: Tensor) -> bool:
     return after < before
 
 
-def _detector(outputs: Outputs, settings: Settings) -> tuple[Detector | None, float, dict[str, float]]:
-    """Choose and fit a score of unlikeness; return it, its threshold, and how well each kind did."""
-    if settings.ood == "none":
-        return None, math.inf, {}
-    kinds = available_kinds(outputs.evidence) if settings.ood == "auto" else (settings.ood,)
-    labels = outputs.labels[outputs.rows]
-    usual = {kind: _held_out_scores(kind, outputs.evidence, labels) for kind in kinds}
-    detectors = {kind: Detector.fit(kind, outputs.evidence, labels) for kind in kinds}
-    found: dict[str, float] = {}
-    if outputs.spoilt is not None:
-        found = {kind: _told(usual[kind], detectors[kind].score(outputs.spoilt)) for kind in kinds}
-    kind = max(kinds, key=lambda one: found.get(one, 0.0))
-    return detectors[kind], conformal_quantile(usual[kind], 1 - settings.ood_share), found
-
-
-def _held_out_scores(kind: DetectorKind, evidence: Evidence, labels: Tensor) -> Tensor:
-    """Scores of images, each by a fit to the others."""
-    if kind == "energy":
-        return Detector(kind).score(evidence)
-    folds = folds_of(len(labels), FOLDS)
-    scores = torch.empty(len(labels))
-    for fold in folds.unique():
-        held = folds == fold
-        if held.all():
-            raise DataError("One image is too few to calibrate with")
-        scores[held] = Detector.fit(kind, evidence.take(~held), labels[~held]).score(evidence.take(held))
-    return scores
-
-
-def _told(usual: Tensor, unlike: Tensor) -> float:
-    """How well scores tell spoilt images from usual ones."""
-    scores = torch.cat([usual, unlike]).nan_to_num(posinf=torch.finfo(torch.float32).max)
-    return float(auroc(scores, torch.cat([torch.zeros(len(usual)), torch.ones(len(unlike))]))) / 100
+def detector_kinds(asked: OodKind, evidence: Evidence) -> tuple[DetectorKind, ...]:
+    """Return the scores of unlikeness to choose from."""
+    if asked == "none":
+        return ()
+    return available_kinds(evidence) if asked == "auto" else (asked,)
