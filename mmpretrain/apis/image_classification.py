@@ -15,11 +15,13 @@ from mmpretrain.apis.base import BaseInferencer
 from mmpretrain.apis.inputs import InputType
 from mmpretrain.errors import ConfigError
 from mmpretrain.uncertainty.evidence import Tap
+from mmpretrain.uncertainty.intervals import Intervals
 
 if TYPE_CHECKING:
     from mmpretrain.models.base import BaseModel
     from mmpretrain.structures import DataSample, MultiTaskDataSample
-    from mmpretrain.uncertainty.calibration import Calibration
+    from mmpretrain.uncertainty.calibration import Judgement
+    from mmpretrain.uncertainty.stored import AnyCalibration
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +35,7 @@ class Classification(TypedDict, total=False):
     pred_class: str
     pred_values: np.ndarray  # (D,), of a model for regression, without the above
     pred_value: float  # if D is 1
+    pred_interval: np.ndarray  # (D, 2), of a calibrated model for regression: where the right values are
     pred_labels: list[int]  # of a model for several labels: those that the image has
     pred_classes: list[str]
     pred_set: list[int]  # of a calibrated model: the classes that the right one is among, likeliest first
@@ -81,7 +84,7 @@ class ImageClassificationInferencer(BaseInferencer):
         self.meta: Mapping[str, Any] = meta
         self.classes = self._checked(classes, meta.get("classes"))
         #: What ``mmpretrain calibrate`` learned about the model; None for a model that is not calibrated.
-        self.calibration: Calibration | None = getattr(self.model, "_calibration", None)
+        self.calibration: AnyCalibration | None = getattr(self.model, "_calibration", None)
 
     def _checked(self, given: Sequence[str] | None, stored: Sequence[str] | None) -> Sequence[str] | None:
         """Return the class names, which must be as many as the model has outputs.
@@ -116,8 +119,8 @@ class ImageClassificationInferencer(BaseInferencer):
 
         Args:
             batch: Prepared images.
-            coverage: The share of images whose set shall contain the right class; by default the one that the
-                model was calibrated for.
+            coverage: The share of images whose set, or interval, shall contain what is right; by default the
+                one that the model was calibrated for.
             **kwargs: None so far.
 
         Raises:
@@ -139,12 +142,7 @@ class ImageClassificationInferencer(BaseInferencer):
             samples = model.test_step(batch)
         judgement = self.calibration.judge(tap.evidence, coverage)
         for row, sample in enumerate(samples):
-            probs = judgement.probs[row].to(sample.pred_score.device)
-            sample.set_pred_score(probs).set_pred_label(probs.argmax())
-            sample.set_field(_by_score(judgement.sets[row], judgement.probs[row]), "pred_set")
-            sample.set_field(bool(judgement.abstain[row]), "abstain")
-            if judgement.ood_score is not None:
-                sample.set_field(float(judgement.ood_score[row]), "ood_score")
+            _note(sample, judgement, row)
         return samples
 
     def postprocess(self, samples: Sequence[DataSample | MultiTaskDataSample], **kwargs: Any) -> list[Result]:
@@ -158,7 +156,9 @@ class ImageClassificationInferencer(BaseInferencer):
             measured = Classification(pred_values=values)
             if len(values) == 1:
                 measured["pred_value"] = float(values[0])
-            return measured
+            if "pred_interval" in sample:
+                measured["pred_interval"] = sample.pred_interval.cpu().numpy()
+            return _with_doubts(measured, sample)
         if "pred_score" not in sample:
             heads = dict(getattr(head, "task_heads", {}))
             return {
@@ -182,10 +182,7 @@ class ImageClassificationInferencer(BaseInferencer):
             result["pred_set"] = sample.pred_set.tolist()
             if named is not None:
                 result["pred_set_classes"] = [named[int(item)] for item in result["pred_set"]]
-            if "ood_score" in sample:
-                result["ood_score"] = sample.ood_score
-            result["abstain"] = sample.abstain
-        return result
+        return _with_doubts(result, sample)
 
     def visualize(
         self,
@@ -229,6 +226,28 @@ class ImageClassificationInferencer(BaseInferencer):
             show=show,
             wait_time=wait_time,
         )
+
+
+def _note(sample: DataSample, judgement: Judgement | Intervals, row: int) -> None:
+    """Write what is judged of an image into its sample."""
+    if isinstance(judgement, Intervals):
+        sample.set_field(judgement.ends[row], "pred_interval")
+    else:
+        probs = judgement.probs[row].to(sample.pred_score.device)
+        sample.set_pred_score(probs).set_pred_label(probs.argmax())
+        sample.set_field(_by_score(judgement.sets[row], judgement.probs[row]), "pred_set")
+    sample.set_field(bool(judgement.abstain[row]), "abstain")
+    if judgement.ood_score is not None:
+        sample.set_field(float(judgement.ood_score[row]), "ood_score")
+
+
+def _with_doubts(result: Classification, sample: DataSample) -> Classification:
+    """Add what a calibrated model says about the image as a whole."""
+    if "ood_score" in sample:
+        result["ood_score"] = sample.ood_score
+    if "abstain" in sample:
+        result["abstain"] = sample.abstain
+    return result
 
 
 def _by_score(chosen: Tensor, probs: Tensor) -> Tensor:

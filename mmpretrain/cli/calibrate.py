@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,10 +14,14 @@ from mmpretrain.cli.outputs import Force
 from mmpretrain.cli.say import say, shown
 from mmpretrain.cli.shortcuts import BatchSize, Device, Workers
 from mmpretrain.errors import CheckpointError, ConfigError
+from mmpretrain.utils.text import cell
 
 if TYPE_CHECKING:
     from mmpretrain.uncertainty.calibration import Calibration
-    from mmpretrain.uncertainty.fitting import Summary
+    from mmpretrain.uncertainty.fitting import Settings, Summary
+    from mmpretrain.uncertainty.intervals import IntervalCalibration, IntervalSummary
+    from mmpretrain.uncertainty.outputs import Outputs
+    from mmpretrain.uncertainty.stored import AnyCalibration
 
 
 class ScalingOption(str, Enum):
@@ -69,14 +74,22 @@ def calibrate(
     ] = None,
     in_place: Annotated[bool, typer.Option("--in-place", help="Write into the checkpoint itself.")] = False,
     coverage: Annotated[
-        float, typer.Option(metavar="SHARE", help="Share of images whose set contains the right class.")
+        float,
+        typer.Option(
+            metavar="SHARE",
+            help="Share of images whose set contains the right class, or whose interval the right number.",
+        ),
     ] = 0.9,
     scaling: Annotated[
-        ScalingOption, typer.Option(help="One temperature, or a scale and a shift for each class.")
-    ] = ScalingOption.temperature,
+        ScalingOption | None,
+        typer.Option(help="One temperature (the default), or a scale and a shift for each class."),
+    ] = None,
     sets: Annotated[
-        SetsOption, typer.Option(help="Adaptive sets, or regularized ones: smaller with many classes.")
-    ] = SetsOption.aps,
+        SetsOption | None,
+        typer.Option(
+            help="Adaptive sets (the default), or regularized ones, which are smaller with many classes."
+        ),
+    ] = None,
     deterministic: Annotated[
         bool, typer.Option("--deterministic", help="Sets without noise: never empty, and a little larger.")
     ] = False,
@@ -97,8 +110,8 @@ def calibrate(
     """Teach a model to say when it does not know.
 
     Learns from labelled images how far its scores are probabilities, how large sets of classes must be to
-    contain the right one, and what usual images look like. All of it is stored in the checkpoint, which
-    `predict` and Python use.
+    contain the right one, and what usual images look like. Of a model that predicts numbers, it learns how
+    wide intervals must be. All of it is stored in the checkpoint, which `predict` and Python use.
 
     Examples:
 
@@ -112,20 +125,52 @@ def calibrate(
     from mmpretrain.apis.model import open_model
     from mmpretrain.checkpoints.layouts import weights_of
     from mmpretrain.checkpoints.serialization import save
-    from mmpretrain.uncertainty.fitting import Settings, calibrate
+    from mmpretrain.uncertainty.fitting import Settings
+    from mmpretrain.uncertainty.outputs import check_task, predicts_values
     from mmpretrain.uncertainty.stored import fingerprint, with_calibration
 
     settings = Settings(
-        scaling.value, sets.value, not deterministic, coverage, ood.value, ood_share  # type: ignore[arg-type]
+        scaling.value if scaling else "temperature", sets.value if sets else "aps",
+        not deterministic, coverage, ood.value, ood_share,
     )  # fmt: skip
     model = open_model(config or source, source if config else None, device, trust=trust)
+    check_task(model)
+    if predicts_values(model):
+        check_options_of_values({"--scaling": scaling, "--sets": sets, "--deterministic": deterministic})
     content = checkpoints.read(checkpoints.find(source))
     outputs = run(model, data, batch_size, workers)
-    calibration, summary = calibrate(outputs, settings, fingerprint(weights_of(content)))
+    calibration = learn(outputs, settings, fingerprint(weights_of(content)), model._dataset_meta)
     save(with_calibration(savable(content, model, source), calibration), target)
-    tell(calibration, summary)
     say(f"Wrote {shown(target)}. Next:")
     say(f"  mmpretrain predict IMAGE --model {shown(target)} --coverage {coverage:g} --reject")
+
+
+def check_options_of_values(given: Mapping[str, Any]) -> None:
+    """Refuse options about classes, for a model that predicts numbers.
+
+    Raises:
+        ConfigError: If one of them is given.
+    """
+    for option, value in given.items():
+        if value:
+            raise ConfigError("this is about classes, and the model predicts numbers", where=option)
+
+
+def learn(
+    outputs: Outputs, settings: Settings, weights: str, meta: Mapping[str, Any] | None
+) -> AnyCalibration:
+    """Learn a calibration of classes or of numbers, and print what was learned."""
+    from mmpretrain.structures import value_names
+    from mmpretrain.uncertainty.fitting import calibrate
+    from mmpretrain.uncertainty.intervals import calibrate_values
+
+    if outputs.labels.is_floating_point():
+        intervals, found = calibrate_values(outputs, settings, weights)
+        tell_values(intervals, found, value_names(meta, len(found.error)))
+        return intervals
+    calibration, summary = calibrate(outputs, settings, weights)
+    tell(calibration, summary)
+    return calibration
 
 
 def target_file(source: str, out: Path | None, *, in_place: bool, force: bool) -> Path:
@@ -157,17 +202,22 @@ def target_file(source: str, out: Path | None, *, in_place: bool, force: bool) -
     return new_file(path, "--out", force=force or in_place)
 
 
-def run(model: Any, data: str | None, batch_size: int | None, workers: int | None) -> Any:
+def run(model: Any, data: str | None, batch_size: int | None, workers: int | None) -> Outputs:
     """Run a model over labelled images, with a progress bar."""
     from mmpretrain.apis.labelled import label_map, labelled_loader
     from mmpretrain.datasets.from_spec import held_out_from_spec
-    from mmpretrain.uncertainty.outputs import check_task, collect_outputs
+    from mmpretrain.datasets.labelled_table import value_columns
+    from mmpretrain.structures import value_names
+    from mmpretrain.uncertainty.outputs import collect_outputs, predicts_values
     from mmpretrain.utils.progress import track
 
-    check_task(model)
     dataset = None if data is None else held_out_from_spec(data)
+    meta = model._dataset_meta or {}
+    values = predicts_values(model)
+    if values and dataset is not None and dataset["type"] == "TableDataset":
+        dataset["value"] = value_columns(dataset["ann_file"], value_names(meta, model.head.num_values))
     loader = labelled_loader(model._config, dataset, batch_size, workers)
-    labels = label_map(loader.dataset, (model._dataset_meta or {}).get("classes"))
+    labels = None if values else label_map(loader.dataset, meta.get("classes"))
     outputs = collect_outputs(model, track(loader, "calibrate"), len(loader.dataset), spoil=True)
     return outputs if labels is None else outputs._replace(labels=labels[outputs.labels])
 
@@ -221,7 +271,30 @@ def tell(calibration: Calibration, summary: Summary) -> None:
             f"The model is right on {summary.accuracy:.1%} of these images, more than the coverage, so some "
             "sets are empty. Ask for a higher --coverage, or for --deterministic."
         )
+    tell_detector(calibration, summary.auroc)
+
+
+def tell_values(calibration: IntervalCalibration, summary: IntervalSummary, names: Sequence[str]) -> None:
+    """Print what was learned about a model that predicts numbers."""
+    from rich.console import Console
+    from rich.table import Table
+
+    title = f"{summary.images} images, intervals at a coverage of {calibration.coverage:.0%}"
+    table = Table("value", "mean absolute error", "mean width", title=title, title_justify="left")
+    for name, error, width in zip(names, summary.error, summary.width):
+        table.add_row(cell(name), f"{error:.4g}", f"{width:.4g}")
+    Console().print(table)
+    if summary.constant:
+        say("Features do not tell which images have larger errors, so all intervals are equally wide")
+    else:
+        same = ", ".join(f"{width:.4g}" for width in summary.same)
+        say(f"The width follows the image; intervals of one width would need {same}")
+    tell_detector(calibration, summary.auroc)
+
+
+def tell_detector(calibration: AnyCalibration, auroc: Mapping[str, float]) -> None:
+    """Print how unlike images are found."""
     if calibration.detector is not None:
-        scores = ", ".join(f"{kind} {value:.3f}" for kind, value in summary.auroc.items())
+        scores = ", ".join(f"{kind} {value:.3f}" for kind, value in auroc.items())
         told = f" (AUROC on spoilt images: {scores})" if scores else ""
         say(f"Unlike images are found by {calibration.detector.kind}{told}")

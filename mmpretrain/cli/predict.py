@@ -61,13 +61,15 @@ def predict(
         float | None,
         typer.Option(
             metavar="SHARE",
-            help="Of a calibrated model: print sets of classes that contain the right one for this share of "
-            "images, such as 0.9.",
+            help="Of a calibrated model: print sets of classes, or intervals of numbers, that contain the "
+            "right one for this share of images, such as 0.9.",
         ),
     ] = None,
     reject: Annotated[
         bool,
-        typer.Option("--reject", help="Of a calibrated model: name no class where it does not know."),
+        typer.Option(
+            "--reject", help="Of a calibrated model: name no class, and no number, where it does not know."
+        ),
     ] = False,
     trust: Annotated[
         bool, typer.Option("--trust", help="Run the config inside of the checkpoint as code.")
@@ -169,8 +171,8 @@ def predict_files(
 
     Returns:
         Rows of ``image``, ``rank``, ``label``, ``class`` and ``score``, with a calibrated model also ``set``,
-        ``ood_score`` and ``abstain``; for regression, of ``image`` and the names of the values; and the
-        errors of unusable files.
+        ``ood_score`` and ``abstain``; for regression, of ``image`` and the names of the values, with a
+        calibrated model also the ends of intervals; and the errors of unusable files.
     """
     from mmpretrain.utils.progress import track
 
@@ -186,7 +188,9 @@ def predict_files(
             continue
         for task, result in by_task(answer.result):
             if "pred_values" in result:
-                rows.append(measured(str(answer.input), result["pred_values"], inferencer.meta, task))
+                rows.append(
+                    {**measured(str(answer.input), result, inferencer.meta, task), **doubts_of(result)}
+                )
                 continue
             found = ranked(str(answer.input), result["pred_scores"], inferencer.classes, top_k, task)
             rows.extend({**row, **doubts_of(result)} for row in found)
@@ -210,19 +214,21 @@ def check_calibrated(inferencer: ImageClassificationInferencer, coverage: float 
 
 
 def doubts_of(result: Any) -> dict[str, Any]:
-    """Return what a calibrated model says beside the scores; nothing of others."""
+    """Return what a calibrated model says beside scores and values; nothing of others."""
     if "abstain" not in result:
         return {}
-    names = result.get("pred_set_classes", result["pred_set"])
+    names = result.get("pred_set_classes", result.get("pred_set"))
+    chosen = {} if names is None else {"set": [str(name) for name in names]}
     unlike = {"ood_score": round(result["ood_score"], 4)} if "ood_score" in result else {}
-    return {"set": [str(name) for name in names], **unlike, "abstain": result["abstain"]}
+    return {**chosen, **unlike, "abstain": result["abstain"]}
 
 
 def reject_unknown(rows: list[dict[str, Any]]) -> set[str]:
-    """Take label and class from the rows of images that the model abstains from; return these images."""
+    """Take label and class, or values, from the rows of images that the model abstains from; return these."""
+    kept = {"image", "task", "rank", "score", *DOUBTS}
     for row in rows:
         if row["abstain"]:
-            row.update({"label": None, "class": None})
+            row.update(dict.fromkeys(row.keys() - kept))
     return {row["image"] for row in rows if row["abstain"]}
 
 
@@ -255,13 +261,25 @@ def ranked(
     ]
 
 
-def measured(image: str, values: Any, meta: Any, task: str | None = None) -> dict[str, Any]:
-    """Return a row with the predicted values of an image, or of one of its tasks, by their names."""
+def measured(image: str, result: Any, meta: Any, task: str | None = None) -> dict[str, Any]:
+    """Return a row with the predicted values of an image, or of one of its tasks, by their names.
+
+    Of a calibrated model, the ends of the interval of ``age`` are ``age_low`` and ``age_high``.
+    """
     from mmpretrain.structures import value_names
 
-    names = (f"{name}_" if name in COLUMNS else name for name in value_names(meta, len(values)))
-    numbers = (float(f"{value:.6g}") for value in values)
-    return {"image": image, **({} if task is None else {"task": task}), **dict(zip(names, numbers))}
+    row: dict[str, Any] = {"image": image, **({} if task is None else {"task": task})}
+    values = result["pred_values"]
+    ends = result.get("pred_interval", [()] * len(values))
+    for name, value, interval in zip(value_names(meta, len(values)), values, ends):
+        name = f"{name}_" if name in COLUMNS or name in DOUBTS else name
+        row[name] = _six_digits(value)
+        row.update({f"{name}_{end}": _six_digits(edge) for end, edge in zip(("low", "high"), interval)})
+    return row
+
+
+def _six_digits(value: Any) -> float:
+    return float(f"{value:.6g}")
 
 
 def expand(images: list[str]) -> Iterator[Path]:

@@ -93,6 +93,32 @@ def read_rows(path: str) -> tuple[list[Row], tuple[str, ...]]:
     return rows, roles.flags
 
 
+def value_columns(path: str, names: Sequence[str]) -> list[str]:
+    """Return the columns of a table that hold the numbers which a model predicts.
+
+    Args:
+        path: The table.
+        names: What the columns were called in the data that the model was trained on. Of one value, a column
+            with a usual name, or the only other one, counts as well.
+
+    Raises:
+        DataError: If there are no such columns.
+    """
+    header = TableDataset(path, label=None, lazy_init=True).header()
+    if set(names) <= set(header):
+        return list(names)
+    usual = [name for name in header if name.strip().lower() in COLUMNS["label"]]
+    others = [name for name in header if name.strip().lower() not in COLUMNS["path"]]
+    for found in (usual, others) if len(names) == 1 else ():
+        if len(found) == 1:
+            return found
+    raise DataError(
+        f"The table has no column of {', '.join(map(brief, names))}",
+        where=path,
+        hint=f"The columns are {brief_text(', '.join(map(brief, header)), 400)}.",
+    )
+
+
 def _is_image(text: object) -> bool:
     return isinstance(text, str) and text.strip().lower().endswith(SUFFIXES)
 

@@ -9,7 +9,8 @@ __getattr__, __dir__, __all__ = lazy_package(
         "detectors": ("Detector",),
         "fitting": ("Settings", "Summary", "calibrate"),
         "evidence": ("Evidence", "Tap"),
-        "outputs": ("Outputs", "check_task", "collect_outputs"),
+        "intervals": ("IntervalCalibration", "IntervalSummary", "Intervals", "calibrate_values"),
+        "outputs": ("Outputs", "check_task", "collect_outputs", "predicts_values"),
         "stored": ("find_calibration", "with_calibration"),
     },
 )

@@ -81,16 +81,7 @@ class Calibration:
         Raises:
             ConfigError: If it is not between 0 and 1, or more than so few images can promise.
         """
-        wanted = self.coverage if coverage is None else coverage
-        found = conformal_quantile(self.scores, wanted)
-        if math.isinf(found):
-            most = len(self.scores) / (len(self.scores) + 1)
-            raise ConfigError(
-                f"a coverage of {wanted:g} needs more images of calibration than {len(self.scores)}",
-                hint=f"Ask for {most:.4g} at most, or calibrate with more.",
-                key="coverage",
-            )
-        return found
+        return coverage_in_reach(self.scores, self.coverage if coverage is None else coverage)
 
     def judge(self, evidence: Evidence, coverage: float | None = None) -> Judgement:
         """Judge images.
@@ -119,6 +110,23 @@ class Calibration:
             return Judgement(probs, sets, None, abstain)
         unlike = self.detector.score(evidence)
         return Judgement(probs, sets, unlike, abstain | ~(unlike <= self.threshold))
+
+
+def coverage_in_reach(scores: Tensor, wanted: float) -> float:
+    """Return the conformal quantile of scores.
+
+    Raises:
+        ConfigError: If the coverage is not between 0 and 1, or more than so few images can promise.
+    """
+    found = conformal_quantile(scores, wanted)
+    if math.isinf(found):
+        most = len(scores) / (len(scores) + 1)
+        raise ConfigError(
+            f"a coverage of {wanted:g} needs more images of calibration than {len(scores)}",
+            hint=f"Ask for {most:.4g} at most, or calibrate with more.",
+            key="coverage",
+        )
+    return found
 
 
 def noise_of(logits: Tensor) -> Tensor:

@@ -18,10 +18,10 @@ MAX_SPOILT = 512
 
 
 class Outputs(NamedTuple):
-    """What a model puts out for images."""
+    """What a model puts out for images, and what is right."""
 
-    logits: Tensor  #: (N, C).
-    labels: Tensor  #: (N,).
+    logits: Tensor  #: (N, C), or predicted values (N, D).
+    labels: Tensor  #: (N,), or right values (N, D).
     evidence: Evidence  #: About the images that :attr:`rows` names.
     rows: Tensor  #: (M,).
     spoilt: Evidence | None = None  #: About images that were spoilt on purpose.
@@ -29,32 +29,34 @@ class Outputs(NamedTuple):
 
 @torch.inference_mode()
 def collect_outputs(model: Any, batches: Iterable[Any], count: int, *, spoil: bool = False) -> Outputs:
-    """Run a classifier over labelled images once.
+    """Run a model over labelled images once.
 
     Args:
-        model: A classifier in evaluation mode.
+        model: A classifier, or a model that predicts numbers, in evaluation mode.
         batches: What a data loader gives.
         count: How many images there are.
         spoil: Run the first ones again with their quarters exchanged, and as negatives.
 
     Raises:
         ConfigError: If its scores are no softmax, as those of models for several labels.
-        DataError: If an image has no label, or several.
+        DataError: If an image has no label, or several; or not the values that the model predicts.
     """
+    right = _values if predicts_values(model) else _label
     step = max(1, -(-count // MAX_FEATURES))
     logits: list[Tensor] = []
-    labels: list[int] = []
+    labels: list[Tensor] = []
     parts: list[Evidence] = []
     spoilt: list[Evidence] = []
     for batch in batches:
         data = model.data_preprocessor(batch, False)
         with Tap(model) as tap:
             samples = model(**data, mode="predict")
-        _check_softmax(model, samples, tap.logits)
+        if right is _label:
+            _check_softmax(model, samples, tap.logits)
         evidence = tap.evidence
         done = len(labels)
         logits.append(evidence.logits)
-        labels += [_label(sample) for sample in samples]
+        labels += [right(sample, evidence.logits.shape[1]) for sample in samples]
         parts.append(evidence.take(slice(-done % step, None, step)))
         if spoil and done < MAX_SPOILT:
             spoilt += [_run(model, images) for images in spoilt_images(data["inputs"])]
@@ -62,26 +64,25 @@ def collect_outputs(model: Any, batches: Iterable[Any], count: int, *, spoil: bo
         raise DataError("There is no image to calibrate with")
     rows = torch.arange(0, len(labels), step)
     found = Evidence.join(spoilt) if spoilt else None
-    return Outputs(torch.cat(logits), torch.tensor(labels), Evidence.join(parts), rows, found)
+    return Outputs(torch.cat(logits), torch.stack(labels), Evidence.join(parts), rows, found)
+
+
+def predicts_values(model: Any) -> bool:
+    """Whether a model predicts numbers instead of classes."""
+    return hasattr(getattr(model, "head", None), "num_values")
 
 
 def check_task(model: Any) -> None:
-    """Refuse models that do not choose one class, before any data are read.
+    """Refuse models for several labels before any data are read.
 
     Raises:
-        ConfigError: If the head is for several labels, or for numbers.
+        ConfigError: If the head is one of them.
     """
     head = getattr(model, "head", None)
-    name = type(head).__name__
     if hasattr(head, "thr"):
         raise ConfigError(
-            f"a {name} gives several labels to an image, and calibration is for one",
+            f"a {type(head).__name__} gives several labels to an image, and calibration is for one",
             hint="Choose thresholds instead: ThresholdSelection in docs/metrics.md.",
-        )
-    if name == "RegressionHead":
-        raise ConfigError(
-            "a RegressionHead predicts numbers, and calibration is for classes",
-            hint="mmpretrain report shows how large its errors are.",
         )
 
 
@@ -113,7 +114,7 @@ def _check_softmax(model: Any, samples: Any, logits: Tensor) -> None:
     )
 
 
-def _label(sample: Any) -> int:
+def _label(sample: Any, count: int) -> Tensor:
     label = sample.get("gt_label")
     if label is None or len(label) != 1:
         found = "none" if label is None else label.tolist()
@@ -122,4 +123,16 @@ def _label(sample: Any) -> int:
             where=sample.get("img_path"),
             hint="Put the images into one folder per class, or list them with labels.",
         )
-    return int(label)
+    return label[0].cpu()
+
+
+def _values(sample: Any, count: int) -> Tensor:
+    values = sample.get("gt_value")
+    if values is None or len(values) != count:
+        found = "none" if values is None else values.tolist()
+        raise DataError(
+            f"Calibration needs {count} right value(s) for each image (gt_value), got {found}",
+            where=sample.get("img_path"),
+            hint="A table names their columns: TableDataset(value='age').",
+        )
+    return values.float().cpu()

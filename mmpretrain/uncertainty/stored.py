@@ -6,7 +6,7 @@ import hashlib
 import logging
 import math
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any, TypeAlias, get_args
 
 import torch
 from torch import Tensor
@@ -15,11 +15,16 @@ from mmpretrain.errors import CheckpointError, ConfigError, MMPretrainError
 from mmpretrain.evaluation.functional.conformal import Penalty
 from mmpretrain.evaluation.functional.ood import GaussianFit
 from mmpretrain.evaluation.functional.scaling import Scaling
+from mmpretrain.evaluation.functional.spread import Spread
 from mmpretrain.uncertainty.calibration import Calibration, SetKind
 from mmpretrain.uncertainty.detectors import KINDS, Detector, DetectorKind
+from mmpretrain.uncertainty.intervals import IntervalCalibration
 from mmpretrain.utils.brief import brief
 
 logger = logging.getLogger(__name__)
+
+#: Of a model that chooses classes, or of one that predicts numbers.
+AnyCalibration: TypeAlias = "Calibration | IntervalCalibration"
 
 KEY, VERSION = "calibration", 1
 #: So many numbers of each tensor make the fingerprint of weights.
@@ -40,14 +45,16 @@ def fingerprint(weights: Mapping[str, Any]) -> str:
     return digest.hexdigest()
 
 
-def with_calibration(content: Mapping[str, Any], calibration: Calibration) -> dict[str, Any]:
+def with_calibration(content: Mapping[str, Any], calibration: AnyCalibration) -> dict[str, Any]:
     """Return the content of a checkpoint with a calibration; weights and everything else are as they were."""
     meta = content.get("meta")
     known = dict(meta) if isinstance(meta, Mapping) else {}
     return {**content, "meta": {**known, KEY: to_data(calibration)}}
 
 
-def find_calibration(meta: Mapping[str, Any], weights: Mapping[str, Any], source: str) -> Calibration | None:
+def find_calibration(
+    meta: Mapping[str, Any], weights: Mapping[str, Any], source: str
+) -> AnyCalibration | None:
     """Return the calibration in the metadata of a checkpoint, if there is one for these weights.
 
     One that is damaged, or belongs to other weights, is left out with a warning.
@@ -75,21 +82,15 @@ def find_calibration(meta: Mapping[str, Any], weights: Mapping[str, Any], source
     return calibration
 
 
-def to_data(calibration: Calibration) -> dict[str, Any]:
+def to_data(calibration: AnyCalibration) -> dict[str, Any]:
     """Return a calibration as plain data and tensors."""
+    own = (
+        _of_values(calibration) if isinstance(calibration, IntervalCalibration) else _of_classes(calibration)
+    )
     detector = calibration.detector
     return {
         "version": VERSION,
-        "classes": calibration.classes,
-        "scaling": {"weight": calibration.scaling.weight, "bias": calibration.scaling.bias},
-        "sets": {
-            "kind": calibration.set_kind,
-            "strength": calibration.penalty.strength,
-            "free": calibration.penalty.free,
-            "randomized": calibration.randomized,
-            "coverage": calibration.coverage,
-            "scores": calibration.scores,
-        },
+        **own,
         "ood": None
         if detector is None
         else {
@@ -104,7 +105,29 @@ def to_data(calibration: Calibration) -> dict[str, Any]:
     }
 
 
-def from_data(data: Any) -> Calibration:
+def _of_classes(calibration: Calibration) -> dict[str, Any]:
+    return {
+        "classes": calibration.classes,
+        "scaling": {"weight": calibration.scaling.weight, "bias": calibration.scaling.bias},
+        "sets": {
+            "kind": calibration.set_kind,
+            "strength": calibration.penalty.strength,
+            "free": calibration.penalty.free,
+            "randomized": calibration.randomized,
+            "coverage": calibration.coverage,
+            "scores": calibration.scores,
+        },
+    }
+
+
+def _of_values(calibration: IntervalCalibration) -> dict[str, Any]:
+    return {
+        "spread": calibration.spread._asdict(),
+        "intervals": {"coverage": calibration.coverage, "scores": calibration.scores},
+    }
+
+
+def from_data(data: Any) -> AnyCalibration:
     """Read a calibration.
 
     Raises:
@@ -113,32 +136,57 @@ def from_data(data: Any) -> Calibration:
     data = _table(data, "it")
     if data.get("version") != VERSION:
         raise CheckpointError(f"its version is {brief(data.get('version'))}, and {VERSION} can be read")
+    found = _values_from(data) if "intervals" in data else _classes_from(data)
+    try:
+        found.quantile()
+    except ConfigError as error:
+        raise CheckpointError(error.message) from error
+    return found
+
+
+def _classes_from(data: Mapping[str, Any]) -> Calibration:
     classes = _number(data, "classes", int, low=1)
     sets, scaling = _table(data.get("sets"), "sets"), _table(data.get("scaling"), "scaling")
     kind: SetKind | None = next((one for one in SET_KINDS if one == sets.get("kind")), None)
     if kind is None:
         raise CheckpointError(f"its sets are of the kind {brief(sets.get('kind'))}")
-    scores = _tensor(sets, "scores", 1)
-    detector, threshold = _detector(data.get("ood"))
-    weights = data.get("weights")
-    found = Calibration(
+    return Calibration(
         classes=classes,
         scaling=Scaling(*(_tensor(scaling, key, 1, (1, classes)) for key in ("weight", "bias"))),
         set_kind=kind,
         penalty=Penalty(_number(sets, "strength", float, low=0), _number(sets, "free", int, low=0)),
         randomized=sets.get("randomized") is True,
         coverage=_number(sets, "coverage", float, low=0),
-        scores=scores.sort().values,
-        detector=detector,
-        threshold=threshold,
-        weights=weights if isinstance(weights, str) else "",
-        facts=_table(data.get("facts", {}), "facts"),
+        scores=_tensor(sets, "scores", 1).sort().values,
+        **_of_both(data),
     )
-    try:
-        found.quantile()
-    except ConfigError as error:
-        raise CheckpointError(error.message) from error
-    return found
+
+
+def _values_from(data: Mapping[str, Any]) -> IntervalCalibration:
+    intervals, spread = _table(data["intervals"], "intervals"), _table(data.get("spread"), "spread")
+    weight = _tensor(spread, "weight", 2)
+    values, size = weight.shape
+    mean, std = (_tensor(spread, key, 1, (size,)) for key in ("mean", "std"))
+    if float(std.min()) <= 0:
+        raise CheckpointError("a deviation is not positive")
+    return IntervalCalibration(
+        spread=Spread(weight, _tensor(spread, "bias", 1, (values,)), mean, std),
+        scores=_tensor(intervals, "scores", 2, (values,)).sort(dim=1).values,
+        coverage=_number(intervals, "coverage", float, low=0),
+        **_of_both(data),
+    )
+
+
+def _of_both(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what calibrations of classes and of values share, as keyword arguments."""
+    detector, threshold = _detector(data.get("ood"))
+    weights = data.get("weights")
+    return {
+        "detector": detector,
+        "threshold": threshold,
+        "weights": weights if isinstance(weights, str) else "",
+        "facts": _table(data.get("facts", {}), "facts"),
+    }
 
 
 def _detector(data: Any) -> tuple[Detector | None, float]:

@@ -18,6 +18,7 @@ from mmpretrain.cli import calibrate as module
 from mmpretrain.cli.demo_data import write_digits
 from mmpretrain.cli.main import app
 from mmpretrain.errors import CheckpointError, ConfigError, DataError
+from mmpretrain.registry import MODELS
 from tests.cli.command_cases import run
 
 
@@ -154,3 +155,69 @@ def test_weights_without_a_config(run_dir, digits, tmp_path):
     found = ImageClassificationInferencer(tmp_path / "bare_calibrated.pth", device="cpu")
     assert found.calibration is not None
     json.dumps(found.calibration.facts)
+
+
+def rotated(folder: Path, count: int) -> None:
+    """Write digits that are turned by up to 40 degrees, and a table with the angles."""
+    from mmpretrain.datasets.digits import load_digits
+
+    folder.mkdir()
+    images, _ = load_digits("train")
+    random = np.random.default_rng(0)
+    lines = ["path,angle"]
+    for number in range(count):
+        angle = random.uniform(-40, 40)
+        turn = cv2.getRotationMatrix2D((14, 14), angle, 1)
+        cv2.imwrite(str(folder / f"{number}.png"), cv2.warpAffine(images[number], turn, (28, 28)))
+        lines.append(f"{number}.png,{angle:.4f}")
+    (folder / "angles.csv").write_text("\n".join(lines))
+
+
+def test_numbers(tmp_path, capsys):
+    """A model of an angle: intervals from the command to the table and to Python."""
+    rotated(tmp_path / "data", 80)
+    steps = [
+        {"type": "LoadImageFromFile", "color_type": "grayscale"},
+        {"type": "Resize", "scale": 32},
+        {"type": "PackInputs"},
+    ]
+    data = {"type": "TableDataset", "ann_file": str(tmp_path / "data" / "angles.csv"), "value": "angle"}
+    loader = {"batch_size": 16, "num_workers": 0, "dataset": {**data, "data_prefix": str(tmp_path / "data")}}
+    loader["dataset"]["pipeline"] = steps
+    cfg = {
+        "model": {
+            "type": "ImageClassifier",
+            "backbone": {"type": "ResNet", "depth": 18, "base_channels": 4, "in_channels": 1},
+            "neck": {"type": "GlobalAveragePooling"},
+            "head": {"type": "RegressionHead", "in_channels": 32, "target_std": 20.0},
+        },
+        "data_preprocessor": {"mean": [77.8], "std": [95.9]},
+        "val_dataloader": loader,
+        "test_dataloader": loader,
+    }
+    (tmp_path / "cfg.json").write_text(json.dumps(cfg))
+    weights = MODELS.build(cfg["model"]).state_dict()
+    save({"state_dict": weights, "meta": {"dataset_meta": {"values": ["angle"]}}}, tmp_path / "model.pth")
+    words = ["calibrate", tmp_path / "model.pth", "--config", tmp_path / "cfg.json", "--device", "cpu"]
+    with pytest.raises(ConfigError, match="--sets: this is about classes"):
+        call(*words, "--sets", "raps")
+    (tmp_path / "other.csv").write_text("path,weight,height\n0.png,1,2\n")
+    with pytest.raises(DataError, match="no column of 'angle'"):
+        call(*words, "--data", tmp_path / "other.csv")
+    call(*words, "--data", tmp_path / "data" / "angles.csv")
+    said = capsys.readouterr().out
+    assert "80 images, intervals at a coverage of 90%" in said
+    assert "angle" in said
+    done = tmp_path / "model_calibrated.pth"
+    call("predict", tmp_path / "data", "--model", done, "--reject", "--out", "csv", "--device", "cpu")
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert list(rows[0]) == ["image", "angle", "angle_low", "angle_high", "ood_score", "abstain"]
+    known = [row for row in rows if row["abstain"] == "0"]
+    assert len(known) > 60
+    assert all(float(row["angle_low"]) < float(row["angle"]) < float(row["angle_high"]) for row in known)
+    assert all(row["angle"] == row["angle_low"] == "" for row in rows if row["abstain"] == "1")
+    inferencer = ImageClassificationInferencer(done, device="cpu")
+    wide, narrow = (inferencer(tmp_path / "data" / "0.png", coverage=share)[0] for share in (0.95, 0.5))
+    assert wide["pred_interval"].shape == (1, 2)
+    assert np.ptp(wide["pred_interval"]) > np.ptp(narrow["pred_interval"])
+    assert wide["abstain"] in (True, False)

@@ -44,7 +44,7 @@ def test_values_and_tasks(capsys):
     """Regression: a column for each value; a name that is a column already gets a mark."""
     meta = {"values": ["age", "image"]}
     rows = [
-        measured("a.png", np.array([31.25, 1 / 3]), meta, "face"),
+        measured("a.png", {"pred_values": np.array([31.25, 1 / 3])}, meta, "face"),
         {"image": "a.png", "task": "kind", "rank": 1, "label": 0, "class": "cat", "score": 0.5},
         {"image": "a.png", "task": "kind", "rank": 2, "label": 1, "class": "dog", "score": 0.25},
     ]
@@ -54,7 +54,7 @@ def test_values_and_tasks(capsys):
         "a.png,kind,1,0,cat,0.5,,\n"
         "a.png,kind,2,1,dog,0.25,,\n"
     )
-    assert as_csv([measured("a.png", np.array([2.0]), {})]) == "image,value\na.png,2.0\n"
+    assert as_csv([measured("a.png", {"pred_values": np.array([2.0])}, {})]) == "image,value\na.png,2.0\n"
     assert as_csv([]) == "image,rank,label,class,score\n"
     print_table(rows)
     lines = capsys.readouterr().out.splitlines()

@@ -9,7 +9,7 @@ from mmpretrain.errors import ConfigError, DataError
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from mmpretrain.uncertainty import outputs as module
-from mmpretrain.uncertainty.outputs import check_task, collect_outputs, spoilt_images
+from mmpretrain.uncertainty.outputs import check_task, collect_outputs, predicts_values, spoilt_images
 from tests.apis.nets import make
 
 
@@ -60,15 +60,28 @@ def test_images_without_a_label():
         collect_outputs(make("single"), [], 0)
 
 
-@pytest.mark.parametrize(
-    ("head", "message"),
-    [
-        ({"type": "MultiLabelLinearClsHead", "num_classes": 3, "in_channels": 8}, "several labels"),
-        ({"type": "RegressionHead", "num_values": 1, "in_channels": 8}, "predicts numbers"),
-    ],
-)
-def test_other_tasks_are_refused(head, message):
+def test_several_labels_are_refused():
     model = torch.nn.Module()
-    model.head = MODELS.build(head)
-    with pytest.raises(ConfigError, match=message):
+    model.head = MODELS.build({"type": "MultiLabelLinearClsHead", "num_classes": 3, "in_channels": 8})
+    with pytest.raises(ConfigError, match="several labels"):
         check_task(model)
+
+
+def test_numbers():
+    model = make("single")
+    model.head = MODELS.build({"type": "RegressionHead", "num_values": 2, "in_channels": 32, "target_std": 9})
+    model.eval()
+    assert predicts_values(model)
+    assert not predicts_values(make("single"))
+    check_task(model)
+    data = batch([0, 0])
+    data["data_samples"] = [DataSample().set_gt_value([1.5, -2]), DataSample().set_gt_value([3, 4])]
+    found = collect_outputs(model, [data], 2)
+    assert found.labels.tolist() == [[1.5, -2], [3, 4]]
+    with torch.no_grad():
+        predicted = torch.stack([sample.pred_value for sample in model.test_step(data)])
+    torch.testing.assert_close(found.logits, predicted)
+    assert found.evidence.features.shape == (2, 32)
+    data["data_samples"] = [DataSample().set_gt_value(2), DataSample().set_gt_value(3)]
+    with pytest.raises(DataError, match=r"needs 2 right value\(s\)"):
+        collect_outputs(model, [data], 2)

@@ -11,6 +11,7 @@ import torch
 from mmpretrain.checkpoints.serialization import load, save
 from mmpretrain.errors import CheckpointError
 from mmpretrain.uncertainty.fitting import Settings, calibrate
+from mmpretrain.uncertainty.intervals import calibrate_values
 from mmpretrain.uncertainty.stored import (
     find_calibration,
     fingerprint,
@@ -18,7 +19,7 @@ from mmpretrain.uncertainty.stored import (
     to_data,
     with_calibration,
 )
-from tests.uncertainty.cases import outputs
+from tests.uncertainty.cases import outputs, values
 
 WEIGHTS = {"fc.weight": torch.arange(12.0).reshape(3, 4), "count": torch.tensor(3)}
 
@@ -52,13 +53,25 @@ def test_other_weights(caplog):
     assert find_calibration({}, WEIGHTS, "x.pth") is None
 
 
+@pytest.mark.parametrize("ood", ["mahalanobis", "layers", "knn", "none"])
+def test_intervals_there_and_back(ood, tmp_path):
+    calibration, _ = calibrate_values(values(), Settings(ood=ood), fingerprint(WEIGHTS))
+    save(with_calibration({"state_dict": WEIGHTS}, calibration), tmp_path / "x.pth")
+    read = load(tmp_path / "x.pth")
+    found = find_calibration(read["meta"], read["state_dict"], "x.pth")
+    assert found is not None
+    before, after = (one.judge(values(seed=1).evidence) for one in (calibration, found))
+    assert torch.equal(before.ends, after.ends)
+    assert torch.equal(before.abstain, after.abstain)
+
+
 def _gaussians(means=(2, 3), axes=(3, 3), variance=1.0):
     fit = {"means": torch.ones(means), "axes": torch.ones(axes), "variances": torch.full((3,), variance)}
     return {"kind": "mahalanobis", "threshold": 1.0, "fits": [{**fit, "rest": 1.0}], "usual": [1.0]}
 
 
-def _changed(path, value):
-    data = copy.deepcopy(to_data(calibrate(outputs(100), Settings(ood="knn"))[0]))
+def _changed(path, value, calibration=None):
+    data = copy.deepcopy(to_data(calibration or calibrate(outputs(100), Settings(ood="knn"))[0]))
     *way, last = path.split(".")
     inner = data
     for key in way:
@@ -66,6 +79,8 @@ def _changed(path, value):
     inner[last] = value
     return data
 
+
+_INTERVALS = calibrate_values(values(100), Settings(ood="none"))[0]
 
 HOSTILE = {
     "nothing": None,
@@ -94,6 +109,14 @@ HOSTILE = {
     "sizes of the detector": _changed("ood", _gaussians(axes=(3, 5))),
     "variance": _changed("ood", _gaussians(variance=0.0)),
     "threshold": _changed("ood.threshold", "high"),
+    "no spread": _changed("spread", None, _INTERVALS),
+    "a spread without axes": _changed("spread.weight", torch.tensor(1.0), _INTERVALS),
+    "a spread of other sizes": _changed("spread.mean", torch.ones(3), _INTERVALS),
+    "no deviation": _changed("spread.std", torch.zeros(8), _INTERVALS),
+    "scores of other values": _changed("intervals.scores", torch.ones(3, 100), _INTERVALS),
+    "few scores": _changed("intervals.scores", torch.ones(2, 3), _INTERVALS),
+    "coverage of intervals": _changed("intervals.coverage", "all", _INTERVALS),
+    "intervals as text": _changed("intervals", "wide", _INTERVALS),
 }  # fmt: skip
 
 
