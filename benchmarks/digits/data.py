@@ -75,6 +75,11 @@ SETS: Mapping[str, Callable[[str, str], tuple[np.ndarray, np.ndarray]]] = {
 def pictures(data: str, split: str) -> tuple[np.ndarray, np.ndarray]:
     """Return images and labels of ``NAME`` or ``NAME=SOURCE``.
 
+    Args:
+        data: Which pictures.
+        split: ``train`` or ``val``; or, to choose settings without a look at ``val``, ``tune`` for each fifth
+            training picture and ``fit`` for the others.
+
     Raises:
         DataError: If there is no such set.
     """
@@ -83,7 +88,11 @@ def pictures(data: str, split: str) -> tuple[np.ndarray, np.ndarray]:
         raise DataError(
             f"there are no pictures {name!r}", where="--data", hint=f"There are: {', '.join(SETS)}."
         )
-    return SETS[name](split, source)
+    images, labels = SETS[name]("val" if split == "val" else "train", source)
+    if split not in ("fit", "tune"):
+        return images, labels
+    chosen = (np.arange(len(labels)) % 5 == 2) == (split == "tune")
+    return images[chosen], labels[chosen]
 
 
 @DATASETS.register_module(force=True)
@@ -93,17 +102,18 @@ class Pictures(BaseDataset):
     Args:
         data: Their name.
         channels: 1, or 3 for three equal channels.
+        split: See :func:`pictures`.
         **kwargs: Other arguments of :class:`BaseDataset`.
     """
 
-    def __init__(self, data: str, channels: int = 1, **kwargs: Any) -> None:
-        self.data, self.channels = data, channels
+    def __init__(self, data: str, channels: int = 1, split: str = "train", **kwargs: Any) -> None:
+        self.data, self.channels, self.split = data, channels, split
         kwargs.setdefault("ann_file", "")
         super().__init__(**kwargs)
 
     def load_data_list(self) -> list[dict[str, Any]]:
         """Return one record for each picture, without its label."""
-        images, _ = pictures(self.data, "train")
+        images, _ = pictures(self.data, self.split)
         if self.channels == 3:
             images = images[..., None].repeat(3, axis=3)
         return [{"img": image} for image in images]

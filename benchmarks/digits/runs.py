@@ -76,6 +76,7 @@ def run_config(
     network: str = "vit",
     data: str = "digits",
     ask: Ask = no_teacher,
+    split: str = "train",
 ) -> dict[str, Any]:
     """The config of a run.
 
@@ -87,6 +88,7 @@ def run_config(
         network: What methods that compare views train, a name in ``NETWORKS``.
         data: The pictures.
         ask: Gives the weights of teachers.
+        split: The part of the pictures that is trained on.
     """
     chosen = METHODS[method] if isinstance(method, str) else method
     resnet = network == "resnet" and chosen.on_resnet is not None
@@ -98,7 +100,8 @@ def run_config(
         "train_dataloader": {
             "batch_size": chosen.batch, "num_workers": 0, "drop_last": True,
             "dataset": {
-                "type": "Pictures", "data": data, "channels": chosen.channels, "pipeline": pipeline(chosen)
+                "type": "Pictures", "data": data, "split": split, "channels": chosen.channels,
+                "pipeline": pipeline(chosen),
             },
             "sampler": {"type": "DefaultSampler", "shuffle": True},
             "collate_fn": {"type": "default_collate"},
@@ -121,26 +124,35 @@ class Teachers:
 
     Args:
         folder: Where to keep them.
-        epochs: How long each is trained.
+        epochs: How long each is trained; None leaves random weights.
         seed: Its seed.
         data: The pictures.
+        split: The part of them that is trained on.
     """
 
     def __init__(
-        self, folder: str | Path, epochs: float = TEACHER_EPOCHS, seed: int = 0, data: str = "digits"
+        self,
+        folder: str | Path,
+        epochs: float | None = TEACHER_EPOCHS,
+        seed: int = 0,
+        data: str = "digits",
+        split: str = "train",
     ) -> None:
-        self.folder, self.epochs, self.settings = Path(folder), epochs, {"seed": seed, "data": data}
+        self.folder, self.epochs = Path(folder), epochs
+        self.settings = {"seed": seed, "data": data, "split": split}
 
     def __call__(self, name: str) -> str:
         """Return the path of the weights of a teacher; ``mae`` is a whole model."""
         path = self.folder / f"{name}.pth"
         if not path.exists():
             method, keep = TEACHERS[name] if name in TEACHERS else (METHODS["MAE"], all_weights)
-            cfg = run_config(
-                method, str(self.folder / name), iterations(method, self.epochs), ask=self, **self.settings
-            )
+            iters = iterations(method, self.epochs or 0)
+            cfg = run_config(method, str(self.folder / name), iters, ask=self, **self.settings)
             runner = Runner.from_cfg(Config(cfg))
-            runner.train()
+            if self.epochs is None:
+                runner.model.init_weights()
+            else:
+                runner.train()
             torch.save({"state_dict": keep(runner.model)}, path)
         return str(path)
 
