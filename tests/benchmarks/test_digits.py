@@ -136,8 +136,23 @@ def test_unknown_pictures_are_named():
     assert "digits, animal-mnist" in str(error.value.hint)
 
 
+def test_settings_are_chosen_on_training_pictures_only():
+    """`fit` and `tune` are the training pictures, and share none."""
+    from digits.data import Pictures, pictures
+
+    parts = {name: pictures("digits", name) for name in ("train", "val", "fit", "tune")}
+    assert [len(parts[name][1]) for name in parts] == [1442, 355, 1154, 288]
+    rows = {name: sorted(map(bytes, images)) for name, (images, _) in parts.items()}
+    assert sorted(rows["fit"] + rows["tune"]) == rows["train"]
+    assert len(set(parts["tune"][1].tolist())) == 10
+    data = Pictures("digits", split="fit")
+    assert len(data) == 1154
+    assert (data[3]["img"] == parts["fit"][0][3]).all()
+
+
 def settings(tmp_path, **changes):
     defaults = {"methods": ["MAE"], "data": "digits", "network": "vit", "epochs": 15, "seed": 0, "seeds": 2}
+    defaults |= {"tune": False, "untrained_teachers": False}
     return Namespace(**{**defaults, "out": tmp_path / "rows.json", **changes})
 
 
@@ -146,39 +161,72 @@ def test_runs_are_kept_and_not_repeated(tmp_path, monkeypatch):
 
     calls = []
 
-    def measure(method, data, network, iters, seed, ask):
-        calls.append(seed)
-        return {
-            "random": 50.0,
-            "start": 50.0,
-            "trained": 60.0 + seed,
-            "iters": 1350,
-            "seconds": 9.6,
-            "doctor": "",
-        }
+    def measure(method, data, network, iters, seed, ask, splits):
+        calls.append((seed, splits))
+        return {**MEASURED, "trained": 60.0 + seed}
 
     monkeypatch.setattr(selfsup_digits, "measure", measure)
     rows = selfsup_digits.run_all(settings(tmp_path))
-    assert calls == [0, 1]
+    assert [seed for seed, _ in calls] == [0, 1]
     assert json.loads((tmp_path / "rows.json").read_text()) == rows
     again = selfsup_digits.run_all(settings(tmp_path, seeds=3))
-    assert calls == [0, 1, 2]
+    assert [seed for seed, _ in calls] == [0, 1, 2]
     text = selfsup_digits.table(again, "digits")
-    assert "| MAE | ViT | 15 | 16 |  | 50.0 (50.0 to 50.0) | 61.0 (60.0 to 62.0) | 11.0 (10.0 to" in text
-    assert "1 of 1 methods beat random weights by 3.0 points in each run" in text
+    assert "| MAE | ViT | 15 | 16 | 50.0 (50.0 to 50.0) | 61.0 (60.0 to 62.0) | 11.0 (10.0 to 12.0) |" in text
+    assert "1 of 1 methods beat random weights by 3 points in each run, 0 with 10 labelled" in text
+    assert "kept quiet" in text
+    selfsup_digits.run_all(settings(tmp_path, seeds=1, tune=True))
+    assert calls[3:] == [(0, ("fit", "tune"))]
+
+
+MEASURED = {
+    "iters": 1350, "seconds": 9.6, "doctor": "", "random": 50.0, "start": 50.0, "trained": 90.0,
+    "random_few": 40.0, "start_few": 40.0, "trained_few": 41.0,
+}  # fmt: skip
+
+
+def row(**changes):
+    key = {"method": "MAE", "network": "ViT", "teacher": "", "batch": 16, "seed": 0}
+    return {**key, **MEASURED, **changes}
 
 
 @pytest.mark.parametrize("change", [{"trained": 52.9}, {"doctor": "collapsed"}])
 def test_a_method_that_gains_too_little_or_alarms_the_doctor_does_not_pass(change):
     import selfsup_digits
 
-    row = {
-        "method": "MAE", "network": "ViT", "teacher": "", "batch": 16, "random": 50.0, "trained": 90.0,
-        "iters": 1350, "seconds": 1.0, "doctor": "",
-    }  # fmt: skip
-    text = selfsup_digits.table([row, {**row, **change}], "digits")
+    text = selfsup_digits.table([row(), row(seed=1, **change)], "digits")
     assert "0 of 1 methods" in text
-    assert (change.get("doctor") or "quiet") in text
+    assert (f"MAE, seed 1: {change['doctor']}" if "doctor" in change else "kept quiet") in text
+
+
+def test_few_labels_ask_more_of_the_features():
+    """Pixels as they are have 97.8 % with all labels, less with ten a class; draws do not change."""
+    import selfsup_digits
+    from digits.runs import METHODS
+
+    class Pixels(torch.nn.Module):
+        backbone = torch.nn.Identity()
+
+        def forward(self, images, mode):
+            return (images.flatten(1),)
+
+    knn, few = selfsup_digits.accuracies(Pixels(), METHODS["MAE"], "digits", selfsup_digits.TABLE)
+    assert knn == pytest.approx(97.75, abs=0.5)
+    assert 88 < few < 94
+    again = selfsup_digits.accuracies(Pixels(), METHODS["MAE"], "digits", selfsup_digits.TABLE)
+    assert again == (knn, few)
+
+
+def test_stand_ins_can_keep_random_weights(tmp_path):
+    from digits.runs import Teachers
+
+    random, again, stepped = (
+        torch.load(Teachers(tmp_path / name, epochs)("clip"))["state_dict"]
+        for name, epochs in (("a", None), ("b", None), ("c", 0))
+    )
+    assert all(torch.equal(value, again[key]) for key, value in random.items())
+    moved = max(float((value - stepped[key]).abs().max()) for key, value in random.items())
+    assert 0 < moved < 2e-3, "one step of AdamW with a rate of 1e-3 moves a weight by no more"
 
 
 def test_a_run_measures_random_weights_beside_a_checkpoint(tmp_path, weights):
@@ -187,7 +235,7 @@ def test_a_run_measures_random_weights_beside_a_checkpoint(tmp_path, weights):
     from digits.runs import METHODS, Teachers
 
     ask = Teachers(weights, epochs=0)
-    row = selfsup_digits.measure(METHODS["continued"], "digits", "vit", 1, 0, ask)
+    row = selfsup_digits.measure(METHODS["continued"], "digits", "vit", 1, 0, ask, selfsup_digits.TABLE)
     assert row["iters"] == 1
     assert row["doctor"] == ""
     assert 10 < row["random"] < 90
