@@ -33,7 +33,7 @@ def view(side: int, area: tuple[float, float]) -> list[Cfg]:
         {"type": "RandomResizedCrop", "scale": side, "crop_ratio_range": area},
         {"type": "Rotate", "angle": 15.0, "prob": 0.5},
         {"type": "RandomApply", "prob": 0.8, "transforms": [
-            {"type": "ColorJitter", "brightness": 0.4, "contrast": 0.4}
+            {"type": "ColorJitter", "brightness": 0.4, "contrast": 0.4, "backend": "cv2"}
         ]},
         {"type": "GaussianBlur", "magnitude_range": (0.1, 1.0), "magnitude_std": "inf", "prob": 0.3},
     ]  # fmt: skip
