@@ -9,7 +9,7 @@ import numpy as np
 from mmpretrain.audit.findings import Finding
 from mmpretrain.audit.samples import Samples
 from mmpretrain.datasets.fingerprints import Fingerprints
-from mmpretrain.datasets.near_duplicates import alike_here, near_pairs, same_content
+from mmpretrain.datasets.near_duplicates import copies, same_content
 
 
 def find_copies(samples: Samples, prints: Fingerprints, *, turned: bool = False) -> Iterator[Finding]:
@@ -25,7 +25,7 @@ def find_copies(samples: Samples, prints: Fingerprints, *, turned: bool = False)
     """
     first = same_content(prints)
     leaks: dict[int, Finding] = {}
-    copies: dict[int, Finding] = {}
+    doubles: dict[int, Finding] = {}
     for a, b, likeness in _pairs(first, prints, turned):
         a, b = min(a, b), max(a, b)
         exact = likeness == np.inf
@@ -34,11 +34,11 @@ def find_copies(samples: Samples, prints: Fingerprints, *, turned: bool = False)
             detail += ", with another label"
         score = 2.0 if exact else float(likeness)
         if samples.part[a] == samples.part[b]:
-            _keep(copies, Finding("duplicate", b, score, other=a, detail=detail))
+            _keep(doubles, Finding("duplicate", b, score, other=a, detail=detail))
         else:
             _keep(leaks, Finding("leak", a, score, other=b, detail=detail))
     yield from leaks.values()
-    yield from (one for index, one in copies.items() if index not in leaks)
+    yield from (one for index, one in doubles.items() if index not in leaks)
 
 
 def _keep(found: dict[int, Finding], finding: Finding) -> None:
@@ -55,5 +55,5 @@ def _pairs(first: np.ndarray, prints: Fingerprints, turned: bool) -> Iterator[tu
             members.setdefault(root, []).append(index)
     for group in members.values():
         yield from ((group[0], other, float("inf")) for other in group[1:])
-    for (a, b), likeness in zip(*near_pairs(prints, turned=turned, alike=alike_here(prints))):
+    for (a, b), likeness in zip(*copies(prints, turned=turned)):
         yield from ((x, y, float(likeness)) for x in members[int(a)] for y in members[int(b)])

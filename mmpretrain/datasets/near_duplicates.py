@@ -9,7 +9,7 @@ al., 2012, https://arxiv.org/abs/1307.2982).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -20,6 +20,10 @@ from mmpretrain.datasets.fingerprints import SIDE, Fingerprints
 ALIKE = 0.99
 #: The least that this can be in a set whose pictures are unlike each other.
 LEAST_ALIKE = 0.85
+#: Groups of near-duplicates have at most so many pictures, or this share of all: larger ones are merely
+#: similar, and only closer pairs count.
+LARGEST_GROUP, LARGEST_SHARE = 8, 0.05
+STRICTER = (ALIKE, 0.995, 0.999, 2.0)
 #: Colour of near-duplicates (mean B - G and R - G) differs by at most this many grey levels.
 TINT = 12.0
 #: A thumbnail whose grey levels deviate less than this has nothing that could be compared.
@@ -138,10 +142,64 @@ def near_pairs(
     return chosen[np.array(pairs, int).reshape(-1, 2)], values
 
 
-def duplicate_groups(prints: Fingerprints, *, alike: float = ALIKE, turned: bool = False) -> np.ndarray:
-    """Return for each image the first one that is the same picture, (N,): by content, or a near-duplicate."""
+def copies(prints: Fingerprints, *, turned: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    """Find near-duplicates by the rule that splits, tests and audits share.
+
+    Images count whose thumbnails correlate as :func:`alike_here` says, or more closely where they would chain
+    up to large groups, as in data of very similar images.
+
+    Args:
+        prints: The fingerprints.
+        turned: Find mirrored and turned copies too.
+
+    Returns:
+        Pairs of indices, (M, 2), and how much they correlate, (M,), as :func:`near_pairs` gives them.
+    """
+    least = alike_here(prints)
+    pairs, likeness = near_pairs(prints, alike=least)
+    level = _level(prints, (least, *STRICTER), pairs, likeness, pairs[:0])
+    kept = likeness >= level
+    if not turned:
+        return pairs[kept], likeness[kept]
+    certain, (pairs, likeness) = pairs[kept], near_pairs(prints, alike=level, turned=True)
+    stricter = _level(prints, (level, *STRICTER), pairs, likeness, certain)
+    kept = (likeness >= stricter) | np.isin(_as_numbers(pairs, prints), _as_numbers(certain, prints))
+    return pairs[kept], likeness[kept]
+
+
+def _level(
+    prints: Fingerprints,
+    levels: Sequence[float],
+    pairs: np.ndarray,
+    likeness: np.ndarray,
+    certain: np.ndarray,
+) -> float:
+    """The first correlation from which no group of pictures is too large; ``certain`` pairs count always."""
+    distinct = same_content(prints) == np.arange(len(prints))
+    most = max(LARGEST_GROUP, LARGEST_SHARE * distinct.sum())
+    level = 0.0
+    for level in sorted({value for value in levels if value >= levels[0]}):
+        groups = Groups(len(prints))
+        for a, b in [*certain.tolist(), *pairs[likeness >= level].tolist()]:
+            groups.join(a, b)
+        if np.bincount(groups.roots()[distinct], minlength=1).max() <= most:
+            break
+    return level
+
+
+def _as_numbers(pairs: np.ndarray, prints: Fingerprints) -> np.ndarray:
+    return pairs[:, 0] * len(prints) + pairs[:, 1]
+
+
+def duplicate_groups(prints: Fingerprints, *, turned: bool = False) -> np.ndarray:
+    """Return for each image the first one that is the same picture, (N,): by content, or a near-duplicate.
+
+    Args:
+        prints: The fingerprints.
+        turned: Count mirrored and turned copies too.
+    """
     groups = Groups(len(prints))
-    pairs, _ = near_pairs(prints, alike=alike, turned=turned)
+    pairs, _ = copies(prints, turned=turned)
     for a, b in [*enumerate(same_content(prints).tolist()), *pairs.tolist()]:
         groups.join(a, b)
     return groups.roots()

@@ -8,12 +8,7 @@ from collections.abc import Collection, Hashable, Mapping, Sequence
 import numpy as np
 
 from mmpretrain.datasets.fingerprints import Fingerprints
-from mmpretrain.datasets.near_duplicates import ALIKE, Groups, near_pairs, same_content
-
-#: No group of near-duplicates has more than this share of the samples: then they are merely similar.
-LARGEST_GROUP = 0.05
-#: Correlation from which thumbnails count as near-duplicates, from loose to strict.
-STRICTER = (ALIKE, 0.995, 0.999)
+from mmpretrain.datasets.near_duplicates import Groups, duplicate_groups
 
 
 def deal(
@@ -114,9 +109,6 @@ def kept_together(
 ) -> tuple[np.ndarray, str]:
     """Return which samples must not be separated: duplicates, near-duplicates, and given groups.
 
-    Where near-duplicates would chain up to large groups, as in data of very similar images, only closer ones
-    count.
-
     Args:
         prints: Fingerprints of the images; None if they were not looked at.
         columns: A group of each sample, such as a patient; an empty text or None is no group. Several columns
@@ -129,17 +121,12 @@ def kept_together(
     count = len(prints) if prints is not None else int(size or 0)
     groups, sentence = Groups(count), ""
     if prints is not None:
-        exact = list(enumerate(same_content(prints).tolist()))
-        pairs, likeness = near_pairs(prints, turned=True)  # as people multiply their images
-        for alike in (*STRICTER, 2.0):
-            groups = Groups(count)
-            for a, b in [*exact, *pairs[likeness >= alike].tolist()]:
-                groups.join(a, b)
-            if np.bincount(groups.roots(), minlength=1).max() <= max(2, LARGEST_GROUP * count):
-                break
-        copies = count - len(set(groups.roots().tolist()))
-        if copies:
-            sentence = f"{copies} images are copies or near-duplicates of others; they stay in one part"
+        roots = duplicate_groups(prints, turned=True).tolist()  # as people multiply their images
+        for index, root in enumerate(roots):
+            groups.join(index, root)
+        doubled = count - len(set(roots))
+        if doubled:
+            sentence = f"{doubled} images are copies or near-duplicates of others; they stay in one part"
     for column in columns:
         first: dict[Hashable, int] = {}
         for index, name in enumerate(column):

@@ -11,17 +11,20 @@ from mmpretrain.datasets.digits import load_digits
 from mmpretrain.datasets.fingerprints import Fingerprints, thumbnail
 from mmpretrain.datasets.near_duplicates import (
     ALIKE,
+    LARGEST_GROUP,
     LEAST_ALIKE,
     MOST,
     Groups,
     _distance,
     _within,
     alike_here,
+    copies,
     duplicate_groups,
     near_pairs,
     perceptual_hashes,
     same_content,
 )
+from mmpretrain.datasets.splitting import kept_together
 from tests.datasets.fingerprint_cases import COPIES, TURNED, picture
 
 COUNT = 60
@@ -104,7 +107,10 @@ def test_many_copies_of_one_picture_stay_few_pairs_and_one_group(pictures: list[
     prints = prints_of([*noisy, pictures[1]])
     pairs, _ = near_pairs(prints)
     assert len(pairs) < 200 * MOST
-    assert duplicate_groups(prints).tolist() == [0] * 200 + [200]
+    groups = Groups(201)
+    for a, b in pairs.tolist():
+        groups.join(a, b)
+    assert groups.roots().tolist() == [0] * 200 + [200]
 
 
 @pytest.mark.parametrize("radius", [0, 3, 5, 11])
@@ -160,3 +166,39 @@ def test_copies_that_were_cropped_among_pictures_that_are_unlike():
     assert near_pairs(found)[0].tolist() == []
     assert alike_here(prints(alike)) > 0.95
     assert alike_here(prints(textures[:20])) == ALIKE, "too few to tell"
+
+
+def test_one_rule_for_splits_tests_and_audits() -> None:
+    random = np.random.default_rng(0)
+    textures = random.integers(0, 255, (80, 16, 16)).astype(np.uint8)
+    cropped = (0.7 * textures[:3] + 0.3 * random.integers(0, 255, (3, 16, 16))).astype(np.uint8)
+    thumbs = np.concatenate([textures, cropped, textures[7:8, :, ::-1]])
+    count = len(thumbs)
+    contents = np.arange(2 * count, dtype=np.uint64).reshape(-1, 2)
+    prints = Fingerprints(
+        contents, thumbs, np.zeros((count, 2), np.float32), np.full((count, 2), 32, np.int32)
+    )
+    expected = {(0, 80), (1, 81), (2, 82)}
+    assert set(map(tuple, copies(prints)[0].tolist())) == expected
+    assert set(map(tuple, copies(prints, turned=True)[0].tolist())) == {*expected, (7, 83)}
+    assert duplicate_groups(prints)[80:].tolist() == [0, 1, 2, 83]
+    assert duplicate_groups(prints, turned=True)[80:].tolist() == [0, 1, 2, 7]
+    assert kept_together(prints)[0][80:].tolist() == [0, 1, 2, 7]
+
+
+def test_what_is_merely_similar_is_no_copy() -> None:
+    """Pictures that chain up to a large group count only where they are closer."""
+    random = np.random.default_rng(1)
+    base = random.integers(60, 200, (16, 16))
+    similar = np.stack([base + random.integers(-6, 7, (16, 16)) for _ in range(60)]).astype(np.uint8)
+    others = random.integers(0, 255, (40, 16, 16)).astype(np.uint8)
+    thumbs = np.concatenate([similar, others, *([others[:1]] * 5)])
+    thumbs[-5:, 0, 0] += np.arange(5, dtype=np.uint8)  # five copies, of which no two are equal
+    count = len(thumbs)
+    contents = np.arange(2 * count, dtype=np.uint64).reshape(-1, 2)
+    prints = Fingerprints(
+        contents, thumbs, np.zeros((count, 2), np.float32), np.full((count, 2), 32, np.int32)
+    )
+    groups = duplicate_groups(prints)
+    assert np.bincount(groups[:60], minlength=60).max() <= LARGEST_GROUP
+    assert groups[-5:].tolist() == [60] * 5
