@@ -97,10 +97,10 @@ class CustomDataset(BaseDataset):
         if self.ann_file:
             return LazyList(read_annotations(self.ann_file, self.img_prefix, self.with_label))
         names, labels = self._find_samples()
-        if not names and set(self.extensions) == set(IMG_EXTENSIONS):
-            self.extensions = MEASURED_EXTENSIONS
+        if not names and set(self.extensions) >= set(IMG_EXTENSIONS):
+            usual, self.extensions = self.extensions, MEASURED_EXTENSIONS
             names, labels = self._find_samples()
-            self.extensions = self.extensions if names else IMG_EXTENSIONS
+            self.extensions = self.extensions if names else usual
         if not names and self.with_label and find_files(self.img_prefix, self.is_valid_file):
             raise DataError(
                 f"{self.img_prefix!r} holds images, but no folders of classes",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -12,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from mmpretrain.datasets import label_texts
-from mmpretrain.datasets.custom import find_files, find_folders
+from mmpretrain.datasets.custom import find_folders
 from mmpretrain.datasets.from_spec import (
     TABLES,
     SplitSpec,
@@ -21,15 +20,13 @@ from mmpretrain.datasets.from_spec import (
     of_place,
     parts_of,
 )
+from mmpretrain.datasets.labelled_folder import PLACE_THEM, read_class_folders
 from mmpretrain.datasets.labelled_table import SUFFIXES, Row, read_rows
 from mmpretrain.datasets.labels import to_values
-from mmpretrain.datasets.part_names import part_called
 from mmpretrain.errors import DataError
 from mmpretrain.registry import DATASETS
-from mmpretrain.utils.fileio import is_local, join, list_dir
+from mmpretrain.utils.fileio import is_local, join
 from mmpretrain.utils.suggest import did_you_mean
-
-logger = logging.getLogger(__name__)
 
 Task = Literal["single", "multi", "ordinal", "regression"]
 #: Where one of so many images has several labels, a table is not taken for one with one label each.
@@ -168,14 +165,8 @@ def _require_classes(train: Labelled, spec: str) -> None:
     raise DataError(
         f"{spec!r} has {len(train)} images of {len(used)} class{'es' * (len(used) != 1)}"
         f"{'' if only is None else f' ({only!r})'}: nothing can be told apart",
-        hint=_deeper(join(spec, only) if only else "") or _PLACE_THEM,
+        hint=_deeper(join(spec, only) if only else "") or PLACE_THEM,
     )
-
-
-_PLACE_THEM = (
-    "Put the images of each class into a folder of its own, or give a .csv file with the columns path and "
-    "label."
-)
 
 
 def _deeper(folder: str) -> str | None:
@@ -215,7 +206,11 @@ _HOW_MANY = {
 def _read(place: SplitSpec, task: Task | None) -> Labelled | dict[str, Labelled]:
     if isinstance(place, str) and os.path.isdir(place) and not os.path.exists(join(place, "data.mdb")):
         listed = metadata_in(place)
-        return _as_task(_of_folder(place), task, place) if listed is None else _of_table(listed, task)
+        return (
+            _as_task(Labelled(*read_class_folders(place)), task, place)
+            if listed is None
+            else _of_table(listed, task)
+        )
     if isinstance(place, str) and os.path.splitext(place)[1].lower() in TABLES and "://" not in place:
         return _of_table(place, task)
     config = of_place(place) if isinstance(place, (str, list)) else dict(place)
@@ -255,41 +250,6 @@ def measured(found: Labelled) -> Labelled:
     limits = np.unique(np.quantile(values, np.linspace(0, 1, QUANTILES + 1)[1:-1]))
     labels = tuple((int(i),) for i in np.searchsorted(limits, values, "right"))
     return replace(found, labels=labels, classes=(), task="regression")
-
-
-def _of_folder(root: str) -> Labelled:
-    """Class folders; hidden ones and those without an image are no classes."""
-    names: list[str] = []
-    labels: list[tuple[int, ...]] = []
-    classes: list[str] = []
-    empty: list[str] = []
-    for folder in find_folders(root):
-        files = find_files(join(root, folder), lambda name: name.lower().endswith(SUFFIXES))
-        if not files:
-            empty.append(folder)
-            continue
-        names.extend(join(root, folder, file) for file in files)
-        labels.extend([(len(classes),)] * len(files))
-        classes.append(folder)
-    if not classes and find_files(root, lambda name: name.lower().endswith(SUFFIXES)):
-        tables = [name for name in sorted(list_dir(root, folders=False)) if name.lower().endswith(TABLES)]
-        raise DataError(
-            f"{root!r} holds images, but no folders of classes",
-            hint=f"There is a table beside them: --data {join(root, tables[0])}" if tables else _PLACE_THEM,
-        )
-    if classes and all(map(part_called, classes)):
-        raise DataError(
-            f"the folders in {root!r} are called {' and '.join(classes)}, like parts of a data set, "
-            "and not all that is needed is there",
-            hint="Training needs a folder train with a folder of images for each class.",
-        )
-    if not classes:
-        raise DataError(
-            f"No image was found below {root!r}", hint=f"Names of images end with {', '.join(SUFFIXES)}."
-        )
-    if empty:
-        logger.warning("No image in these folders, which are no classes: %s", ", ".join(empty))
-    return Labelled(tuple(names), tuple(labels), tuple(classes))
 
 
 def _of_table(path: str, task: Task | None) -> Labelled | dict[str, Labelled]:

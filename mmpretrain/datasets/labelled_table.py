@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from mmpretrain.datasets.custom import IMG_EXTENSIONS
+from mmpretrain.datasets.custom import IMG_EXTENSIONS, MEASURED_EXTENSIONS
 from mmpretrain.datasets.part_names import OWN_NAMES, part_called
 from mmpretrain.datasets.table import TableDataset
 from mmpretrain.errors import DataError
@@ -120,7 +120,7 @@ def value_columns(path: str, names: Sequence[str]) -> list[str]:
 
 
 def _is_image(text: object) -> bool:
-    return isinstance(text, str) and text.strip().lower().endswith(SUFFIXES)
+    return isinstance(text, str) and text.strip().lower().endswith((*SUFFIXES, *MEASURED_EXTENSIONS))
 
 
 def _writing(first: Sequence[str], folder: str) -> Callable[[str], str]:

@@ -8,12 +8,13 @@ from typing import Any
 
 from mmpretrain.config.wrapped import innermost
 from mmpretrain.datasets.base_dataset import BaseDataset
-from mmpretrain.datasets.custom import IMG_EXTENSIONS
+from mmpretrain.datasets.custom import IMG_EXTENSIONS, MEASURED_EXTENSIONS
 from mmpretrain.datasets.from_spec import TABLES, dataset_from_spec
 from mmpretrain.errors import DataError
 from mmpretrain.registry import DATASETS
 from mmpretrain.utils.fileio import join, read_lines
 
+_SUFFIXES = (*IMG_EXTENSIONS, *MEASURED_EXTENSIONS)
 _WITH_INDEX = re.compile(r"(?P<path>.*\.\w+)\s+(?P<index>\d{1,18})")
 
 
@@ -39,7 +40,7 @@ class ImageListDataset(BaseDataset):
             if not line:
                 continue
             match = _WITH_INDEX.fullmatch(line)
-            labelled = match is not None and match["path"].lower().endswith(IMG_EXTENSIONS)
+            labelled = match is not None and match["path"].lower().endswith(_SUFFIXES)
             name = match["path"] if match is not None and labelled else line
             info: dict[str, Any] = {"img_path": join(self.img_prefix, name)}
             if match is not None and labelled:
