@@ -209,7 +209,9 @@ def _prepare(request: Request, folder: Path, wanted: Wanted) -> None:
     (folder / PLAN).mkdir(parents=True, exist_ok=True)
     prepared = prepare_data(read, watch, str(folder / PLAN / "left_out.txt"))
     parts, notes = with_validation(prepared, share, seed)
-    plan = make_plan(start, prepared.facts, wanted, seed=seed, device=request.device)
+    plan = make_plan(
+        start, prepared.facts, wanted, seed=seed, device=request.device, reading=prepared.reading
+    )
     path = write_plan(plan, parts, folder, workers=workers)
     if budget is not None:
         plan, per_epoch = within(plan, Config.fromfile(path), budget)

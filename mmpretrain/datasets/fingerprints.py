@@ -15,9 +15,11 @@ import numpy as np
 from mmpretrain.datasets.encoded import EncodedDataset
 from mmpretrain.datasets.places import loader_of, root_of
 from mmpretrain.datasets.transforms.functional import jpeg
+from mmpretrain.datasets.transforms.functional.as_is import Numbers, is_measured, read_as_is
 from mmpretrain.datasets.transforms.functional.io import imfrombytes
 from mmpretrain.errors import MMPretrainError
 from mmpretrain.utils.fileio import read_bytes
+from mmpretrain.utils.pictures import to_picture
 
 #: Edge of a thumbnail, and the larger edge from which it is averaged.
 SIDE, ROUGH = 16, 128
@@ -35,6 +37,7 @@ class Fingerprints:
         tints: Mean blue and red minus green, (N, 2) float32.
         shapes: Height and width of each image, (N, 2) int32; 0 where it cannot be read.
         errors: Index of an image that cannot be read -> why.
+        numbers: Index of an image that is no picture of 8 bits -> what it holds.
     """
 
     contents: np.ndarray
@@ -42,6 +45,7 @@ class Fingerprints:
     tints: np.ndarray
     shapes: np.ndarray
     errors: dict[int, Exception] = field(default_factory=dict)
+    numbers: dict[int, Numbers] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.contents)
@@ -50,20 +54,23 @@ class Fingerprints:
         """Return those of some images."""
         chosen = np.asarray(indices, int)
         errors = {new: self.errors[old] for new, old in enumerate(chosen.tolist()) if old in self.errors}
+        numbers = {new: self.numbers[old] for new, old in enumerate(chosen.tolist()) if old in self.numbers}
         columns = (self.contents, self.thumbs, self.tints, self.shapes)
-        return Fingerprints(*(column[chosen] for column in columns), errors=errors)
+        return Fingerprints(*(column[chosen] for column in columns), errors=errors, numbers=numbers)
 
     @classmethod
     def join(cls, *parts: Fingerprints) -> Fingerprints:
         """Return those of several data sets, one after another."""
         errors: dict[int, Exception] = {}
+        numbers: dict[int, Numbers] = {}
         start = 0
         for part in parts:
             errors.update((start + index, error) for index, error in part.errors.items())
+            numbers.update((start + index, kind) for index, kind in part.numbers.items())
             start += len(part)
         names = ("contents", "thumbs", "tints", "shapes")
         columns = (np.concatenate([getattr(part, name) for part in parts]) for name in names)
-        return cls(*columns, errors=errors)
+        return cls(*columns, errors=errors, numbers=numbers)
 
 
 def fingerprints_of(
@@ -81,8 +88,9 @@ def fingerprints_of(
     tints = np.zeros((size, 2), np.float32)
     shapes = np.zeros((size, 2), np.int32)
     errors: dict[int, Exception] = {}
+    numbers: dict[int, Numbers] = {}
 
-    def attempt(index: int) -> tuple[int, _Print | Exception]:
+    def attempt(index: int) -> tuple[int, Print | Exception]:
         try:
             return index, _of_sample(dataset, index)
         except (MMPretrainError, OSError) as error:
@@ -95,7 +103,9 @@ def fingerprints_of(
             continue
         contents[index] = np.frombuffer(found.digest, np.uint64)
         thumbs[index], tints[index], shapes[index] = found.thumb, found.tint, found.shape
-    return Fingerprints(contents, thumbs, tints, shapes, errors)
+        if found.numbers is not None:
+            numbers[index] = found.numbers
+    return Fingerprints(contents, thumbs, tints, shapes, errors, numbers)
 
 
 def _in_threads(work: Callable[[int], Any], indices: Iterable[int]) -> Iterator[Any]:
@@ -105,26 +115,33 @@ def _in_threads(work: Callable[[int], Any], indices: Iterable[int]) -> Iterator[
             yield from pool.map(work, chunk)
 
 
-class _Print(NamedTuple):
+class Print(NamedTuple):
+    """The fingerprint of an image, see :class:`Fingerprints`."""
+
     digest: bytes
     thumb: np.ndarray
     tint: np.ndarray
     shape: tuple[int, int]
+    numbers: Numbers | None = None
 
 
-def _of_sample(dataset: Any, index: int) -> _Print:
+def _of_sample(dataset: Any, index: int) -> Print:
     plain, inner = root_of(dataset, index)
     record = plain.get_data_info(inner)
     if "img" in record:
         image = np.asarray(record["img"])
-        return _Print(_digest(image.tobytes()), *thumbnail(image), image.shape[:2])
+        return Print(_digest(image.tobytes()), *thumbnail(image), image.shape[:2])
     if isinstance(plain, EncodedDataset):
         data = plain.read_image(record)
     else:
         load = loader_of(plain)
         data = read_bytes(record["img_path"], backend_args=load.backend_args if load else None)
-    image, shape = _small(data, str(record.get("img_path")))
-    return _Print(_digest(data), *thumbnail(image), shape)
+    where = str(record.get("img_path"))
+    if is_measured(data):
+        image, numbers = read_as_is(data, where)
+        return Print(_digest(data), *thumbnail(to_picture(image)[..., ::-1]), image.shape[:2], numbers)
+    image, shape = _small(data, where)
+    return Print(_digest(data), *thumbnail(image), shape)
 
 
 def _digest(data: bytes) -> bytes:

@@ -41,7 +41,7 @@ def wrong_channels(cfg: Any, split: str, dataset: Any) -> Iterator[Problem]:
         where = _place(settings, "mean", "data_preprocessor.mean")
         yield Problem(HARD, split, f"{image}, and mean has {values} values: give one for each ({where})")
         return
-    key, wanted = _wanted(backbone)
+    key, wanted = channels_wanted(backbone)
     # One channel less three means is three channels.
     given = values if channels == 1 else channels
     if key is not None and wanted != given:
@@ -65,7 +65,7 @@ def _channels_of(dataset: Any) -> int | None:
     return int(inputs.shape[0]) if isinstance(inputs, torch.Tensor) and inputs.ndim == 3 else None
 
 
-def _wanted(backbone: Mapping[str, Any]) -> tuple[str | None, int]:
+def channels_wanted(backbone: Mapping[str, Any]) -> tuple[str | None, int]:
     """Return how a backbone calls its number of channels, and the number."""
     kind = backbone.get("type")
     cls: Any = MODELS.get(kind) if isinstance(kind, str) else kind

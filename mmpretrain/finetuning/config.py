@@ -41,6 +41,7 @@ def finetuning_config(
     half: bool = False,
     processes: int = 1,
     validated: int = 1,
+    load: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the whole config.
 
@@ -56,13 +57,14 @@ def finetuning_config(
         half: Train in bfloat16, where the device can.
         processes: Number of processes that share a batch.
         validated: Number of validation images.
+        load: Arguments of ``LoadImageFromFile``; those for pictures of 8 bits by default.
     """
     size, batch = choices.image_size, choices.batch // processes
     drop = math.ceil(facts.images / processes) % batch == 1
-    load = _load(start)
-    train = _loader(datasets["train"], [load, *_augmented(choices)], batch, workers)
+    reader = {"type": "LoadImageFromFile", **(_as_picture(start) if load is None else load)}
+    train = _loader(datasets["train"], [reader, *_augmented(choices)], batch, workers)
     val, test = (
-        _loader({**dataset, "test_mode": True}, [load, *_seen_whole(size)], batch * 2, workers)
+        _loader({**dataset, "test_mode": True}, [reader, *_seen_whole(size)], batch * 2, workers)
         for dataset in (datasets["val"], datasets.get("test", datasets["val"]))
     )
     metrics = _metrics(facts)
@@ -122,10 +124,9 @@ def _loader(
     }
 
 
-def _load(start: Start) -> dict[str, Any]:
-    """Reading an image: grey for a model that takes one channel."""
-    grey = {"color_type": "grayscale"} if input_channels(start) == 1 else {}
-    return {"type": "LoadImageFromFile", **grey}
+def _as_picture(start: Start) -> dict[str, Any]:
+    """Reading with 8 bits: grey for a model that takes one channel."""
+    return {"color_type": "grayscale"} if input_channels(start) == 1 else {}
 
 
 def _augmented(choices: Choices) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,8 +13,10 @@ from mmpretrain.datasets.fingerprints import Fingerprints, fingerprints_of
 from mmpretrain.datasets.labelled import Labelled, Parts
 from mmpretrain.datasets.near_duplicates import duplicate_groups
 from mmpretrain.datasets.splitting import folds, kept_together, split
+from mmpretrain.datasets.transforms.functional.as_is import Numbers
 from mmpretrain.errors import DataError
 from mmpretrain.finetuning.facts import DataFacts
+from mmpretrain.finetuning.images import Reading, common_kind, foreign, measure, require_one_kind
 
 #: Of more images than this, only so many are looked at, and near-duplicates are not searched.
 MOST, SAMPLE = 100_000, 2_000
@@ -36,6 +38,7 @@ class Prepared:
         facts: Facts of the images to train on.
         bad: Names of images that cannot be read.
         notes: Sentences on what was found.
+        reading: How images are read; None for pictures of 8 bits.
     """
 
     parts: dict[str, Labelled]
@@ -43,10 +46,11 @@ class Prepared:
     facts: DataFacts
     bad: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
+    reading: Reading | None = None
 
 
 def prepare_data(parts: Parts, watch: Watch, listing: str | None = None) -> Prepared:
-    """Look at all images, and leave out those that cannot be read; each is named once.
+    """Look at all images, and leave out those that cannot be read, or not as most; each is named once.
 
     Args:
         parts: The samples.
@@ -54,23 +58,22 @@ def prepare_data(parts: Parts, watch: Watch, listing: str | None = None) -> Prep
         listing: File that names the images that are left out.
 
     Raises:
-        DataError: If no image of a part can be read.
+        DataError: If no image of a part can be read, or many differ in kind from the others.
     """
     kept: dict[str, Labelled] = {}
     prints: dict[str, Fingerprints] = {}
     bad: list[str] = []
     notes: list[str] = []
+    kind: Numbers | None = None
     for name, part in parts.named().items():
-        chosen = (
-            part
-            if len(part) <= MOST
-            else part.take(np.linspace(0, len(part) - 1, SAMPLE).astype(int).tolist())
-        )
+        chosen = _some_of(part)
         found = _look_at(chosen, watch)
-        for index, error in sorted(found.errors.items()):
-            quiet = len(bad) >= NAMED
-            report_bad_file(error, {"img_path": chosen.names[index]}, listing, quiet=quiet)
-            bad.append(chosen.names[index])
+        if name == "train":
+            kind = common_kind(found)
+        odd = foreign(found, kind)
+        require_one_kind(chosen.names, odd)
+        found.errors.update((index, DataError(reason)) for index, reason in odd.items())
+        bad += _report(found, chosen.names, listing, len(bad))
         if len(found.errors) == len(found):
             first = next(iter(found.errors.values()), "there is none")
             raise DataError(
@@ -86,7 +89,26 @@ def prepare_data(parts: Parts, watch: Watch, listing: str | None = None) -> Prep
     facts = DataFacts.of(kept["train"], prints["train"])
     if len(kept["train"]) > MOST:
         notes.append(f"more than {MOST:,} images: near-duplicates were not searched")
-    return Prepared(kept, prints, facts, tuple(bad), notes)
+    reading = None if kind is None else measure(_some_of(kept["train"]), kind, watch)
+    if reading is not None:
+        notes.append(f"the images hold {reading}; they are normalised by their own mean and deviation")
+    return Prepared(kept, prints, facts, tuple(bad), notes, reading)
+
+
+def _some_of(part: Labelled) -> Labelled:
+    """The samples of a part that are looked at."""
+    if len(part) <= MOST:
+        return part
+    return part.take(np.linspace(0, len(part) - 1, SAMPLE).astype(int).tolist())
+
+
+def _report(found: Fingerprints, names: Sequence[str], listing: str | None, before: int) -> list[str]:
+    """Name what cannot be read, of many the first only; return the names of all."""
+    bad = []
+    for index, error in sorted(found.errors.items()):
+        report_bad_file(error, {"img_path": names[index]}, listing, quiet=before + len(bad) >= NAMED)
+        bad.append(names[index])
+    return bad
 
 
 def _look_at(part: Labelled, watch: Watch) -> Fingerprints:

@@ -63,7 +63,7 @@ def look_at(start: Start, size: int) -> Seen:
     """
     cfg = deepcopy(start.model)
     if cfg["type"] in LIBRARIES:
-        return _look_at_classifier({**cfg, "pretrained": False}, size)
+        return _look_at_classifier({**cfg, "pretrained": False}, size, input_channels(start))
     with preserved_rng():
         model = MODELS.build(cfg).eval()
     backbone = getattr(model, "backbone", None)
@@ -84,13 +84,13 @@ def look_at(start: Start, size: int) -> Seen:
     return Seen(family, layered, int(last.shape[1]) if last.ndim in (2, 4) else None, maps, True)
 
 
-def _look_at_classifier(cfg: dict[str, Any], size: int) -> Seen:
+def _look_at_classifier(cfg: dict[str, Any], size: int, channels: int) -> Seen:
     """The same for a classifier of another library."""
     with preserved_rng():
         model: Any = MODELS.build(cfg).eval()
     try:
         with torch.inference_mode():
-            model(torch.zeros(1, 3, size, size))
+            model(torch.zeros(1, channels, size, size))
     except (RuntimeError, ValueError, AssertionError):
         return Seen(_family(model), False, None, False, False)
     return Seen(_family(model), False, None, False, True)

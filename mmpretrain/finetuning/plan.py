@@ -13,6 +13,7 @@ from mmpretrain.errors import ConfigError
 from mmpretrain.finetuning.config import finetuning_config
 from mmpretrain.finetuning.defaults import Choices, Wanted, choose
 from mmpretrain.finetuning.facts import DataFacts, class_weights, positive_weights
+from mmpretrain.finetuning.images import Reading, for_images
 from mmpretrain.finetuning.lists import write_lists
 from mmpretrain.finetuning.model import Seen, fit_model, look_at
 from mmpretrain.finetuning.start import Start
@@ -38,6 +39,7 @@ class Plan:
         seed: The seed.
         device: Where to run.
         processes: Number of processes that train.
+        reading: How images are read; None for pictures of 8 bits.
     """
 
     start: Start
@@ -47,16 +49,32 @@ class Plan:
     seed: int = 0
     device: str | None = None
     processes: int = 1
+    reading: Reading | None = None
 
 
 def make_plan(
-    start: Start, facts: DataFacts, wanted: Wanted, *, seed: int = 0, device: str | None = None
+    start: Start,
+    facts: DataFacts,
+    wanted: Wanted,
+    *,
+    seed: int = 0,
+    device: str | None = None,
+    reading: Reading | None = None,
 ) -> Plan:
     """Look at the network, and choose what the user leaves open.
 
+    Args:
+        start: Where it starts from.
+        facts: Facts of the data.
+        wanted: What the user asks for.
+        seed: The seed.
+        device: Where to run.
+        reading: How images are read; None for pictures of 8 bits.
+
     Raises:
-        ConfigError: If the network does not take images of the size that is asked for.
+        ConfigError: If the network does not take such images, or not of the size that is asked for.
     """
+    start = for_images(start, reading)
     accelerated = find_device(device).type != "cpu"
     seen = look_at(start, start.image_size)
     family = seen.family if start.pretrained else "scratch"
@@ -70,7 +88,7 @@ def make_plan(
                 hint=f"Try {start.image_size}.",
             )
         tried, choices = seen, replace(choices, image_size=start.image_size)
-    return Plan(start, tried, choices, facts, seed, device, wanted.processes)
+    return Plan(start, tried, choices, facts, seed, device, wanted.processes, reading)
 
 
 def write_plan(
@@ -100,7 +118,7 @@ def write_plan(
     content = finetuning_config(
         plan.start, plan.seen, model, datasets, facts, choices,
         workers=workers, seed=plan.seed, half=find_device(plan.device).type == "cuda",
-        processes=plan.processes, validated=len(parts["val"]),
+        processes=plan.processes, validated=len(parts["val"]), load=plan.reading and plan.reading.load,
     )  # fmt: skip
     path = folder / CONFIG
     Config(content).dump(path)

@@ -17,6 +17,7 @@ from mmpretrain.config import Config
 from mmpretrain.finetuning import folded
 from mmpretrain.finetuning import plan as plan_module
 from tests.cli.commands import call
+from tests.finetuning.measured_cases import KINDS, write_kind
 from tests.finetuning.small import write_config, write_folder
 
 FAST = ("--epochs", 1, "--batch", 8, "--image-size", 32, "--workers", 0)
@@ -343,6 +344,36 @@ def test_a_model_of_grey_images(capsys, here: Path) -> None:
     assert done.code == 0, done.err
     cfg = Config.fromfile("out/plan/finetune.py")
     assert cfg.train_dataloader.dataset.pipeline[0] == dict(type="LoadImageFromFile", color_type="grayscale")
+
+
+@pytest.mark.parametrize("kind", ["13 bands of 16 bits", "12 of 16 bits", "arrays of floats"])
+def test_other_numbers_than_8_bits(capsys, here: Path, kind: str) -> None:
+    channels, dtype, _, _ = KINDS[kind]
+    folder = write_kind(here / "data", kind)
+    done = call(capsys, "finetune", "tiny.py", "--data", "data", "--out", "one", *FAST, "--epochs", 3)
+    assert done.code == 0, done.err
+    assert f"the images hold {channels} channel{'s' * (channels > 1)} of {dtype}, " in done.out
+    report = next(Path("one").glob("*/report.html")).read_text()
+    assert report.count("data:image/jpeg;base64,") >= 4
+    cfg = Config.fromfile("one/plan/finetune.py")
+    assert cfg.model.backbone.in_channels == channels
+    for words in (("test", "one", "--data", "data"), ("predict", folder / "a", "--model", "one")):
+        again = call(capsys, *words)
+        assert again.code == 0, again.err
+    more = call(capsys, "finetune", "one", "--data", "data", "--out", "two", *FAST)
+    assert more.code == 0, more.err
+    audited = call(capsys, "audit", "data", "--out", "audit")
+    assert audited.code == 0, audited.err
+    assert "unreadable" not in audited.out
+
+
+def test_colour_weights_are_adapted(capsys, here: Path) -> None:
+    write_folder(here / "photos", {"a": 8, "b": 8})
+    assert call(capsys, "finetune", "tiny.py", "--data", "photos", "--out", "one", *FAST).code == 0
+    write_kind(here / "data", "13 bands of 16 bits")
+    done = call(capsys, "finetune", "one", "--data", "data", "--out", "two", *FAST)
+    assert done.code == 0, done.err
+    assert "3 -> 13 channels (repeated, times 3/13)" in done.out + done.err
 
 
 def test_a_start_that_fails_leaves_nothing(capsys, here: Path) -> None:

@@ -66,8 +66,12 @@ def as_asked(img: np.ndarray, flag: str, where: str | None) -> np.ndarray:
 
 
 def to_range(img: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Map values linearly from ``low..high`` to 0..255, as float32; what is outside becomes 0 or 255."""
+    """Map values linearly from ``low..high`` to 0..255, as float32.
+
+    What is outside becomes 0 or 255, and NaN, which stands for no measurement, 0.
+    """
     scaled = img.astype(np.float32)
     scaled -= np.float32(low)
     scaled *= np.float32(255 / (high - low))
-    return np.clip(scaled, 0, 255, out=scaled)
+    np.clip(scaled, 0, 255, out=scaled)
+    return np.nan_to_num(scaled, copy=False) if img.dtype.kind == "f" else scaled
