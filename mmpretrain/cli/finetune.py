@@ -194,9 +194,9 @@ def _prepare(request: Request, folder: Path, wanted: Wanted) -> None:
     """Look at the data and the model, and write lists and config."""
     from mmpretrain.config import Config
     from mmpretrain.datasets.labelled import read_labelled
-    from mmpretrain.finetuning.data import prepare_data, with_validation
+    from mmpretrain.finetuning.data import keep_prints, prepare_data, with_validation
     from mmpretrain.finetuning.folded import write_folds
-    from mmpretrain.finetuning.plan import PLAN, make_plan, within, write_plan
+    from mmpretrain.finetuning.plan import PLAN, PRINTS, make_plan, within, write_plan
     from mmpretrain.finetuning.start import find_start
     from mmpretrain.finetuning.timing import seconds_of
     from mmpretrain.utils.env import find_device
@@ -208,6 +208,7 @@ def _prepare(request: Request, folder: Path, wanted: Wanted) -> None:
     read = read_labelled(request.data, None if request.task == "auto" else request.task, place)  # type: ignore[arg-type]
     (folder / PLAN).mkdir(parents=True, exist_ok=True)
     prepared = prepare_data(read, watch, str(folder / PLAN / "left_out.txt"))
+    keep_prints(prepared, folder / PRINTS)
     parts, notes = with_validation(prepared, share, seed)
     plan = make_plan(
         start, prepared.facts, wanted, seed=seed, device=request.device, reading=prepared.reading

@@ -75,6 +75,8 @@ def leaks_of(runner: Runner, record: Record) -> list[int] | None:
     from mmpretrain.datasets.fingerprints import Fingerprints, fingerprints_of
     from mmpretrain.datasets.near_duplicates import duplicate_groups
     from mmpretrain.errors import MMPretrainError
+    from mmpretrain.finetuning.plan import PRINTS
+    from mmpretrain.finetuning.prints import PrintStore
     from mmpretrain.registry import DATASETS
     from mmpretrain.utils.progress import track
 
@@ -83,10 +85,11 @@ def leaks_of(runner: Runner, record: Record) -> list[int] | None:
         return None
     try:
         train = DATASETS.build(settings["dataset"])
+        store = PrintStore.load(Path(runner.work_dir) / PRINTS)
         if len(test) != len(record) or len(train) + len(test) > COMPARED:
             return None
         parts = [
-            fingerprints_of(part, lambda items, part=part: track(items, "leaks", total=len(part)))
+            fingerprints_of(part, lambda items, part=part: track(items, "leaks", total=len(part)), store.find)
             for part in (train, test)
         ]
         groups = duplicate_groups(Fingerprints.join(*parts))

@@ -74,13 +74,16 @@ class Fingerprints:
 
 
 def fingerprints_of(
-    dataset: Any, watch: Callable[[Iterable[Any]], Iterable[Any]] | None = None
+    dataset: Any,
+    watch: Callable[[Iterable[Any]], Iterable[Any]] | None = None,
+    known: Callable[[str], Print | None] | None = None,
 ) -> Fingerprints:
     """Compute the fingerprint of each image of a data set, in threads.
 
     Args:
         dataset: A data set or wrapper.
         watch: Goes through the images and shows how far it is, such as a progress bar.
+        known: Returns the fingerprint of the file at a path if it was computed before.
     """
     size = len(dataset)
     contents = np.zeros((size, 2), np.uint64)
@@ -92,7 +95,7 @@ def fingerprints_of(
 
     def attempt(index: int) -> tuple[int, Print | Exception]:
         try:
-            return index, _of_sample(dataset, index)
+            return index, _of_sample(dataset, index, known)
         except (MMPretrainError, OSError) as error:
             return index, error
 
@@ -125,7 +128,7 @@ class Print(NamedTuple):
     numbers: Numbers | None = None
 
 
-def _of_sample(dataset: Any, index: int) -> Print:
+def _of_sample(dataset: Any, index: int, known: Callable[[str], Print | None] | None) -> Print:
     plain, inner = root_of(dataset, index)
     record = plain.get_data_info(inner)
     if "img" in record:
@@ -134,6 +137,8 @@ def _of_sample(dataset: Any, index: int) -> Print:
     if isinstance(plain, EncodedDataset):
         data = plain.read_image(record)
     else:
+        if known is not None and (found := known(str(record["img_path"]))) is not None:
+            return found
         load = loader_of(plain)
         data = read_bytes(record["img_path"], backend_args=load.backend_args if load else None)
     where = str(record.get("img_path"))

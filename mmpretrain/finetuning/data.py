@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from mmpretrain.datasets.transforms.functional.as_is import Numbers
 from mmpretrain.errors import DataError
 from mmpretrain.finetuning.facts import DataFacts
 from mmpretrain.finetuning.images import Reading, common_kind, foreign, measure, require_one_kind
+from mmpretrain.finetuning.prints import save_prints
 
 #: Of more images than this, only so many are looked at, and near-duplicates are not searched.
 MOST, SAMPLE = 100_000, 2_000
@@ -113,6 +115,14 @@ def _report(found: Fingerprints, names: Sequence[str], listing: str | None, befo
 
 def _look_at(part: Labelled, watch: Watch) -> Fingerprints:
     return fingerprints_of(part.build(), lambda items: watch(items, "look at images", len(part)))
+
+
+def keep_prints(data: Prepared, path: Path) -> None:
+    """Write the fingerprints of all images that were looked at into a file."""
+    parts = [name for name, prints in data.prints.items() if len(prints) == len(data.parts[name])]
+    names = [name for part in parts for name in data.parts[part].names]
+    if parts:
+        save_prints(path, names, Fingerprints.join(*(data.prints[part] for part in parts)))
 
 
 def _together(data: Prepared) -> tuple[np.ndarray, str]:

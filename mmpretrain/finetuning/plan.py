@@ -23,6 +23,8 @@ from mmpretrain.utils.env import find_device, usable_cores
 #: Folder in that of the run, and the config in it; beside it are the lists of samples. It is the user's to
 #: change, as the run keeps a copy of its own.
 PLAN, CONFIG = "plan", "plan/finetune.py"
+#: Fingerprints of the images, so that the report does not read them again.
+PRINTS = "plan/fingerprints.npz"
 #: So few images are read by the process that trains.
 FEW = 64
 

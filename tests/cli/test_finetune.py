@@ -90,6 +90,20 @@ def test_a_folder_in_a_report_out(capsys, caplog, here: Path) -> None:
     assert "is not empty" in refused.err
 
 
+def test_the_report_does_not_read_the_images_again(capsys, here: Path, monkeypatch) -> None:
+    from mmpretrain.datasets import fingerprints
+
+    read: list[str] = []
+    real = fingerprints.read_bytes
+    monkeypatch.setattr(fingerprints, "read_bytes", lambda path, **_: read.append(path) or real(path))
+    write_folder(here / "data", {"a": 8, "b": 8})
+    done = call(capsys, "finetune", "tiny.py", "--data", "data", "--out", "one", *FAST)
+    assert done.code == 0, done.err
+    assert len(read) == 16
+    assert call(capsys, "test", "one", "--data", "data").code == 0
+    assert len(read) == 16
+
+
 def weights_in(folder: Path) -> dict[str, torch.Tensor]:
     path = next(folder.glob("epoch_*.pth"))
     return torch.load(path, weights_only=True)["state_dict"]

@@ -33,7 +33,8 @@ def runner_of(root, train: str | None = "train", test: str = "val") -> Any:
 
     cfg = ConfigDict(train_dataloader={"dataset": settings(train)} if train else None)
     dataset = DATASETS.build(settings(test))
-    return SimpleNamespace(cfg=cfg, test_dataloader=SimpleNamespace(dataset=dataset))
+    loader = SimpleNamespace(dataset=dataset)
+    return SimpleNamespace(cfg=cfg, test_dataloader=loader, work_dir=str(root))
 
 
 RECORD = Record(np.eye(2, dtype=np.float32)[np.arange(10) // 5], np.arange(10) // 5)
