@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import re
 from typing import Literal, NamedTuple
 
 import numpy as np
-from PIL import Image
 
 from mmpretrain.datasets.transforms.functional import arrays, dicom, png, tiff
 from mmpretrain.datasets.transforms.functional.io import imfrombytes
@@ -17,7 +15,6 @@ from mmpretrain.errors import MMPretrainError
 PICTURES = (1, 3, 4)
 #: Portable grey and colour maps with their largest number, behind comments.
 _PNM = re.compile(rb"P[2356]\s(?:\s|#[^\n]*\n)*\d+\s+(?:#[^\n]*\n\s*)*\d+\s+(?:#[^\n]*\n\s*)*(\d+)\s")
-_BITS_PER_SAMPLE, _SAMPLES_PER_PIXEL = 258, 277
 
 
 class Numbers(NamedTuple):
@@ -57,24 +54,11 @@ def is_measured(data: bytes) -> bool:
     if arrays.is_array_file(data):
         return True
     if data[:4] in tiff.MAGIC:
-        return _is_measured_tiff(data)
+        return tiff.read_header(data).is_measured
     if dicom.is_dicom(data):
         return False
     largest = _PNM.match(data[:4096])
     return largest is not None and int(largest[1][:8]) > 255
-
-
-def _is_measured_tiff(data: bytes) -> bool:
-    try:
-        with Image.open(io.BytesIO(data)) as image:
-            tags = getattr(image, "tag_v2", {})
-            bits, samples = tags.get(_BITS_PER_SAMPLE, (1,)), tags.get(_SAMPLES_PER_PIXEL, 1)
-            pages = getattr(image, "n_frames", 1)
-            return max(np.atleast_1d(bits)) > 8 or samples > 4 or pages > 1 or image.mode in ("F", "I")
-    except (Image.DecompressionBombError, MemoryError):
-        raise
-    except Exception:  # Pillow knows pictures only
-        return True
 
 
 def read_as_is(data: bytes, where: str | None = None) -> tuple[np.ndarray, Numbers]:
@@ -102,7 +86,19 @@ def _decode(data: bytes, where: str | None) -> tuple[np.ndarray, Literal["cv2", 
     try:
         return imfrombytes(data, "unchanged", backend="tifffile", where=where), "tifffile"
     except MMPretrainError as error:
-        try:
-            return imfrombytes(data, "unchanged", where=where), "cv2"
-        except MMPretrainError:
-            raise error from None
+        image = _by_opencv(data, where)
+        if image is None:
+            raise error
+        return image, "cv2"
+
+
+def _by_opencv(data: bytes, where: str | None) -> np.ndarray | None:
+    """A TIFF for which tifffile lacks a library; None if OpenCV would leave out channels."""
+    header = tiff.read_header(data)
+    if header.more:
+        return None
+    try:
+        image = imfrombytes(data, "unchanged", where=where)
+    except MMPretrainError:
+        return None
+    return image if (1 if image.ndim == 2 else image.shape[2]) == header.samples else None

@@ -159,7 +159,8 @@ def decoding(data: bytes, where: str | None, backend: str = "cv2") -> Iterator[N
             raise DataError(
                 f"The way in which this TIFF is compressed needs imagecodecs ({brief_text(str(error), 200)})",
                 where=where,
-                hint="pip install imagecodecs; or imdecode_backend='cv2' for images of 1, 3 or 4 channels.",
+                hint="pip install 'mmpretrain[codecs]'; or imdecode_backend='cv2' for images of 1, 3 or 4 "
+                "channels.",
             ) from error
         reason = str(error).strip().splitlines()[-1].strip() if str(error).strip() else type(error).__name__
         raise DataError(f"{_what(data)} ({brief_text(reason, 200)})", where=where, hint=hint) from error
@@ -235,12 +236,31 @@ def _decode(
         return tiff.read_tiff(data, max_pixels(), where)
     if header is not None and header.plain:
         return _decode_jpeg(data, header, flag, channel_order, where)
+    if data[:4] in tiff.MAGIC:
+        return _decode_tiff(data, flag, channel_order, where)
+    return _by_opencv_or_pillow(data, flag, channel_order)
+
+
+def _by_opencv_or_pillow(data: bytes, flag: str, channel_order: str) -> np.ndarray:
     img = cv2.imdecode(np.frombuffer(data, np.uint8), CV2_FLAGS[flag])
     if img is None:  # a format that OpenCV does not know
         with Image.open(io.BytesIO(data)) as image:
             return _from_pillow(image, flag, channel_order)
     if channel_order == "rgb" and flag.startswith("color"):
         img = cv2.cvtColor(img, cv2.COLOR_BGR2RGB)
+    return img
+
+
+def _decode_tiff(data: bytes, flag: str, channel_order: str, where: str | None) -> np.ndarray:
+    """Decode pictures, and refuse what OpenCV and Pillow would misread without a word."""
+    header = tiff.read_header(data)
+    if header.is_misread:
+        raise DataError("OpenCV and Pillow misread such a TIFF: its planes or bytes", where=where, hint=_TIFF)
+    img = _by_opencv_or_pillow(data, flag, channel_order)
+    channels = 1 if img.ndim == 2 else img.shape[2]
+    if flag == "unchanged" and header.bands and header.samples > channels:
+        what = f"This TIFF has {header.samples} channels, of which {channels} would be read"
+        raise DataError(what, where=where, hint=_TIFF)
     return img
 
 

@@ -99,5 +99,7 @@ def test_opencv_reads_what_tifffile_cannot(monkeypatch: pytest.MonkeyPatch) -> N
     image, numbers = read_as_is(tiff(BANDS[..., 0]))
     assert numbers.reader == "cv2"
     np.testing.assert_array_equal(image, BANDS[..., 0])
-    with pytest.raises(DataError, match="it needs another library"):
-        read_as_is(tiff(BANDS, **PLAIN))
+    planes = tiff(COLOUR.transpose(2, 0, 1), photometric="minisblack", planarconfig="separate")
+    for data in (tiff(BANDS, **PLAIN), tiff(BANDS[..., :2], **PLAIN), planes):  # OpenCV gives some channels
+        with pytest.raises(DataError, match="it needs another library"):
+            read_as_is(data)
