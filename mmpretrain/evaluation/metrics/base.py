@@ -91,6 +91,16 @@ class BaseMetric(ABC):
         self.results.clear()
         return broadcast_object(values)
 
+    def drop_last(self) -> None:
+        """Forget the last sample of this process, with which a sampler filled up the last round."""
+        last = self.results.pop() if self.results else None
+        if isinstance(last, Columns) and len(last) > 1:
+            self.results.append(last.first(len(last) - 1))
+
+    def without_samples(self) -> dict[str, Any]:
+        """Return what stands for the values of a task that no sample has a label for."""
+        return {type(self).__name__: 0}
+
 
 def _collect(results: list[Any], size: int) -> list[Any] | Columns | None:
     """Put the results of all processes together on the first one, as the samplers dealt them out.
@@ -114,13 +124,6 @@ def _collect(results: list[Any], size: int) -> list[Any] | Columns | None:
     if columns:
         return Columns.interleave(columns).first(size)
     return deal_in([part for part in parts if isinstance(part, list)], size)
-
-
-def drop_last(results: list[Any]) -> None:
-    """Remove what a metric keeps of the last sample: the last item, or the last row of :class:`Columns`."""
-    last = results.pop() if results else None
-    if isinstance(last, Columns) and len(last) > 1:
-        results.append(last.first(len(last) - 1))
 
 
 #: What needs no look, and is most of what metrics keep.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mmpretrain.errors import ConfigError
-from mmpretrain.evaluation.metrics.base import BaseMetric, Device, drop_last
+from mmpretrain.evaluation.metrics.base import BaseMetric, Device
 from mmpretrain.registry import METRICS
 from mmpretrain.utils.dist import all_gather_object, get_dist_info
 
@@ -48,24 +48,39 @@ class MultiTasksMetric(BaseMetric):
         """Return the values of all metrics as ``'{task}_{name}'``; 0 for a metric without samples.
 
         Args:
-            size: Length of the data set.
+            size: Number of samples on all processes together, without those that fill up the last round.
+
+        Raises:
+            ConfigError: If two metrics of a task give values of the same name.
         """
         rank, world = get_dist_info()
-        self._drop_last(len(self.results) - len(range(rank, size, world)))
-        return self._values()
-
-    def _values(self) -> dict[str, Any]:
+        if sum(all_gather_object(len(self.results))) > size:
+            for _ in range(len(self.results) - len(range(rank, size, world))):
+                self.drop_last()
         counts = [sum(task in tasks for tasks in self.results) for task in self._metrics]
         totals = [sum(column) for column in zip(*all_gather_object(counts))]
         self.results.clear()
+        samples = dict(zip(self._metrics, totals))
+        return self._named(
+            lambda task, metric: metric.evaluate(samples[task]) if samples[task] else metric.without_samples()
+        )
+
+    def drop_last(self) -> None:
+        """Forget the last sample in the metrics of the tasks that it has labels for."""
+        for task in self.results.pop() if self.results else ():
+            for metric in self._metrics[task]:
+                metric.drop_last()
+
+    def without_samples(self) -> dict[str, Any]:
+        """Return 0 for each metric of each task."""
+        return self._named(lambda task, metric: metric.without_samples())
+
+    def _named(self, values_of: Callable[[str, BaseMetric], dict[str, Any]]) -> dict[str, Any]:
+        """Put the values of all metrics together, each under the name of its task and its own."""
         values: dict[str, Any] = {}
-        for (task, metrics), total in zip(self._metrics.items(), totals):
+        for task, metrics in self._metrics.items():
             for metric in metrics:
-                if isinstance(metric, MultiTasksMetric):
-                    own = metric._values()  # pyright: ignore[reportAttributeAccessIssue]
-                else:
-                    own = metric.evaluate(total) if total else {type(metric).__name__: 0}
-                for name, value in own.items():
+                for name, value in values_of(task, metric).items():
                     if f"{task}_{name}" in values:
                         raise ConfigError(
                             f"Two metrics of the task {task!r} give a value named {name!r}",
@@ -73,13 +88,3 @@ class MultiTasksMetric(BaseMetric):
                         )
                     values[f"{task}_{name}"] = value
         return values
-
-    def _drop_last(self, count: int) -> None:
-        """Forget the last samples of this process, with which a sampler filled up the last round."""
-        for _ in range(min(count, len(self.results))):
-            for task in self.results.pop():
-                for metric in self._metrics[task]:
-                    if isinstance(metric, MultiTasksMetric):
-                        metric._drop_last(1)  # pyright: ignore[reportAttributeAccessIssue]
-                    else:
-                        drop_last(metric.results)
