@@ -278,26 +278,12 @@ def print_matrix(name: str, rows: list[list[float]]) -> None:
 
 def write_metrics(results: dict[str, Any], path: Path) -> None:
     """Write metrics as JSON, YAML or pickle, as the suffix says."""
-    import json
-    import pickle
-
-    import yaml
-
-    from mmpretrain.utils.atomic import write_atomic
     from mmpretrain.utils.dist import is_main_process
-    from mmpretrain.utils.plain_data import finite, plain_data
+    from mmpretrain.utils.plain_data import dump
 
-    if not is_main_process():
-        return
-    plain = plain_data(results)
-    if path.suffix == ".json":
-        data = json.dumps(finite(plain), indent=2).encode()
-    elif path.suffix in (".yaml", ".yml"):
-        data = yaml.safe_dump(plain, sort_keys=False).encode()
-    else:
-        data = pickle.dumps(plain)
-    write_atomic(path, lambda file: file.write(data))
-    say(f"Saved the metrics to {path}")
+    if is_main_process():
+        dump(results, path)
+        say(f"Saved the metrics to {path}")
 
 
 def _check_out(out: str | None, item: OutItem | None) -> bool:

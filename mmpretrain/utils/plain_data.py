@@ -92,24 +92,30 @@ def load_pickle(data: bytes, encoding: str = "ASCII") -> Any:
 
 
 def dump(obj: Any, path: str | os.PathLike) -> None:
-    """Write plain data (metrics, predictions) as JSON, YAML or pickle, as the suffix of the file says."""
+    """Write plain data (metrics, predictions) as JSON, YAML or pickle, as the suffix of the file says.
+
+    Arrays and tensors become lists. JSON gets null for NaN and infinity, which it does not know.
+
+    Raises:
+        ConfigError: If the suffix is another.
+    """
     suffix = Path(path).suffix
+    content = plain_data(obj)
     if suffix in (".pkl", ".pickle"):
-        write_atomic(path, lambda file: pickle.dump(obj, file))
-        return
-    if suffix == ".json":
-        text = json.dumps(plain_data(obj), indent=2)
+        data = pickle.dumps(content)
+    elif suffix == ".json":
+        data = json.dumps(finite(content), indent=2).encode()
     elif suffix in (".yaml", ".yml"):
         import yaml
 
-        text = yaml.safe_dump(plain_data(obj), sort_keys=False)
+        data = yaml.safe_dump(content, sort_keys=False).encode()
     else:
         raise ConfigError(f"Cannot tell how to write {str(path)!r}", hint="Use .json, .yaml or .pkl.")
-    write_atomic(path, lambda file: file.write(text.encode()))
+    write_atomic(path, lambda file: file.write(data))
 
 
 def plain_data(value: Any) -> Any:
-    """Turn arrays into lists, and leave out what has no counterpart in JSON."""
+    """Turn arrays and tensors into lists, and replace by None what has no counterpart in JSON."""
     if isinstance(value, Mapping):
         return {str(key): plain_data(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

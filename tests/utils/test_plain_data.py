@@ -8,8 +8,8 @@ import pickle
 import numpy as np
 import pytest
 
-from mmpretrain.errors import DataError
-from mmpretrain.utils.plain_data import load, load_pickle
+from mmpretrain.errors import ConfigError, DataError
+from mmpretrain.utils.plain_data import dump, load, load_pickle
 
 
 def test_structured_files(tmp_path):
@@ -40,3 +40,20 @@ def test_pickles_cannot_run_code(tmp_path):
     with pytest.raises(DataError, match=r"mkdir, which is not plain data"):
         load(tmp_path / "x.pkl")
     assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize("suffix", ["json", "yaml", "yml", "pkl", "pickle"])
+def test_writing(tmp_path, suffix):
+    """Arrays come back as lists; NaN is null in JSON, which has no word for it."""
+    path = tmp_path / f"x.{suffix}"
+    dump({"a": np.arange(2), "b": (np.float32(0.5), "x"), 3: True, "nan": [float("nan"), float("inf")]}, path)
+    read = load(path)
+    nan, infinite = read.pop("nan")
+    assert read == {"a": [0, 1], "b": [0.5, "x"], "3": True}
+    assert (nan, infinite) == (None, None) if suffix == "json" else np.isnan(nan) and np.isinf(infinite)
+
+
+def test_writing_to_an_unknown_suffix(tmp_path):
+    with pytest.raises(ConfigError, match=r"x\.csv.*Use \.json"):
+        dump({}, tmp_path / "x.csv")
+    assert not any(tmp_path.iterdir())
