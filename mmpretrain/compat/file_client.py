@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Any
 
-from mmpretrain.utils import fileio
+from mmpretrain.utils import fileio, listing
 from mmpretrain.utils.fileio import BackendArgs, PathLike
 
 
@@ -75,8 +75,8 @@ class FileClient:
         suffix: str | tuple[str, ...] | None = None,
         recursive: bool = False,
     ) -> Iterator[str]:
-        """See :func:`mmpretrain.utils.fileio.list_dir`."""
-        return fileio.list_dir(
+        """See :func:`mmpretrain.utils.listing.list_dir`."""
+        return listing.list_dir(
             dir_path,
             folders=list_dir,
             files=list_file,

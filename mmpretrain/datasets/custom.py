@@ -13,7 +13,8 @@ from mmpretrain.datasets.lazy_list import LazyList
 from mmpretrain.datasets.records import RecordTable, column_of
 from mmpretrain.errors import ConfigError, DataError
 from mmpretrain.registry import DATASETS
-from mmpretrain.utils.fileio import join, list_dir
+from mmpretrain.utils.fileio import join
+from mmpretrain.utils.listing import list_dir
 
 logger = logging.getLogger(__name__)
 

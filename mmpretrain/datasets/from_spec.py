@@ -16,7 +16,9 @@ from mmpretrain.datasets.part_names import OWN_NAMES, SPLIT_NAMES, Split, named_
 from mmpretrain.datasets.shards import expand
 from mmpretrain.errors import DataError, MissingFileError
 from mmpretrain.utils.brief import brief
-from mmpretrain.utils.fileio import exists, join, list_dir, nearest_folder
+from mmpretrain.utils.fileio import exists, join
+from mmpretrain.utils.listing import list_dir
+from mmpretrain.utils.nearest import nearest
 
 T = TypeVar("T")
 #: Where samples are: a path or pattern, a list of existing shards, or the config of a data set.
@@ -59,7 +61,7 @@ def dataset_from_spec(spec: str, split: Split | None = None) -> dict[str, Any]:
     if "{" in spec:
         expand(spec)  # so that errors show the pattern as it was given
     elif "://" not in spec and not os.path.exists(spec):
-        raise MissingFileError(f"There is no data at {brief(spec)}", hint=nearest_folder(spec))
+        raise MissingFileError(f"There is no data at {brief(spec)}", hint=nearest(spec))
     if packed := _packed_parts(spec):
         return _part_of_pack(packed, split)
     if split is None:

@@ -9,7 +9,8 @@ from mmpretrain.datasets.from_spec import TABLES
 from mmpretrain.datasets.labelled_table import SUFFIXES
 from mmpretrain.datasets.part_names import part_called
 from mmpretrain.errors import DataError
-from mmpretrain.utils.fileio import join, list_dir
+from mmpretrain.utils.fileio import join
+from mmpretrain.utils.listing import list_dir
 
 logger = logging.getLogger(__name__)
 

@@ -22,7 +22,7 @@ import re
 import stat
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import IO, Any, Literal, Protocol
@@ -36,6 +36,7 @@ from mmpretrain.errors import (
     MMPretrainError,
     OptionalDependencyError,
 )
+from mmpretrain.utils.nearest import nearest
 from mmpretrain.utils.storage import filesystem
 
 PathLike = str | os.PathLike[str]
@@ -208,16 +209,16 @@ def read_bytes(path: PathLike, backend_args: BackendArgs = None) -> bytes:
         return content if isinstance(content, bytes) else content.read()
     if is_local(path, backend_args):
         try:
-            return _read_local(_local(path))
+            return _read_local(as_local(path))
         except (OSError, ValueError) as error:  # a ValueError for a null byte in the name
             if getattr(error, "errno", None) in _OF_MACHINE:
                 raise
-            raise _explained(error, path) from error
+            raise explained(error, path) from error
     try:
         system, inner = resolve(path, backend_args)
         return system.cat_file(inner)  # type: ignore[return-value]
     except Exception as error:  # each storage has its own errors
-        raise _explained(error, path) from error
+        raise explained(error, path) from error
 
 
 #: Errors that are not about the file itself: too many open files, a full or broken disk, no memory.
@@ -242,12 +243,14 @@ def _read_local(path: str) -> bytes:
         os.close(descriptor)
 
 
-def _explained(error: Exception, path: PathLike) -> MMPretrainError:
+def explained(error: Exception, path: PathLike) -> MMPretrainError:
     """The error that tells people why ``path`` cannot be read."""
     if isinstance(error, MMPretrainError):
         return error
     if isinstance(error, (FileNotFoundError, KeyError)):  # archives raise a KeyError
-        return MissingFileError(f"There is no file {os.fspath(path)!r}", hint=nearest_folder(path))
+        return MissingFileError(
+            f"There is no file {os.fspath(path)!r}", hint=nearest(as_local(path)) if is_local(path) else None
+        )
     if isinstance(error, IsADirectoryError):
         return DataError(f"{os.fspath(path)!r} is a folder, a file was expected")
     if isinstance(error, OSError) and error.errno == errno.ELOOP:
@@ -288,7 +291,7 @@ def read_lines(path: PathLike, encoding: str = "utf-8", backend_args: BackendArg
 def write_bytes(data: bytes, path: PathLike, backend_args: BackendArgs = None) -> None:
     """Write a whole file; missing folders are made."""
     if is_local(path, backend_args):
-        target = Path(_local(path))
+        target = Path(as_local(path))
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
     else:
@@ -305,18 +308,18 @@ def open_binary(path: PathLike, backend_args: BackendArgs = None) -> IO[bytes]:
     """Open a file for reading bytes; it can seek."""
     try:
         if is_local(path, backend_args):
-            return open(_local(path), "rb")
+            return open(as_local(path), "rb")
         system, inner = resolve(path, backend_args)
         return system.open(inner, "rb")  # type: ignore[return-value]
     except Exception as error:  # each storage has its own errors
-        raise _explained(error, path) from error
+        raise explained(error, path) from error
 
 
 @contextmanager
 def local_path(path: PathLike, backend_args: BackendArgs = None) -> Iterator[str]:
     """Yield a local path of ``path``; the copy of a remote file is deleted afterwards."""
     if is_local(path, backend_args):
-        yield _local(path)
+        yield as_local(path)
         return
     with tempfile.TemporaryDirectory() as folder:
         copy = os.path.join(folder, re.split(r"[/\\]", os.fspath(path).partition("::")[0])[-1] or "file")
@@ -330,21 +333,21 @@ def local_path(path: PathLike, backend_args: BackendArgs = None) -> Iterator[str
 def exists(path: PathLike, backend_args: BackendArgs = None) -> bool:
     """Whether there is a file or folder of that name."""
     if is_local(path, backend_args):
-        return os.path.exists(_local(path))
+        return os.path.exists(as_local(path))
     return _ask("exists", path, backend_args)
 
 
 def is_file(path: PathLike, backend_args: BackendArgs = None) -> bool:
     """Whether there is a file of that name."""
     if is_local(path, backend_args):
-        return os.path.isfile(_local(path))
+        return os.path.isfile(as_local(path))
     return _ask("isfile", path, backend_args)
 
 
 def is_folder(path: PathLike, backend_args: BackendArgs = None) -> bool:
     """Whether there is a folder of that name."""
     if is_local(path, backend_args):
-        return os.path.isdir(_local(path))
+        return os.path.isdir(as_local(path))
     return _ask("isdir", path, backend_args)
 
 
@@ -355,95 +358,10 @@ def _ask(question: Literal["exists", "isfile", "isdir"], path: PathLike, backend
     except MissingFileError:  # the archive that would hold it
         return False
     except Exception as error:  # each storage has its own errors
-        raise _explained(error, path) from error
+        raise explained(error, path) from error
 
 
-def list_dir(
-    path: PathLike,
-    *,
-    folders: bool = True,
-    files: bool = True,
-    suffix: str | tuple[str, ...] | None = None,
-    recursive: bool = False,
-    backend_args: BackendArgs = None,
-) -> Iterator[str]:
-    """Names below a folder, relative to it, in no particular order.
-
-    Hidden entries are left out. A link to a folder that contains it is not followed.
-
-    Args:
-        path: The folder.
-        folders: Whether to give folders.
-        files: Whether to give files.
-        suffix: Give only files whose name ends so.
-        recursive: Whether to go into sub-folders.
-        backend_args: Options of the storage.
-
-    Raises:
-        MissingFileError: If there is no such folder.
-    """
-    if is_local(path, backend_args):
-        root = _local(path)
-        if not os.path.isdir(root):
-            raise MissingFileError(f"There is no folder {os.fspath(path)!r}", hint=nearest_folder(path))
-        entries = _walk_local(root, "", recursive)
-    else:
-        try:
-            system, inner = resolve(path, backend_args)
-            entries = list(_walk_remote(system, inner, recursive))
-            if not entries and not system.exists(inner):  # some storages list what is not there as empty
-                raise FileNotFoundError(inner)
-        except FileNotFoundError as error:
-            raise MissingFileError(f"There is no folder {os.fspath(path)!r}") from error
-        except Exception as error:  # each storage has its own errors
-            raise _explained(error, path) from error
-    for name, is_dir in entries:
-        if (folders and suffix is None) if is_dir else (files and (suffix is None or name.endswith(suffix))):
-            yield name
-
-
-def _walk_local(folder: str, prefix: str, recursive: bool) -> Iterator[tuple[str, bool]]:
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.name.startswith("."):
-                continue
-            name = prefix + entry.name
-            with suppress(OSError):  # a link that leads in a circle has no type
-                if entry.is_dir():
-                    yield name, True
-                    if recursive and not (entry.is_symlink() and _contains(entry.path, folder)):
-                        yield from _walk_local(entry.path, name + os.sep, recursive)
-                elif entry.is_file():
-                    yield name, False
-
-
-def _contains(link: str, folder: str) -> bool:
-    target = os.path.realpath(link)
-    return os.path.commonpath([target, os.path.realpath(folder)]) == target
-
-
-def _walk_remote(system: AbstractFileSystem, root: str, recursive: bool) -> Iterator[tuple[str, bool]]:
-    found = system.find(root, withdirs=True, detail=True) if recursive else None
-    entries = list(found.values()) if isinstance(found, dict) else system.ls(root, detail=True)
-    base = root.strip("/")
-    for entry in entries:
-        name = entry["name"].strip("/")
-        name = name[len(base) :].strip("/") if name.startswith(base) else name
-        if name and not any(part.startswith(".") for part in name.split("/")):
-            yield name, entry["type"] == "directory"
-
-
-def nearest_folder(path: PathLike) -> str | None:
-    """Say which part of a local path exists, to help find the mistake in it."""
-    if not is_local(path):
-        return None
-    here = Path(os.path.abspath(_local(path)))
-    parent = next(folder for folder in here.parents if folder.exists())
-    if parent == here.parent:
-        return f"Its folder {parent} exists."
-    return f"The last part of it that exists is {parent}."
-
-
-def _local(path: PathLike) -> str:
+def as_local(path: PathLike) -> str:
+    """Return a local path without ``file://`` and with the folder of ``~``."""
     text = os.fspath(path).removeprefix("file://")
     return os.path.expanduser(text) if text.startswith("~") else text

@@ -29,26 +29,6 @@ def test_home_folder(folder, monkeypatch):
     assert fileio.read_bytes("~/a b.txt") == b"a b.txt"
 
 
-def test_listing(folder):
-    def listed(**kwargs):
-        return sorted(fileio.list_dir(folder, **kwargs))
-
-    assert listed() == ["a b.txt", "sub"]
-    assert listed(folders=False, recursive=True) == ["a b.txt", "sub/deep/c.bin", "sub/ü.txt"]
-    assert listed(suffix=".txt", recursive=True) == ["a b.txt", "sub/ü.txt"]
-    with pytest.raises(MissingFileError, match="no folder"):
-        list(fileio.list_dir(folder / "nothing"))
-
-
-def test_links_that_lead_in_a_circle(folder):
-    (folder / "sub" / "up").symlink_to(folder)
-    (folder / "one").symlink_to(folder / "two")
-    (folder / "two").symlink_to(folder / "one")
-    (folder / "other").symlink_to(folder / "sub" / "deep")
-    names = sorted(fileio.list_dir(folder, folders=False, recursive=True))
-    assert names == ["a b.txt", "other/c.bin", "sub/deep/c.bin", "sub/ü.txt"]
-
-
 def test_text(tmp_path):
     path = tmp_path / "x.txt"
     path.write_bytes("\ufeffä\r\nb\rc\n".encode())

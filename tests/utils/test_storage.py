@@ -16,6 +16,7 @@ import pytest
 from mmpretrain.errors import ConfigError, DataError, MissingFileError, OptionalDependencyError
 from mmpretrain.registry import TRANSFORMS
 from mmpretrain.utils import fileio, web
+from mmpretrain.utils.listing import list_dir
 from tests.server import serve
 
 
@@ -46,7 +47,7 @@ def test_archives(archives, kind):
     url = f"{kind}://sub/u.txt::{archives}/x.{kind}"
     args = dict(backend=kind, path=f"{archives}/x.{kind}")
     assert fileio.read_bytes(url) == fileio.read_bytes("sub/u.txt", args) == "sub/ü.txt".encode()
-    assert sorted(fileio.list_dir(f"{kind}://::{archives}/x.{kind}", recursive=True)) == ["sub", "sub/u.txt"]
+    assert sorted(list_dir(f"{kind}://::{archives}/x.{kind}", recursive=True)) == ["sub", "sub/u.txt"]
     assert fileio.exists(url)
     assert not fileio.exists(f"{kind}://nothing::{archives}/x.{kind}")
     with fileio.local_path(url) as path:
@@ -128,7 +129,7 @@ def test_lmdb(tmp_path):
         transaction.put(b"val/b.jpg", b"image b")
     args = dict(backend="lmdb", db_path=path)
     assert fileio.read_bytes("train/a.jpg", args) == b"image a"
-    assert list(fileio.list_dir("train/", backend_args=args)) == ["a.jpg"]
+    assert list(list_dir("train/", backend_args=args)) == ["a.jpg"]
     with pytest.raises(MissingFileError):
         fileio.read_bytes("train/b.jpg", args)
     with pytest.raises(MissingFileError, match="no LMDB database"):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from mmpretrain.errors import DataError, MissingFileError
-from mmpretrain.utils import fileio, plain_data
+from mmpretrain.utils import fileio, listing, plain_data
 from mmpretrain.utils.fileio import BackendArgs, PathLike
 
 
@@ -189,7 +189,7 @@ def list_dir_or_file(
     backend_args: BackendArgs = None,
 ) -> Iterator[str]:
     """List what a folder holds, by paths relative to it."""
-    return fileio.list_dir(
+    return listing.list_dir(
         dir_path,
         folders=list_dir,
         files=list_file,
