@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -58,52 +58,84 @@ def pretrain(
 
     `mmpretrain pretrain continued --data photos/ --arch vit-small --from dinov2.pth`
     """
-    from mmpretrain.apis.pretraining import ARCHS, METHODS
+    from mmpretrain.apis.pretraining import METHODS
 
     if method is None:
-        for name, recipe in METHODS.items():
-            say(f"{name:<12}  {recipe.arch:<12}  {recipe.about}")
-        say(f"\nArchs: {', '.join(ARCHS)}")
+        list_methods()
         return
     if data is None:
         raise ConfigError("no images are given", where="--data", hint="Say where they are: --data FOLDER.")
     loading = Loading(loader, cache, cache_size)
+    settings = {"arch": arch, "epochs": epochs, "image_size": image_size, "lr": lr, "init": init}
+    content = planned(method, data, batch_size, workers=workers, **settings)
+    path = (
+        work_dir or Path("work_dirs") / f"{method}_{arch or METHODS[method].arch}"
+    ) / f"pretrain_{method}.py"
+    train_backbone(content, path, image_size, device=device, resume=resume, loading=loading)
+
+
+def list_methods() -> None:
+    """Print the methods, with the network that each trains by default, and the networks."""
+    from mmpretrain.apis.pretraining import ARCHS, METHODS
+
+    for name, recipe in METHODS.items():
+        say(f"{name:<12}  {recipe.arch:<12}  {recipe.about}")
+    say(f"\nArchs: {', '.join(ARCHS)}")
+
+
+def planned(
+    method: str, data: str, batch_size: int | None, *, workers: int, **settings: Any
+) -> dict[str, Any]:
+    """Return the config of a pre-training on the images at ``data``.
+
+    Args:
+        method: Name of the method.
+        data: Where the images are.
+        batch_size: Images in a batch; None to choose it by their number.
+        workers: Number of data workers.
+        **settings: Of :func:`~mmpretrain.apis.pretraining.pretraining_config`.
+    """
     from mmpretrain.apis.pretraining import pretraining_config
-    from mmpretrain.cli.train import prepare, print_results, shown
-    from mmpretrain.config import Config
     from mmpretrain.datasets.unlabelled import images_from_spec
 
     dataset = images_from_spec(data)
-    settings = {"arch": arch, "epochs": epochs, "image_size": image_size, "lr": lr, "init": init}
     pretraining_config(method, dataset, **settings)  # complain before images are counted
-    content = pretraining_config(
-        method, dataset, batch_size=fitting_batch(dataset, batch_size, data), workers=workers, **settings
-    )
-    folder = work_dir or Path("work_dirs") / f"{method}_{arch or METHODS[method].arch}"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"pretrain_{method}.py"
+    batch = fitting_batch(dataset, batch_size, data)
+    return pretraining_config(method, dataset, batch_size=batch, workers=workers, **settings)
+
+
+def train_backbone(
+    content: dict[str, Any],
+    path: Path,
+    image_size: int,
+    *,
+    device: str | None,
+    resume: bool,
+    loading: Loading,
+) -> None:
+    """Write a config of pre-training to a file, train in the folder of the file, and say what came out."""
+    from mmpretrain.cli.train import prepare, print_results, run, shown
+    from mmpretrain.config import Config
+
+    path.parent.mkdir(parents=True, exist_ok=True)
     Config(content).dump(path)
     say(f"The config is in {shown(path)}")
     cfg = Config.fromfile(path)
-    cfg.work_dir = str(folder)
+    cfg.work_dir = str(path.parent)
     if device is not None:
         cfg.device = device
     prepare(cfg, resume="auto" if resume else None, loading=loading)
     start = time.monotonic()
-    from mmpretrain.cli.train import run
-
     runner = run(cfg, summary=False)
     if not runner.is_main:
         return
-    backbone = shown(folder / "backbone.pth")
+    backbone = shown(path.parent / "backbone.pth")
     rows = {"trained": f"{runner.epoch} epochs in {time.monotonic() - start:.0f} s", "backbone": backbone}
+    judge = f"{backbone} --data LABELLED --image-size {image_size}"
     print_results(
         "Pre-training is done",
         {**rows, "config": shown(path)},
-        [
-            f"mmpretrain knn {backbone} --data LABELLED --image-size {image_size}",
-            f"mmpretrain linear-probe {backbone} --data LABELLED --image-size {image_size}",
-        ],
+        [f"mmpretrain knn {judge}", f"mmpretrain linear-probe {judge}"],
     )
 
 
