@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -16,6 +16,8 @@ from mmpretrain.cli.say import say
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from mmpretrain.analysis.pictures import Look
 
 
 def browse_dataset(
@@ -93,9 +95,7 @@ def browse_dataset(
         figures.require_display()
     from mmpretrain.analysis import pictures
     from mmpretrain.analysis.datasets import build_dataset
-    from mmpretrain.analysis.samples import follow
     from mmpretrain.cli.overrides import use_data
-    from mmpretrain.utils.progress import track
     from mmpretrain.visualization import UniversalVisualizer
 
     cfg = load_config(config, cfg_options)
@@ -115,13 +115,11 @@ def browse_dataset(
     )
     sheet: list[np.ndarray] = []
     names: Counter[str] = Counter()
-    for index in track(indices, "samples"):
-        sample = follow(dataset, index, seed)
-        picture = pictures.draw(sample, look, (getattr(dataset, "metainfo", None) or {}).get("classes"))
+    for name, picture in _pictures(dataset, indices, look, seed):
         if output_dir is not None:
-            _save(picture, output_dir, Path(sample.name).stem, names)
+            _save(picture, output_dir, Path(name).stem, names)
         if show:
-            UniversalVisualizer().show(picture, win_name=sample.name, wait_time=show_interval)
+            UniversalVisualizer().show(picture, win_name=name, wait_time=show_interval)
         if grid is not None:
             sheet.append(picture)
     if output_dir is not None:
@@ -129,6 +127,20 @@ def browse_dataset(
     if grid is not None:
         _save_sheet(sheet, 1 if mode in ("concat", "pipeline") else math.ceil(math.sqrt(len(sheet))), grid)
         say(f"Saved {len(sheet)} pictures on {grid}.")
+
+
+def _pictures(
+    dataset: Any, indices: Sequence[int], look: Look, seed: int
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Draw samples of a data set: name and picture of each."""
+    from mmpretrain.analysis import pictures
+    from mmpretrain.analysis.samples import follow
+    from mmpretrain.utils.progress import track
+
+    classes = (getattr(dataset, "metainfo", None) or {}).get("classes")
+    for index in track(indices, "samples"):
+        sample = follow(dataset, index, seed)
+        yield sample.name, pictures.draw(sample, look, classes)
 
 
 def _save(picture: np.ndarray, folder: Path, stem: str, names: Counter[str]) -> None:

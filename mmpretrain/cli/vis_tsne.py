@@ -89,31 +89,36 @@ def vis_tsne(
         model, dataset, indices, vis_stage,
         batch_size=loader.get("batch_size") or 32, workers=loader.get("num_workers") or 0,
     )  # fmt: skip
-    options: dict[str, Any] = {}
-    if method == "tsne":
-        options = {
+    options: dict[str, dict[str, Any]] = {
+        "tsne": {
             "perplexity": perplexity,
             "early_exaggeration": early_exaggeration,
             "learning_rate": learning_rate,
             "n_iter": n_iter,
             "n_iter_without_progress": n_iter_without_progress,
             "init": init,
-        }
-    elif method == "umap":
-        options = {"n_neighbors": n_neighbors, "min_dist": min_dist}
-    if method != "pca":
-        options["random_state"] = seed
-    points = projection.project(features.vectors, method, n_components, **options)
+            "random_state": seed,
+        },
+        "umap": {"n_neighbors": n_neighbors, "min_dist": min_dist, "random_state": seed},
+        "pca": {},
+    }
+    points = projection.project(features.vectors, method, n_components, **options[method])
     folder = Path(cfg.work_dir, f"{method}_{time.strftime('%Y%m%d_%H%M%S')}")
-    names = class_names(data_cfg)
-    _save(folder, vis_stage, features, points, names, legend)
-    share = 100 * projection.agreement(features.vectors, features.labels)
-    classes, width = len(set(features.labels.tolist())), features.vectors.shape[1]
-    say(f"{len(indices)} samples of {classes} classes; {width} features of each")
-    say(f"The nearest neighbour is of the same class for {share:.1f} % of them.")
+    _save(folder, vis_stage, features, points, class_names(data_cfg), legend)
+    _tell(features)
     say(f"Saved {folder / vis_stage}.png, and the points in {vis_stage}.csv.")
     if show:
         figures.show()
+
+
+def _tell(features: Features) -> None:
+    """Print how many features there are, and how well they tell the classes apart."""
+    from mmpretrain.analysis import projection
+
+    share = 100 * projection.agreement(features.vectors, features.labels)
+    classes = len(set(features.labels.tolist()))
+    say(f"{len(features.labels)} samples of {classes} classes; {features.vectors.shape[1]} features of each")
+    say(f"The nearest neighbour is of the same class for {share:.1f} % of them.")
 
 
 def _save(
