@@ -13,6 +13,57 @@ import numpy as np
 REPO = Path(__file__).parents[2]
 CLASSES = ("bird", "cat", "dog")
 
+#: Pipelines of a config for 0.x, as its texts print them, for pictures of 32 pixels.
+OLD_PIPELINES = """
+img_norm_cfg = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=True)
+train_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='RandomResizedCrop', size=32),
+    dict(type='RandomFlip', flip_prob=0.5, direction='horizontal'),
+    dict(type='Normalize', **img_norm_cfg),
+    dict(type='ImageToTensor', keys=['img']),
+    dict(type='ToTensor', keys=['gt_label']),
+    dict(type='Collect', keys=['img', 'gt_label'])]
+test_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='Resize', size=(36, -1)),
+    dict(type='CenterCrop', crop_size=32),
+    dict(type='Normalize', **img_norm_cfg),
+    dict(type='ImageToTensor', keys=['img']),
+    dict(type='Collect', keys=['img'])]
+"""
+
+#: A head for 0.x, as its texts print it, without its imports.
+LINEAR_HEAD = """
+@HEADS.register_module()
+class OwnLinearClsHead(ClsHead):
+    def __init__(self,
+                num_classes,
+                in_channels,
+                loss=dict(type='CrossEntropyLoss', loss_weight=1.0),
+                topk=(1, )):
+        super(OwnLinearClsHead, self).__init__(loss=loss, topk=topk)
+        self.in_channels = in_channels
+        self.num_classes = num_classes
+
+        if self.num_classes <= 0:
+            raise ValueError(
+                f'num_classes={num_classes} must be a positive integer')
+
+        self._init_layers()
+
+    def _init_layers(self):
+        self.fc = nn.Linear(self.in_channels, self.num_classes)
+
+    def init_weights(self):
+        normal_init(self.fc, mean=0, std=0.01, bias=0)
+
+    def forward_train(self, x, gt_label):
+        cls_score = self.fc(x)
+        losses = self.loss(cls_score, gt_label)
+        return losses
+"""
+
 
 class Checkout:
     """A folder with the zoo's configs, the scripts and some pictures.

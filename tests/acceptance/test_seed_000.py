@@ -13,10 +13,11 @@ import textwrap
 import pytest
 
 from mmpretrain.config import Config
-from tests.acceptance.checkout import REPO, Checkout, listed
+from tests.acceptance.checkout import OLD_PIPELINES, REPO, Checkout, listed
 
 #: The model of the text, narrowed.
-CONFIG = """
+CONFIG = (
+    """
 _base_ = [
     '../_base_/models/resnet18.py',
     '../_base_/datasets/imagenet_bs32.py',
@@ -26,22 +27,9 @@ _base_ = [
 model = dict(
     backbone=dict(stem_channels=4, base_channels=4),
     head=dict(num_classes=102, in_channels=32, topk=(1, 5)))
-img_norm_cfg = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=True)
-train_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='RandomResizedCrop', size=32),
-    dict(type='RandomFlip', flip_prob=0.5, direction='horizontal'),
-    dict(type='Normalize', **img_norm_cfg),
-    dict(type='ImageToTensor', keys=['img']),
-    dict(type='ToTensor', keys=['gt_label']),
-    dict(type='Collect', keys=['img', 'gt_label'])]
-test_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='Resize', size=(36, -1)),
-    dict(type='CenterCrop', crop_size=32),
-    dict(type='Normalize', **img_norm_cfg),
-    dict(type='ImageToTensor', keys=['img']),
-    dict(type='Collect', keys=['img'])]
+"""
+    + OLD_PIPELINES
+    + """
 data = dict(
     samples_per_gpu=8,
     workers_per_gpu=0,
@@ -66,6 +54,7 @@ data = dict(
 )
 runner = dict(max_epochs=1)
 """
+)
 
 #: Written after ``mmcls/datasets/imagenet.py``, as the text says.
 MY_FILELIST = """

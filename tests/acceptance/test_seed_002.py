@@ -18,6 +18,8 @@ import numpy as np
 import pytest
 import torch
 
+from tests.acceptance.checkout import LINEAR_HEAD
+
 #: The public names of ``mmcv.runner`` that line 1208 and those below it print.
 RUNNER_NAMES = """
     BaseModule ModuleDict ModuleList Sequential CheckpointLoader _load_checkpoint _load_checkpoint_with_prefix
@@ -27,7 +29,8 @@ RUNNER_NAMES = """
     build_optimizer Priority get_priority set_random_seed RUNNERS
 """.split()
 
-PARTS = """
+PARTS = (
+    """
 import mmcv
 import numpy as np
 import torch
@@ -96,25 +99,9 @@ class OwnPooling(nn.Module):
         return outs.view(outs.size(0), -1)
 
 
-@HEADS.register_module()
-class OwnLinearHead(ClsHead):
-    def __init__(self, num_classes, in_channels, loss=dict(type='CrossEntropyLoss', loss_weight=1.0), topk=(1, )):
-        super(OwnLinearHead, self).__init__(loss=loss, topk=topk)
-        self.in_channels = in_channels
-        self.num_classes = num_classes
-        self._init_layers()
-
-    def _init_layers(self):
-        self.fc = nn.Linear(self.in_channels, self.num_classes)
-
-    def init_weights(self):
-        normal_init(self.fc, mean=0, std=0.01, bias=0)
-
-    def forward_train(self, x, gt_label):
-        cls_score = self.fc(x)
-        losses = self.loss(cls_score, gt_label)
-        return losses
-
+"""
+    + LINEAR_HEAD
+    + """
 
 @weighted_loss
 def own_l1_loss(pred, target):
@@ -159,13 +146,14 @@ class MyHook(Hook):
         if self.every_n_iters(runner, self.a):
             calls.append(('every', runner.iter))
 """
+)
 
 CONFIG = """
 model = dict(
     type='ImageClassifier',
     backbone=dict(type='OwnResNet', depth=18, stem_channels=4, base_channels=4, out_indices=(3, )),
     neck=dict(type='OwnPooling'),
-    head=dict(type='OwnLinearHead', num_classes=2, in_channels=32, loss=dict(type='OwnL1Loss'), topk=(1, )))
+    head=dict(type='OwnLinearClsHead', num_classes=2, in_channels=32, loss=dict(type='OwnL1Loss'), topk=(1, )))
 dataset_type = 'Filelist'
 img_norm_cfg = dict(mean=[128.0, 128.0, 128.0], std=[64.0, 64.0, 64.0], to_rgb=True)
 train_pipeline = [

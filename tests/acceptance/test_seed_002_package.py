@@ -14,7 +14,7 @@ import sys
 
 import pytest
 
-from tests.acceptance.checkout import REPO, Checkout, listed
+from tests.acceptance.checkout import LINEAR_HEAD, REPO, Checkout, listed
 
 #: Lines 1150 to 1700 of the text: file of the part -> its code, as printed (slips of the pen corrected).
 PARTS = {
@@ -115,34 +115,8 @@ from mmcv.cnn import normal_init
 from ..builder import HEADS
 from .cls_head import ClsHead
 
-@HEADS.register_module()
-class OwnLinearClsHead(ClsHead):
-    def __init__(self,
-                num_classes,
-                in_channels,
-                loss=dict(type='CrossEntropyLoss', loss_weight=1.0),
-                topk=(1, )):
-        super(OwnLinearClsHead, self).__init__(loss=loss, topk=topk)
-        self.in_channels = in_channels
-        self.num_classes = num_classes
-
-        if self.num_classes <= 0:
-            raise ValueError(
-                f'num_classes={num_classes} must be a positive integer')
-
-        self._init_layers()
-
-    def _init_layers(self):
-        self.fc = nn.Linear(self.in_channels, self.num_classes)
-
-    def init_weights(self):
-        normal_init(self.fc, mean=0, std=0.01, bias=0)
-
-    def forward_train(self, x, gt_label):
-        cls_score = self.fc(x)
-        losses = self.loss(cls_score, gt_label)
-        return losses
-""",
+"""
+    + LINEAR_HEAD,
     "models/losses/l1_loss.py": """
 import torch
 import torch.nn as nn

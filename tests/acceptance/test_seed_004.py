@@ -13,30 +13,18 @@ import pytest
 import torch
 
 from mmpretrain.config import Config
-from tests.acceptance.checkout import Checkout, folders, listed
+from tests.acceptance.checkout import OLD_PIPELINES, Checkout, folders, listed
 
-CONFIG = """
+CONFIG = (
+    """
 _base_ = ['../_base_/models/resnet18.py']
 model = dict(
     backbone=dict(stem_channels=4, base_channels=4),
     head=dict(num_classes=3, in_channels=32, topk=(1, )))
 dataset_type = 'ImageNet'
-img_norm_cfg = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=True)
-train_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='RandomResizedCrop', size=32),
-    dict(type='RandomFlip', flip_prob=0.5, direction='horizontal'),
-    dict(type='Normalize', **img_norm_cfg),
-    dict(type='ImageToTensor', keys=['img']),
-    dict(type='ToTensor', keys=['gt_label']),
-    dict(type='Collect', keys=['img', 'gt_label'])]
-test_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='Resize', size=(36, -1)),
-    dict(type='CenterCrop', crop_size=32),
-    dict(type='Normalize', **img_norm_cfg),
-    dict(type='ImageToTensor', keys=['img']),
-    dict(type='Collect', keys=['img'])]
+"""
+    + OLD_PIPELINES
+    + """
 classes = ['bird', 'cat', 'dog']
 data = dict(
     samples_per_gpu=4, workers_per_gpu=0,
@@ -55,6 +43,7 @@ checkpoint_config = dict(interval=1)
 log_config = dict(interval=1, hooks=[dict(type='TextLoggerHook')])
 seed = 0
 """
+)
 
 
 @pytest.fixture(scope="module")
