@@ -66,7 +66,7 @@ def fits(value: Any, annotation: Any) -> bool:
     if (origin or annotation) in (dict, Mapping):
         return isinstance(value, Mapping)
     if (origin or annotation) is Callable:
-        return callable(value) or isinstance(value, (str, Mapping))  # which may name one
+        return callable(value) or isinstance(value, (str, Mapping))  # either may name a callable
     return True
 
 

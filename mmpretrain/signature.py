@@ -70,7 +70,7 @@ class Signature:
                 return found, False
             try:
                 signature = inspect.signature(function)
-            except ValueError:  # a constructor in C that does not say
+            except ValueError:  # a constructor in C without a signature
                 return found, True
             for argument in _named(signature, function):
                 found.setdefault(argument.name, argument)

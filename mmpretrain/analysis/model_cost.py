@@ -69,9 +69,9 @@ def measure(
         raise ConfigError("the config names no model", where=cfg.filename)
     channels, height, width = full_shape(cfg, shape)
     try:
-        with torch.device("meta"):  # neither memory nor time
+        with torch.device("meta"):  # takes neither memory nor time
             costs, name = _count(cfg, (channels, height, width), deploy, convention)
-    except Exception:  # some layers need real numbers; what is really wrong comes out again below
+    except Exception:  # some layers need real tensors; other errors are raised again below
         try:
             costs, name = _count(cfg, (channels, height, width), deploy, convention)
         except (RuntimeError, ValueError, TypeError, IndexError, AssertionError) as error:
@@ -91,7 +91,7 @@ def _count(
 ) -> tuple[dict[str, Cost], str]:
     settings = dict(cfg.model)
     if "tokenizer_path" in (settings.get("target_generator") or {}):
-        settings["target_generator"] = nn.Identity()  # it would fetch its weights, and only training needs it
+        settings["target_generator"] = nn.Identity()  # it would download weights, and only training needs it
     if cfg.get("data_preprocessor") is not None:
         settings.setdefault("data_preprocessor", cfg.data_preprocessor)
     model = MODELS.build(settings).eval()

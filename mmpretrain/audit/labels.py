@@ -100,7 +100,7 @@ def find_outliers(features: Tensor) -> Iterator[Finding]:
     step = -(-len(features) // MAX_NEIGHBOURHOOD)
     bank = features[::step]
     nearest = torch.cat([_nearest(chunk, bank) for chunk in features.split(256)])
-    inside = torch.arange(len(features)) % step == 0  # these are their own first neighbour
+    inside = torch.arange(len(features)) % step == 0  # the nearest neighbour of these is themselves
     distances = torch.where(inside, nearest[:, NEAR], nearest[:, NEAR - 1])
     logs = distances.clamp(min=1e-6).log()
     low, high = torch.quantile(logs, torch.tensor([0.25, 0.75]))

@@ -181,7 +181,7 @@ def _find_here(text: str, prefer: Literal["best", "last"]) -> Found:
 def _exists(text: str) -> bool:
     try:
         return Path(text).expanduser().exists()
-    except (OSError, RuntimeError, ValueError) as error:  # too long, no such user, a null in it
+    except (OSError, RuntimeError, ValueError) as error:  # too long, unknown user, null byte
         raise MissingFileError(f"{text[:200]!r} is not the name of a file: {error}") from error
 
 

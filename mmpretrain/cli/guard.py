@@ -87,7 +87,7 @@ def is_ours(error: BaseException) -> bool:
     """Whether an error comes from this package and what it uses, without any code of the user."""
     library = sysconfig.get_paths()["stdlib"]
     files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
-    files += getattr(error.__cause__, "files", ())  # where it was raised in a data worker
+    files += getattr(error.__cause__, "files", ())  # of an error in a data worker
     return all(
         file.startswith(("<", library)) or {"site-packages", "mmpretrain"} & set(Path(file).parts)
         for file in files

@@ -203,7 +203,7 @@ def draw_predictions(
     if show_dir is not None:
         hook["out_dir"] = show_dir
     cfg.default_hooks = hooks
-    if cfg.get("visualizer") is None:  # the usual one of a runner knows no labels
+    if cfg.get("visualizer") is None:  # the default visualizer of a runner draws no labels
         cfg.visualizer = {"type": "UniversalVisualizer"}
 
 

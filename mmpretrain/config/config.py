@@ -349,7 +349,7 @@ def _is_module_name(name: Any) -> bool:
 
 def _import_hint(module: str, error: ImportError) -> str | None:
     """Return a hint for a module that cannot be imported, by the name that was not found."""
-    if isinstance(error, MMPretrainError):  # it says so itself
+    if isinstance(error, MMPretrainError):  # its message says what is wrong
         return None
     missing = error.name or ""
     if missing == module or module.startswith(f"{missing}."):

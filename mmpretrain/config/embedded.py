@@ -91,7 +91,7 @@ def _parse(text: str, file: str) -> TrackedDict:
     sources: dict[Any, Source] = {}
     for statement in tree.body:
         if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
-            continue  # a docstring
+            continue  # a docstring, no setting
         name = reader.target(statement)
         if name == "_base_":
             reader.refuse(statement, "_base_")

@@ -133,7 +133,7 @@ def _read(file: str, where: str | None) -> str:
     try:
         if os.path.exists(file) and not os.path.isdir(file) and not os.path.isfile(file):
             raise ConfigError(f"{name!r} is a pipe or a device, no file", where=where)
-        # Editors of Windows put a mark in front of UTF-8.
+        # Editors on Windows begin UTF-8 files with a byte order mark.
         return Path(file).read_text(encoding="utf-8-sig")
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         raise MissingFileError(f"There is no config {name!r}", where=where, hint=_near(file)) from None

@@ -44,7 +44,7 @@ def read_json(text: str, file: str) -> TrackedDict:
     except ValueError as error:  # a number with thousands of digits
         raise ConfigError(f"This JSON cannot be read: {error}", where=short_path(file)) from error
     check_bounds(values, short_path(file))
-    # The JSON parser tells no lines. JSON is also a Python expression, and Python's parser does.
+    # The JSON parser reports no lines. Almost all JSON is a Python expression, whose parser does.
     return _checked(_with_lines(values, ast.parse(f"(\n{text}\n)", mode="eval").body, file), file)
 
 

@@ -160,7 +160,7 @@ class Plain:
             return self._numbers(value, path)
         scalars: tuple[Any, ...] = (bool, int, float, complex, str, bytes)
         for plain in scalars:
-            if isinstance(value, plain):  # a subclass, or what this kind of file has not
+            if isinstance(value, plain):  # a subclass, or a type that this format lacks
                 return self._scalar(plain(value), path)
         if isinstance(value, bytearray):
             return self.tree(bytes(value), path)

@@ -140,7 +140,7 @@ def run_config(
         raise
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # also what is no Exception, such as SystemExit
+    except BaseException as error:  # SystemExit is no Exception
         lines = [
             frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file
         ]

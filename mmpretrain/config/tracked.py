@@ -92,7 +92,7 @@ class TrackedDict(dict):
                 dict.__setitem__(node, key, copy.deepcopy(value, memo))
             except ConfigError:
                 raise
-            except (TypeError, RuntimeError) as error:  # what exists once: a lock, a socket, a database
+            except (TypeError, RuntimeError) as error:  # a lock, a socket, a database connection
                 source = self._sources_.get(key)
                 raise ConfigError(
                     f"{key!r} of a config holds what cannot be copied ({error})",

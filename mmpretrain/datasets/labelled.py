@@ -135,7 +135,7 @@ def read_labelled(spec: str, task: Task | None = None, val: str | None = None) -
         places = {**places, "val": _absolute(val)}
     found = {name: _read(place, task) for name, place in places.items()}
     train = found.pop("train")
-    if isinstance(train, dict):  # a table with a column that names the parts
+    if isinstance(train, dict):  # a table with a column `split`
         found = {**{name: part for name, part in train.items() if name != "train"}, **found}
         train = train["train"]
     others: dict[str, Labelled] = {}

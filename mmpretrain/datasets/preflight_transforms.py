@@ -49,7 +49,7 @@ def unsuitable_branches(split: str, dataset: Any) -> Iterator[Problem]:
                 locate_step(error, pipeline.place_of(step))
                 yield Problem(HARD, split, str(error))
                 return
-            except Exception:  # has been tried as it is, and was answered for there
+            except Exception:  # the pipeline was tried before, and its errors were reported there
                 return
             if not isinstance(results, dict):
                 break

@@ -68,7 +68,7 @@ def write_files(
 
     write_atomic(folder / TABLE, write_table)
     text = json.dumps(finite(facts), indent=2, ensure_ascii=False, default=str)
-    # JSON escapes what is no UTF-8, such as bytes of file names, in the same way.
+    # JSON escapes bytes that are not UTF-8, as file names may have, in the same way.
     write_atomic(folder / FACTS, lambda file: file.write(text.encode("utf-8", "backslashreplace")))
     write_atomic(folder / ARRAYS, lambda file: np.savez(file, **stored))
 

@@ -159,7 +159,7 @@ def _is_whole(norm: str, reached: Sequence[str], trace: Trace) -> bool:
     if not all(norm.startswith(f"{name}.") for name in after):
         return False
     values, end = trace.values[norm], trace.values[reached[-1]]
-    # What was beside it may have been added in place, as the identity of a residual block.
+    # A block may have added its identity to the output in place.
     return trace.is_only_way(norm) or (values.shape == end.shape and torch.equal(values, end))
 
 

@@ -88,7 +88,7 @@ def find_layout(
 def _layout_of_map(output: Tensor, image: Grid, module: nn.Module | None) -> Layout:
     _, a, b, c = output.shape
     first, last = (b, c), (a, b)
-    # One for images takes its channels from either place.
+    # A norm for images accepts channels first and last.
     plain = isinstance(module, nn.LayerNorm) and not isinstance(module, LayerNorm2d)
     is_last = is_grid(last, image) and (plain or not is_grid(first, image))
     return Layout("channels_last", last) if is_last else Layout("channels_first", first)

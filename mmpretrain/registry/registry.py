@@ -67,7 +67,7 @@ class Registry:
         self._locations = list(locations)
         self._objects: dict[str, Any] = {}
         self._places: dict[str, str] = {}  # where each was registered
-        self._forced: set[str] = set()  # names that someone took on purpose
+        self._forced: set[str] = set()  # names that were overwritten with force=True
         self._clashes: dict[str, NameTakenError] = {}  # names that are in use twice
         self._children: dict[str, Registry] = {}
         self._waiting: list[tuple[type, list[str], str]] = []  # classes to adapt once all tables are there

@@ -80,7 +80,7 @@ def _by_path(records: dict[str, AnyRecord]) -> tuple[dict[str, AnyRecord], int]:
     for parts in range(MOST_PARTS + 1):
         keys = {name: _ends(record.paths, parts) for name, record in records.items()}
         if parts and any(max(Counter(some).values()) > 1 for some in keys.values()):
-            continue  # such ends do not tell images apart
+            continue  # several images share this ending
         places = {name: {key: place for place, key in enumerate(some)} for name, some in keys.items()}
         shared = [
             key for key in dict.fromkeys(next(iter(keys.values()))) if all(key in p for p in places.values())

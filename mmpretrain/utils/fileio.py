@@ -121,7 +121,7 @@ class _ArchiveSource(io.RawIOBase):
     @property
     def file(self) -> IO[bytes]:
         if self._file is None:
-            with default_backend(None):  # the archive is not inside of itself
+            with default_backend(None):  # the archive itself is read from the disk
                 self._file = open_binary(self.name)
         return self._file
 

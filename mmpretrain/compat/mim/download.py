@@ -63,7 +63,7 @@ def find(name: str) -> ModelInfo:
         return zoo.find_model(name)
     same = [info for info in zoo.zoo().values() if info.config.stem == name]
     if not same:
-        return zoo.find_model(name)  # says what is close
+        return zoo.find_model(name)  # its error suggests similar names
     return next((info for info in same if info.weights), same[0])
 
 

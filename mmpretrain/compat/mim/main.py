@@ -138,7 +138,7 @@ def download(
     if ignore_ssl:
         say("Certificates are checked all the same: --ignore-ssl does nothing.", fg="yellow", err=True)
     for name in names:
-        downloads.find(name)  # all names are looked at before the first download
+        downloads.find(name)  # check all names before the first download
     for name in names:
         for step in downloads.download(
             name, downloads.default_folder() if dest is None else dest.expanduser()

@@ -140,7 +140,7 @@ def _by_path(module: str, name: str, asking: str = "") -> Target | None:
     stem = module.rpartition(".")[2]
     package = module
     while package:
-        if package != asking and name in _table(package):  # who asks has looked into its own table
+        if package != asking and name in _table(package):  # the asking package has looked into its own table
             return Target(package, name)
         found = _definitions(package).get(name, ())
         alike = [other for other in found if other in stem or stem in other]

@@ -36,11 +36,11 @@ def _check_dataset(cfg: Mapping[str, Any], path: str, dataset: Mapping[str, Any]
     if (kind in _DOWNLOADED and dataset.get("download", True)) or not _is_local(kind, path, dataset):
         return
     root = dataset.get("data_root") or ""
-    if not isinstance(root, str):  # which is said where arguments are checked
+    if not isinstance(root, str):  # the check of arguments reports it
         return
     if root:
         problems = list(_check(cfg, f"{path}.data_root", root, "Set it to where your data is."))
-        if problems:  # the rest is below it
+        if problems:  # the other paths are relative to it
             yield from problems
             return
     unset = "If it is not yours, set it to '' (nothing) to override what the base config says."

@@ -108,7 +108,7 @@ class CollapseDoctorHook(Hook):
             measures["predictor_size"] = float(sum(p.numel() for p in predictor.parameters()))
         if runner.iter > 2 * self._grace(runner):  # a loss that does not mind may let them shrink slowly
             measures.pop("projection_scale", None)
-        if runner.iter < runner.max_iters / 2:  # later, learning rates and momentums fall to nothing
+        if runner.iter < runner.max_iters / 2:  # later, schedules reduce steps on purpose
             measures.update(self.motion(unwrap(runner.model)))
         for name in _LOGGED & measures.keys():
             runner.message_hub.update_scalar(f"train/{name}", measures[name])

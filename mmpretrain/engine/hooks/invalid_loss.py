@@ -85,7 +85,7 @@ class InvalidLossHook(Hook):
         unseen, self._unseen = self._unseen, []
         values = [item.loss for item in unseen]
         if values and isinstance(values[0], torch.Tensor):
-            values = torch.stack(values).tolist()  # one wait for all
+            values = torch.stack(values).tolist()  # waits for the device once
         for item, value in zip(unseen, values):
             if math.isfinite(value):
                 self.bad = 0

@@ -145,7 +145,7 @@ class Pilot:
         return self.current != before
 
     def _next(self) -> Setting:
-        if self._counts_workers and self._is_stalled():  # still more workers will not help
+        if self._counts_workers and self._is_stalled():  # more workers did not help
             self._queue.clear()
         while not self._queue:
             stage = next(self._stages, None)

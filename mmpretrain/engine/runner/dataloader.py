@@ -65,7 +65,7 @@ class KeyedDataset(Dataset):
     def __getitems__(self, keys: list[SampleKey]) -> list[Any]:
         if get_worker_info() is not None:
             return load_samples(self, keys)
-        with preserved_rng():  # the main process has its own random numbers to draw
+        with preserved_rng():  # keep the generators of the main process as they are
             return load_samples(self, keys)
 
 
@@ -183,12 +183,12 @@ class KeyedDataLoader:
 
     def _stream(self) -> Iterator[Any]:
         """Return an iterator of the inner loader, whose workers send batches in memory that is used again."""
-        workers = self._inner.num_workers if self._inner._iterator is None else 0  # that start now
+        workers = self._inner.num_workers if self._inner._iterator is None else 0  # workers to start
         if not workers or not shared_batches.is_possible():
             return iter(self._inner)
         self._carrying.post = Post(workers, self._inner.prefetch_factor or 2)
         stream: Any = iter(self._inner)
-        stream.post, self._carrying.post = self._carrying.post, None  # it lasts as long as the workers
+        stream.post, self._carrying.post = self._carrying.post, None  # lives as long as the workers
         return stream
 
     def reseed(self, seed: int) -> None:

@@ -51,7 +51,7 @@ class Failure:
         self.files = tuple(frame.filename for frame in traceback.extract_tb(error.__traceback__))
         try:
             pickle.loads(pickle.dumps(error))
-        except Exception:  # its own constructor, an open file
+        except Exception:  # its constructor takes other arguments, or it holds an open file
             error, lost = RuntimeError(f"{type(error).__name__}: {error}"), error
             for note in getattr(lost, "__notes__", ()):
                 add_note(error, note)

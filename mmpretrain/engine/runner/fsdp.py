@@ -99,7 +99,7 @@ class FSDPStrategy(SingleDeviceStrategy):
         template = _without_data(model)
         self.mesh = init_device_mesh(self.device.type, (get_world_size(),))
         units = self._units(model)
-        for norm in self._norms(model):  # inside the units, and so first
+        for norm in self._norms(model):  # norms lie inside the other units, so they come first
             fully_shard(norm, mesh=self.mesh, **self.options, mp_policy=self._norm_precision())
         for unit in units:
             if not isinstance(unit, FSDPModule):

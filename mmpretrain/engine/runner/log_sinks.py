@@ -68,7 +68,7 @@ class CsvSink:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        self._columns: dict[str, None] = {}  # in order, and quick to look up
+        self._columns: dict[str, None] = {}  # an ordered set
         self._file: TextIO | None = None
 
     def add_config(self, config: Any) -> None:

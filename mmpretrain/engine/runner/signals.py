@@ -89,7 +89,7 @@ class SignalGuard:
             return None
         mine = [float(self.state.interrupted_by or 0), time.monotonic() - self._agreed_at]
         number, seconds = all_reduce(torch.tensor(mine, dtype=torch.float64), "max").tolist()
-        # All must ask again after as many calls: the slowest one says how many that are.
+        # All processes must ask again after the same number of calls; the slowest decides how many.
         fitting = int(self._interval * AGREE_EVERY / max(seconds, 1e-6))
         self._interval = self._left = min(max(fitting, 1), MOST_ITERATIONS)
         self._agreed_at = time.monotonic()

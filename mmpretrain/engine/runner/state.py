@@ -39,7 +39,7 @@ class HistoryBuffer:
         values.append(log_val)
         if count != 1 or self._counts is not None:
             self._weigh(count)
-        if len(values) >= 2 * self.max_length:  # rarely, so that an update costs no shift of the list
+        if len(values) >= 2 * self.max_length:  # rarely: shifting the list takes time
             del values[: -self.max_length]
             if self._counts is not None:
                 del self._counts[: -self.max_length]

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DataParallel as _DataParallel
 from torch.nn.parallel import DistributedDataParallel as _DistributedDataParallel
 
-from mmpretrain.engine.hooks.access import is_model_wrapper as is_model_wrapper  # of old
+from mmpretrain.engine.hooks.access import is_model_wrapper as is_model_wrapper  # users import it from here
 from mmpretrain.registry import MODEL_WRAPPERS
 from mmpretrain.utils.logging import get_logger
 from mmpretrain.utils.step import train_step

@@ -242,7 +242,7 @@ class CosineAnnealingParamScheduler(ParamScheduler):
         minimum = self.eta_min if self.eta_min is not None else base * self.eta_min_ratio
         step = self.last_step
         if step > 0 and (step - 1 - self.T_max) % (2 * self.T_max) == 0:
-            # At the bottom there is nothing to multiply: the way up starts from the initial value.
+            # At the minimum there is no value to multiply: the rise starts from the initial value.
             return value + (base - minimum) * (1 - math.cos(math.pi / self.T_max)) / 2
         return minimum + (value - minimum) * _cosine_ratio(step, self.T_max) if step > 0 else value
 

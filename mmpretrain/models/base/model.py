@@ -90,7 +90,7 @@ class BaseModel(FreezableModule):
         if total is None:
             raise TypeError(f"No value with 'loss' in its name to minimise, got {sorted(losses)}")
         log_vars["loss"] = total
-        return total, {"loss": total, **log_vars}  # the sum first
+        return total, {"loss": total, **log_vars}  # the log shows the total first
 
     def _run_forward(self, data: dict | tuple | list, mode: str) -> Any:
         return run_forward(self, data, mode)

@@ -79,7 +79,7 @@ class SwAVLoss(BaseModule):
         size = len(features)
         if self.queue is not None:
             queue = self.queue[index]
-            self.use_queue = self.use_queue or bool((queue[-1] != 0).any())  # it is full
+            self.use_queue = self.use_queue or bool((queue[-1] != 0).any())  # the queue is full
             if self.use_queue:
                 scores = torch.cat([self.prototypes(queue), scores])
             queue.copy_(torch.cat([features, queue[:-size]]))
