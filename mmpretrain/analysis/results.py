@@ -120,7 +120,7 @@ def add_labels(records: Sequence[dict[str, Any]], dataset: Any) -> None:
 
 
 def verdicts(records: Sequence[Mapping[str, Any]]) -> list[Verdict]:
-    """Compare each prediction with the truth.
+    """Compare the best class of each sample with the truth; of several right classes, one is enough.
 
     Raises:
         DataError: If a sample has no scores or no label.
@@ -137,8 +137,8 @@ def verdicts(records: Sequence[Mapping[str, Any]]) -> list[Verdict]:
             raise DataError(f"prediction {index} has no scores of classes (pred_score)", hint=hint)
         if not isinstance(actual, Tensor):
             raise DataError(f"prediction {index} has no label (gt_label)")
-        best = int(scores.argmax())
-        found.append(Verdict(index, float(scores[best]), best, tuple(actual.reshape(-1).tolist())))
+        best, truth = int(scores.argmax()), tuple(actual.reshape(-1).tolist())
+        found.append(Verdict(index, float(scores[best]), (best,), truth, best in truth))
     return found
 
 

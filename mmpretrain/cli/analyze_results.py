@@ -85,7 +85,7 @@ def _save(
     entries = []
     for verdict, path, picture in track(list(zip(chosen, paths, picture_names(paths))), name):
         record = records[verdict.index]
-        sample = DataSample().set_gt_label(record["gt_label"]).set_pred_label(verdict.predicted)
+        sample = DataSample().set_gt_label(record["gt_label"]).set_pred_label(list(verdict.predicted))
         sample.set_pred_score(record["pred_score"])
         visualizer.visualize_cls(
             _image(dataset, verdict.index, record), sample, classes, rescale_factor=rescale_factor,
@@ -94,8 +94,8 @@ def _save(
         entries.append(
             {
                 "filename": path,
-                "pred_label": [verdict.predicted],
-                "pred_class": _name(classes, verdict.predicted),
+                "pred_label": list(verdict.predicted),
+                "pred_class": _name(classes, verdict.predicted[0]),
                 "gt_label": list(verdict.actual),
                 "gt_class": [_name(classes, label) for label in verdict.actual],
                 "pred_score": record["pred_score"].tolist(),

@@ -117,17 +117,15 @@ class Record:
 
     def _rows(self) -> Iterator[Sequence[Any]]:
         yield ["path", "truth", "predicted", "right", "score", "score_of_truth"]
-        single, thresholds = self.predicted.tolist(), self.thresholds
+        single, thresholds, right = self.predicted.tolist(), self.thresholds, self.right.tolist()
         for index, score in enumerate(self.scores):
             truth = self.truth(index)
             found = np.flatnonzero(score >= thresholds).tolist() if self.multi_label else [single[index]]
-            counted = self.targets[index] != -1 if self.multi_label else None
-            judged = found if counted is None else [k for k in found if counted[k]]
             yield [
                 self.paths[index] if self.paths else index,
                 ";".join(map(self.class_name, truth)),
                 ";".join(map(self.class_name, found)),
-                int(judged == truth),
+                int(right[index]),
                 ";".join(f"{score[k]:.6g}" for k in found),
                 ";".join(f"{score[k]:.6g}" for k in truth),
             ]
@@ -137,10 +135,23 @@ class Record:
         target = self.targets[index]
         return np.flatnonzero(target == 1).tolist() if self.multi_label else [int(target)]
 
+    @property
+    def mistaken(self) -> np.ndarray:
+        """Whether each class of each sample with several labels is predicted wrongly, (N, C)."""
+        return ((self.scores >= self.thresholds) != (self.targets == 1)) & (self.targets != -1)
+
+    @property
+    def right(self) -> np.ndarray:
+        """Whether each prediction is right, of several labels all of them, (N,)."""
+        return ~self.mistaken.any(1) if self.multi_label else self.predicted == self.targets
+
     def verdict(self, index: int) -> Verdict:
         """Return the prediction for a sample beside the truth."""
-        best = int(self.scores[index].argmax())
-        return Verdict(index, float(self.scores[index, best]), best, tuple(self.truth(index)))
+        score, one = self.scores[index], self.part([index])
+        found = (int(score.argmax()),)
+        if self.multi_label:
+            found = tuple(np.flatnonzero(score >= self.thresholds).tolist())
+        return Verdict(index, float(score.max()), found, tuple(self.truth(index)), bool(one.right[0]))
 
     @classmethod
     def load(cls, folder: str | Path) -> Record:

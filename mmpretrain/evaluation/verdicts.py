@@ -11,17 +11,14 @@ class Verdict:
 
     Attributes:
         index: The sample's place among the predictions.
-        score: Score of the predicted class.
-        predicted: The predicted class; of several labels, the one with the highest score.
+        score: The highest score.
+        predicted: The predicted classes, one for single labels.
         actual: The right classes, one for single labels.
+        right: Whether the prediction is right.
     """
 
     index: int
     score: float
-    predicted: int
+    predicted: tuple[int, ...]
     actual: tuple[int, ...]
-
-    @property
-    def right(self) -> bool:
-        """Whether the predicted class is among the right ones."""
-        return self.predicted in self.actual
+    right: bool

@@ -13,7 +13,7 @@ from mmpretrain.evaluation.record import Record
 from mmpretrain.evaluation.value_record import ValueRecord
 from mmpretrain.reports.matching import matched
 from mmpretrain.reports.statistics import holm, mcnemar_corrected, mcnemar_exact, sign_flip
-from mmpretrain.reports.summary import Number, Summary, right_predictions, summarize
+from mmpretrain.reports.summary import Number, Summary, summarize
 from mmpretrain.reports.value_numbers import value_numbers
 
 #: How many samples on which models differ are shown.
@@ -118,7 +118,7 @@ def compare(records: Mapping[str, Record]) -> Comparison:
     """
     _check_several(records)
     common, left_out = matched(records)
-    right = {name: entirely_right(record) for name, record in common.items()}
+    right = {name: record.right for name, record in common.items()}
     counts = [(a, b, *_only(right[a], right[b])) for a, b in combinations(common, 2)]
     exact = [mcnemar_exact(first, second) for _, _, first, second in counts]
     pairs = [
@@ -131,14 +131,6 @@ def compare(records: Mapping[str, Record]) -> Comparison:
     order = differ[np.argsort(-surest.max(0)[differ], kind="stable")]
     summaries = {name: summarize(record) for name, record in common.items()}
     return Comparison(common, summaries, pairs, order[:SHOWN].tolist(), left_out)
-
-
-def entirely_right(record: Record) -> np.ndarray:
-    """Return whether the prediction for each sample is right, of several labels each of them, (N,)."""
-    if not record.multi_label:
-        return right_predictions(record)
-    wrong = (record.scores >= 0.5) != (record.targets == 1)
-    return ~(wrong & (record.targets != -1)).any(1)
 
 
 def compare_values(records: Mapping[str, ValueRecord]) -> ValueComparison:

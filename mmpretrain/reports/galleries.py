@@ -11,7 +11,6 @@ from mmpretrain.evaluation.functional.label_quality import find_label_suspects
 from mmpretrain.evaluation.record import Record
 from mmpretrain.evaluation.verdicts import Verdict
 from mmpretrain.reports.names import path_name
-from mmpretrain.reports.summary import right_predictions
 
 #: Pictures of a gallery, of a cell of the confusion matrix, and classes with a best and a worst picture.
 SHOWN, PER_CELL, CLASSES = 24, 8, 40
@@ -25,13 +24,13 @@ class Shot:
         verdict: Its prediction, and whether that is right.
         path: Where its image comes from, as it is shown; empty if that is not known.
         truth: Names of the right classes.
-        predicted: Name of the predicted class.
+        predicted: Names and scores of the predicted classes.
     """
 
     verdict: Verdict
     path: str
     truth: str
-    predicted: str
+    predicted: tuple[tuple[str, float], ...]
 
 
 def shots(record: Record, indices: Sequence[int]) -> list[Shot]:
@@ -42,24 +41,45 @@ def shots(record: Record, indices: Sequence[int]) -> list[Shot]:
             verdict,
             path=path_name(record.paths[verdict.index]) if record.paths else "",
             truth=", ".join(map(record.class_name, verdict.actual)),
-            predicted=record.class_name(verdict.predicted),
+            predicted=tuple(
+                (record.class_name(k), float(record.scores[verdict.index, k])) for k in verdict.predicted
+            ),
         )
         for verdict in verdicts
     ]
 
 
 def surest_mistakes(record: Record) -> list[int]:
-    """Return the wrong predictions with the highest scores."""
-    wrong = np.flatnonzero(~right_predictions(record))
-    return wrong[np.argsort(-record.scores[wrong].max(1), kind="stable")][:SHOWN].tolist()
+    """Return the wrong predictions with the highest scores.
+
+    Of several labels, those with a wrong label whose score is farthest from its threshold.
+    """
+    wrong = np.flatnonzero(~record.right)
+    part = record.part(wrong)
+    if record.multi_label:
+        sure = np.where(part.mistaken, _to_threshold(part), 0).max(1, initial=0)
+    else:
+        sure = part.scores.max(1, initial=-np.inf)
+    return wrong[np.argsort(-sure, kind="stable")][:SHOWN].tolist()
 
 
 def least_sure(record: Record) -> list[int]:
-    """Return the samples whose two best classes have the closest scores."""
+    """Return the samples whose two best classes have the closest scores.
+
+    Of several labels, those with a score that is closest to its threshold.
+    """
+    if record.multi_label:
+        gaps = np.where(record.targets == -1, np.inf, _to_threshold(record)).min(1)
+        return np.argsort(gaps, kind="stable")[:SHOWN].tolist()
     if record.scores.shape[1] < 2:
         return []
     top = np.partition(record.scores, -2, axis=1)[:, -2:]
     return np.argsort(top[:, 1] - top[:, 0], kind="stable")[:SHOWN].tolist()
+
+
+def _to_threshold(record: Record) -> np.ndarray:
+    """Return how far scores are from the thresholds of their classes, (N, C)."""
+    return np.abs(record.scores - record.thresholds)
 
 
 def label_suspects(record: Record) -> list[int]:

@@ -37,7 +37,6 @@ from mmpretrain.reports.summary import (
     Summary,
     confused_pairs,
     is_ordinal,
-    right_predictions,
     summarize,
 )
 from mmpretrain.reports.words import Language, both
@@ -76,9 +75,9 @@ def write_report(
     summary = summarize(record)
     pairs = [] if record.multi_label else confused_pairs(record, PAIRS)
     picture = matrix.drawn_cells(summary)
-    audited = None if leaked is None else audit_of_leaks(leaked, right_predictions(record))
+    audited = None if leaked is None else audit_of_leaks(leaked, record.right)
     if audit is not None:
-        audited = read_audit(audit, record.paths, right_predictions(record))
+        audited = read_audit(audit, record.paths, record.right)
     shown = {
         "mistakes": galleries.surest_mistakes(record),
         "unsure": galleries.least_sure(record),
@@ -93,7 +92,7 @@ def write_report(
     store = Pictures(_with_maps(images, maps, numbers), chain(numbers.values(), copies, _in_order(shown)))
     measured = measure_some(len(record), images)
     labels = None if record.multi_label else record.targets[measured.chosen]
-    right = right_predictions(record)[measured.chosen]
+    right = record.right[measured.chosen]
     slices = find_slices(right, measured.paths(record.paths), measured.facts, labels)
     history = read_history(run) if run is not None else History()
     content = environment().get_template("report.html.j2").render(
@@ -164,7 +163,8 @@ def _rows(record: Record, rows: Sequence[tuple[int, int, int]]) -> list[dict[str
     for k, best, worst in rows:
         pair = galleries.shots(record, [best, worst])
         scores = [float(record.scores[index, k]) for index in (best, worst)]
-        described.append({"name": record.class_name(k), "shots": list(zip(pair, scores))})
+        found = [k in shot.verdict.predicted for shot in pair]
+        described.append({"name": record.class_name(k), "shots": list(zip(pair, scores, found))})
     return described
 
 

@@ -90,14 +90,6 @@ class Summary:
     reliability: calibration.Reliability
 
 
-def right_predictions(record: Record) -> np.ndarray:
-    """Return whether the best class of each sample is right, (N,)."""
-    best = record.predicted
-    if record.multi_label:
-        return record.targets[np.arange(len(record)), best] == 1
-    return best == record.targets
-
-
 class Tally(NamedTuple):
     """Counts of each class, (C,), or of each draw and class, (R, C)."""
 
@@ -183,7 +175,7 @@ def _or_nan(value: Tensor, known: bool) -> float:
 
 
 def _single_label_numbers(record: Record, tally: Tally, areas: Areas, level: float) -> list[Number]:
-    right, classes = right_predictions(record), record.scores.shape[1]
+    right, classes = record.right, record.scores.shape[1]
     best, labels = torch.from_numpy(record.predicted), torch.from_numpy(record.targets)
 
     def drawn(name: str, metric: Callable[[Tally], Tensor], percent: bool = True) -> Number:
@@ -291,7 +283,7 @@ def _reliability(record: Record) -> calibration.Reliability:
         targets = torch.from_numpy(record.targets)
         counted = targets != -1
         return calibration.reliability(scores[counted], targets[counted] == 1)
-    return calibration.reliability(scores.max(1).values, torch.from_numpy(right_predictions(record)))
+    return calibration.reliability(scores.max(1).values, torch.from_numpy(record.right))
 
 
 def _curves(

@@ -122,6 +122,15 @@ WORDS: dict[str, tuple[str, str]] = {
         "Wrong predictions with the highest scores: wrong labels, or what the model has not learned.",
         "得分最高的错误预测：可能是标签有误，或模型尚未学会。",
     ),
+    "surest_mistakes_hint_several": (
+        "A class that is missed or wrongly found, with a score far from its threshold: wrong labels, or what "
+        "the model has not learned.",
+        "漏报或误报且得分远离阈值的类别：可能是标签有误，或模型尚未学会。",
+    ),
+    "least_sure_hint_several": (
+        "A class has a score close to its threshold.",
+        "某个类别的得分接近阈值。",
+    ),
     "least_sure": ("Least sure", "最不确定的样本"),
     "best_and_worst_hint": (
         "By the score of the right class; the classes with the lowest worst score first, at most 40.",

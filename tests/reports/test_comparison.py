@@ -11,7 +11,6 @@ from mmpretrain.errors import DataError
 from mmpretrain.evaluation.record import Record
 from mmpretrain.evaluation.value_record import ValueRecord
 from mmpretrain.reports import compare, compare_values
-from mmpretrain.reports.summary import right_predictions
 
 
 def reordered(record: Record, order: np.ndarray) -> Record:
@@ -36,7 +35,7 @@ def test_what_differs(record):
     perfect = dataclasses.replace(record, scores=np.eye(3, dtype=np.float32)[record.targets])
     compared = compare({"model": record, "perfect": perfect})
     (pair,) = compared.pairs
-    wrong = np.flatnonzero(~right_predictions(record))
+    wrong = np.flatnonzero(~record.right)
     assert (pair.only_first, pair.only_second) == (0, len(wrong))
     assert pair.p == pytest.approx(2 * 0.5 ** len(wrong))
     assert sorted(compared.differing) == wrong.tolist()

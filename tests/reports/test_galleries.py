@@ -6,13 +6,13 @@ import dataclasses
 
 import numpy as np
 
+from mmpretrain.evaluation import Record
 from mmpretrain.reports import galleries
-from mmpretrain.reports.summary import right_predictions
 
 
 def test_surest_mistakes_are_wrong_and_in_order(record):
     shown = galleries.surest_mistakes(record)
-    assert sorted(shown) == np.flatnonzero(~right_predictions(record)).tolist()
+    assert sorted(shown) == np.flatnonzero(~record.right).tolist()
     scores = record.scores[shown].max(1)
     assert scores.tolist() == sorted(scores.tolist(), reverse=True)
 
@@ -51,7 +51,22 @@ def test_cells_hold_their_samples(record):
 
 def test_shots(record):
     (shot,) = galleries.shots(record, [1])
-    assert (shot.truth, shot.predicted, shot.verdict.right) == ("dog", "dog", True)
+    assert (shot.truth, shot.predicted, shot.verdict.right) == ("dog", (("dog", shot.verdict.score),), True)
     assert shot.path == record.paths[1]
     none = dataclasses.replace(record, targets=np.zeros((60, 3), np.int8), paths=())
     assert (galleries.shots(none, [0])[0].truth, galleries.shots(none, [0])[0].path) == ("", "")
+
+
+def test_several_labels():
+    """By thresholds: a sample without any label is right if no class is found."""
+    scores = np.array([[0.4, 0.1], [0.45, 0.9], [0.8, 0.6], [0.6, 0.3]], np.float32)
+    targets = np.array([[0, 0], [1, 1], [1, 0], [-1, 0]], np.int8)
+    record = Record(scores, targets, classes=("cat", "dog"))
+    assert record.right.tolist() == [True, False, False, True]
+    assert galleries.surest_mistakes(record) == [2, 1]
+    assert galleries.least_sure(record) == [1, 0, 2, 3]
+    first, second = galleries.shots(record, [0, 2])
+    assert (first.predicted, first.truth, first.verdict.right) == ((), "", True)
+    assert [name for name, _ in second.predicted] == ["cat", "dog"]
+    strict = dataclasses.replace(record, facts={"thresholds": [0.3, 0.95]})
+    assert strict.right.tolist() == [False, False, True, True]

@@ -6,12 +6,11 @@ import numpy as np
 
 from mmpretrain.reports.images import ImageFacts, measure
 from mmpretrain.reports.slices import find_slices, find_value_slices
-from mmpretrain.reports.summary import right_predictions
 
 
 def test_small_images_are_found_worse(record):
     facts = measure(record.paths, "Images")
-    slices = [s for s in find_slices(right_predictions(record), record.paths, facts) if s.worse]
+    slices = [s for s in find_slices(record.right, record.paths, facts) if s.worse]
     assert slices[0].kind in {"size", "aspect"}, "small images also have another shape"
     assert slices[0].size == 15
     assert slices[0].own == 0
