@@ -24,12 +24,21 @@ class NormalizeTargetsHook(Hook):
     """
 
     def before_train(self, runner: Session) -> None:
-        head: Any = getattr(unwrap(runner.model), "head", None)
-        if not hasattr(head, "set_target_statistics"):
-            raise ConfigError(f"NormalizeTargetsHook needs a RegressionHead, got {type(head).__name__}")
-        values = target_values(runner.train_dataloader.dataset)
-        std = values.std(0)
-        head.set_target_statistics(values.mean(0), np.where(std > 0, std, 1.0))
+        normalize_targets(unwrap(runner.model), runner.train_dataloader.dataset)
+
+
+def normalize_targets(model: Any, dataset: Any) -> None:
+    """Give the head of a model the mean and the standard deviation of the targets of a data set.
+
+    Raises:
+        ConfigError: If the model has no ``RegressionHead``.
+    """
+    head: Any = getattr(model, "head", None)
+    if not hasattr(head, "set_target_statistics"):
+        raise ConfigError(f"NormalizeTargetsHook needs a RegressionHead, got {type(head).__name__}")
+    values = target_values(dataset)
+    std = values.std(0)
+    head.set_target_statistics(values.mean(0), np.where(std > 0, std, 1.0))
 
 
 def target_values(dataset: Any) -> np.ndarray:

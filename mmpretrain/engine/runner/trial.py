@@ -13,6 +13,7 @@ import torch
 from mmpretrain import checkpoints
 from mmpretrain.checkpoints.fitting import load_into
 from mmpretrain.checkpoints.layouts import weights_of
+from mmpretrain.engine.hooks.targets import normalize_targets
 from mmpretrain.engine.optimizers.builder import build_optim_wrapper
 from mmpretrain.engine.optimizers.wrapper import OptimWrapper
 from mmpretrain.engine.runner.build import build_model
@@ -104,7 +105,15 @@ def trial(
         if workers is not None:
             loading.update(num_workers=workers, persistent_workers=False)
         loader = build_dataloader(loading, seed)
+        if any(_kind(hook) == "NormalizeTargetsHook" for hook in settings.get("custom_hooks") or ()):
+            normalize_targets(model, loader.dataset)
         yield Trial(model, build_optim_wrapper(model, settings["optim_wrapper"]), loader, place)
+
+
+def _kind(hook: Any) -> str:
+    """The name of the class of a hook, however a config says it."""
+    kind = hook.get("type") if isinstance(hook, Mapping) else type(hook)
+    return str(getattr(kind, "__name__", kind)).rpartition(".")[2]
 
 
 def first_batch(loader: Any) -> Any:

@@ -9,6 +9,7 @@ import pytest
 from torch import nn
 
 from mmpretrain.engine.hooks import NormalizeTargetsHook
+from mmpretrain.engine.hooks.targets import normalize_targets
 from mmpretrain.errors import ConfigError, DataError
 from mmpretrain.models.heads import RegressionHead
 from tests.engine.hooks.hook_cases import fake_runner
@@ -40,7 +41,7 @@ def test_moments_of_the_training_data():
 
 def test_mistakes():
     with pytest.raises(ConfigError, match="needs a RegressionHead"):
-        NormalizeTargetsHook().before_train(fake_runner(nn.Linear(1, 1)))
+        normalize_targets(nn.Linear(1, 1), None)
     with pytest.raises(DataError, match=r"a\.png: the sample has no value to learn"):
         NormalizeTargetsHook().before_train(runner([{"img_path": "a.png"}]))
     with pytest.raises(DataError, match="has 1 values, the first one 2"):
