@@ -15,10 +15,13 @@ import numpy as np
 from mmpretrain.engine.runner.trial import trial
 from mmpretrain.errors import ConfigError
 
-#: How much of the mean of earlier losses is kept, so that single batches do not decide.
+#: How much of the mean of earlier losses is kept in 1 of 100 steps, so that single batches do not decide.
 SMOOTH = 0.9
 #: A loss of so many times the least one is the end.
 DIVERGED = 4.0
+#: A fall of the smoothed loss counts if it is so many times the noise of single batches: the least of many
+#: smoothed losses lies half of that below their mean by chance.
+NOISE = 1.2
 #: Fewer steps than this tell nothing.
 LEAST = 10
 
@@ -69,7 +72,11 @@ def lr_range(
         ConfigError: If the range or the config cannot be used.
     """
     if not 0 < low < high or steps < LEAST:
-        raise ConfigError(f"the rate cannot rise from {low:g} to {high:g} in {steps} steps, {LEAST} at least")
+        raise ConfigError(
+            f"the learning rate cannot rise from {low:g} to {high:g} in {steps} steps",
+            where="--min, --max, --steps",
+            hint=f"Take a number above 0, a larger one, and {LEAST} steps at least.",
+        )
     rates, losses, smooth = [], [], []
     with trial(cfg, device, workers=workers) as run:
         groups = run.wrapper.optimizer.param_groups
@@ -79,7 +86,7 @@ def lr_range(
             else groups[0]["lr"]
         )
         ratios = [group["lr"] / base if base else 1.0 for group in groups]
-        mean, batches = 0.0, run.batches()
+        mean, batches, kept = 0.0, run.batches(), SMOOTH ** (100 / steps)
         for step in range(steps) if watch is None else watch(range(steps)):
             rate = low * (high / low) ** (step / (steps - 1))
             for group, ratio in zip(groups, ratios):
@@ -87,8 +94,8 @@ def lr_range(
             loss = run.step(next(batches))
             rates.append(rate)
             losses.append(loss)
-            mean = SMOOTH * mean + (1 - SMOOTH) * loss if math.isfinite(loss) else math.inf
-            smooth.append(mean / (1 - SMOOTH ** (step + 1)))
+            mean = kept * mean + (1 - kept) * loss if math.isfinite(loss) else math.inf
+            smooth.append(mean / (1 - kept ** (step + 1)))
             if not math.isfinite(loss) or (step > LEAST and smooth[-1] > DIVERGED * min(smooth)):
                 break
     return judge(np.array(rates), np.array(losses), np.array(smooth))
@@ -102,12 +109,21 @@ def judge(rates: np.ndarray, losses: np.ndarray, smooth: np.ndarray) -> LrRange:
         losses: The losses, (N,).
         smooth: The smoothed losses, (N,).
     """
-    finite = np.isfinite(smooth)
-    curve = np.where(finite, smooth, np.inf)
-    best = int(curve.argmin())
+    curve = np.where(np.isfinite(smooth), smooth, np.inf)
+    first = LEAST if len(curve) > 2 * LEAST else 0  # before, the mean is one of few batches
+    best = first + int(curve[first:].argmin())
     suggestion = None
-    if best >= 2:
-        slope = np.gradient(curve[: best + 1], np.log(rates[: best + 1]))
-        steepest = int(slope.argmin())
-        suggestion = float(rates[steepest]) if slope[steepest] < 0 else None
+    if best >= 2 and _falls(losses[: best + 1], curve[: best + 1]):
+        reach = max(1, len(rates) // 20)  # a slope is one over a tenth of the steps
+        places = np.arange(min(LEAST, best // 2), best + 1)
+        before, after = np.maximum(places - reach, 0), np.minimum(places + reach, best)
+        slope = (curve[after] - curve[before]) / np.log(rates[after] / rates[before])
+        suggestion = float(rates[places[slope.argmin()]]) if slope.min() < 0 else None
     return LrRange(rates, losses, smooth, suggestion, float(rates[best]))
+
+
+def _falls(losses: np.ndarray, curve: np.ndarray) -> bool:
+    """Whether a smoothed loss falls by more than batches differ from each other."""
+    noise = np.diff(losses).std() / math.sqrt(2)
+    start = losses[: max(LEAST, len(losses) // 2)].mean()
+    return bool(start - curve[-1] > NOISE * noise)

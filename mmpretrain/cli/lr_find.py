@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from mmpretrain.analysis.lr_range import LrRange
+    from mmpretrain.config import Config
 
 
 def lr_find(
@@ -69,7 +70,7 @@ def lr_find(
         return track(items, "lr-find")
 
     found = lr_range(cfg, low, high, steps, device=device, workers=0, watch=watch)
-    _tell(found, config, data)
+    _tell(found, cfg, config, data)
     if save_path is not None:
         from mmpretrain.visualization import figures
 
@@ -77,22 +78,27 @@ def lr_find(
         say(f"The curve is in {shown(save_path)}")
 
 
-def _tell(found: LrRange, config: str, data: str | None) -> None:
+def _tell(found: LrRange, cfg: Config, config: str, data: str | None) -> None:
     import numpy as np
 
     from mmpretrain.visualization.sketch import sketch
 
     kept = np.isfinite(found.smooth)
-    say("Loss over the logarithm of the learning rate")
-    for line in sketch(np.log10(found.rates[kept]), np.minimum(found.smooth[kept], 2 * found.smooth[0])):
+    rates = found.rates[kept]
+    say("Loss over the learning rate, which rises from step to step")
+    ends = (f"{rates[0]:.2g}", f"{rates[-1]:.2g}") if len(rates) else None
+    for line in sketch(np.log10(rates), np.minimum(found.smooth[kept], 2 * found.smooth[0]), ends=ends):
         say(line)
     if found.suggestion is None:
-        say("The loss falls nowhere: try more --steps, or other limits --min and --max.")
+        say("No fall of the loss stands out from the differences between batches: try more --steps, a larger")
+        say("--batch-size, or other limits --min and --max.")
         return
-    say(f"It falls most steeply at {found.suggestion:.2g}, and rises from {found.largest:.2g} on.")
-    say("Next", bold=True)
+    say(f"It falls most steeply at {found.suggestion:.2g}, and no further from {found.largest:.2g} on.")
+    own = ((cfg.get("optim_wrapper") or {}).get("optimizer") or {}).get("lr")
+    now = f"  # now {own:g}" if isinstance(own, (int, float)) else ""
     words = "" if data is None else f" --data {shlex.quote(data)}"
-    say(f"  mmpretrain train {config}{words} --lr {found.suggestion:.2g}")
+    say("Next", bold=True)
+    say(f"  mmpretrain train {shlex.quote(config)}{words} --lr {found.suggestion:.2g}{now}")
 
 
 def draw(found: LrRange) -> Figure:

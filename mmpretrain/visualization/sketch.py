@@ -15,6 +15,7 @@ def sketch(
     ys: Sequence[float] | np.ndarray,
     width: int = 72,
     height: int = 12,
+    ends: tuple[str, str] | None = None,
 ) -> list[str]:
     """Draw a curve with an axis at its left and one below it.
 
@@ -23,6 +24,7 @@ def sketch(
         ys: Values, ``(N,)``; those that are not finite are left out.
         width: Columns of the drawing, the axis included.
         height: Lines of the curve.
+        ends: What stands below the first and the last position; by default these.
 
     Returns:
         Lines of text.
@@ -43,7 +45,7 @@ def sketch(
     rows = ["".join(chr(0x2800 + code) for code in row) for row in cells]
     marks = {0: labels[0], height // 2: labels[1], height - 1: labels[2]}
     lines = [f"{marks.get(index, ''):>{margin}}│{row}".rstrip("\u2800") for index, row in enumerate(rows)]
-    first, last = (f"{value:.6g}" for value in (x.min(), x.max()))
+    first, last = ends or (f"{x.min():.6g}", f"{x.max():.6g}")
     below = " " * margin + "└" + "─" * columns
     return [*lines, below, f"{'':>{margin}} {first}{last:>{max(columns - len(first), len(last) + 1)}}"]
 

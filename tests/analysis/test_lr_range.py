@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmpretrain.analysis.lr_range import judge, lr_range
+from mmpretrain.analysis.lr_range import SMOOTH, LrRange, judge, lr_range
 from mmpretrain.config import Config
 from mmpretrain.errors import ConfigError
 from tests.analysis.tuning_cases import small_config
@@ -63,3 +63,27 @@ def test_wrong_range(tmp_path: Path) -> None:
         lr_range(small_config(tmp_path), 1, 0.1)
     with pytest.raises(ConfigError, match="trains nothing"):
         lr_range(Config({"model": {"type": "ImageClassifier"}}))
+
+
+def test_batches_that_differ_are_no_fall() -> None:
+    """The mean of few batches at the start moves by chance, and so does that of a loss that never falls."""
+    rates = np.logspace(-6, 0, 100)
+    flat = 0
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        noise = 0.3 * random.standard_normal(100)
+        never = judged(rates, 2 + noise + 50 * np.maximum(np.log10(rates) + 1, 0))
+        flat += never.suggestion is None
+        falls = 2 - 1.2 / (1 + np.exp(-4 * (np.log10(rates) + 3))) + np.exp(6 * (np.log10(rates) + 0.5))
+        found = judged(rates, falls + noise)
+        assert found.suggestion is not None
+        assert 2e-4 < found.suggestion < 3e-2
+    assert flat >= 19
+
+
+def judged(rates: np.ndarray, losses: np.ndarray) -> LrRange:
+    mean, smooth = 0.0, []
+    for step, loss in enumerate(losses):
+        mean = SMOOTH * mean + (1 - SMOOTH) * loss
+        smooth.append(mean / (1 - SMOOTH ** (step + 1)))
+    return judge(rates, losses, np.array(smooth))

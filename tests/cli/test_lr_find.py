@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,8 @@ def test_learning_rate(capsys, here: Path) -> None:
     )
     assert done.code == 0, done.err
     assert "│" in done.out
-    assert "mmpretrain train small.py --lr " in done.out
+    assert re.search(r"mmpretrain train small\.py --lr \S+  # now 0\.01", done.out)
+    assert re.search(r"\n +1e-05 +\d", done.out), "the axis names rates"
     assert Image.open("lr.png").size[0] > 500
     assert sorted(path.name for path in here.iterdir()) == ["lr.png", "small.py"]
     assert "exists" in call(capsys, "lr-find", "small.py", "--save-path", "lr.png").err
