@@ -45,7 +45,7 @@ def batch_sizes(cfg: Any, largest: int = 4096, *, device: str | None = None) -> 
 
     Args:
         cfg: The config.
-        largest: Where to stop.
+        largest: Where to stop; no batch is larger than the training data.
         device: Where to run.
 
     Yields:
@@ -53,6 +53,7 @@ def batch_sizes(cfg: Any, largest: int = 4096, *, device: str | None = None) -> 
     """
     with trial(cfg, device, workers=0, weights=False) as run:
         batch = first_batch(run.loader)
+        largest = min(largest, max(2, len(run.loader.dataset)))
         size, fits, fails = 2, 0, None  # a batch norm needs two
         while size <= largest and _expected(run, size, fits):
             found = _measure(run, batch, size)

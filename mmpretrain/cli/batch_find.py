@@ -72,13 +72,28 @@ def batch_find(
     say(f"Batches of {small} are about as fast as any; {fits} is the largest that was tried and fits.")
     own = cfg.train_dataloader.get("batch_size")
     say("Next", bold=True)
-    words = "" if data is None else f" --data {shlex.quote(data)}"
-    say(f"  mmpretrain train {config}{words} --batch-size {small}  # now {own}; raise the learning rate, too")
+    if own == small:
+        say("  nothing to change: the config has this batch size")
+    else:
+        words = "" if data is None else f" --data {shlex.quote(data)}"
+        rate = _rate_for(cfg, small)
+        words += f" --batch-size {small}" + ("" if rate is None else f" --lr {rate:.2g}")
+        say(f"  mmpretrain train {shlex.quote(config)}{words}  # now {own}; the learning rate goes with it")
     if save_path is not None:
         from mmpretrain.visualization import figures
 
         figures.save(draw(measured), save_path)
         say(f"The curve is in {shown(save_path)}")
+
+
+def _rate_for(cfg: Any, batch: int) -> float | None:
+    """The learning rate for another batch: by the root for Adam and its kin, in proportion for others."""
+    optimizer = (cfg.get("optim_wrapper") or {}).get("optimizer") or {}
+    rate, own = optimizer.get("lr"), cfg.train_dataloader.get("batch_size")
+    if not isinstance(rate, (int, float)) or not isinstance(own, int):
+        return None
+    adaptive = any(name in str(optimizer.get("type")).lower() for name in ("adam", "lamb", "lion"))
+    return rate * (batch / own) ** (0.5 if adaptive else 1.0)
 
 
 def draw(measured: Sequence[Measured]) -> Figure:

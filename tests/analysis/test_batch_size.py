@@ -23,6 +23,12 @@ def test_of_a_config(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["small.py"]
 
 
+def test_no_batch_is_larger_than_the_data(tmp_path: Path) -> None:
+    cfg = small_config(tmp_path)
+    cfg.train_dataloader.dataset.indices = 5
+    assert [item.batch for item in batch_sizes(cfg, 10**20)] == [2, 4]
+
+
 def test_what_does_not_fit_is_narrowed_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     step = Trial.step
 

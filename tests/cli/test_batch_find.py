@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,14 @@ def test_batch_size(capsys, here: Path) -> None:
     done = call(capsys, "batch-find", "small.py", "--max", 8, "--save-path", "batch.svg")
     assert done.code == 0, done.err
     assert done.out.count("images/s") == 3
-    assert "mmpretrain train small.py --batch-size " in done.out
+    assert re.search(r"mmpretrain train small\.py --batch-size \d+ --lr 0\.00\d+  # now 16; ", done.out)
     assert "<svg" in Path("batch.svg").read_text()
     assert sorted(path.name for path in here.iterdir()) == ["batch.svg", "small.py"]
+
+
+def test_a_batch_size_that_is_the_best_already(capsys, here: Path) -> None:
+    done = call(
+        capsys, "batch-find", "small.py", "--max", 2, "--cfg-options", "train_dataloader.batch_size=2"
+    )
+    assert "nothing to change" in done.out
+    assert "mmpretrain train" not in done.out
