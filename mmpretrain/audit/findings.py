@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -81,8 +80,3 @@ class Audit:
     def of_kind(self, kind: Kind) -> list[Finding]:
         """Return the findings of a kind, the clearest first."""
         return [one for one in self.findings if one.kind == kind]
-
-    def to_leave_out(self, kinds: Iterable[Kind] = LEFT_OUT) -> Sequence[int]:
-        """Return the samples that have a finding of one of some kinds, in their order."""
-        chosen = set(kinds)
-        return sorted({one.index for one in self.findings if one.kind in chosen})

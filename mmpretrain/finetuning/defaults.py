@@ -40,8 +40,6 @@ LABEL_SMOOTHING = 0.1
 FREEZE_BELOW = 5
 #: Classes count by the root of their rarity if the largest has so many times the images of the smallest.
 IMBALANCED = 3.0
-#: Share of the images for validation, where none are set apart.
-HELD_OUT = 0.2
 #: Of N validation images, results that differ by less than this over the root of N are the same: half the
 #: standard error of an accuracy of 95 %, in percent. The latest of such epochs counts as the best.
 MARGIN = 10.0

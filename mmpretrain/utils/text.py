@@ -7,7 +7,6 @@ that shows such a text calls the function for it here.
 
 from __future__ import annotations
 
-import html
 import json
 import re
 
@@ -65,8 +64,3 @@ def csv_cell(text: object, keep: str = "") -> str:
 def json_text(written: str) -> str:
     """Return JSON with the control characters in its strings written as JSON's own escapes."""
     return _UNSAFE.sub(lambda found: found[0] if found[0] == "\n" else json.dumps(found[0])[1:-1], written)
-
-
-def html_text(text: object) -> str:
-    """Return a text for HTML, also between quotes."""
-    return html.escape(visible(text))

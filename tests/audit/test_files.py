@@ -69,7 +69,6 @@ def test_kinds_that_are_asked_for(root, tmp_path):
     content = yaml.safe_load((tmp_path / "audit.yaml").read_text())
     assert content["leave_out"][0]["why"] == "label"
     assert [entry["why"] for entry in content["look_at"]] == ["dark"]
-    assert found.to_leave_out(["dark", "label"]) == [3, 5]
 
 
 def test_the_page(found, root, tmp_path):

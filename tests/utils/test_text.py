@@ -71,10 +71,6 @@ def test_json_stays_json():
     assert "漢" in written
 
 
-def test_html():
-    assert text.html_text("<b>'\"&\x1b") == "&lt;b&gt;&#x27;&quot;&amp;\\x1b"
-
-
 def test_errors_on_the_command_line_show_escapes(capsys):
     report(ConfigError("bad\x1b[31m\nnext", where="\x1bfile", hint="do\x9b"))
     assert capsys.readouterr().err == "error: \\x1bfile: bad\\x1b[31m\nnext. do\\x9b\n"
