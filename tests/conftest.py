@@ -65,6 +65,17 @@ def _is_of_a_test(found: object) -> bool:
 
 
 @pytest.fixture(autouse=True, scope="module")
+def own_runs() -> None:
+    """Forget the runs of other modules, which a fixture or a traceback may keep alive.
+
+    ``session.current()`` would otherwise find several that are over, and fail.
+    """
+    session = sys.modules.get("mmpretrain.engine.session")
+    if session is not None:
+        session._known.clear()
+
+
+@pytest.fixture(autouse=True, scope="module")
 def own_registrations() -> Iterator[None]:
     """Forget what the tests of a module registered, so that those of others find the library as it is."""
     before = [(r, dict(r._objects), dict(r._clashes), dict(r._children)) for r in ALL.values()]
