@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mmpretrain.engine.hooks.hook import Hook
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import HOOKS
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from mmpretrain.engine.session import Session
 
 
@@ -27,7 +29,7 @@ class ClassNumCheckHook(Hook):
         self._check(runner.model, runner.test_dataloader.dataset)
 
     @staticmethod
-    def _check(model: Any, dataset: Any) -> None:
+    def _check(model: nn.Module, dataset: object) -> None:
         name = type(dataset).__name__
         classes = getattr(dataset, "CLASSES", None) or getattr(dataset, "metainfo", {}).get("classes")
         if classes is None:

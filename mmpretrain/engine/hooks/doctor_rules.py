@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -100,12 +100,12 @@ SYMPTOMS = (
 )  # fmt: skip
 
 
-def causes(model: Any, symptom: str, live_target: bool, lr: float) -> list[str]:
+def causes(model: object, symptom: str, live_target: bool, lr: float) -> list[str]:
     """Return possible causes of a symptom, the most certain first."""
     return list(dict.fromkeys(_causes(model, symptom, live_target, lr)))
 
 
-def _causes(model: Any, symptom: str, live_target: bool, lr: float) -> Iterator[str]:
+def _causes(model: object, symptom: str, live_target: bool, lr: float) -> Iterator[str]:
     head, neck = getattr(model, "head", None), getattr(model, "neck", None)
     if symptom in _DIRECT:
         yield from _DIRECT[symptom]
@@ -138,7 +138,7 @@ _DIRECT = {
 }
 
 
-def _temperatures(head: Any) -> Iterator[str]:
+def _temperatures(head: object) -> Iterator[str]:
     student, teacher = getattr(head, "student_temp", None), getattr(head, "teacher_temp", None)
     if getattr(head, "centering", None) == "none":
         yield "no centring of the teacher's scores"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -76,21 +76,21 @@ class Watch:
             module.report_targets = None  # type: ignore[assignment]
         return self.seen
 
-    def _watch(self, module: Any, note: Any) -> None:
+    def _watch(self, module: object, note: Callable[..., None]) -> None:
         if isinstance(module, nn.Module):
             self._handles.append(module.register_forward_hook(note))
 
-    def _take_views(self, _: nn.Module, inputs: tuple, output: Any) -> None:
+    def _take_views(self, _: nn.Module, inputs: tuple, output: object) -> None:
         images = output.get("inputs") if isinstance(output, dict) else None
         views = [images] if isinstance(images, Tensor) else images or []
         views = views[:1] if self._one_view else views
         self.seen.views += [view.detach()[:MOST_ROWS] for view in views if isinstance(view, Tensor)]
 
-    def _take_backbone(self, _: nn.Module, inputs: tuple, output: Any) -> None:
+    def _take_backbone(self, _: nn.Module, inputs: tuple, output: object) -> None:
         if torch.is_grad_enabled():
             self.seen.backbone += vectors(output)
 
-    def _take_neck(self, _: nn.Module, inputs: tuple, output: Any) -> None:
+    def _take_neck(self, _: nn.Module, inputs: tuple, output: object) -> None:
         if torch.is_grad_enabled():
             self.seen.backbone += vectors(inputs[0] if inputs else None)
             # What is made of tokens, and images, are predictions of what is hidden, which may well be alike.
@@ -116,7 +116,7 @@ class Watch:
         self.seen.backbone_grad = self.seen.backbone_grad + squared
 
 
-def vectors(output: Any) -> list[Tensor]:
+def vectors(output: object) -> list[Tensor]:
     """Return one vector for each image, (B, C), of the output of a backbone or neck, if there is one."""
     tensors = _flat([output])
     features = [x for x in tensors if x.is_floating_point() and x.ndim >= 2]

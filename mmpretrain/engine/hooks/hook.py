@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mmpretrain.engine.hooks.priority import Priority
@@ -185,7 +185,7 @@ class Hook:
     #: The name that 0.x used.
     every_n_iters = every_n_train_iters
 
-    def end_of_epoch(self, dataloader: Any, batch_idx: int) -> bool:
+    def end_of_epoch(self, dataloader: Sized, batch_idx: int) -> bool:
         """Whether this iteration is the last one of its epoch."""
         return batch_idx + 1 == len(dataloader)
 

@@ -99,7 +99,7 @@ class InvalidLossHook(Hook):
                 )
 
 
-def waits_for_device(loss: Any) -> bool:
+def waits_for_device(loss: object) -> bool:
     """Whether reading a value waits for a device."""
     return isinstance(loss, torch.Tensor) and not loss.is_cpu
 

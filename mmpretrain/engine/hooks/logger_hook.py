@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 from mmpretrain.engine.hooks.hook import DataBatch, Hook
 from mmpretrain.errors import ConfigError
@@ -88,7 +88,7 @@ class LoggerHook(Hook):
         """Write a line every ``interval`` iterations."""
         self._progress(runner, batch_idx, "test")
 
-    def _progress(self, runner: Session, batch_idx: int, mode: Any) -> None:
+    def _progress(self, runner: Session, batch_idx: int, mode: Literal["val", "test"]) -> None:
         if self.every_n_inner_iters(batch_idx, self.interval):
             _, line = runner.log_processor.get_log_after_iter(runner, batch_idx, mode)
             runner.logger.info(line, extra=IN_PROGRESS_BAR)

@@ -11,6 +11,8 @@ from mmpretrain.utils.logging import console_handler
 from mmpretrain.utils.progress import make_progress, on_terminal
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
     from mmpretrain.engine.session import Session
 
 _LABELS = {"train": "Epoch", "val": "Validating", "test": "Testing"}
@@ -29,7 +31,7 @@ class ProgressBarHook(Hook):
 
     priority = "LOWEST"
 
-    def __init__(self, progress: Any = None) -> None:
+    def __init__(self, progress: Progress | None = None) -> None:
         self.progress = progress or make_progress(disable=not on_terminal())
         self._tasks: dict[str, Any] = {}
         self._epoch: list[str] = []
@@ -119,5 +121,5 @@ class ProgressBarHook(Hook):
         self.progress.advance(self._tasks[mode])
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)

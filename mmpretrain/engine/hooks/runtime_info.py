@@ -106,7 +106,7 @@ class RuntimeInfoHook(Hook):
                 runner.message_hub.update_info(f"{mode}/{name}", value)
 
 
-def _is_scalar(value: Any) -> bool:
+def _is_scalar(value: object) -> bool:
     if isinstance(value, (np.ndarray, torch.Tensor)):
         return value.size == 1 if isinstance(value, np.ndarray) else value.numel() == 1
     return isinstance(value, (numbers.Real, np.number))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mmpretrain.engine.hooks.hook import Hook
 from mmpretrain.registry import HOOKS
@@ -22,7 +22,7 @@ class DistSamplerSeedHook(Hook):
         set_sampler_epoch(runner.train_loop.dataloader, runner.epoch)
 
 
-def set_sampler_epoch(loader: Any, epoch: int) -> None:
+def set_sampler_epoch(loader: object, epoch: int) -> None:
     """Tell the sampler of a loader, or the one inside its batch sampler, which epoch it is."""
     batch_sampler = getattr(loader, "batch_sampler", None)
     for sampler in (getattr(loader, "sampler", None), getattr(batch_sampler, "sampler", None)):

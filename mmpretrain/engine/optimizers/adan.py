@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.optim.optimizer import ParamsT
 
 from mmpretrain.engine.optimizers.base import BaseOptimizer
 from mmpretrain.engine.optimizers.lamb import global_grad_norm
@@ -33,7 +34,7 @@ class Adan(BaseOptimizer):
 
     def __init__(
         self,
-        params: Any,
+        params: ParamsT,
         lr: float = 1e-3,
         betas: tuple[float, float, float] = (0.98, 0.92, 0.99),
         eps: float = 1e-8,

@@ -279,7 +279,7 @@ class DefaultOptimWrapperConstructor:
         return next((factor for factor in factors if factor is not None), None)
 
 
-def _is_factor(value: Any) -> bool:
+def _is_factor(value: object) -> bool:
     return isinstance(value, numbers.Real) or (isinstance(value, torch.Tensor) and value.numel() == 1)
 
 

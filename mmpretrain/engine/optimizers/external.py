@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from torch.optim import Optimizer
+from torch.optim.optimizer import ParamsT
 
 from mmpretrain.registry import OPTIMIZERS
 from mmpretrain.utils.optional import optional_import
@@ -21,7 +22,7 @@ PACKAGES = {
 
 
 def _factory(name: str, package: str) -> Callable[..., Optimizer]:
-    def build(params: Any, **kwargs: Any) -> Optimizer:
+    def build(params: ParamsT, **kwargs: Any) -> Optimizer:
         return getattr(optional_import(package, feature=f"The optimizer {name}"), name)(params, **kwargs)
 
     build.__name__ = name

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.optim.optimizer import ParamsT
 
 from mmpretrain.engine.optimizers.base import BaseOptimizer
 from mmpretrain.registry import OPTIMIZERS
@@ -43,7 +44,7 @@ class Lamb(BaseOptimizer):
 
     def __init__(
         self,
-        params: Any,
+        params: ParamsT,
         lr: float = 1e-3,
         bias_correction: bool = True,
         betas: tuple[float, float] = (0.9, 0.999),

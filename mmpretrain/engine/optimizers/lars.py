@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.optim.optimizer import ParamsT
 
 from mmpretrain.engine.optimizers.base import BaseOptimizer
 from mmpretrain.errors import ConfigError
@@ -33,7 +34,7 @@ class LARS(BaseOptimizer):
 
     def __init__(
         self,
-        params: Any,
+        params: ParamsT,
         lr: float,
         momentum: float = 0,
         weight_decay: float = 0,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
+from torch.optim.optimizer import ParamsT
 
 from mmpretrain.engine.optimizers.base import BaseOptimizer
 from mmpretrain.errors import ConfigError
@@ -24,7 +23,7 @@ class Lion(BaseOptimizer):
 
     def __init__(
         self,
-        params: Any,
+        params: ParamsT,
         lr: float = 1e-4,
         betas: tuple[float, float] = (0.9, 0.99),
         weight_decay: float = 0.0,

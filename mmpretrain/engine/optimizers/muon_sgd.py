@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.optim.optimizer import ParamsT
 
 from mmpretrain.engine.optimizers.base import BaseOptimizer
 from mmpretrain.errors import ConfigError
@@ -41,7 +42,7 @@ class MuonSGD(BaseOptimizer):
 
     def __init__(
         self,
-        params: Any,
+        params: ParamsT,
         lr: float = 0.02,
         momentum: float = 0.95,
         sgd_momentum: float | None = None,

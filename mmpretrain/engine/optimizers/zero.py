@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from torch.distributed.optim.zero_redundancy_optimizer import ZeroRedundancyOptimizer as _TorchZero
+from torch.optim.optimizer import ParamsT
 
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import OPTIMIZERS
@@ -22,7 +23,7 @@ class ZeroRedundancyOptimizer(_TorchZero):
         **kwargs: Arguments of that optimizer.
     """
 
-    def __init__(self, params: Any, optimizer_type: str, **kwargs: Any) -> None:
+    def __init__(self, params: ParamsT, optimizer_type: str, **kwargs: Any) -> None:
         kind = getattr(torch.optim, optimizer_type, None)
         if kind is None:
             raise ConfigError(

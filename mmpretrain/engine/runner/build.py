@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mmpretrain.engine.runner.runner import Runner
 
 
-def name_experiment(name: str | None, cfg: Any, timestamp: str) -> str:
+def name_experiment(name: str | None, cfg: object, timestamp: str) -> str:
     """Return the experiment's name: the given one, or that of the config file, with the time."""
     filename = getattr(cfg, "filename", None)
     if name is None and filename:
@@ -44,7 +44,7 @@ def make_folder(path: str, where: str | None) -> None:
         ) from error
 
 
-def build_model(cfg: Any) -> nn.Module:
+def build_model(cfg: object) -> nn.Module:
     """Return the model.
 
     Raises:
@@ -94,7 +94,7 @@ def build_eval_loop(cfg: Any, runner: Runner, mode: str, dataloader: Any, evalua
     return LOOPS.build(cfg, default_args=defaults)
 
 
-def build_evaluator(cfg: Any) -> Any:
+def build_evaluator(cfg: object) -> Any:
     """Return an evaluator from its config, or from its metrics or their configs."""
     if isinstance(cfg, Mapping) and "metrics" in cfg:
         return EVALUATORS.build(cfg, default_args={"type": "Evaluator"})
@@ -103,7 +103,7 @@ def build_evaluator(cfg: Any) -> Any:
     return cfg
 
 
-def build_visualizer(cfg: Any, name: str, save_dir: str) -> Any:
+def build_visualizer(cfg: object, name: str, save_dir: str) -> Any:
     """Return the visualizer; without a config, one that writes to the log folder."""
     if cfg is None:
         cfg = {"type": "Visualizer", "vis_backends": [{"type": "LocalVisBackend"}]}

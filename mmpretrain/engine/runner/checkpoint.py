@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,13 +20,15 @@ from mmpretrain.utils.logging import get_logger
 from mmpretrain.utils.seeding import get_rng_state, set_rng_state
 
 if TYPE_CHECKING:
+    from torch.serialization import MAP_LOCATION
+
     from mmpretrain.engine.runner.runner import Runner
 
 
 def load_weights(
     runner: Runner,
     filename: str,
-    map_location: Any,
+    map_location: MAP_LOCATION,
     strict: bool | Literal["but surplus"],
     revise_keys: Sequence[tuple[str, str]],
 ) -> dict[str, Any]:
@@ -189,7 +191,7 @@ def _fit_to_length(runner: Runner, meta: dict[str, Any]) -> None:
         )
 
 
-def _changes_of_data(before: Any, now: dict[str, int]) -> list[str]:
+def _changes_of_data(before: object, now: dict[str, int]) -> list[str]:
     if not isinstance(before, dict):
         return []
     words = {"samples": "{} samples", "batch_size": "a batch size of {}", "processes": "{} processes"}
@@ -218,7 +220,7 @@ def _wind_forward(runner: Runner) -> list[dict[str, Any]]:
     return [{key: value for key, value in group.items() if key != "params"} for group in groups]
 
 
-def _map_schedulers(schedulers: Any, function: Any) -> Any:
+def _map_schedulers(schedulers: Any, function: Callable[[Any], Any]) -> Any:
     if isinstance(schedulers, dict):
         return {name: [function(item) for item in items] for name, items in schedulers.items()}
     return [function(item) for item in schedulers or []]

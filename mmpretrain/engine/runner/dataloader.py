@@ -282,20 +282,20 @@ def start_epoch(loader: Any, epoch: int, skip: int = 0) -> Iterator[Any]:
     return islice(iter(loader), skip, None)
 
 
-def stop_workers(loader: Any) -> None:
+def stop_workers(loader: object) -> None:
     """End the workers that a loader keeps between epochs; if it is used again, it starts new ones."""
     if isinstance(loader, KeyedDataLoader):
         loader.restart_workers()
 
 
-def send_keys_if_needed(loader: Any, model: Any) -> None:
+def send_keys_if_needed(loader: object, model: object) -> None:
     """Let a loader send the keys of samples if the data preprocessor of a model draws from them."""
     needed = getattr(getattr(model, "data_preprocessor", None), "needs_sample_keys", False)
     if needed and isinstance(loader, KeyedDataLoader):
         loader.send_keys()
 
 
-def is_infinite(loader: Any) -> bool:
+def is_infinite(loader: object) -> bool:
     """Whether a loader continues from pass to pass by itself."""
     sampler = getattr(loader, "sampler", None)
     return getattr(sampler, "infinite", type(sampler).__name__.startswith("Infinite"))

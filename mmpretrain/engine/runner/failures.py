@@ -107,7 +107,7 @@ def load_samples(dataset: Any, keys: Sequence[Any]) -> list[Any]:
 
 
 @contextmanager
-def naming_batch(place: str, batch: Any) -> Iterator[None]:
+def naming_batch(place: str, batch: object) -> Iterator[None]:
     """Note on an error which step it happened in, and on which images."""
     try:
         yield
@@ -118,7 +118,7 @@ def naming_batch(place: str, batch: Any) -> Iterator[None]:
         raise explained from error
 
 
-def name_batch(error: Exception, place: str, batch: Any) -> TrainingError | None:
+def name_batch(error: Exception, place: str, batch: object) -> TrainingError | None:
     """Note on an error which step it happened in, and on which images.
 
     Returns:
@@ -142,14 +142,14 @@ def name_batch(error: Exception, place: str, batch: Any) -> TrainingError | None
 _OF_SHAPES = re.compile(r"\b(size|sizes|shape|shapes|channels|dimension|kernel|mat1)\b", re.IGNORECASE)
 
 
-def _shape(batch: Any) -> str:
+def _shape(batch: object) -> str:
     inputs = batch.get("inputs") if isinstance(batch, Mapping) else None
     first = inputs[0] if isinstance(inputs, (list, tuple)) and inputs else inputs
     shape = getattr(first, "shape", None)
     return f" of shape {tuple(shape)}" if shape is not None else ""
 
 
-def samples_of(batch: Any) -> list[Any]:
+def samples_of(batch: object) -> list[Any]:
     """Return the samples of a batch of any collate function, as far as they can be told apart."""
     if isinstance(batch, Mapping):
         samples = batch.get("data_samples")
@@ -164,7 +164,7 @@ def listed(samples: Sequence[Any]) -> str:
     return ", ".join(names[:SHOWN]) + more
 
 
-def _name(sample: Any) -> str | None:
+def _name(sample: object) -> str | None:
     """The path of a sample's image, or its number."""
     if isinstance(sample, Mapping):
         inner = sample.get("data_samples")

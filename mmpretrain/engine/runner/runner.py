@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from torch import nn
+from torch.serialization import MAP_LOCATION
 
 from mmpretrain import checkpoints
 from mmpretrain.checkpoints.meta import dataset_meta
@@ -229,7 +230,7 @@ class Runner(RunnerProperties):
     def load_checkpoint(
         self,
         filename: str,
-        map_location: Any = "cpu",
+        map_location: MAP_LOCATION = "cpu",
         strict: bool | Literal["but surplus"] = False,
         revise_keys: Sequence[tuple[str, str]] = ((r"^module\.", ""),),
     ) -> dict[str, Any]:
@@ -253,7 +254,7 @@ class Runner(RunnerProperties):
         filename: str,
         resume_optimizer: bool = True,
         resume_param_scheduler: bool = True,
-        map_location: Any = "cpu",
+        map_location: MAP_LOCATION = "cpu",
     ) -> None:
         """Continue from a checkpoint, exactly where the run that wrote it was."""
         self.state.resuming = True
