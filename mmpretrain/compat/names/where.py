@@ -342,6 +342,7 @@ EXACT = {
     "mmpretrain.models.backbones.resnet": {f"{_API}.layers": "get_expansion"},
     "mmpretrain.datasets.custom": {f"{_OLD}.datasets.samples": "get_samples"},
     "mmpretrain.datasets.transforms.auto_augment": {f"{_OLD}.transforms.records": "random_negative"},
+    "mmcls.datasets.base_dataset": {"mmpretrain.datasets.record_list": "expanduser"},
     "mmcls.datasets.pipelines.auto_augment": {f"{_OLD}.transforms.records": "random_negative"},
     "mmcls.core.evaluation": {f"{_OLD}.evaluation.functions": "accuracy"},
     "mmcls.models.registry": {
