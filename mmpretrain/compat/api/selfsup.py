@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from mmpretrain.models.base.module import BaseModule
 from mmpretrain.models.layers import sinkhorn
 from mmpretrain.models.layers.configurable import act_from, norm_from
 from mmpretrain.models.necks import spark_decoder
@@ -35,28 +34,6 @@ def distributed_sinkhorn(out: Tensor, sinkhorn_iterations: int, world_size: int,
         epsilon: Small values give hard assignments.
     """
     return sinkhorn.distributed_sinkhorn(out, sinkhorn_iterations, epsilon)
-
-
-class MultiPrototypes(BaseModule):
-    """Several sets of prototypes.
-
-    Args:
-        output_dim: Number of channels of the features.
-        num_prototypes: Number of prototypes of each set.
-        init_cfg: How the weights are initialised.
-    """
-
-    def __init__(
-        self, output_dim: int, num_prototypes: Sequence[int], init_cfg: dict | list[dict] | None = None
-    ) -> None:
-        super().__init__(init_cfg)
-        self.num_heads = len(num_prototypes)
-        for i, count in enumerate(num_prototypes):
-            self.add_module(f"prototypes{i}", nn.Linear(output_dim, count, bias=False))
-
-    def forward(self, x: Tensor) -> list[Tensor]:
-        """Scores (B, K) of features (B, C), for each set."""
-        return [self.get_submodule(f"prototypes{i}")(x) for i in range(self.num_heads)]
 
 
 class Conv2d(DalleConv):

@@ -331,7 +331,10 @@ EXACT = {
         ),
         "mmpretrain.models.layers.activation": "QuickGELU",
     },
-    "mmpretrain.models.losses.swav_loss": {f"{_API}.selfsup": "MultiPrototypes distributed_sinkhorn"},
+    "mmpretrain.models.losses.swav_loss": {
+        f"{_API}.selfsup": "distributed_sinkhorn",
+        "mmpretrain.models.losses.swav": "MultiPrototypes",
+    },
     "mmpretrain.models.necks.spark_neck": {f"{_API}.selfsup": "ConvBlock2x DecoderConvModule is_pow2n"},
     "mmpretrain.models.selfsup.cae": {f"{_API}.selfsup": "Conv2d EncoderBlock"},
     "mmpretrain.models.selfsup.simclr": {f"{_API}.selfsup": "GatherLayer"},

@@ -6,9 +6,7 @@ import pytest
 import torch
 
 from mmpretrain.errors import ConfigError
-from mmpretrain.models import (
-    SwAVLoss,
-)
+from mmpretrain.models import SwAVLoss
 from mmpretrain.models.losses.swav import distributed_sinkhorn
 
 
@@ -34,5 +32,37 @@ def test_queue_of_earlier_features():
         assert loss.use_queue is full
     assert torch.equal(loss.queue[0], torch.cat([batches[2][:2], batches[1][:2]]))
     assert torch.equal(loss.queue[1], torch.cat([batches[2][2:], batches[1][2:]]))
-    with pytest.raises(ConfigError, match="num_prototypes must be a positive integer"):
-        SwAVLoss(feat_dim=4, num_prototypes=[3])
+
+
+def test_several_sets_of_prototypes():
+    """The loss is the mean of those of the sets, with a queue of features that they share.
+
+    MMPretrain 1.2 makes the sets (``prototypes.prototypes0.weight``), but cannot run them.
+    """
+    torch.manual_seed(0)
+    loss = SwAVLoss(feat_dim=4, num_crops=[2, 1], num_prototypes=[3, 5])
+    assert {key: tuple(value.shape) for key, value in loss.state_dict().items()} == {
+        "prototypes.prototypes0.weight": (3, 4), "prototypes.prototypes1.weight": (5, 4)
+    }  # fmt: skip
+    alone = [SwAVLoss(feat_dim=4, num_crops=[2, 1], num_prototypes=count) for count in (3, 5)]
+    weights = list(loss.prototypes.parameters())
+    for one, weight in zip(alone, weights):
+        one.prototypes.weight.data.copy_(weight)
+    for one in (loss, *alone):
+        one.queue = torch.zeros(2, 4, 4)
+    for _ in range(3):
+        batch = torch.nn.functional.normalize(torch.randn(6, 4))
+        found, wanted = loss(batch), [one(batch) for one in alone]
+        torch.testing.assert_close(found, torch.stack(wanted).mean())
+    assert loss.use_queue
+    found.backward()
+    for one, value, weight in zip(alone, wanted, weights):
+        value.backward()
+        torch.testing.assert_close(2 * weight.grad, one.prototypes.weight.grad)
+        assert torch.equal(one.queue, loss.queue)
+
+
+@pytest.mark.parametrize("count", [0, -1, 2.5, "3", None, [], [3, 0], [3, "4"]])
+def test_numbers_of_prototypes(count):
+    with pytest.raises(ConfigError, match="num_prototypes must be a positive integer or a list of them, got"):
+        SwAVLoss(feat_dim=4, num_prototypes=count)
