@@ -120,7 +120,7 @@ def load_into(
     if translated is not None:
         logger.info("%s is in the layout %s: its keys are translated", source, translated.layout.name)
         revised = translated.weights
-    layouts.check_dinov3(revised, model.state_dict())
+    layouts.check_registers(revised, model.state_dict())
     adapted = {} if strict else adapt_stems(model, revised)
     report = _copy(model, revised)
     report.adapted = adapted

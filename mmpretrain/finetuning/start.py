@@ -12,7 +12,8 @@ from typing import Any
 from mmpretrain import checkpoints
 from mmpretrain.apis.index import is_cached
 from mmpretrain.checkpoints import zoo
-from mmpretrain.checkpoints.layouts import dinov3_backbone, weights_of
+from mmpretrain.checkpoints.layouts import network_of, weights_of
+from mmpretrain.checkpoints.layouts.networks import Network
 from mmpretrain.checkpoints.meta import meta_of
 from mmpretrain.config import Config, ConfigDict
 from mmpretrain.config.embedded import read_embedded
@@ -33,8 +34,8 @@ from mmpretrain.utils.suggest import did_you_mean
 CPU_FLOPS, GPU_FLOPS = 1.5e9, 20e9
 #: What is trained from scratch where no weights are on this machine.
 SCRATCH, SCRATCH_ON_CPU = "resnet18_8xb32_in1k", "mobilenet-v2_8xb32_in1k"
-#: What is put on weights of DINOv3, which come without a classifier.
-DINOV3_HEAD = {"type": "VisionTransformerClsHead", "num_classes": 1000}
+#: How CLIP wants images, whose weights are known by the norm before the first layer.
+CLIP = {"mean": [122.771, 116.746, 104.094], "std": [68.501, 66.632, 70.323], "to_rgb": True}
 _HUB = re.compile(r"(hf://)?[\w.-]+/[\w.-]+")
 
 
@@ -150,16 +151,29 @@ def _of_checkpoint(text: str) -> Start:
     meta = meta_of(content)
     cfg = meta.get("cfg") or meta.get("config")  # as 0.x calls it
     if not isinstance(cfg, (str, Mapping)):
-        if isinstance(content, Mapping) and (backbone := dinov3_backbone(weights_of(content))):
-            model = {"type": "ImageClassifier", "backbone": backbone, "head": dict(DINOV3_HEAD)}
-            model["head"]["in_channels"] = backbone["arch"]["embed_dims"]
-            return Start(found.name, model, str(Path(found.path).absolute()))
+        network = network_of(weights_of(content)) if isinstance(content, Mapping) else None
+        if network is not None:
+            scaling = CLIP if network.backbone.get("pre_norm") else IMAGENET
+            path = str(Path(found.path).absolute())
+            return Start(found.name, classifier_of(network), path, dict(scaling), network.image_size)
         raise CheckpointError(
             f"{found.name} does not say how its model is built",
             hint="Write load_from = 'CHECKPOINT' into a config with its model, and name the config as MODEL.",
         )
     weights = str(Path(found.path).absolute()) if Path(found.path).exists() else text
     return _of(read_embedded(cfg, found.name), Path(found.path).name, weights)
+
+
+def classifier_of(network: Network) -> dict[str, Any]:
+    """Return the config of a classifier with a backbone that its weights gave."""
+    model: dict[str, Any] = {"type": "ImageClassifier", "backbone": dict(network.backbone)}
+    head = {"type": "LinearClsHead", "num_classes": 1000, "in_channels": network.channels}
+    kind = network.backbone["type"]
+    if kind in ("VisionTransformer", "DINOv3ViT"):
+        head["type"] = "VisionTransformerClsHead"
+    elif kind != "ConvNeXt":  # which averages its last map by itself
+        model["neck"] = {"type": "GlobalAveragePooling"}
+    return {**model, "head": head}
 
 
 def _of(cfg: Config, name: str, weights: str | None, why: str = "") -> Start:

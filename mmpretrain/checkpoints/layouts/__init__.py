@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -23,6 +24,7 @@ from mmpretrain.checkpoints.layouts import (
     transformers,
 )
 from mmpretrain.checkpoints.layouts.layout import Layout, Tensors
+from mmpretrain.checkpoints.layouts.networks import Network, read_network
 from mmpretrain.errors import ArgumentError, CheckpointError
 from mmpretrain.utils.suggest import did_you_mean
 
@@ -54,6 +56,9 @@ WRAPPERS = ("", "module.", "backbone.", "module.backbone.", "model.", "_orig_mod
 
 #: The last layers of classifiers have one of these names.
 HEADS = ("head.fc.", "head.layers.head.")
+
+#: Tokens of some Vision Transformers.
+REGISTERS = re.compile(r"^(backbone\.)?register_tokens$")
 
 #: From this share of fitting tensors on, weights are taken as they are.
 FITS_ALREADY = 0.9
@@ -125,30 +130,31 @@ def convert(weights: Mapping[str, Tensor], source: str = "auto") -> Conversion:
     return Conversion(layout.convert(inner), layout)
 
 
-def dinov3_backbone(weights: Mapping[str, Tensor]) -> dict[str, Any] | None:
-    """Return the config of the backbone for weights of DINOv3 in any layout; None for other weights."""
+def network_of(weights: Mapping[str, Tensor]) -> Network | None:
+    """Return the backbone that weights in any layout are for; None if they do not tell."""
     found = recognise(weights)
-    if found is None or found[0] not in dinov3.LAYOUTS:
-        return None
-    layout, inner = found
-    return dinov3.backbone_of(layout.convert(inner))
+    return read_network(weights if found is None else found[0].convert(found[1]))
 
 
-def check_dinov3(weights: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:
-    """Refuse translated weights of DINOv3 for a model that would compute something else with them.
+def check_registers(weights: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:
+    """Refuse translated weights with registers for a model that would compute something else without them.
 
     Raises:
-        CheckpointError: If the model lacks their registers and rotary positions.
+        CheckpointError: If the model has none.
     """
-    names = [key.removeprefix("backbone.") for key in weights]
-    theirs = "register_tokens" in names and "pos_embed" not in names
-    if not theirs or any(key.endswith("register_tokens") for key in wanted):
+    theirs = next((value for key, value in weights.items() if REGISTERS.search(key)), None)
+    if theirs is None or theirs.numel() == 0 or any(map(REGISTERS.search, wanted)):
         return
-    arch = dinov3.backbone_of(weights)["arch"]
+    network = read_network(weights)
+    if network is None or network.backbone["type"] == "VisionTransformer":
+        raise CheckpointError(
+            f"These weights have {theirs.shape[1]} registers, which the model does not have",
+            hint=f"Set num_registers={theirs.shape[1]} in the VisionTransformer of the config.",
+        )
     raise CheckpointError(
         "These are weights of DINOv3, whose rotary positions and registers the model does not have",
-        hint=f"Take type='DINOv3ViT', arch={arch} as the backbone; with mmpretrain pretrain continued, "
-        "--arch dinov3-small, dinov3-base, ...",
+        hint=f"Take type='DINOv3ViT', arch={network.backbone['arch']} as the backbone; with mmpretrain "
+        "pretrain continued, leave out --arch.",
     )
 
 
@@ -171,7 +177,7 @@ def fit(weights: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> Conversi
         return None
     layout, inner = found
     converted = layout.convert(inner)
-    check_dinov3(converted, wanted)
+    check_registers(converted, wanted)
     if not any(key.startswith("backbone.") for key in wanted):
         converted = {
             k.removeprefix("backbone."): v for k, v in converted.items() if k.startswith("backbone.")

@@ -1,21 +1,14 @@
-"""The layouts of DINOv3: its authors', timm's and that of transformers; and the model for the weights."""
+"""The layouts of DINOv3: its authors', timm's and that of transformers."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
 
 import torch
-from torch import Tensor
 
 from mmpretrain.checkpoints.layouts.layout import Layout, Tensors
 from mmpretrain.checkpoints.layouts.tensors import join_gates, join_qkv, join_qkv_bias
 from mmpretrain.checkpoints.layouts.transformers import VIT
-
-#: Number of channels of an attention head, and the width of those of the largest model.
-HEAD_DIMS, LARGEST_HEAD_DIMS, LARGEST = 64, 128, 4096
-GATED = "ffn.w12.weight"
 
 
 def masked_bias(weights: Tensors) -> Tensors:
@@ -96,26 +89,18 @@ LAYOUTS = (
             *VIT,
         ),
     ),
+    Layout(
+        "huggingface", "dinov3_convnext",
+        marks=(
+            r"^(model\.)?stages\.0\.downsample_layers\.0\.weight",
+            r"stages\.0\.layers\.0\.depthwise_conv\.weight",
+        ),
+        rules=(
+            (r"^model\.", ""),
+            (r"^stages\.(\d)\.downsample_layers\.", r"downsample_layers.\1."),
+            (r"^stages\.(\d)\.layers\.", r"stages.\1."),
+            (r"^(stages\..*)\.layer_norm\.", r"\1.norm."),
+            (r"^layer_norm\.", "norm3."),
+        ),
+    ),
 )  # fmt: skip
-
-
-def backbone_of(weights: Mapping[str, Tensor]) -> dict[str, Any]:
-    """The config of the backbone for converted weights of DINOv3."""
-    below = {key.removeprefix("backbone."): value for key, value in weights.items()}
-    width, channels, patch = below["patch_embed.projection.weight"].shape[:3]
-    gated = f"layers.0.{GATED}" in below
-    hidden = len(below[f"layers.0.{GATED}"]) // 2 if gated else len(below["layers.0.ffn.layers.0.0.weight"])
-    registers = below.get("register_tokens")
-    return {
-        "type": "DINOv3ViT",
-        "arch": {
-            "embed_dims": width,
-            "num_layers": 1 + max(int(m[1]) for key in below if (m := re.match(r"layers\.(\d+)\.", key))),
-            "num_heads": width // (HEAD_DIMS if width < LARGEST else LARGEST_HEAD_DIMS),
-            "feedforward_channels": hidden,
-            "ffn_type": "swiglu" if gated else "origin",
-        },
-        "patch_size": patch,
-        "in_channels": channels,
-        "num_registers": 0 if registers is None else registers.shape[1],
-    }

@@ -71,6 +71,22 @@ def join_qkv_bias(weights: Tensors) -> Tensors:
     return joined
 
 
+def place_registers(weights: Tensors) -> Tensors:
+    """Give timm's registers their own name, and positions to the class token and the patches only.
+
+    timm adds positions to the patches alone, or to all tokens in the order class token, registers, patches.
+    """
+    placed = dict(weights)
+    registers, positions = placed.pop("reg_token"), weights["pos_embed"]
+    length, count = positions.shape[1], registers.shape[1]
+    if isqrt(length) ** 2 == length:
+        positions = torch.cat((torch.zeros_like(positions[:, :1]), positions), dim=1)
+    elif isqrt(length - 1 - count) ** 2 == length - 1 - count:
+        first, own, patches = positions.tensor_split([1, 1 + count], dim=1)
+        positions, registers = torch.cat((first, patches), dim=1), registers + own
+    return {**placed, "register_tokens": registers, "pos_embed": positions}
+
+
 def join_gates(weights: Tensors) -> Tensors:
     """Make one ``w12`` of the linear layers ``w1`` and ``w2`` of a gated network."""
     joined = dict(weights)

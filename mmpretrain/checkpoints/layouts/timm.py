@@ -249,6 +249,7 @@ LAYOUTS = (
         rules=(
             (r"\.dwconv\.", ".depthwise_conv."),
             (r"\.pwconv([12])\.", r".pointwise_conv\1."),
+            (r"^norms\.", None),  # as DINOv3 has the last norm, a second time
             (r"^norm\.", "norm3."),
             (r"^head\.", "head.fc."),
         ),

@@ -108,7 +108,7 @@ MERGING = r"^features\.(?P<stage>[246])\.(?=reduction|norm)"
 LAYOUTS = (
     Layout(
         "torchvision", "resnet",
-        marks=(r"^conv1\.weight", r"^layer4\.0\.conv1\.weight", r"^fc\.weight"),
+        marks=(r"^conv1\.weight", r"^layer4\.0\.conv1\.weight"),
         rules=RESNET,
     ),
     Layout(

@@ -6,7 +6,7 @@ The authors of DeiT, DINO, DINOv2, MAE and BEiT use timm's.
 from __future__ import annotations
 
 from mmpretrain.checkpoints.layouts.layout import Layout, Rules
-from mmpretrain.checkpoints.layouts.tensors import join_qkv, token
+from mmpretrain.checkpoints.layouts.tensors import join_qkv, place_registers, token
 
 #: Blocks as timm names them.
 BLOCKS: Rules = (
@@ -52,6 +52,14 @@ CLIP_BLOCKS: Rules = (
     (r"\.mlp\.c_proj\.", ".ffn.layers.1."),
 )
 
+#: Parts of Vision Transformers of transformers: up to version 4, and from 5 on.
+HF_LAYERS = r"(?:encoder\.layer|layers)\."
+HF_QUERY = r"(?:attention\.query|q_proj)"
+HF_ATTENTION: Rules = (
+    (r"\.attention\.(attention\.)?qkv\.", ".attn.qkv."),
+    (r"\.attention\.(output\.dense|o_proj)\.", ".attn.proj."),
+)
+
 VIT_MARKS = (r"^cls_token$", r"^patch_embed\.proj\.weight", r"^blocks\.(\d+\.)?0\.attn\.qkv\.weight")
 BIAS_TABLE = r"relative_position_bias_table$"
 
@@ -78,6 +86,13 @@ LAYOUTS = (
         without=(r"\.rope\.", BIAS_TABLE, r"\.attn\.q_bias$"),
         rules=((r"^head\.", "head.fc."), *VIT),
     ),
+    Layout(
+        "timm", "vit_registers",
+        marks=(*VIT_MARKS, r"^reg_token$", r"^pos_embed$"),
+        without=(r"\.rope\.", BIAS_TABLE),
+        prepare=(place_registers,),
+        rules=VIT,
+    ),
     Layout("timm", "vit", marks=VIT_MARKS, without=(r"\.rope\.", BIAS_TABLE), rules=VIT),
     Layout(
         "openai-clip", "vit",
@@ -98,10 +113,13 @@ LAYOUTS = (
     ),
     Layout(
         "huggingface", "clip",
-        marks=(r"^vision_model\.encoder\.layers\.0\.self_attn\.q_proj\.weight",),
+        marks=(
+            r"^(vision_model\.)?encoder\.layers\.0\.self_attn\.q_proj\.weight",
+            r"^(vision_model\.)?pre_layrnorm\.weight$",
+        ),
         prepare=(join_qkv,),
         rules=(
-            (r"^(?!vision_model\.)", None),  # the text encoder and the projections
+            (r"^(text_model\.|text_projection\.|visual_projection\.|logit_scale$)", None),
             (r"^vision_model\.", ""),
             (r"position_ids$", None),
             (r"^embeddings\.class_embedding$", "cls_token"),
@@ -120,23 +138,49 @@ LAYOUTS = (
     ),
     Layout(
         "huggingface", "vit",
-        marks=(r"^vit\.encoder\.layer\.0\.attention\.attention\.query\.weight",),
+        marks=(
+            r"^(vit\.)?embeddings\.position_embeddings$",
+            rf"^(vit\.)?{HF_LAYERS}0\.attention\.{HF_QUERY}\.weight",
+            rf"^(vit\.)?{HF_LAYERS}0\.layernorm_before\.weight",
+        ),
         prepare=(join_qkv,),
         rules=(
-            (r"^vit\.pooler\.", None),
+            (r"^(vit\.)?(pooler|decoder)\.|embeddings\.mask_token$", None),
             (r"^vit\.", ""),
             (r"^embeddings\.cls_token$", "cls_token"),
             (r"^embeddings\.position_embeddings$", "pos_embed"),
             (r"^embeddings\.patch_embeddings\.projection\.", "patch_embed.projection."),
-            (r"^encoder\.layer\.", "layers."),
-            (r"\.attention\.attention\.qkv\.", ".attn.qkv."),
-            (r"\.attention\.output\.dense\.", ".attn.proj."),
-            (r"\.intermediate\.dense\.", ".ffn.layers.0.0."),
-            (r"\.output\.dense\.", ".ffn.layers.1."),
+            (rf"^{HF_LAYERS}", "layers."),
+            *HF_ATTENTION,
+            (r"\.(intermediate\.dense|mlp\.fc1)\.", ".ffn.layers.0.0."),
+            (r"\.(output\.dense|mlp\.fc2)\.", ".ffn.layers.1."),
             (r"\.layernorm_before\.", ".ln1."),
             (r"\.layernorm_after\.", ".ln2."),
             (r"^layernorm\.", "ln1."),
             (r"^classifier\.", "head.layers.head."),
+        ),
+    ),
+    Layout(
+        "huggingface", "dinov2",
+        marks=(
+            r"^(dinov2(_with_registers)?\.)?embeddings\.position_embeddings$",
+            rf"{HF_LAYERS}0\.layer_scale1\.lambda1$",
+        ),
+        prepare=(join_qkv,),
+        rules=(
+            # Its classifier reads the class token and the mean of the patches.
+            (r"^classifier\.|embeddings\.mask_token$", None),
+            (r"^dinov2(_with_registers)?\.", ""),
+            (r"^embeddings\.(cls_token|register_tokens)$", r"\1"),
+            (r"^embeddings\.position_embeddings$", "pos_embed"),
+            (r"^embeddings\.patch_embeddings\.projection\.", "patch_embed.projection."),
+            (rf"^{HF_LAYERS}", "blocks."),
+            *HF_ATTENTION,
+            (r"\.layer_scale([12])\.lambda1$", r".ls\1.gamma"),
+            (r"\.mlp\.weights_in\.", ".mlp.w12."),
+            (r"\.mlp\.weights_out\.", ".mlp.w3."),
+            (r"^layernorm\.", "norm."),
+            *VIT,
         ),
     ),
     Layout(

@@ -62,6 +62,7 @@ class TransformerBackbone(BaseBackbone):
 
     cls_token: nn.Parameter | None
     pos_embed: nn.Parameter | None
+    register_tokens: nn.Parameter | None
 
     # -- construction -------------------------------------------------------------------------------
 
@@ -73,6 +74,7 @@ class TransformerBackbone(BaseBackbone):
         with_pos_embed: bool = True,
         interpolate_mode: str = "bicubic",
         drop_rate: float = 0.0,
+        num_registers: int = 0,
     ) -> None:
         """Make the modules of :meth:`embed`.
 
@@ -83,6 +85,8 @@ class TransformerBackbone(BaseBackbone):
             with_pos_embed: Add learnable position embeddings.
             interpolate_mode: How these are interpolated.
             drop_rate: Dropout rate of the embedded tokens.
+            num_registers: Number of registers (https://arxiv.org/abs/2309.16588): tokens without a position,
+                between the extra tokens and the patches.
         """
         self.img_size = to_2tuple(img_size)
         self.patch_embed = PatchEmbed(
@@ -94,6 +98,9 @@ class TransformerBackbone(BaseBackbone):
         self.extra_tokens = self.extra_tokens if with_cls_token else ()
         self.register_parameter("cls_token", None)
         self.register_parameter("pos_embed", None)
+        self.register_parameter("register_tokens", None)
+        if num_registers:
+            self.register_tokens = nn.Parameter(torch.zeros(1, num_registers, self.embed_dims))
         for name in self.extra_tokens:
             self.register_parameter(name, nn.Parameter(torch.zeros(1, 1, self.embed_dims)))
         self.interpolate_mode = interpolate_mode
@@ -171,13 +178,14 @@ class TransformerBackbone(BaseBackbone):
 
     @property
     def num_extra_tokens(self) -> int:
-        """Number of tokens before those of the patches."""
-        return len(self.extra_tokens)
+        """Number of tokens before those of the patches, with the registers."""
+        registers = 0 if self.register_tokens is None else self.register_tokens.shape[1]
+        return len(self.extra_tokens) + registers
 
     @property
     def num_extra_positions(self) -> int:
         """How many of them have position embeddings."""
-        return self.num_extra_tokens
+        return len(self.extra_tokens)
 
     @property
     def num_positions(self) -> int:
@@ -191,7 +199,7 @@ class TransformerBackbone(BaseBackbone):
 
     def init_embedding(self) -> None:
         """Start with small random positions and extra tokens; the class token starts at 0, as in 1.x."""
-        for name in ("pos_embed", *self.extra_tokens):
+        for name in ("pos_embed", "register_tokens", *self.extra_tokens):
             if name != "cls_token" and getattr(self, name) is not None:
                 nn.init.trunc_normal_(getattr(self, name), std=0.02)
 
@@ -203,7 +211,8 @@ class TransformerBackbone(BaseBackbone):
 
     def layer_groups(self) -> list[list[str]]:
         """The stem, then each layer."""
-        stem = ["patch_embed", "pos_embed", "drop_after_pos", "pre_norm", "mask_token", *self.extra_tokens]
+        stem = ["patch_embed", "pos_embed", "drop_after_pos", "pre_norm", "mask_token", "register_tokens"]
+        stem += self.extra_tokens
         return [stem, *([f"layers.{i}"] for i in range(self.num_layers))]
 
     # -- the way through ----------------------------------------------------------------------------
@@ -223,7 +232,14 @@ class TransformerBackbone(BaseBackbone):
         tokens = torch.cat((*self.expanded_tokens(patches.shape[0]), patches), dim=1)
         if self.pos_embed is not None:
             tokens = tokens + self.pos_embed_for(hw)
-        return self.drop_after_pos(tokens)
+        return self.with_registers(self.drop_after_pos(tokens))
+
+    def with_registers(self, tokens: Tensor) -> Tensor:
+        """Put the registers between the extra tokens and the patches of tokens (B, N, C)."""
+        if self.register_tokens is None:
+            return tokens
+        extra, patches = tokens.tensor_split([len(self.extra_tokens)], dim=1)
+        return torch.cat((extra, self.register_tokens.expand(len(tokens), -1, -1), patches), dim=1)
 
     def expanded_tokens(self, batch: int) -> list[Tensor]:
         """The extra tokens for ``batch`` images, each (B, 1, C)."""

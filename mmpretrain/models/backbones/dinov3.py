@@ -6,9 +6,6 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-import torch
-from torch import nn
-
 from mmpretrain.models.backbones.base_transformer import OutType, TransformerBackbone, vit_arch
 from mmpretrain.models.layers.configurable import norm_from
 from mmpretrain.models.layers.encoder_layer import TransformerEncoderLayer
@@ -61,8 +58,6 @@ class DINOv3ViT(TransformerBackbone):
         frozen_stages, norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
 
-    extra_tokens = ("cls_token", "register_tokens")
-
     arch_settings = {
         ("t", "tiny"): vit_arch(192, 12, 3, 768),
         ("s", "small"): vit_arch(384, 12, 6, 1536),
@@ -72,8 +67,6 @@ class DINOv3ViT(TransformerBackbone):
         ("h+", "huge-plus"): _gated(1280, 32, 20, 5120),
         ("7b",): _gated(4096, 40, 32, 8192),
     }
-
-    register_tokens: nn.Parameter
 
     def __init__(
         self,
@@ -105,8 +98,7 @@ class DINOv3ViT(TransformerBackbone):
         norm = norm_from(norm_cfg)
         settings = self.set_arch(arch)
         stem = {"in_channels": in_channels, "kernel_size": patch_size, "stride": patch_size, **patch_cfg}
-        self.set_stem(img_size, stem, with_pos_embed=False)
-        self.register_tokens = nn.Parameter(torch.zeros(1, num_registers, self.embed_dims))
+        self.set_stem(img_size, stem, with_pos_embed=False, num_registers=num_registers)
         rope = AxialRotaryEmbedding(
             self.embed_dims // settings["num_heads"], self.patch_resolution, rope_theta
         )
@@ -122,11 +114,6 @@ class DINOv3ViT(TransformerBackbone):
         )
         self.set_output(out_indices, out_type, norm, final_norm)
         self.freeze_declared(__class__)
-
-    @property
-    def num_extra_tokens(self) -> int:
-        """Number of tokens before those of the patches: the class token and the registers."""
-        return 1 + self.register_tokens.shape[1]
 
     def layer_inputs(self, hw: tuple[int, int]) -> tuple[tuple[int, int]]:
         """The grid of patches."""

@@ -237,6 +237,7 @@ class T2T_ViT(TransformerBackbone):
         self.with_cls_token = with_cls_token
         self.extra_tokens = self.extra_tokens if with_cls_token else ()
         self.cls_token = nn.Parameter(torch.zeros(1, 1, embed_dims)) if with_cls_token else None
+        self.register_parameter("register_tokens", None)
         self.interpolate_mode = interpolate_mode
         self.register_buffer("pos_embed", sinusoid_encoding(self.num_positions, embed_dims))
         self.register_load_state_dict_pre_hook(_fit_positions)

@@ -55,6 +55,8 @@ class VisionTransformer(TransformerBackbone):
         layer_cfgs: Further arguments of the layers, for all or one by one.
         pre_norm: Normalise before the first layer, and give the patch embedding no bias.
         init_cfg: How the weights are initialised.
+        num_registers: Number of tokens for no output, as `DINOv2 with registers
+            <https://arxiv.org/abs/2309.16588>`_ has 4.
         frozen_stages, norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
 
@@ -83,6 +85,7 @@ class VisionTransformer(TransformerBackbone):
         pre_norm: bool = False,
         init_cfg: dict | list[dict] | None = None,
         *,
+        num_registers: int = 0,
         norm_eval: bool = False,
         with_cp: bool = False,
         freeze: str | None = None,
@@ -104,6 +107,7 @@ class VisionTransformer(TransformerBackbone):
             with_cls_token=with_cls_token,
             interpolate_mode=interpolate_mode,
             drop_rate=drop_rate,
+            num_registers=num_registers,
         )
         self.set_layers(
             self.layer_type,

@@ -32,7 +32,7 @@ class MaskTokenViT(VisionTransformer):
         self.freeze_declared(__class__)
 
     def tokens(self, images: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Return the class token and the patches (B, 1 + L, C) of images (B, 3, H, W).
+        """Return the class token and the patches (B, 1 + L, C) of images (B, 3, H, W), without registers.
 
         Args:
             images: The images.
@@ -41,7 +41,10 @@ class MaskTokenViT(VisionTransformer):
         patches, hw = self.patch_embed(images)
         if mask is not None:
             patches = torch.where(mask.unsqueeze(-1), self.mask_token.to(patches.dtype), patches)
-        return self.encode(self.add_tokens(patches, hw), hw)[-1]
+        tokens = self.encode(self.add_tokens(patches, hw), hw)[-1]
+        if self.register_tokens is None:
+            return tokens
+        return torch.cat((tokens[:, :1], tokens[:, self.num_extra_tokens :]), dim=1)
 
     def grid(self, images: Tensor) -> tuple[int, int]:
         """Rows and columns of patches of images (B, 3, H, W)."""

@@ -51,6 +51,8 @@ class IJEPAViT(VisionTransformer):
         super().__init__(*args, out_type=out_type, with_cls_token=with_cls_token, **kwargs)
         if with_cls_token:
             raise ArgumentError("IJEPAViT has no class token", key="with_cls_token")
+        if self.num_extra_tokens:
+            raise ArgumentError("IJEPAViT has no registers", key="num_registers")
         assert self.pos_embed is not None
         self.pos_embed.requires_grad = False
         self.num_patches = self.patch_resolution[0] * self.patch_resolution[1]

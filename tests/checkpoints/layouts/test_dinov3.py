@@ -10,7 +10,7 @@ from torch import Tensor
 
 from mmpretrain.checkpoints import layouts
 from mmpretrain.finetuning.start import find_start
-from mmpretrain.models.backbones import DINOv3ViT
+from mmpretrain.models.backbones import ConvNeXt, DINOv3ViT
 from mmpretrain.registry import MODELS
 
 ARCH = {"embed_dims": 128, "num_layers": 2, "num_heads": 2, "feedforward_channels": 24}
@@ -110,5 +110,38 @@ def test_fine_tuning_reads_the_arch_from_the_weights(ffn_type, tmp_path):
     assert model(torch.rand(1, 3, 32, 48), mode="tensor").shape == (1, 3)
 
 
-def test_other_weights_are_not_dinov3():
-    assert layouts.dinov3_backbone({"cls_token": torch.zeros(1, 1, 8)}) is None
+#: Our names of a ConvNeXt -> those of transformers.
+CONVNEXT = (
+    (r"^downsample_layers\.(\d)\.", r"stages.\1.downsample_layers."),
+    (r"^stages\.(\d)\.(\d)\.", r"stages.\1.layers.\2."), (r"\.norm\.", ".layer_norm."),
+    (r"^norm3\.", "layer_norm."),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("prefix", ["", "model."])
+def test_convnext_of_transformers(prefix):
+    arch = {"depths": [1, 2, 1, 1], "channels": [8, 16, 24, 32]}
+    torch.manual_seed(0)
+    model = ConvNeXt(arch)
+    ours = {key: torch.randn_like(value) for key, value in model.state_dict().items()}
+    theirs = {prefix + key: value for key, value in renamed(ours, CONVNEXT).items()}
+    converted = layouts.convert(theirs)
+    assert converted.layout.name == "huggingface/dinov3_convnext"
+    assert {key.removeprefix("backbone.") for key in converted.weights} == set(ours)
+    for key, value in ours.items():
+        assert torch.equal(converted.weights[f"backbone.{key}"], value), key
+    network = layouts.network_of(theirs)
+    assert (network.backbone["arch"], network.channels) == (arch, 32)
+
+
+def test_convnext_of_the_authors():
+    """The last norm is there twice: on its own, and in a list of norms by stage."""
+    ours = ConvNeXt({"depths": [1, 1, 1, 1], "channels": [8, 8, 8, 8]}).state_dict()
+    rules = (
+        (r"depthwise_conv", "dwconv"), (r"pointwise_conv", "pwconv"), (r"^norm3\.", "norm.")
+    )  # fmt: skip
+    theirs = renamed(ours, rules)
+    theirs |= {f"norms.3.{kind}": theirs[f"norm.{kind}"] for kind in ("weight", "bias")}
+    converted = layouts.convert(theirs)
+    assert converted.layout.name == "official/convnext"
+    assert {key.removeprefix("backbone.") for key in converted.weights} == set(ours)

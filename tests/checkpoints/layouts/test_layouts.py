@@ -68,6 +68,9 @@ CASES: dict[str, Any] = {
     "timm/vit_small_patch14_dinov2": vit(
         "dinov2-small", None, img_size=518, patch_size=14, layer_scale_init_value=1e-5
     ),
+    "timm/vit_small_patch14_reg4_dinov2": vit(
+        "dinov2-small", None, img_size=518, patch_size=14, layer_scale_init_value=1e-5, num_registers=4
+    ),
     "timm/vit_small_patch16_dinov3": classifier("DINOv3ViT", arch="small"),
     "timm/vit_small_plus_patch16_dinov3": classifier("DINOv3ViT", arch="small-plus"),
     "timm/vit_tiny_patch16_dinov3_qkvb": classifier("DINOv3ViT", arch="tiny"),

@@ -8,7 +8,8 @@ from mmpretrain.checkpoints import layouts
 
 
 def test_separate_projections_are_joined():
-    weights = {}
+    marks = ("embeddings.position_embeddings", "encoder.layer.0.layernorm_before.weight")
+    weights = {f"vit.{name}": torch.zeros(1) for name in marks}
     for i, name in enumerate(("query", "key", "value")):
         weights[f"vit.encoder.layer.0.attention.attention.{name}.weight"] = torch.full((2, 2), float(i))
     joined = layouts.convert(weights).weights
