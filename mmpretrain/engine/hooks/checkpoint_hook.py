@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from numbers import Real
 from pathlib import Path, PureWindowsPath
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
 from mmpretrain.checkpoints import serialization
 from mmpretrain.checkpoints.run_folder import Best, Rule, is_plain_name
+from mmpretrain.engine.hooks.best_by import rules_of
 from mmpretrain.engine.hooks.hook import DataBatch, Hook
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import HOOKS
@@ -101,25 +102,7 @@ class CheckpointHook(Hook):
         self.greater_keys = tuple(greater_keys or GREATER)
         self.less_keys = tuple(less_keys or LESS)
         self.save_best = [save_best] if isinstance(save_best, str) else list(save_best or [])
-        if "auto" in self.save_best and len(self.save_best) > 1:
-            raise ConfigError(
-                "save_best='auto' stands alone; name all metrics, or only 'auto'", key="save_best"
-            )
-        if len(set(self.save_best)) != len(self.save_best):
-            raise ConfigError(f"save_best names a metric twice: {self.save_best}", key="save_best")
-        rules = [rule] if rule is None or isinstance(rule, str) else list(rule)
-        if len(rules) == 1:
-            rules = rules * max(len(self.save_best), 1)
-        if self.save_best and len(rules) != len(self.save_best):
-            raise ConfigError(
-                f"save_best has {len(self.save_best)} metrics and rule has {len(rules)} entries",
-                key="save_best",
-            )
-        if unknown := [item for item in rules if item not in ("greater", "less", None)]:
-            raise ConfigError(f"rule must be 'greater' or 'less', got {unknown[0]!r}", key="rule")
-        self.rules: dict[str, Rule | None] = {
-            name: cast("Rule | None", item) or self._infer(name) for name, item in zip(self.save_best, rules)
-        }
+        self.rules = rules_of(self.save_best, rule, self.greater_keys, self.less_keys)
         #: Names of files in the folder: those that count towards max_keep_ckpts, those to be deleted (they
         #: may still be there if the process was killed), and the best one by each metric.
         self.kept: list[str] = []
@@ -129,11 +112,6 @@ class CheckpointHook(Hook):
         self.tops: dict[str, float] = {}
         self.saved_at: int | None = None
         self._improved = False
-
-    def _infer(self, name: str) -> Rule | None:
-        if name == "auto":
-            return None  # known after the first validation
-        return which_is_better(name, self.greater_keys, self.less_keys)
 
     # -- state of the hook --------------------------------------------------------------------------
 
@@ -284,7 +262,9 @@ class CheckpointHook(Hook):
             return
         if "auto" in self.rules:
             name = next(iter(metrics))
-            self.rules[name] = self.rules.pop("auto") or self._infer(name)
+            self.rules[name] = self.rules.pop("auto") or which_is_better(
+                name, self.greater_keys, self.less_keys
+            )
         runner.message_hub.update_info("best_key", next(iter(self.rules)))
         for name, rule in self.rules.items():
             if rule is not None:
