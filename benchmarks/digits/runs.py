@@ -17,7 +17,7 @@ from mmpretrain.engine.runner import Runner
 
 METHODS: dict[str, Method] = {**VIEWS, **MASKED}
 #: How long methods and stand-ins train; an epoch is as many images as there are digits, whatever the data.
-EPOCHS, TEACHER_EPOCHS, EPOCH = 15, 10, 1442
+EPOCHS, TEACHER_EPOCHS, EPOCH = 20, 10, 1442
 PREPROCESSOR = {"type": "SelfSupDataPreprocessor", "mean": [MEAN], "std": [STD]}
 TWICE = {**PREPROCESSOR, "type": "TwoNormDataPreprocessor", "second_mean": [MEAN], "second_std": [STD]}
 
