@@ -177,7 +177,11 @@ def mixmim() -> Cfg:
 
 
 def itpn(target: str, ask: Ask) -> Cfg:
-    """iTPN, which predicts pixels or CLIP's features."""
+    """iTPN, which predicts pixels or CLIP's features.
+
+    The stand-in for CLIP has two layers, so that a patch alone nearly tells its target. The lower levels of
+    the pyramid see hidden patches, and are left out.
+    """
     arch = {"embed_dims": WIDTH, "depths": [1, 1, 4], "num_heads": 4}
     neck = decoder(
         "iTPNPretrainDecoder", patch_size=16, in_chans=3, fpn_dim=32, fpn_depth=1, reconstruction_type=target
@@ -189,6 +193,7 @@ def itpn(target: str, ask: Ask) -> Cfg:
     head = {"type": "MAEPretrainHead", "norm_pix": True, "patch_size": 16, "loss": L2}
     if target == "pixel":
         return {"type": "iTPN", "backbone": backbone, "neck": neck, "head": head}
+    neck["num_outs"] = 1
     loss = {"type": "CosineSimilarityLoss", "shift_factor": 1.0}
     head = {"type": "iTPNClipHead", "embed_dims": WIDTH, "num_embed": CLIP_DIMS, "loss": loss}
     generator = {"type": "CLIPGenerator", "tokenizer_path": ask("clip")}

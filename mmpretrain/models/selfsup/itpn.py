@@ -154,7 +154,9 @@ def shrink_by_depth(blocks: Sequence[Any]) -> None:
 class iTPN(MaskedAutoencoder):
     """Train a backbone with its feature pyramid (`iTPN <https://arxiv.org/abs/2211.12735>`_).
 
-    The target is pixels, or CLIP's features, as ``reconstruction_type`` of the backbone says. Its
+    The target is pixels, or CLIP's features, as ``reconstruction_type`` of the backbone says. With CLIP's
+    features the lower levels of the pyramid see hidden patches, as in 1.x. Where a patch alone tells its
+    target, as with a small CLIP, the main stage then learns little: take ``num_outs=1`` in the neck. Its
     arguments are those of :class:`BaseSelfSupervisor`.
     """
 

@@ -246,6 +246,24 @@ def test_recomputed_blocks_see_the_same_mask():
         torch.testing.assert_close(plain, recomputed)
 
 
+@pytest.mark.parametrize(("levels", "hidden"), [(1, True), (2, False), (3, False)])
+def test_lower_levels_of_itpn_with_clip_see_hidden_patches(levels, hidden):
+    """As in 1.x: the mask is for the main stage, and the pyramid takes the stages before it too."""
+    torch.manual_seed(0)
+    arch = {"embed_dims": 16, "depths": [1, 1, 1], "num_heads": 2}
+    backbone = {"type": "iTPNHiViT", "arch": arch, "img_size": 32, "reconstruction_type": "clip"}
+    neck = {"type": "iTPNPretrainDecoder", "embed_dim": 16, "fpn_dim": 8, "fpn_depth": 1, "num_outs": levels}
+    neck |= {"decoder_embed_dim": 16, "reconstruction_type": "clip"}
+    backbone, neck = (MODELS.build(cfg).eval() for cfg in (backbone, neck))
+    images = torch.randn(1, 3, 32, 32)
+    other = images.clone()
+    other[..., :16, :16] += 1
+    mask = torch.tensor([[[1, 0], [0, 0]]])
+    first, second = (neck(backbone(x, mask)) for x in (images, other))
+    assert torch.equal(first[:, 1:], second[:, 1:])
+    assert torch.equal(first[:, 0], second[:, 0]) == hidden
+
+
 def test_itpn_with_clip_has_a_bounded_loss():
     loss = Config.fromfile(
         ZOO / "itpn/itpn-clip-b_hivit-base-p16_8xb256-amp-coslr-800e_in1k.py"
