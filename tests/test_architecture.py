@@ -51,7 +51,7 @@ RULES: dict[str, set[str]] = {
     "uncertainty": {"errors", "utils", "structures", "evaluation", "evaluation.functional"},
     "apis": {
         "errors", "utils", "registry", "structures", "checkpoints", "config", "evaluation", "visualization",
-        "engine", "uncertainty",
+        "engine", "uncertainty", "signature",
     },
     "finetuning": {
         "errors", "utils", "registry", "structures", "checkpoints", "config", "evaluation", "engine",

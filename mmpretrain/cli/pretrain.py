@@ -33,7 +33,10 @@ def pretrain(
     ] = None,
     lr: LearningRate = None,
     init: Annotated[
-        str | None, typer.Option("--from", metavar="CKPT", help="Weights that the backbone begins with.")
+        str | None,
+        typer.Option(
+            "--from", metavar="CKPT", help="Weights to begin with: a checkpoint, a zoo name, timm/NAME, ..."
+        ),
     ] = None,
     work_dir: Annotated[
         Path | None, typer.Option("--work-dir", metavar="DIR", help="Where to write; work_dirs/METHOD_ARCH.")
@@ -56,9 +59,10 @@ def pretrain(
 
     `mmpretrain pretrain mae --data photos/ --arch vit-tiny --epochs 200`
 
-    `mmpretrain pretrain continued --data photos/ --arch vit-small --from dinov2.pth`
+    `mmpretrain pretrain continued --data photos/ --from dinov2_vits14.pth`
     """
     from mmpretrain.apis.pretraining import METHODS
+    from mmpretrain.apis.pretraining.given import network_to_train
 
     if method is None:
         list_methods()
@@ -66,11 +70,12 @@ def pretrain(
     if data is None:
         raise ConfigError("no images are given", where="--data", hint="Say where they are: --data FOLDER.")
     loading = Loading(loader, cache, cache_size)
+    network = None if init is None else network_to_train(init, arch, image_size)
     settings = {"arch": arch, "epochs": epochs, "image_size": image_size, "lr": lr, "init": init}
+    settings["network"] = network
     content = planned(method, data, batch_size, workers=workers, **settings)
-    path = (
-        work_dir or Path("work_dirs") / f"{method}_{arch or METHODS[method].arch}"
-    ) / f"pretrain_{method}.py"
+    named = arch or (METHODS[method].arch if init is None else Path(init).stem)
+    path = (work_dir or Path("work_dirs") / f"{method}_{named}") / f"pretrain_{method}.py"
     train_backbone(content, path, image_size, device=device, resume=resume, loading=loading)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Family = Literal["resnet", "convnext", "vit", "swin", "hivit", "mixmim", "dinov3"]
+#: ``maps`` and ``tokens`` are networks of timm, by what they put out.
+Family = Literal["resnet", "convnext", "vit", "swin", "hivit", "mixmim", "dinov3", "maps", "tokens"]
 
 
 @dataclass(frozen=True)
@@ -14,13 +15,34 @@ class Arch:
 
     Attributes:
         family: What kind of network it is.
-        settings: Arguments that make it.
+        settings: Arguments that make it; they go before what :func:`backbone` chooses.
         channels: Number of channels of its output.
     """
 
     family: Family
     settings: dict[str, Any]
     channels: int
+
+    @property
+    def fetches(self) -> bool:
+        """Whether it is a network of a library that fetches its weights."""
+        return self.family in ("maps", "tokens")
+
+    def is_like(self, other: Arch) -> bool:
+        """Whether it may be the same network: its family, width and, of a ResNet, depth."""
+        depths = [network.settings.get("depth") for network in (self, other)]
+        return (self.family, self.channels) == (other.family, other.channels) and depths[0] == depths[1]
+
+    def in_words(self) -> str:
+        """What to call it in a message."""
+        depth = self.settings.get("depth")
+        kind = self.settings.get("type", self.family)
+        return f"a {kind}{f' of depth {depth}' if depth else ''} with {self.channels} channels"
+
+    def patch(self, image_size: int) -> int:
+        """Edge of the patches of a Vision Transformer, its own or the usual one for images of a size."""
+        own = self.settings.get("patch_size")
+        return own if isinstance(own, int) else patch_size(image_size)
 
 
 def _vit(name: str | dict[str, int], channels: int) -> Arch:
@@ -63,25 +85,32 @@ def patch_size(image_size: int) -> int:
 
 def backbone(arch: Arch, image_size: int) -> dict[str, Any]:
     """The config of the plain network for images of a size."""
+    small = image_size <= 64
+    if arch.family in ("maps", "tokens"):
+        return dict(arch.settings)
     if arch.family == "resnet":
-        small = image_size <= 64
-        return {"type": "ResNet_CIFAR" if small else "ResNet", **arch.settings, "norm_cfg": {"type": "BN"}}
+        return {"type": "ResNet_CIFAR" if small else "ResNet", "norm_cfg": {"type": "BN"}, **arch.settings}
     if arch.family == "convnext":
         # With patches of 2, maps of small images are not reduced to nothing.
-        stem = 2 if image_size <= 64 else 4
-        return {"type": "ConvNeXt", **arch.settings, "stem_patch_size": stem, "gap_before_final_norm": False}
-    sized = {**arch.settings, "img_size": image_size}
+        usual = {"stem_patch_size": 2 if small else 4, "gap_before_final_norm": False}
+        return {"type": "ConvNeXt", **usual, **arch.settings}
+    size = {"img_size": image_size}
     if arch.family == "vit":
-        return {"type": "VisionTransformer", **sized, "patch_size": patch_size(image_size)}
+        patch = {"patch_size": patch_size(image_size)}
+        return {"type": "VisionTransformer", **patch, **arch.settings, **size}
     if arch.family == "dinov3":
-        return {"type": "DINOv3ViT", **sized, "patch_size": 16}
+        return {"type": "DINOv3ViT", "patch_size": 16, **arch.settings, **size}
     if arch.family == "hivit":
-        return {"type": "HiViT", **sized, "patch_size": 16}
+        return {"type": "HiViT", "patch_size": 16, **arch.settings, **size}
     if arch.family == "swin":
-        window = {"window_size": _window(image_size // 4)}
-        return {"type": "SwinTransformer", **sized, "stage_cfgs": {"block_cfgs": window}}
+        return {"type": "SwinTransformer", **_windows(image_size), **arch.settings, **size}
     sides = [image_size // (4 * 2**i) for i in range(4)]
-    return {"type": "MixMIMTransformer", **sized, "window_size": [_divisor(side, 14) for side in sides]}
+    windows = {"window_size": [_divisor(side, 14) for side in sides]}
+    return {"type": "MixMIMTransformer", **windows, **arch.settings, **size}
+
+
+def _windows(image_size: int) -> dict[str, Any]:
+    return {"stage_cfgs": {"block_cfgs": {"window_size": _window(image_size // 4)}}}
 
 
 def _divisor(side: int, most: int) -> int:

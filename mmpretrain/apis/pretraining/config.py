@@ -6,15 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from mmpretrain import signature
 from mmpretrain.apis.pretraining import masked, views
-from mmpretrain.apis.pretraining.archs import ARCHS, Arch, Family, backbone, patch_size
+from mmpretrain.apis.pretraining.archs import ARCHS, Arch, Family, backbone
+from mmpretrain.apis.pretraining.plain import plain_backbone
 from mmpretrain.errors import ConfigError
+from mmpretrain.registry import MODELS
 from mmpretrain.utils.suggest import did_you_mean
 
 Steps = list[dict[str, Any]]
 
-ANY: tuple[Family, ...] = ("resnet", "convnext", "vit", "swin", "hivit")
-CONV: tuple[Family, ...] = ("resnet", "convnext", "swin", "hivit")
+ANY: tuple[Family, ...] = ("resnet", "convnext", "vit", "swin", "hivit", "maps")
+CONV: tuple[Family, ...] = ("resnet", "convnext", "swin", "hivit", "maps")
 
 
 @dataclass(frozen=True)
@@ -67,21 +70,10 @@ METHODS: dict[str, Method] = {
     "continued": Method(
         masked.continued,
         "vit-small",
-        (*ANY, "dinov3"),
+        (*ANY, "dinov3", "tokens"),
         "pair",
         "continue from a checkpoint (--from) on images of your own",
     ),
-}
-
-#: Type that masks -> plain type of the same network.
-PLAIN = {
-    **dict.fromkeys(
-        ("MAEViT", "MFFViT", "MILANViT", "MaskFeatViT", "MaskTokenViT", "IJEPAViT", "MoCoV3ViT"),
-        "VisionTransformer",
-    ),
-    **dict.fromkeys(("MAEHiViT", "iTPNHiViT"), "HiViT"),
-    "MixMIMPretrainTransformer": "MixMIMTransformer",
-    "SimMIMSwinTransformer": "SwinTransformer",
 }
 
 
@@ -96,6 +88,7 @@ def pretraining_config(
     lr: float | None = None,
     workers: int = 4,
     init: str | None = None,
+    network: Arch | None = None,
 ) -> dict[str, Any]:
     """Return the config that pre-trains a network without labels.
 
@@ -108,12 +101,14 @@ def pretraining_config(
         batch_size: Images in a batch.
         lr: Learning rate; by default it grows with the batch size.
         workers: Number of data workers.
-        init: Checkpoint that the backbone begins with.
+        init: Checkpoint that the backbone begins with, or ``timm/NAME``.
+        network: The network that ``init`` is for, in place of ``arch``; see
+            :func:`~mmpretrain.apis.pretraining.given.network_to_train`.
 
     Raises:
         ConfigError: If there is no such method or arch, or they do not fit.
     """
-    recipe, network = _checked(method, arch, image_size)
+    recipe, network = _checked(method, arch, image_size, network, init)
     if method == "continued" and init is None:
         raise ConfigError(
             "continued pre-training continues from a checkpoint, and none is given",
@@ -121,8 +116,9 @@ def pretraining_config(
             hint="Give one with --from CKPT, or choose another method to start from random weights.",
         )
     model = recipe.model(network, image_size)
-    if init is not None:
+    if init is not None and not network.fetches:
         model["backbone"]["init_cfg"] = {"type": "Pretrained", "checkpoint": init, "prefix": "backbone."}
+    _check_taken(model["backbone"], method, init)
     gentle = method == "continued"
     base = 5e-5 if gentle else 1e-3
     rate = base * min(1.0, batch_size / 256) if lr is None else lr
@@ -141,7 +137,7 @@ def pretraining_config(
             "num_workers": workers,
             "persistent_workers": workers > 0,
             "drop_last": True,
-            "dataset": {**dataset, "pipeline": pipeline(recipe, image_size, method)},
+            "dataset": {**dataset, "pipeline": pipeline(recipe, network, image_size)},
             "sampler": {"type": "DefaultSampler", "shuffle": True},
             "collate_fn": {"type": "default_collate"},
         },
@@ -153,11 +149,12 @@ def pretraining_config(
         },
         "param_scheduler": [
             {"type": "LinearLR", "start_factor": 0.01, "end": warm, "convert_to_iter_based": True},
-            {
-                "type": "CosineAnnealingLR", "T_max": max(1, epochs - warm), "begin": warm,
-                "end": max(epochs, warm + 1),
-                "eta_min": rate / 100, "convert_to_iter_based": True,
-            },
+            *[
+                {
+                    "type": "CosineAnnealingLR", "T_max": epochs - warm, "begin": warm, "end": epochs,
+                    "eta_min": rate / 100, "convert_to_iter_based": True,
+                }
+            ][: epochs - warm],
         ],
         "train_cfg": {"by_epoch": True, "max_epochs": epochs},
         "default_hooks": {
@@ -168,33 +165,38 @@ def pretraining_config(
             "sampler_seed": {"type": "DistSamplerSeedHook"},
         },
         "custom_hooks": [
-            {"type": "SaveBackboneHook", "backbone": plain_backbone(model["backbone"], network)}
+            {"type": "SaveBackboneHook", "backbone": plain_backbone(model["backbone"])}
         ],
         "randomness": {"seed": 0},
     }  # fmt: skip
 
 
-def _checked(method: str, arch: str | None, image_size: int) -> tuple[Method, Arch]:
+def _checked(
+    method: str, arch: str | None, image_size: int, given: Arch | None, init: str | None
+) -> tuple[Method, Arch]:
+    """Return the method and the network, if they fit each other and the images."""
     if method not in METHODS:
         raise ConfigError(
             f"there is no method {method!r}",
             hint=did_you_mean(method, METHODS) or f"There are: {', '.join(METHODS)}.",
         )
     recipe = METHODS[method]
-    name = arch or recipe.arch
-    if name not in ARCHS:
+    name = arch or (init if given is not None and init is not None else recipe.arch)
+    if given is None and name not in ARCHS:
         raise ConfigError(
             f"there is no arch {name!r}",
             where="--arch",
             hint=did_you_mean(name, ARCHS) or f"There are: {', '.join(ARCHS)}.",
         )
-    network = ARCHS[name]
+    network = ARCHS[name] if given is None else given
     if network.family not in recipe.families:
         fitting = [other for other, found in ARCHS.items() if found.family in recipe.families]
         raise ConfigError(
             f"{method} cannot train {name}", where="--arch", hint=f"It can train: {', '.join(fitting)}."
         )
     step = max(recipe.multiple, {"hivit": 16, "dinov3": 16, "swin": 32, "mixmim": 32}.get(network.family, 1))
+    if network.family == "vit" and "patch_size" in network.settings:
+        step = network.patch(image_size)
     # Of images in patches of a fixed size, one patch must stay visible and one be hidden.
     least = 2 * step if recipe.input == "image" and network.family != "vit" else step
     if image_size % step or image_size < least:
@@ -206,6 +208,17 @@ def _checked(method: str, arch: str | None, image_size: int) -> tuple[Method, Ar
             hint=f"Try {fits}.",
         )
     return recipe, network
+
+
+def _check_taken(backbone: Mapping[str, Any], method: str, init: str | None) -> None:
+    """Fail if the backbone of a method lacks a part of the network that the weights are for."""
+    takes = None if init is None else signature.read(MODELS.get(backbone["type"]))
+    if takes is not None and (lacking := takes.unknown(key for key in backbone if key != "type")):
+        raise ConfigError(
+            f"{method} cannot go on from {init}: its {backbone['type']} has no {', '.join(lacking)}",
+            where="--from",
+            hint="mmpretrain pretrain continued trains the network as it is.",
+        )
 
 
 def _no_decay() -> dict[str, Any]:
@@ -220,26 +233,7 @@ def _layer_decay() -> dict[str, Any]:
     }
 
 
-def plain_backbone(cfg: Mapping[str, Any], network: Arch) -> dict[str, Any]:
-    """The plain network for what is trained, to be used without the method."""
-    kind = cfg["type"]
-    drop = ("mask_ratio", "range_mask_ratio", "reconstruction_type", "stop_grad_conv1", "init_cfg")
-    kept = {key: value for key, value in cfg.items() if key not in drop}
-    if kind == "SparseResNet":
-        return {"type": "ResNet", **network.settings}
-    if kind == "SparseConvNeXt":
-        return {"type": "ConvNeXt", **network.settings}
-    if kind in PLAIN:
-        kept |= {"type": PLAIN[kind]}
-    if kept["type"] in ("VisionTransformer", "DINOv3ViT"):
-        kept.pop("out_indices", None)
-        if kept["type"] == "VisionTransformer":
-            kept["with_cls_token"] = kind != "IJEPAViT"
-        kept["out_type"] = cfg.get("out_type") if cfg.get("out_type") == "cls_token" else "avg_featmap"
-    return kept
-
-
-def pipeline(recipe: Method, size: int, method: str) -> Steps:
+def pipeline(recipe: Method, network: Arch, size: int) -> Steps:
     """From an image file to what the method takes."""
     packing: Steps = [{"type": "PackInputs"}]
     loading: Steps = [{"type": "LoadImageFromFile"}]
@@ -247,12 +241,12 @@ def pipeline(recipe: Method, size: int, method: str) -> Steps:
         view = augmented(size, (0.2, 1.0))
         return [*loading, {"type": "MultiView", "num_views": [2], "transforms": [view]}, *packing]
     if recipe.input == "crops":
-        small = small_size(size)
+        small = small_size(size, network.patch(size))
         crops = [augmented(size, (0.3, 1.0)), augmented(small, (0.08, 0.3))]
         return [*loading, {"type": "MultiView", "num_views": [2, 4], "transforms": crops}, *packing]
     steps = [*loading, crop(size, (0.3, 1.0)), {"type": "RandomFlip", "prob": 0.5}]
     if recipe.input == "blocks":
-        side = size // patch_size(size)
+        side = size // network.patch(size)
         hidden = round(0.4 * side**2)
         mask = {"type": "BEiTMaskGenerator", "input_size": side, "num_masking_patches": hidden}
         steps.append({**mask, "min_num_patches": 1 if side < 12 else 16})
@@ -263,9 +257,8 @@ def pipeline(recipe: Method, size: int, method: str) -> Steps:
     return [*steps, *packing]
 
 
-def small_size(size: int) -> int:
-    """Edge of small crops, about 0.43 of the large ones and in whole patches."""
-    edge = patch_size(size)
+def small_size(size: int, edge: int) -> int:
+    """Edge of small crops, about 0.43 of the large ones and in whole patches with that edge."""
     return max(edge * 2, round(size * 3 / 7 / edge) * edge)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mmpretrain.apis.pretraining.archs import Arch, backbone, patch_size
+from mmpretrain.apis.pretraining.archs import Arch, backbone
 
 L2 = {"type": "PixelReconstructionLoss", "criterion": "L2"}
 
@@ -31,7 +31,7 @@ def decoder(kind: str, arch: Arch, size: int, edge: int, **changes: Any) -> dict
 
 def mae(arch: Arch, size: int) -> dict[str, Any]:
     """MAE."""
-    edge = patch_size(size) if arch.family == "vit" else 16
+    edge = arch.patch(size) if arch.family == "vit" else 16
     kind = "MAEViT" if arch.family == "vit" else "MAEHiViT"
     return {
         "type": "MAE",
@@ -53,7 +53,7 @@ def ijepa(arch: Arch, size: int) -> dict[str, Any]:
     width = max(96, arch.channels // 2)
     neck = {
         "type": "IJEPAPredictor",
-        "num_patches": patches(size, patch_size(size)),
+        "num_patches": patches(size, arch.patch(size)),
         "embed_dim": arch.channels,
         "predictor_embed_dim": width,
         "depth": 4,
@@ -70,7 +70,7 @@ def ijepa(arch: Arch, size: int) -> dict[str, Any]:
 
 def maskfeat(arch: Arch, size: int) -> dict[str, Any]:
     """MaskFeat."""
-    edge = patch_size(size)
+    edge = arch.patch(size)
     cell = max(min(2, edge), edge // 2)
     cells = (edge // cell) ** 2
     return {
@@ -119,13 +119,15 @@ def itpn(arch: Arch, size: int) -> dict[str, Any]:
 
 def spark(arch: Arch, size: int) -> dict[str, Any]:
     """SparK."""
-    sparse: dict[str, Any] = {"out_indices": (0, 1, 2, 3)}
+    own = ("type", "norm_cfg", "stem_patch_size", "gap_before_final_norm")
+    sparse: dict[str, Any] = {key: value for key, value in arch.settings.items() if key not in own}
+    sparse["out_indices"] = (0, 1, 2, 3)
     norm = {"type": "SparseSyncBatchNorm2d"}
     if arch.family == "resnet":
-        sparse |= {"type": "SparseResNet", **arch.settings}
+        sparse["type"] = "SparseResNet"
     else:
         norm = {"type": "SparseLN2d", "eps": 1e-6}
-        sparse |= {"type": "SparseConvNeXt", **arch.settings, "gap_before_output": False}
+        sparse |= {"type": "SparseConvNeXt", "gap_before_output": False}
     return {
         "type": "SparK",
         "input_size": size,

@@ -66,7 +66,7 @@ def smallest(method, arch):
 @pytest.mark.parametrize("method", METHODS)
 def test_the_smallest_images_that_are_accepted_leave_something_to_see_and_to_hide(method):
     archs = {network.family: name for name, network in reversed(ARCHS.items())}
-    for family in METHODS[method].families:
+    for family in [family for family in METHODS[method].families if family in archs]:
         with torch.device("meta"):
             MODELS.build(smallest(method, archs[family])["model"])
 
