@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import ast
+import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mmpretrain.engine.hooks import Hook
-from mmpretrain.errors import ConfigError, MMPretrainError
+from mmpretrain.errors import ConfigError, DataError, MMPretrainError
 from mmpretrain.registry import RUNNERS
 from mmpretrain.utils.better import which_is_better
+from mmpretrain.utils.brief import brief_text
 from mmpretrain.utils.optional import optional_import
 
 if TYPE_CHECKING:
@@ -27,6 +30,8 @@ SHORT = {
     "batch_size": ("train_dataloader.batch_size",),
     "epochs": ("train_cfg.max_epochs",),
 }
+#: Settings that are no whole numbers, even if their limits are.
+MEASURES = ("lr", "weight_decay")
 #: The file in the work folder that keeps the trials, and the name of the study in it.
 STORAGE, STUDY = "tune.db", "tune"
 #: Trials that always end, before the others are compared with them.
@@ -94,13 +99,19 @@ def _dimension(name: str, values: str) -> Dimension:
             raise ConfigError(
                 f"{name} cannot go from {low} to {high}" + (" by its logarithm" * log), where="--space"
             )
-        if isinstance(low, int) != isinstance(high, int):
+        if isinstance(low, int) != isinstance(high, int) or name.rpartition(".")[2] in MEASURES:
             low, high = float(low), float(high)
         return Dimension(name, keys, low, high, log)
+    if ".." in values:
+        raise ConfigError(
+            f"{name} has no range of numbers: {values}", where="--space", hint=f"Write {name}=0.1..10."
+        )
     try:
         choices = ast.literal_eval(f"[{values}]")
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         choices = [part.strip() for part in values.split(",")]
+        if any(mark in values for mark in "[](){}"):
+            raise ConfigError(f"{name} has values that cannot be read: {values}", where="--space") from None
     if len({repr(choice) for choice in choices}) < 2:
         hint = "Set it in the config."
         raise ConfigError(f"{name} has one value only: {values}", where="--space", hint=hint)
@@ -161,6 +172,27 @@ def metric_of(cfg: Config) -> str:
     return name
 
 
+def stored_study(folder: Path) -> Any:
+    """Return the study in a folder, to be read.
+
+    Raises:
+        DataError: If the storage cannot be read.
+    """
+    optuna = optional_import("optuna", feature="mmpretrain tune", extra="tune")
+    with _storage(folder) as storage:
+        return optuna.load_study(study_name=STUDY, storage=storage)
+
+
+@contextmanager
+def _storage(folder: Path) -> Iterator[str]:
+    """The storage in a folder; whatever is wrong with it is one error."""
+    try:
+        yield f"sqlite:///{(folder / STORAGE).absolute()}"
+    except Exception as error:  # of Optuna, of SQLAlchemy or of SQLite
+        reason = brief_text((str(error).splitlines() or [type(error).__name__])[0], 200)
+        raise DataError(f"these are no trials of a search ({reason})", where=str(folder / STORAGE)) from error
+
+
 def open_study(folder: Path, rule: Literal["greater", "less"], seed: int, prune: bool = True) -> Any:
     """Open the study in a folder, or begin one.
 
@@ -169,18 +201,64 @@ def open_study(folder: Path, rule: Literal["greater", "less"], seed: int, prune:
         rule: Which way the metric is better.
         seed: Seed of the draws.
         prune: End trials early that are worse than the median of the others.
+
+    Raises:
+        DataError: If the storage cannot be read.
+        ConfigError: If the study is better the other way.
     """
     optuna = optional_import("optuna", feature="mmpretrain tune", extra="tune")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     pruners = optuna.pruners
-    return optuna.create_study(
-        study_name=STUDY,
-        storage=f"sqlite:///{(folder / STORAGE).absolute()}",
-        direction="maximize" if rule == "greater" else "minimize",
-        sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=max(STARTUP, 5)),
-        pruner=pruners.MedianPruner(n_startup_trials=STARTUP) if prune else pruners.NopPruner(),
-        load_if_exists=True,
-    )
+    direction = "maximize" if rule == "greater" else "minimize"
+    with _storage(folder) as storage:
+        study = optuna.create_study(
+            study_name=STUDY,
+            storage=storage,
+            direction=direction,
+            sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=max(STARTUP, 5)),
+            pruner=pruners.MedianPruner(n_startup_trials=STARTUP) if prune else pruners.NopPruner(),
+            load_if_exists=True,
+        )
+    if study.direction.name.lower() != direction:
+        raise ConfigError("the trials that are there are better the other way", where="--rule")
+    return study
+
+
+#: What a study says of its search.
+SPACE, METRIC = "space", "metric"
+
+
+def keep_search(study: Any, space: Sequence[str], metric: str) -> None:
+    """Write into a new study what is varied, and by which metric; of an old one, compare it.
+
+    Args:
+        study: The study of Optuna.
+        space: The texts that :func:`parse_space` reads.
+        metric: The metric.
+
+    Raises:
+        ConfigError: If an old study varies other settings, or has another metric.
+    """
+    known = study.user_attrs
+    if SPACE not in known:
+        study.set_user_attr(SPACE, list(space))
+        study.set_user_attr(METRIC, metric)
+        return
+    for name, where, new in ((SPACE, "--space", list(space)), (METRIC, "--metric", metric)):
+        if sorted(known[name]) != sorted(new):
+            old = known[name] if isinstance(known[name], str) else " ".join(map(str, known[name]))
+            raise ConfigError(
+                f"the trials that are there have {old}",
+                where=where,
+                hint=f"Leave {where} out to go on with it, or begin a search of its own: --work-dir DIR.",
+            )
+
+
+def kept_search(study: Any) -> tuple[list[str], str | None]:
+    """Return the texts of the space, and the metric, of a study; nothing if it does not say."""
+    space, metric = study.user_attrs.get(SPACE), study.user_attrs.get(METRIC)
+    texts = [str(text) for text in space] if isinstance(space, list) else []
+    return texts, metric if isinstance(metric, str) else None
 
 
 def changed(cfg: Config, dimensions: Sequence[Dimension], values: Mapping[str, Any]) -> Config:
@@ -216,6 +294,8 @@ def run_trial(
     hook = ReportHook(trial, metric, rule)
     runner.register_hook(hook)
     runner.train()
+    if hook.best is not None and not math.isfinite(hook.best):
+        raise MMPretrainError(f"{metric} is {hook.best}, which cannot be compared")
     if hook.best is None:
         raise MMPretrainError("no validation took place, so there is no metric to compare")
     return hook.best, hook.pruned

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -12,39 +13,50 @@ from mmpretrain.cli.options import CfgOptions, ConfigArgument, Data, load_config
 from mmpretrain.cli.say import say, shown
 from mmpretrain.cli.shortcuts import Cache, CacheSize, Device, Epochs, Loading
 from mmpretrain.errors import ConfigError, MMPretrainError
+from mmpretrain.utils.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from mmpretrain.analysis.tuning import Dimension
     from mmpretrain.config import Config
 
 
+Space = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--space",
+        metavar="KEY=VALUES...",
+        help="What to vary: `lr=1e-5..1e-2:log`, `batch_size=16,32`, any key of the config.",
+    ),
+]
+Metric = Annotated[
+    str | None, typer.Option(metavar="NAME", help="The metric; that of the best checkpoint by default.")
+]
+Rule = Annotated[
+    Literal["greater", "less"] | None, typer.Option(help="Which way it is better; its name tells.")
+]
+Prune = Annotated[
+    bool, typer.Option("--prune/--no-prune", help="End trainings early that are worse than the median.")
+]
+Folder = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Where to write; work_dirs/tune_CONFIG by default.")
+]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on with the trials that are there, and with what they vary.")
+]
+
+
 def tune(
     config: ConfigArgument,
-    space: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--space",
-            metavar="KEY=VALUES...",
-            help="What to vary: `lr=1e-5..1e-2:log`, `batch_size=16,32`, any key of the config.",
-        ),
-    ] = None,
+    space: Space = None,
     trials: Annotated[int, typer.Option("--trials", metavar="N", min=1, help="Number of trainings.")] = 20,
     data: Data = None,
     epochs: Epochs = None,
-    metric: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The metric; that of the best checkpoint by default.")
-    ] = None,
-    rule: Annotated[
-        Literal["greater", "less"] | None, typer.Option(help="Which way it is better; its name tells.")
-    ] = None,
-    prune: Annotated[
-        bool, typer.Option("--prune/--no-prune", help="End trainings early that are worse than the median.")
-    ] = True,
+    metric: Metric = None,
+    rule: Rule = None,
+    prune: Prune = True,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Seed of the choices.")] = 0,
-    work_dir: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where to write; work_dirs/tune_CONFIG by default.")
-    ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the trials that are there.")] = False,
+    work_dir: Folder = None,
+    resume: Resume = False,
     device: Device = None,
     cache: Cache = None,
     cache_size: CacheSize = None,
@@ -60,34 +72,88 @@ def tune(
 
     `mmpretrain tune lenet5_digits --space lr=0.01..1:log batch_size=32,64 --epochs 3`
     """
-    from mmpretrain.analysis import tuning
     from mmpretrain.cli import overrides, shortcuts
     from mmpretrain.cli.checks import check_before_start
 
-    if not space:
-        hint = "Such as --space lr=1e-4..1e-2:log"
-        raise ConfigError("what to vary is not said", where="--space", hint=hint)
-    dimensions = tuning.parse_space(space)
     cfg = load_config(config, cfg_options)
     shortcuts.apply(cfg, ("train", "val"), epochs=epochs, device=device)
     if data is not None:
         overrides.use_data(cfg, data)
     Loading(cache=cache, cache_size=cache_size).apply(cfg, ("train", "val"))
     overrides.set_loader_defaults(cfg)
+    folder = work_dir or usual_folder(cfg.filename or "config")
+    search = _search_of(cfg, folder, space or [], metric, rule, resume)
+    check_before_start(cfg, ("train", "val"))
+    study = _study(search, folder, seed, prune)
+    _run(study, cfg, search, trials, folder)
+    _finish(study, cfg, search, folder)
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is looked for.
+
+    Attributes:
+        space: The texts that say what to vary.
+        dimensions: What they mean.
+        metric: The metric.
+        rule: Which way it is better.
+    """
+
+    space: Sequence[str]
+    dimensions: Sequence[Dimension]
+    metric: str
+    rule: Literal["greater", "less"]
+
+
+def usual_folder(config: str) -> Path:
+    """Return the folder for the search of a config: those of finetune all have the same name."""
+    path = Path(config)
+    return Path("work_dirs") / f"tune_{path.parent.parent.name if path.parent.name == 'plan' else path.stem}"
+
+
+def _search_of(
+    cfg: Config, folder: Path, space: Sequence[str], metric: str | None, rule: Any, resume: bool
+) -> Search:
+    """Read the options; what they leave out is as it was in the search that goes on."""
+    from mmpretrain.analysis import tuning
+
+    if not space and not resume:
+        raise ConfigError(
+            "what to vary is not said", where="--space", hint="Such as --space lr=1e-4..1e-2:log"
+        )
+    tuning.parse_space(space)  # before anything else is said
+    _check_folder(folder, resume, tuning.STORAGE)
+    known: list[str] = []
+    if resume:
+        known, own = tuning.kept_search(tuning.stored_study(folder))
+        metric = metric or own
+    texts = space or known
+    if not texts:
+        raise ConfigError("the trials that are there do not say what to vary", where="--space")
+    dimensions = tuning.parse_space(texts)
     _require_keys(cfg, dimensions)
     name = metric or tuning.metric_of(cfg)
-    way = tuning.direction(name, rule)
-    check_before_start(cfg, ("train", "val"))
-    folder = work_dir or Path("work_dirs") / f"tune_{Path(cfg.filename or 'config').stem}"
-    _check_folder(folder, resume, tuning.STORAGE)
+    return Search(texts, dimensions, name, tuning.direction(name, rule))
+
+
+def _study(search: Search, folder: Path, seed: int, prune: bool) -> Any:
+    from mmpretrain.analysis import tuning
+
     folder.mkdir(parents=True, exist_ok=True)
-    study = tuning.open_study(folder, way, seed, prune)
-    _run(study, cfg, dimensions, name, way, trials, folder)
-    _finish(study, cfg, dimensions, name, folder)
+    study = tuning.open_study(folder, search.rule, seed, prune)
+    tuning.keep_search(study, search.space, search.metric)
+    return study
 
 
 def _require_keys(cfg: Config, dimensions: Sequence[Dimension]) -> None:
+    from mmpretrain.analysis import tuning
+
     for one in dimensions:
+        if one.keys == (one.name,) and "." not in one.name and one.name not in cfg:
+            known = [*tuning.SHORT, *cfg]
+            hint = did_you_mean(one.name, known) or f"Name {', '.join(tuning.SHORT)} or a key of the config."
+            raise ConfigError(f"the config has no {one.name}", where=f"--space {one.name}", hint=hint)
         for key in one.keys:
             parent, _, last = key.rpartition(".")
             node: Any = cfg
@@ -108,15 +174,7 @@ def _check_folder(folder: Path, resume: bool, storage: str) -> None:
         raise ConfigError(f"there are no trials in {str(folder)!r} to go on with", where="--resume")
 
 
-def _run(
-    study: Any,
-    cfg: Config,
-    dimensions: Sequence[Dimension],
-    metric: str,
-    rule: Any,
-    trials: int,
-    folder: Path,
-) -> None:
+def _run(study: Any, cfg: Config, search: Search, trials: int, folder: Path) -> None:
     """Run what is missing of ``trials`` trials; one that fails is told, and the others go on."""
     import torch
 
@@ -129,14 +187,15 @@ def _run(
         own = cfg.copy()
         own.work_dir = str(folder / f"trial_{trial.number}")
         try:
-            value, pruned = run_trial(own, dimensions, trial, metric, rule)
+            value, pruned = run_trial(own, search.dimensions, trial, search.metric, search.rule)
         except (MMPretrainError, torch.OutOfMemoryError) as error:
             study.tell(trial, state=_state("FAIL"))
             say(f"Trial {number + 1} of {trials} failed: {error}", fg="yellow", err=True)
             continue
         study.tell(trial, None if pruned else value, state=_state("PRUNED") if pruned else None)
         told = ", ".join(f"{key} {_short(text)}" for key, text in trial.params.items())
-        say(f"Trial {number + 1} of {trials}: {metric} {value:.4f}{' (ended early)' * pruned}  {told}")
+        early = " (ended early)" * pruned
+        say(f"Trial {number + 1} of {trials}: {search.metric} {value:.4f}{early}  {told}")
 
 
 def _state(name: str) -> Any:
@@ -149,7 +208,7 @@ def _short(value: Any) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
-def _finish(study: Any, cfg: Config, dimensions: Sequence[Dimension], metric: str, folder: Path) -> None:
+def _finish(study: Any, cfg: Config, search: Search, folder: Path) -> None:
     from mmpretrain.analysis.tuning import best_values, changed
     from mmpretrain.cli.train import print_results
 
@@ -157,14 +216,14 @@ def _finish(study: Any, cfg: Config, dimensions: Sequence[Dimension], metric: st
     if not complete:
         hint = "Add --trials, or leave out what fails from --space."
         raise ConfigError("no trial came to its end", hint=hint)
-    values = best_values(study, dimensions)
-    winner = changed(cfg, dimensions, values)
+    values = best_values(study, search.dimensions)
+    winner = changed(cfg, search.dimensions, values)
     winner.pop("work_dir", None)
     path = folder / "best.py"
     winner.dump(path)
     best, count = study.best_trial, len(study.get_trials(deepcopy=False))
     rows = {
-        "best": f"{metric} {best.value:.4f} in trial {best.number} of {count}",
+        "best": f"{search.metric} {best.value:.4f} in trial {best.number} of {count}",
         "settings": ", ".join(f"{name}={_short(value)}" for name, value in values.items()),
         "config": shown(path),
         "trials": shown(folder / "tune.db"),

@@ -34,6 +34,8 @@ def test_space() -> None:
     assert parse_space(["lr=.1..1"])[0].low == 0.1
     mixed = parse_space(["x=0..0.5"])[0]
     assert isinstance(mixed.low, float)
+    whole = parse_space(["lr=0..1", "optim_wrapper.optimizer.lr=1..2", "epochs=1..3"])
+    assert [type(one.low) for one in whole] == [float, float, int]
 
 
 @pytest.mark.parametrize(
@@ -44,6 +46,9 @@ def test_space() -> None:
         ("lr=1..0.1", "cannot go from 1 to 0.1"),
         ("lr=0..1:log", "by its logarithm"),
         ("lr=5", "one value only"),
+        ("lr=nan..1", "has no range of numbers"),
+        ("lr=1..2..3", "has no range of numbers"),
+        ("lr=[1,2", "cannot be read"),
         ("a b=1,2", "no range of a setting"),
         ("__import__('os')=1,2", "no range of a setting"),
     ],

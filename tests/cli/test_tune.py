@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mmpretrain.cli.tune import usual_folder
 from mmpretrain.config import Config
 from tests.analysis.tuning_cases import small_config
 from tests.cli.commands import call
@@ -75,6 +76,7 @@ def test_a_trial_that_fails_does_not_end_the_search(capsys, here: Path) -> None:
         (("--space", "model.heed.x=1,2"), "the config has no model.heed.x"),
         (("--space", "lr=1,2", "--metric", "goodness"), "does not say whether greater or less"),
         (("--space", "lr=1,2", "--resume"), "no trials in"),
+        (("--space", "batchsize=1,2"), "the config has no batchsize. Did you mean 'batch_size'?"),
     ],
 )
 def test_mistakes(capsys, here: Path, words, message: str) -> None:
@@ -82,3 +84,31 @@ def test_mistakes(capsys, here: Path, words, message: str) -> None:
     assert done.code == 2
     assert message in done.err
     assert not Path("work_dirs").exists()
+
+
+def test_a_search_goes_on_as_it_was_begun(capsys, here: Path) -> None:
+    pytest.importorskip("optuna")
+    words = ("tune", "small.py", "--epochs", 1, "--resume", "--work-dir", "a b")
+    first = call(capsys, *words[:4], "--work-dir", "a b", "--trials", 1, "--space", "lr=0.001..0.1:log")
+    assert first.code == 0, first.err
+    done = call(capsys, *words, "--trials", 2)
+    assert done.code == 0, done.err
+    assert "Trial 2 of 2: accuracy/top1" in done.out
+    assert "mmpretrain train 'a b/best.py'" in done.out
+    for options, message in (
+        (("--space", "batch_size=4,8"), "--space: the trials that are there have lr=0.001..0.1:log"),
+        (("--metric", "accuracy/top5"), "--metric: the trials that are there have accuracy/top1"),
+        (("--rule", "less"), "--rule: the trials that are there are better the other way"),
+    ):
+        refused = call(capsys, *words, "--trials", 3, *options)
+        assert refused.code == 2
+        assert message in " ".join(refused.err.split())
+    (here / "a b" / "tune.db").write_bytes(b"no database at all")
+    refused = call(capsys, *words, "--trials", 3)
+    assert refused.code == 2
+    assert "a b/tune.db: these are no trials of a search" in refused.err
+
+
+def test_searches_of_two_fine_tunings_have_folders_of_their_own() -> None:
+    assert usual_folder("work_dirs/photos/plan/finetune.py") == Path("work_dirs/tune_photos")
+    assert usual_folder("configs/small.py") == Path("work_dirs/tune_small")
