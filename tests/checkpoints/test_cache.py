@@ -372,7 +372,7 @@ def test_two_processes_fetch_once(site):
     ]
     for process in work:
         process.start()
-    assert [results.get(timeout=30) for _ in work] == [True] * 3
+    assert [results.get(timeout=300) for _ in work] == [True] * 3
     for process in work:
         process.join()
     assert len(site.requests) == 1

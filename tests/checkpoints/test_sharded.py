@@ -105,7 +105,7 @@ def test_kill_minus_nine_while_saving(tmp_path, straight, owner, function):
     first, second = exit_codes(fork_ranks(run, tmp_path / "killed"))
     assert first == -signal.SIGKILL
     assert second != 0
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - began < 300, "processes of gloo wait for half an hour"
     sharded.verify((tmp_path / "work" / "last_checkpoint").read_text())
     work = train(tmp_path, resume=True)
     assert same(outcome(work, sharded.load), outcome(straight, sharded.load))

@@ -160,6 +160,6 @@ def test_forked_workers_copy_nothing(dataset):
     queue = context.Queue()
     worker = context.Process(target=read_all, args=(dataset, queue))
     worker.start()
-    grown = queue.get(timeout=60)
+    grown = queue.get(timeout=300)
     worker.join()
     assert grown < 2048, "KiB that a worker adds by reading every record"

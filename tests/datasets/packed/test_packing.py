@@ -75,11 +75,17 @@ def test_splits(tmp_path):
     assert not (tmp_path / "images" / "val").exists()
 
 
-def pack_slowly(data, out: str, workers: int) -> None:
-    """Pack in a process of its own, which is to be killed."""
+def pack_slowly(data, out: str, workers: int, enough: int) -> None:
+    """Pack in a process of its own, slowly once the journal has enough bytes, so that it can be killed."""
     writer.FLUSH_SECONDS = 0
     plain = packing.encode
-    packing.encode = lambda *args: time.sleep(0.02) or plain(*args)
+    journal = Path(out, "train", ROWS)
+
+    def slowly(*args):
+        time.sleep(0.5 if journal.exists() and journal.stat().st_size >= enough else 0.02)
+        return plain(*args)
+
+    packing.encode = slowly
     packed(data, Path(out), shard_bytes=20_000, workers=workers)
 
 
@@ -105,9 +111,10 @@ def test_a_killed_process_is_continued(tmp_path, monkeypatch):
     out = tmp_path / "out"
     journal = out / "train" / ROWS
     for rows, workers in ((5, 0), (20, 2)):
-        process = multiprocessing.get_context("fork").Process(target=pack_slowly, args=(data, out, workers))
-        process.start()
         enough = rows * ROW.itemsize
+        arguments = (data, out, workers, enough)
+        process = multiprocessing.get_context("fork").Process(target=pack_slowly, args=arguments)
+        process.start()
         while process.is_alive() and not (journal.exists() and journal.stat().st_size >= enough):
             time.sleep(0.002)
         assert process.is_alive(), "it was too fast to be killed"

@@ -219,9 +219,9 @@ def test_time_to_the_first_iteration_does_not_grow(make_runner):
     runner = make_runner(train_dataloader=loader)
     timings = []
     for seen in (0, 400_000, 0, 400_000):
-        began = time.perf_counter()
+        began = time.process_time()
         next(start_epoch(runner.train_dataloader, 0, seen))
-        timings.append(time.perf_counter() - began)
+        timings.append(time.process_time() - began)
     assert min(timings[1::2]) < min(timings[::2]) + 0.05
 
 

@@ -161,7 +161,7 @@ def test_elastic_restart_goes_on_from_the_last_checkpoint(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2",
          "--max-restarts=1", str(ROOT / "tools" / "train.py"), *arguments, "--launcher", "pytorch"],
-        env=environment(tmp_path), capture_output=True, text=True, timeout=240,
+        env=environment(tmp_path), capture_output=True, text=True, timeout=900,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     assert "Auto-resuming from" in done.stdout
@@ -174,7 +174,7 @@ def test_dist_train_ends_when_a_rank_fails(tmp_path):
     done = subprocess.run(
         ["bash", str(ROOT / "tools" / "dist_train.sh"), *command(tmp_path, "always")[:1], "2",
          "--work-dir", str(tmp_path / "work")],
-        env={**environment(tmp_path), "PORT": str(free_port())}, capture_output=True, text=True, timeout=240,
+        env={**environment(tmp_path), "PORT": str(free_port())}, capture_output=True, text=True, timeout=900,
     )  # fmt: skip
     assert done.returncode != 0
     assert "rank one gives up" in done.stdout + done.stderr
@@ -188,7 +188,7 @@ def test_signals_to_the_launcher_save_once_and_leave_no_process(tmp_path):
         config = command(tmp_path, kind)[0]
         script = ["bash", str(ROOT / "tools" / "dist_train.sh"), config, "2", "--resume", "--work-dir", work]
         done = subprocess.run(
-            ["bash", "-c", 'LAUNCHER=$$ exec "$@"', "-", *script, *options], cwd=tmp_path, timeout=120,
+            ["bash", "-c", 'LAUNCHER=$$ exec "$@"', "-", *script, *options], cwd=tmp_path, timeout=900,
             env={**environment(tmp_path), "PORT": str(free_port())}, capture_output=True, text=True,
         )  # fmt: skip
         code = 128 + getattr(signal, kind) if kind else 0
@@ -248,7 +248,7 @@ def test_two_processes_find_each_other(tmp_path, way):
         with open(tmp_path / f"said{number}", "wb") as file:
             children.append(subprocess.Popen(words, env=variables, stdout=file, stderr=subprocess.STDOUT))
     for child in children:
-        child.wait(timeout=120)
+        child.wait(timeout=900)
     said = [(tmp_path / f"said{number}").read_text() for number in range(len(runs))]
     assert [child.returncode for child in children] == [0] * len(runs), said
     assert "[1][3/3]" in said[0]  # the six batches of an epoch, in two processes

@@ -139,7 +139,7 @@ def test_a_process_that_is_left_alone_says_so(tmp_path):
 
     began = time.monotonic()
     assert exit_codes(fork_ranks(run, tmp_path / "ranks")) == [1, -signal.SIGKILL]
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 300, "processes of gloo wait for half an hour"
     said = (tmp_path / "ranks" / "rank0.txt").read_text()
     assert "TrainingError: Another process of the run has ended" in said
 
