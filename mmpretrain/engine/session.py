@@ -201,7 +201,21 @@ class Session(Protocol):
         by_epoch: bool = True,
         backend_args: dict | None = None,
     ) -> bool:
-        """Save a checkpoint, and return whether it could be written; every process must call this."""
+        """Save a checkpoint; every process must call this.
+
+        Args:
+            out_dir: The folder, or the address of one.
+            filename: Name of the file in it.
+            file_client_args: Former name of ``backend_args``.
+            save_optimizer: Include the optimizer, without which training cannot continue exactly.
+            save_param_scheduler: Include the schedulers.
+            meta: Entries to add to the meta information.
+            by_epoch: Whether the epoch that is under way counts as done, otherwise the iteration.
+            backend_args: Options of the storage of ``out_dir``.
+
+        Returns:
+            Whether it could be written. If not, the log says why, and the earlier ones are untouched.
+        """
         ...
 
     def leave_if_interrupted(self, ask: bool = False) -> None:

@@ -256,7 +256,17 @@ class Runner(RunnerProperties):
         resume_param_scheduler: bool = True,
         map_location: MAP_LOCATION = "cpu",
     ) -> None:
-        """Continue from a checkpoint, exactly where the run that wrote it was."""
+        """Continue from a checkpoint, exactly where the run that wrote it was.
+
+        Args:
+            filename: As for :meth:`load_checkpoint`; of the folder of a run, its last checkpoint counts.
+            resume_optimizer: Restore the optimizer, and the gradients that it has accumulated.
+            resume_param_scheduler: Restore the schedulers.
+            map_location: Where tensors go.
+
+        Raises:
+            CheckpointError: If the checkpoint lacks what a run needs to continue.
+        """
         self.state.resuming = True
         filename = checkpoints.find(filename, prefer="last").path
         place = "cpu" if map_location == "default" else map_location
@@ -278,11 +288,7 @@ class Runner(RunnerProperties):
         by_epoch: bool = True,
         backend_args: dict | None = None,
     ) -> bool:
-        """Save a checkpoint; every process must call this.
-
-        Returns:
-            Whether it could be written. If not, the log says why, and the earlier ones are untouched.
-        """
+        """Save a checkpoint; see :meth:`.Session.save_checkpoint`. Every process must call this."""
         if meta is not None and not isinstance(meta, dict):
             raise TypeError(f"meta must be a dict, got {type(meta).__name__}")
         at = {"epoch": self.epoch + by_epoch, "iter": self.iter + (not by_epoch)}
