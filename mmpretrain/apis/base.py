@@ -104,7 +104,7 @@ class BaseInferencer(ABC):
                 hint="Build it with mmpretrain.init_model.",
             )
         if getattr(self.model, "_weights_missing", False):
-            logger.warning("The model has no weights but random ones: what it says means nothing.")
+            logger.warning("The model has random weights, so its predictions mean nothing.")
         self.config: Config = config
         self.prepare = Preparation(config)
         self.folded = Folded(self.model)

@@ -145,7 +145,7 @@ def test_missing_weights_are_said(caplog):
     model._weights_missing = True
     with caplog.at_level(logging.WARNING):
         ImageClassificationInferencer(model)
-    assert "no weights but random ones" in caplog.text
+    assert "has random weights" in caplog.text
 
 
 def test_models_of_a_task():
