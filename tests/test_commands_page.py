@@ -6,6 +6,7 @@ import re
 import shlex
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -61,7 +62,7 @@ def problem_of(line):
     if program not in ("mmpretrain", "mim"):
         script = words[0] if program == "python" else program
         return None if list(ROOT.glob(script)) else "no such script"
-    command = program_of(program)
+    command: Any = program_of(program)
     if program == "mmpretrain":
         words = modernize([*modern(words[0], COMMAND_NAMES), *words[1:]])
     while words and words[0] in getattr(command, "commands", ()):
