@@ -17,6 +17,7 @@ from typing import Any
 import mmpretrain
 from mmpretrain.compat.components import NOT_YET
 from mmpretrain.compat.names import gone, where
+from mmpretrain.compat.names.exact import EXACT
 from mmpretrain.compat.names.modules import MODULES, children, own_path
 from mmpretrain.config.source import short_path
 from mmpretrain.errors import MMPretrainError
@@ -76,7 +77,7 @@ def _tables() -> dict[str, dict[str, Target]]:
 
 @cache
 def _exact() -> dict[str, dict[str, Target]]:
-    return {module: _read(table) for module, table in where.EXACT.items()}
+    return {module: _read(table) for module, table in EXACT.items()}
 
 
 def resolve(module: str, name: str) -> Target | None:
