@@ -10,6 +10,7 @@ import numpy as np
 from mmpretrain.datasets.records import Block, Column, NumberColumn, RecordTable, TextColumn
 from mmpretrain.errors import DataError
 from mmpretrain.utils.brief import brief
+from mmpretrain.utils.encodings import decode_text, is_chinese
 from mmpretrain.utils.fileio import is_local, join, read_bytes
 
 #: Lines are parsed in blocks of about this many bytes, so that work arrays stay small.
@@ -17,6 +18,7 @@ BLOCK = 1 << 22
 
 LINE_FEED, TAB, SPACE, SLASH, ZERO = b"\n\t /0"
 UTF8_MARK = b"\xef\xbb\xbf"
+_LOOKED_AT = 1 << 16  # bytes that tell the encoding
 LONGEST_INDEX = 18  # digits that fit int64
 
 
@@ -34,7 +36,7 @@ def read_annotations(path: str, prefix: str, with_label: bool = True) -> RecordT
     Raises:
         DataError: With file and line, if a line has no index.
     """
-    data = _read(path)
+    data = _as_named(_read(path), path, prefix)
     bounds, labels = [], []
     for first, last in _blocks(data):
         begin, end = _strip(data, *_lines(data, first, last))
@@ -64,6 +66,24 @@ def _read(path: str) -> np.ndarray:
     if data[:2].tobytes() in (b"\xff\xfe", b"\xfe\xff"):
         raise DataError("The file is UTF-16", where=path, hint="Save it as UTF-8.")
     return data[len(UTF8_MARK) :] if data[:3].tobytes() == UTF8_MARK else data
+
+
+def _as_named(data: np.ndarray, path: str, prefix: str) -> np.ndarray:
+    """Turn a list in GB18030 into UTF-8, unless the files themselves are named in GB18030."""
+    start = data[:_LOOKED_AT].tobytes()
+    start = start[: start.rfind(b"\n") + 1] or start
+    try:
+        start.decode("utf-8")
+        return data
+    except UnicodeDecodeError:
+        if not is_chinese(start):
+            return data
+    line = next((one for one in start.splitlines() if not one.isascii()), b"")
+    name = (line.rpartition(b" ")[0] or line).strip()
+    if os.path.exists(os.path.join(os.fsencode(prefix), name)):
+        return data
+    text = decode_text(data.tobytes(), path)
+    return np.frombuffer(bytearray(text.encode()), np.uint8)
 
 
 def _blocks(data: np.ndarray) -> Iterator[tuple[int, int]]:

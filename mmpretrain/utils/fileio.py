@@ -36,6 +36,7 @@ from mmpretrain.errors import (
     MMPretrainError,
     OptionalDependencyError,
 )
+from mmpretrain.utils.encodings import decode_text
 from mmpretrain.utils.nearest import nearest
 from mmpretrain.utils.storage import filesystem
 
@@ -266,12 +267,15 @@ def explained(error: Exception, path: PathLike) -> MMPretrainError:
 def read_text(path: PathLike, encoding: str = "utf-8", backend_args: BackendArgs = None) -> str:
     """Read a text file; a byte order mark is dropped and every line ends with a line feed.
 
+    With the usual encoding, UTF-16 and Chinese in GB18030 are recognised.
+
     Raises:
         DataError: If the bytes are not text in that encoding.
     """
     data = read_bytes(path, backend_args)
     try:
-        text = data.decode("utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding)
+        usual = encoding.lower() in ("utf-8", "utf8")
+        text = decode_text(data, os.fspath(path)) if usual else data.decode(encoding)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise DataError(

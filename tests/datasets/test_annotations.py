@@ -9,6 +9,7 @@ import pytest
 
 from mmpretrain.datasets import CustomDataset
 from mmpretrain.datasets import annotations as annotations_module
+from mmpretrain.datasets.annotations import read_annotations
 from mmpretrain.errors import DataError
 from tests.datasets.folder_cases import records
 
@@ -73,3 +74,21 @@ def test_parsing_in_bulk_equals_parsing_line_by_line(tmp_path):
     dataset = CustomDataset(data_prefix="p", ann_file=str(tmp_path / "list.txt"))
     expected = [line.strip().rsplit(" ", 1) for line in lines]
     assert records(dataset) == [(f"p/{name}", int(label)) for name, label in expected]
+
+
+def test_a_list_in_gb18030(tmp_path) -> None:
+    """Names are those of the files: in UTF-8 as a rule, else the bytes that the list has."""
+    (tmp_path / "训练 一.png").write_bytes(b"x")
+    (tmp_path / "list.txt").write_bytes("训练 一.png 3\nb.png 4\n".encode("gb18030"))
+    table = read_annotations(str(tmp_path / "list.txt"), str(tmp_path))
+    assert table[0] == {"img_path": str(tmp_path / "训练 一.png"), "gt_label": 3}
+    other = tmp_path / "old"
+    other.mkdir()
+    name = "训练 一.png".encode("gb18030")
+    (other / "list.txt").write_bytes(name + b" 3\n")
+    try:
+        open(os.path.join(os.fsencode(other), name), "wb").close()
+    except OSError:
+        pytest.skip("the file system takes UTF-8 only")
+    path = read_annotations(str(other / "list.txt"), str(other))[0]["img_path"]
+    assert os.path.exists(path)

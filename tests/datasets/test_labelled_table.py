@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from mmpretrain.datasets.labelled_table import read_rows
@@ -77,3 +79,15 @@ def test_objects_a_line(tmp_path):
 def test_what_is_wrong_and_where(tmp_path, text, message):
     with pytest.raises(DataError, match=message):
         read_rows(table(tmp_path, text))
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-16", "utf-8-sig"])
+def test_encodings_of_chinese_spreadsheets(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "训练 图片").mkdir()
+    for number in range(3):
+        (tmp_path / "训练 图片" / f"{number}.png").write_bytes(b"x")
+    text = "图片路径,类别\n" + "".join(f"训练 图片/{i}.png,{'猫狗猫'[i]}\n" for i in range(3))
+    (tmp_path / "表.csv").write_bytes(text.encode(encoding))
+    rows, _ = read_rows(str(tmp_path / "表.csv"))
+    assert [row.label for row in rows] == [("猫",), ("狗",), ("猫",)]
+    assert all(Path(row.path).is_file() for row in rows)
