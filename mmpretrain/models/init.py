@@ -199,6 +199,8 @@ def _below(prefix: str, weights: Mapping[str, Tensor], module: nn.Module, source
         logger.info("%s is in the layout %s: its keys are translated", source, translated.layout.name)
         weights = translated.weights
     below = {key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)}
+    if not below and layouts.has_nearly_all(weights, module.state_dict()):
+        return dict(weights)  # those of the module, saved on their own
     if not below:
         raise CheckpointError(
             f"No weight in {source} has the prefix {prefix!r}", hint=advise(weights, module.state_dict())

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from mmpretrain.errors import ConfigError
+from mmpretrain.errors import CheckpointError, ConfigError
 from mmpretrain.models.init import bias_init_with_prob, initialize
 from mmpretrain.registry import WEIGHT_INITIALIZERS
 
@@ -71,3 +71,14 @@ def test_initializers_reject_nonsense():
             WEIGHT_INITIALIZERS.build(dict(type="Xavier", **bad))
     with pytest.raises(TypeError, match="init_cfg"):
         initialize(nn.Linear(1, 1), "Kaiming")
+
+
+def test_a_prefix_that_weights_of_the_module_alone_lack(tmp_path):
+    net, path = nn.Sequential(nn.Linear(3, 2)), str(tmp_path / "w.pth")
+    pretrained = dict(type="Pretrained", checkpoint=path, prefix="backbone.")
+    torch.save({"0.weight": torch.ones(2, 3), "0.bias": torch.ones(2)}, path)
+    initialize(net, pretrained)
+    assert (net[0].weight == 1).all()
+    torch.save({"1.weight": torch.ones(2, 3)}, path)
+    with pytest.raises(CheckpointError, match=r"No weight in .* has the prefix 'backbone\.'"):
+        initialize(net, pretrained)

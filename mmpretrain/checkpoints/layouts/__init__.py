@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from torch import Tensor
@@ -40,6 +40,9 @@ ALIASES = {
     "mobilenet-v2": "mobilenet_v2", "mobilenet-v3": "mobilenet_v3", "shufflenet-v2": "shufflenet_v2",
     "swinv2": "swin_v2", "resnetd": "resnet_d",
 }  # fmt: skip
+
+#: The layout of a backbone that was saved on its own.
+BARE = Layout("mmpretrain", "backbone alone", marks=(), rules=())
 
 #: Where files keep the weights, and how often-seen wrappers prefix their keys.
 CONTAINERS = (
@@ -172,7 +175,9 @@ def fit(weights: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> Conversi
         CheckpointError: If the model lacks parts that the weights need.
     """
     direct = len(weights.keys() & wanted.keys())
-    found = recognise(weights) if direct < FITS_ALREADY * len(wanted) else None
+    if direct >= FITS_ALREADY * len(wanted):
+        return None
+    found = recognise(weights) or ((BARE, dict(weights)) if _is_bare(weights, wanted) else None)
     if found is None:
         return None
     layout, inner = found
@@ -186,6 +191,17 @@ def fit(weights: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> Conversi
     if len(converted.keys() & wanted.keys()) <= direct:
         return None
     return Conversion({key: _same_shape(value, wanted.get(key)) for key, value in converted.items()}, layout)
+
+
+def _is_bare(weights: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> bool:
+    """Whether these are the weights of the backbone of a model, saved without the rest of it."""
+    names = {key.removeprefix("backbone.") for key in wanted if key.startswith("backbone.")}
+    return has_nearly_all(weights, names)
+
+
+def has_nearly_all(weights: Mapping[str, Tensor], names: Collection[str]) -> bool:
+    """Whether weights have these names, but for a few."""
+    return bool(names) and sum(name in weights for name in names) >= FITS_ALREADY * len(names)
 
 
 def _below(prefix: str, weights: Mapping[str, Tensor]) -> Tensors:
