@@ -55,7 +55,7 @@ class DatasetFeatures:
         is_model = isinstance(model, torch.nn.Module)
         self.model: Any = model if is_model else open_model(model, checkpoint, device)
         self.config: Any = getattr(self.model, "_config", None) or {}
-        if getattr(self.model, "backbone", None) is None:
+        if getattr(self.model, "backbone", None) is None and not hasattr(self.model, "extract_feat"):
             raise ConfigError(f"{type(self.model).__name__} has no backbone whose features could be judged")
         self.stages = self._choose(stages)
         self.pool: Pool = pool
@@ -63,7 +63,7 @@ class DatasetFeatures:
 
     def _choose(self, stages: str | Sequence[int]) -> list[int]:
         """Let the backbone put out the wanted stages; return their numbers."""
-        backbone = self.model.backbone
+        backbone = getattr(self.model, "backbone", None)
         own = list(getattr(backbone, "out_indices", [0]))
         if stages == "last":
             return own
@@ -71,7 +71,7 @@ class DatasetFeatures:
         wanted = range(count) if stages == "all" else stages
         if isinstance(wanted, str) or not all(-count <= i < count for i in wanted):
             raise ConfigError(
-                f"{type(backbone).__name__} has no stages {stages!r}",
+                f"{type(backbone or self.model).__name__} has no stages {stages!r}",
                 where="--stage",
                 hint=f"Say last, all, or numbers from 0 to {count - 1}.",
             )

@@ -29,7 +29,10 @@ class PoolOption(str, Enum):
 
 ModelArgument = Annotated[
     str,
-    typer.Argument(metavar="MODEL", help="A checkpoint, a folder of a run, a config, or a zoo name."),
+    typer.Argument(
+        metavar="MODEL",
+        help="A checkpoint, a folder of a run, a config, a zoo name, `timm/NAME` or `hf://org/name`.",
+    ),
 ]
 FeatureData = Annotated[
     str,
@@ -76,12 +79,20 @@ def judge(
     """
     from mmpretrain.apis.features import DatasetFeatures
     from mmpretrain.datasets.from_spec import dataset_from_spec
+    from mmpretrain.finetuning.start import is_foreign
 
     sets = [dataset_from_spec(data, split) for split in ("train", "val")]
+    wanted = parse_stages(stage)
+    source: Any = model
+    if checkpoint is None and is_foreign(model):
+        source, size = foreign_model(model, random, device)
+        image_size = image_size or size
+    elif checkpoint is None and not random:
+        source = checkpoint_in(model)
     extractor = DatasetFeatures(
-        checkpoint_in(model) if checkpoint is None and not random else model,
+        source,
         False if random else checkpoint,
-        parse_stages(stage),
+        wanted,
         pool.value,  # type: ignore[arg-type]
         image_size,
         device,
@@ -97,6 +108,25 @@ def judge(
             hint="Give images of two classes or more, each in its folder or with its label.",
         )
     report(title, extractor.stages, how(bank, queries), bank, queries, Path(out) if out else None)
+
+
+def foreign_model(name: str, random: bool, device: str | None) -> tuple[Any, int]:
+    """Build a model of another library, or of weights without a config, as ``finetune`` finds it.
+
+    Returns:
+        The model, which has no classifier if it is ours, and the edge of the images that it is for.
+    """
+    from mmpretrain.apis import init_model
+    from mmpretrain.config import Config
+    from mmpretrain.finetuning.start import find_start
+
+    start = find_start(name, weights=not random)
+    model = {key: value for key, value in start.model.items() if key != "head"}
+    if model["type"] == "TimmClassifier":
+        backbone = {**model, "type": "TIMMBackbone"}
+        model = {"type": "ImageClassifier", "backbone": backbone}
+    cfg = Config({"model": model, "data_preprocessor": start.preprocessor, "image_size": start.image_size})
+    return init_model(cfg, None if random else start.weights, device), start.image_size
 
 
 def parse_stages(text: str) -> str | list[int]:

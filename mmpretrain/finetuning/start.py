@@ -62,7 +62,7 @@ class Start:
     why: str = ""
 
 
-def find_start(name: str | None = None, accelerated: bool = False) -> Start:
+def find_start(name: str | None = None, accelerated: bool = False, weights: bool = True) -> Start:
     """Find the model to start from.
 
     Args:
@@ -70,6 +70,7 @@ def find_start(name: str | None = None, accelerated: bool = False) -> Start:
             folder of a model of Transformers, or a config (trained from scratch); None or ``'auto'`` for the
             best one whose weights are here.
         accelerated: Whether it may be large.
+        weights: Fetch the weights of models of other libraries; otherwise these start from random ones.
 
     Raises:
         ConfigError: If there is no such model.
@@ -79,8 +80,8 @@ def find_start(name: str | None = None, accelerated: bool = False) -> Start:
     if name in (None, "auto"):
         return _best_here(accelerated)
     text = os.path.expanduser(str(name))
-    if Path(text).is_dir() and is_transformers_folder(Path(text)):
-        return _of_library(text, "HuggingFaceClassifier", os.path.abspath(text))
+    if found := _in_library(text):
+        return _of_library(text, *found, weights)
     if Path(text).exists() and not text.endswith(SUFFIXES):
         return _of_checkpoint(text)
     if text.endswith(SUFFIXES):
@@ -89,12 +90,8 @@ def find_start(name: str | None = None, accelerated: bool = False) -> Start:
         return _of_zoo(text)
     if text in zoo_configs():
         return _of_config(text)
-    if text.startswith("timm/"):
-        return _of_library(text, "TimmClassifier", text.removeprefix("timm/"))
-    if "://" in text and not _HUB.fullmatch(text):
+    if "://" in text:
         return _of_checkpoint(text)
-    if _HUB.fullmatch(text):
-        return _of_library(text, "HuggingFaceClassifier", text.removeprefix("hf://"))
     hint = did_you_mean(text, [*zoo.zoo(), *zoo_configs()])
     raise ConfigError(
         f"there is no model {name!r}",
@@ -211,17 +208,45 @@ def _of_classifier(cfg: Config, name: str, model: dict[str, Any], weights: str |
     )
 
 
-def _of_library(name: str, kind: str, model_name: str) -> Start:
+def _in_library(text: str) -> tuple[str, str] | None:
+    """The type of a classifier of another library and the name there, if a text names one."""
+    path = Path(text)
+    if path.is_dir() and is_transformers_folder(path):
+        return "HuggingFaceClassifier", os.path.abspath(text)
+    if path.exists() or text.endswith(SUFFIXES) or zoo.has_model(text) or text in zoo_configs():
+        return None
+    if text.startswith("timm/"):
+        return "TimmClassifier", text.removeprefix("timm/")
+    # Of two words with a slash between them, the first may be a folder, and the second a mistake.
+    if not _HUB.fullmatch(text) or (not text.startswith("hf://") and path.parent.is_dir()):
+        return None
+    return "HuggingFaceClassifier", text.removeprefix("hf://")
+
+
+def is_foreign(name: str) -> bool:
+    """Whether a model is of another library, or weights alone say how it is built."""
+    text = os.path.expanduser(name)
+    if _in_library(text):
+        return True
+    if not Path(text).is_file() or text.endswith(SUFFIXES):
+        return False
+    content = checkpoints.read(checkpoints.find(text))
+    meta = meta_of(content)
+    told = isinstance(meta.get("cfg") or meta.get("config"), (str, Mapping))
+    return not told and isinstance(content, Mapping) and network_of(weights_of(content)) is not None
+
+
+def _of_library(name: str, kind: str, model_name: str, weights: bool = True) -> Start:
     """A classifier of another library, which fetches its weights by itself.
 
     Raises:
         OptionalDependencyError: If the library is not installed.
         MissingFileError: If it cannot fetch them.
     """
-    model = {"type": kind, "model_name": model_name, "pretrained": True}
+    model = {"type": kind, "model_name": model_name, "pretrained": weights}
     images = images_of(model)
     require_weights(model, name)
-    return Start(name, model, None, images.preprocessor, images.size)
+    return Start(name, model, None, images.preprocessor, images.size, weights)
 
 
 def _preprocessor(model: dict[str, Any], cfg: Config) -> dict[str, Any]:

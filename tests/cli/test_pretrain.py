@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
 from mmpretrain.config import Config
 from tests.cli.commands import call
 from tests.models.selfsup.small import write_images
+from tests.models.wrapper_cases import Net
 
 
 @pytest.fixture
@@ -18,6 +21,40 @@ def images(tmp_path, monkeypatch):
         write_images(tmp_path / "images" / name)
     (tmp_path / "images" / "a" / "0.png").rename(tmp_path / "images" / "unlabelled.png")
     return tmp_path / "images"
+
+
+@pytest.fixture
+def timm(monkeypatch):
+    """A timm with one network, and whether its weights were asked for."""
+    asked, module = [], ModuleType("timm")
+
+    class Maps(Net):
+        def forward(self, x):
+            return self.forward_features(x)
+
+    def create_model(name, pretrained=False, checkpoint_path="", **kwargs):
+        asked.append(pretrained)
+        return Maps(**kwargs)
+
+    module.create_model, module.list_models = create_model, lambda: ["net"]
+    module.get_pretrained_cfg = lambda name: SimpleNamespace(mean=None, std=None, input_size=(3, 16, 16))
+    monkeypatch.setitem(sys.modules, "timm", module)
+    return asked
+
+
+@pytest.fixture
+def transformers(monkeypatch):
+    """A transformers whose only model gives tokens (B, N, C)."""
+
+    class Tokens(Net):
+        @property
+        def base_model(self):
+            return lambda x: SimpleNamespace(last_hidden_state=self.stem(x).flatten(2).transpose(1, 2))
+
+    module = ModuleType("transformers")
+    module.AutoModelForImageClassification = SimpleNamespace(from_pretrained=lambda name, **kwargs: Tokens())
+    module.ImageProcessingMixin = SimpleNamespace(get_image_processor_dict=lambda name: ({"size": 16}, {}))
+    monkeypatch.setitem(sys.modules, "transformers", module)
 
 
 SMALL = ("--arch", "vit-micro", "--image-size", 32, "--epochs", 1, "--workers", 0)
@@ -69,6 +106,67 @@ def test_random_weights_to_compare_with(capsys, images):
     done = call(capsys, "knn", config, "--data", "images")
     assert done.code == 2
     assert "has no weights" in done.err
+
+
+def test_weights_without_a_config(capsys, images):
+    """As ``finetune`` takes them: a Vision Transformer with registers, known by its shapes."""
+    import torch
+
+    from mmpretrain.registry import MODELS
+
+    arch = {"embed_dims": 64, "num_layers": 1, "num_heads": 1, "feedforward_channels": 64}
+    vit = {"type": "VisionTransformer", "arch": arch, "img_size": 28, "patch_size": 14, "num_registers": 2}
+    torch.save(MODELS.build(vit).state_dict(), "vit.pth")
+    judge = ("knn", "vit.pth", "--data", "images", "--workers", 0, "--k", 3)
+    done = call(capsys, *judge)
+    assert done.code == 0, done.err
+    assert done.out.splitlines()[-1].split()[:2] == ["0", "64"]
+    assert call(capsys, *judge, "--random").code == 0
+    done = call(capsys, "pretrain", "continued", "--data", "images", "--from", "vit.pth", "--image-size", 28,
+                "--epochs", 1, "--workers", 0)  # fmt: skip
+    assert done.code == 0, done.err
+    assert "begins at" not in done.err
+    assert (
+        call(capsys, "knn", "work_dirs/continued_vit", "--data", "images", "--workers", 0, "--k", 3).code == 0
+    )
+    done = call(capsys, "pretrain", "mae", "--data", "images", "--from", "vit.pth", "--image-size", 28)
+    assert done.code == 2
+    assert "its MAEViT has no num_registers" in done.err
+
+
+def test_networks_of_timm(capsys, images, timm):
+    """What is judged puts out a map; its own size of images is taken, and no weights for ``--random``."""
+    judge = ("timm/net", "--data", "images", "--workers", 0)
+    done = call(capsys, "knn", *judge, "--k", 3)
+    assert done.code == 0, done.err
+    assert done.out.splitlines()[-1].split()[:2] == ["0", "8"]
+    assert timm[-1] is True
+    timm.clear()
+    assert call(capsys, "linear-probe", *judge, "--random", "--solver", "logistic").code == 0
+    assert not any(timm)
+    done = call(capsys, "pretrain", "simclr", "--data", "images", "--from", "timm/net", "--image-size", 32,
+                "--epochs", 1, "--workers", 0)  # fmt: skip
+    assert done.code == 0, done.err
+    timm.clear()
+    done = call(
+        capsys, "knn", "work_dirs/simclr_net/backbone.pth", "--data", "images", "--workers", 0, "--k", 3
+    )
+    assert done.code == 0, done.err
+    assert not any(timm)  # the weights are in the file
+    done = call(capsys, "pretrain", "dino", "--data", "images", "--from", "timm/net", "--image-size", 32)
+    assert (done.code, "dino cannot train timm/net" in done.err) == (2, True)
+
+
+def test_models_of_transformers(capsys, images, transformers):
+    for name in ("hf://org/net", "org/net"):
+        done = call(capsys, "knn", name, "--data", "images", "--workers", 0, "--k", 3)
+        assert done.code == 0, done.err
+        assert done.out.splitlines()[-1].split()[:2] == ["0", "8"]
+    done = call(capsys, "knn", "hf://org/net", "--data", "images", "--workers", 0, "--stage", "3")
+    assert (done.code, "HuggingFaceClassifier has no stages [3]" in done.err) == (2, True)
+    done = call(capsys, "knn", "images/backbone", "--data", "images")  # a mistyped path is no name of the hub
+    assert done.code == 2
+    assert "transformers" not in done.err.lower()
 
 
 def test_a_list_of_methods(capsys):

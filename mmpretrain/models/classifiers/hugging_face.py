@@ -62,6 +62,13 @@ class HuggingFaceClassifier(ClassifierWrapper):
             enable()
         self.freeze_declared(__class__)
 
+    def extract_feat(self, inputs: Tensor) -> Tensor:
+        """Return the pooled features (B, C) of images (B, C, H, W); without any, the tokens (B, N, C)."""
+        base: Any = self.model.base_model
+        found = base(inputs)
+        pooled = getattr(found, "pooler_output", None)
+        return found.last_hidden_state if pooled is None else pooled
+
     def scores(self, inputs: Tensor) -> Tensor:
         """Scores (B, num_classes) before the softmax."""
         return self.model(inputs).logits
