@@ -14,6 +14,8 @@ FieldType = Literal["data", "metainfo"]
 
 #: The attribute that says which kind each field is of.
 KINDS = "_field_types"
+#: What it is in elements that 1.x pickled: the names of either kind.
+_OLD_META, _OLD_DATA = "_metainfo_fields", "_data_fields"
 
 
 class BaseDataElement:
@@ -39,6 +41,14 @@ class BaseDataElement:
         if metainfo is not None:
             self.set_metainfo(metainfo)
         self.set_data(kwargs)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take over the fields of an element that was pickled, here or by 1.x."""
+        if KINDS not in state:
+            meta = set(state.get(_OLD_META, ()))
+            fields = {name: value for name, value in state.items() if name not in (_OLD_META, _OLD_DATA)}
+            state = {KINDS: {name: "metainfo" if name in meta else "data" for name in fields}, **fields}
+        vars(self).update(state)
 
     # -- setting ------------------------------------------------------------------------------------
 

@@ -29,6 +29,25 @@ def test_data_sample_travels_between_processes(dumps):
     assert isinstance(sample.gt_label, torch.Tensor), "sending does not change the sender's copy"
 
 
+def test_samples_that_1_x_pickled():
+    """As ``pickle.dumps([sample])`` of 1.2 keeps them: the kinds of fields are two sets."""
+    state = {
+        "_metainfo_fields": {"img_path", "num_classes"},
+        "_data_fields": {"gt_label", "pred_score"},
+        "img_path": "a.png",
+        "gt_label": torch.tensor([1]),
+        "pred_score": torch.tensor([0.1, 0.9]),
+        "num_classes": 2,
+    }
+    sample = DataSample.__new__(DataSample)
+    sample.__setstate__(state)
+    assert sample.keys() == ["gt_label", "pred_score"]
+    assert sample.metainfo == {"img_path": "a.png", "num_classes": 2}
+    assert pickle.loads(pickle.dumps(sample)).gt_label.tolist() == [1]
+    sample.set_gt_label(0)
+    assert sample.gt_label.tolist() == [0]
+
+
 def test_sample_setters():
     sample = DataSample().set_gt_label([0, 2]).set_gt_score([1.0, 0.0, 1.0]).set_pred_label(1)
     assert sample.num_classes == 3
