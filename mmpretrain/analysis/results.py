@@ -82,10 +82,14 @@ def _described(shape: tuple[int, ...] | None) -> str:
 def _of_old_version(content: Mapping[str, Any]) -> list[dict[str, Any]] | None:
     """Turn the columns of a file of 0.x into records."""
     columns = {"pred_score": content.get(_OLD_SCORES), "pred_label": content.get(_OLD_LABELS)}
-    known = {name: values for name, values in columns.items() if isinstance(values, (list, np.ndarray))}
+    known = {name: values for name, values in columns.items() if _is_column(values)}
     if not known or len({len(values) for values in known.values()}) != 1:
         return None
     return [dict(zip(known, row), sample_idx=index) for index, row in enumerate(zip(*known.values()))]
+
+
+def _is_column(values: Any) -> bool:
+    return isinstance(values, list) or (isinstance(values, np.ndarray) and values.ndim > 0)
 
 
 def _as_tensor(name: str, value: Any) -> Any:
@@ -97,6 +101,8 @@ def _as_tensor(name: str, value: Any) -> Any:
         tensor = torch.as_tensor(value)
     except (TypeError, ValueError, RuntimeError) as error:
         raise DataError(f"{name} is no array of numbers ({error})") from error
+    if tensor.is_complex():
+        raise DataError(f"{name} is no array of numbers (they are complex)")
     return tensor.reshape(-1) if name.endswith(("label", "value")) else tensor
 
 

@@ -89,6 +89,8 @@ def test_several_labels():
         ({"a": 1}, "holds no predictions"),
         ([1, 2], "holds no predictions"),
         ([{"pred_score": "x"}], "no array of numbers"),
+        ([{"gt_score": np.array([1 + 2j])}], "no array of numbers"),
+        ({"class_scores": np.array(0.5), "pred_label": np.array(5)}, "holds no predictions"),
         ([{"pred_score": [[1], [1, 2]]}], "no array of numbers"),
     ],
 )
