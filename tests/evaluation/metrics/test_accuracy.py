@@ -18,7 +18,7 @@ import pytest
 import torch
 
 from mmpretrain.errors import ConfigError, DataError
-from mmpretrain.evaluation import Accuracy, Evaluator
+from mmpretrain.evaluation import Accuracy, Evaluator, SingleLabelMetric
 from mmpretrain.evaluation.functional import accuracy
 from mmpretrain.registry import METRICS
 from mmpretrain.structures import DataSample
@@ -116,3 +116,24 @@ def test_what_is_kept_does_not_grow_with_the_classes(name, dtype):
     metric.results = [dict(item) for item in batch]  # as the functions get them
     for key, value in metric.evaluate(20).items():
         assert found[key] == value, key
+
+
+@pytest.mark.parametrize("batch", [1, 7, 40])
+def test_equal_scores_count_as_in_1_x(batch):
+    """The numbers are those of 1.2 for the same scores, of which many are equal."""
+    generator = torch.Generator().manual_seed(0)
+    scores = torch.randint(0, 3, (40, 6), generator=generator).float() / 2
+    labels = torch.randint(0, 6, (40,), generator=generator)
+    samples = [
+        {"pred_score": score, "gt_label": label.reshape(1), "num_classes": 6}
+        for score, label in zip(scores, labels)
+    ]
+    found = {}
+    for metric in (Accuracy(topk=(1, 2, 3)), SingleLabelMetric()):
+        for start in range(0, 40, batch):
+            metric.process(None, samples[start : start + batch])
+        found.update(metric.evaluate(40))
+    assert {name: round(float(value), 4) for name, value in found.items()} == {
+        "accuracy/top1": 15.0, "accuracy/top2": 25.0, "accuracy/top3": 42.5,
+        "single-label/precision": 15.1924, "single-label/recall": 14.1204, "single-label/f1-score": 14.1181,
+    }  # fmt: skip
