@@ -135,4 +135,4 @@ def _write(target: Path, data: bytes, force: bool) -> Path:
 
 
 def _in_the_way(target: Path) -> ConfigError:
-    return ConfigError(f"{str(target)!r} is there, and another file", hint="Overwrite it with --force.")
+    return ConfigError(f"{str(target)!r} exists, with other content", hint="Overwrite it with --force.")

@@ -53,7 +53,9 @@ def to_resume(out: Path | None) -> Path:
     from mmpretrain.finetuning.plan import CONFIG
 
     if out is None:
-        raise ConfigError("what is to be continued is not said", where="--resume", hint="Add --out DIR.")
+        raise ConfigError(
+            "--resume does not say which fine-tuning to continue", where="--resume", hint="Add --out DIR."
+        )
     folder = out.expanduser()
     if not (folder / CONFIG).is_file():
         raise MissingFileError(

@@ -161,9 +161,10 @@ def _earlier(path: Path, setting: Mapping[str, Any]) -> dict[int, dict[str, floa
         raise ConfigError("these are no results of a cross-validation", where=str(path))
     if content.get("setting") != dict(setting):
         raise ConfigError(
-            f"the folds there are others: {content.get('setting')}, and not {dict(setting)}", where=str(path),
+            f"the folds there were made with {content.get('setting')}, and not with {dict(setting)}",
+            where=str(path),
             hint="Give the same options, or choose another --work-dir.",
-        )  # fmt: skip
+        )
     return {int(name): dict(values) for name, values in folds.items()}
 
 

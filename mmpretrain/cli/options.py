@@ -46,7 +46,7 @@ Gpus = Annotated[int | None, typer.Option(metavar="N", min=1, help="Start N proc
 Nnodes = Annotated[int, typer.Option("--nnodes", min=1, help="Number of machines.")]
 NodeRank = Annotated[int, typer.Option("--node-rank", min=0, help="Number of this machine.")]
 MasterAddr = Annotated[str | None, typer.Option("--master-addr", help="Host name of machine 0.")]
-MasterPort = Annotated[int | None, typer.Option("--master-port", help="Port there.")]
+MasterPort = Annotated[int | None, typer.Option("--master-port", help="Port on machine 0.")]
 LAUNCH_OPTIONS = frozenset(
     {"gpus", "nnodes", "node_rank", "master_addr", "master_port", "launcher", "local_rank"}
 )

@@ -122,7 +122,7 @@ def _tell(part: Packed) -> None:
 
 
 def _verify(data: str, parts: list[Packed], unlabelled: bool, threads: int) -> None:
-    """Compare the splits with what they were made of.
+    """Compare the splits with the data that they were packed from.
 
     Raises:
         typer.Exit: With code 2 if anything differs.
@@ -143,7 +143,7 @@ def _verify(data: str, parts: list[Packed], unlabelled: bool, threads: int) -> N
             if problem is not None and (bad := bad + 1) <= SHOWN:
                 say(f"  {part.split}, image {number}: {visible(problem)}", err=True)
     if bad:
-        say(f"{bad} images are not what they were made of.", err=True)
+        say(f"{bad} packed images differ from their originals.", err=True)
         raise typer.Exit(2)
     say(f"{sum(part.samples for part in parts):,} images were verified.")
 

@@ -23,7 +23,9 @@ def pretrain(
     arch: Annotated[
         str | None, typer.Option("--arch", metavar="ARCH", help="Such as resnet18 or vit-tiny.")
     ] = None,
-    epochs: Annotated[int, typer.Option("--epochs", metavar="N", min=1, help="How long.")] = 100,
+    epochs: Annotated[
+        int, typer.Option("--epochs", metavar="N", min=1, help="Passes over the images.")
+    ] = 100,
     image_size: Annotated[
         int, typer.Option("--image-size", metavar="S", min=8, help="Edge of the crops.")
     ] = 224,

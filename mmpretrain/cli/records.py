@@ -94,7 +94,7 @@ def leaks_of(runner: Runner, record: Record) -> list[int] | None:
         ]
         groups = duplicate_groups(Fingerprints.join(*parts))
     except (MMPretrainError, OSError, KeyError, TypeError, NotImplementedError) as error:
-        logger.info("The report does not know of leaks: %s", error)
+        logger.info("The report has no check for leaks: %s", error)
         return None
     return np.flatnonzero(np.isin(groups[len(train) :], groups[: len(train)])).tolist()
 

@@ -32,7 +32,7 @@ def report(
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The page; by default report.html beside the record.")
     ] = None,
-    title: Annotated[str, typer.Option(metavar="TEXT", help="Its heading.")] = "",
+    title: Annotated[str, typer.Option(metavar="TEXT", help="Heading of the page.")] = "",
     language: Language = "en",
     images: Images = True,
     audit: Annotated[

@@ -53,7 +53,7 @@ class Loading:
     def __post_init__(self) -> None:
         if self.cache_size is not None and self.cache is None:
             raise ConfigError(
-                "there is no cache that it could be the size of",
+                "this is the size of a cache, and none is asked for",
                 where="--cache-size",
                 hint="Add --cache ram.",
             )

@@ -120,7 +120,7 @@ def _search_of(
 
     if not space and not resume:
         raise ConfigError(
-            "what to vary is not said", where="--space", hint="Such as --space lr=1e-4..1e-2:log"
+            "no setting to vary is given", where="--space", hint="Such as --space lr=1e-4..1e-2:log"
         )
     tuning.parse_space(space)  # before anything else is said
     _check_folder(folder, resume, tuning.STORAGE)
@@ -130,7 +130,7 @@ def _search_of(
         metric = metric or own
     texts = space or known
     if not texts:
-        raise ConfigError("the trials that are there do not say what to vary", where="--space")
+        raise ConfigError("the earlier trials do not say which settings they varied", where="--space")
     dimensions = tuning.parse_space(texts)
     _require_keys(cfg, dimensions)
     name = metric or tuning.metric_of(cfg)

@@ -138,7 +138,7 @@ def test_resume(capsys, here: Path) -> None:
     assert Path("one/plan/finetune.py").read_text() == text
     assert "trained  2 epochs" in done.out
     assert "Auto-resuming" in done.out + done.err
-    for words, message in ((("--out", "none"), "no fine-tuning to continue"), ((), "is not said")):
+    for words, message in ((("--out", "none"), "no fine-tuning to continue"), ((), "which fine-tuning")):
         done = call(capsys, "finetune", "--resume", *words)
         assert done.code == 2
         assert message in done.err

@@ -27,7 +27,7 @@ def test_folds(capsys, tmp_path):
     shown = call(capsys, *words, "--summary")
     assert (shown.code, f"{mean:.4f}" in shown.out) == (0, True)
     other = call(capsys, *words[:-1], "2", "--resume", *SHORT)
-    assert (other.code, "the folds there are others" in other.err) == (2, True)
+    assert (other.code, "the folds there were made with" in other.err) == (2, True)
 
 
 def test_bad_options(capsys, tmp_path):

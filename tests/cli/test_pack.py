@@ -31,7 +31,7 @@ def test_there_and_back(tmp_path, capsys):
     file.write_bytes(file.read_bytes()[:-9])
     differs = call(capsys, *words)
     assert differs.code == 2
-    assert "1 images are not what they were made of" in differs.err
+    assert "1 packed images differ from their originals" in differs.err
     files = call(capsys, "unpack", "out", "files")
     assert files.code == 0, files.err
     assert len(json.loads((tmp_path / "files" / "train.json").read_text())["data_list"]) == 6

@@ -71,7 +71,7 @@ def test_a_trial_that_fails_does_not_end_the_search(capsys, here: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ((), "what to vary is not said"),
+        ((), "no setting to vary is given"),
         (("--space", "lr"), "no range of a setting"),
         (("--space", "model.heed.x=1,2"), "the config has no model.heed.x"),
         (("--space", "lr=1,2", "--metric", "goodness"), "does not say whether greater or less"),

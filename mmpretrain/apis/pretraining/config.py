@@ -96,7 +96,7 @@ def pretraining_config(
         method: A name in :data:`METHODS`.
         dataset: Config of the images, without a pipeline.
         arch: A name in :data:`ARCHS`; by default that of the method.
-        epochs: How long.
+        epochs: Passes over the images.
         image_size: Edge of the crops.
         batch_size: Images in a batch.
         lr: Learning rate; by default it grows with the batch size.

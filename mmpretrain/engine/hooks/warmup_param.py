@@ -21,7 +21,7 @@ class WarmupParamHook(Hook):
     Args:
         param_name: The attribute, such as ``'alpha'``.
         module_name: The module, such as ``'head.loss_module'``.
-        warmup_epochs: How long.
+        warmup_epochs: Number of epochs in which it grows.
     """
 
     def __init__(self, param_name: str, module_name: str, warmup_epochs: int) -> None:
