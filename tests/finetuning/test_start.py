@@ -57,33 +57,28 @@ def test_checkpoint_without_a_config(tmp_path: Path) -> None:
         find_start(str(tmp_path / "x.pth"))
 
 
-CLIP = {"norm_cfg": {"type": "LN", "eps": 1e-5}, "layer_cfgs": {"act_cfg": {"type": "QuickGELU"}}}
-
-
 @pytest.mark.parametrize(
-    ("kind", "settings", "head", "mean"),
+    ("kind", "settings", "head"),
     [
         (
             "VisionTransformer",
             {"arch": "deit-tiny", "num_registers": 2},
             ("VisionTransformerClsHead", 192),
-            123,
         ),
-        ("VisionTransformer", {"arch": "deit-tiny", "pre_norm": True, **CLIP}, (None, 192), 122),
-        ("ResNet", {"depth": 18}, ("LinearClsHead", 512), 123),
-        ("ConvNeXt", {"arch": "atto"}, ("LinearClsHead", 320), 123),
-        ("SwinTransformer", {"arch": "tiny", "img_size": 64}, ("LinearClsHead", 768), 123),
+        ("ResNet", {"depth": 18}, ("LinearClsHead", 512)),
+        ("ConvNeXt", {"arch": "atto"}, ("LinearClsHead", 320)),
+        ("SwinTransformer", {"arch": "tiny", "img_size": 64}, ("LinearClsHead", 768)),
     ],
 )
-def test_weights_alone_say_what_their_backbone_is(kind, settings, head, mean, tmp_path: Path) -> None:
+def test_weights_alone_say_what_their_backbone_is(kind, settings, head, tmp_path: Path) -> None:
     path, wanted = tmp_path / "weights.pth", MODELS.build({"type": kind, **settings})
     torch.save({f"backbone.{key}": value for key, value in wanted.state_dict().items()}, path)
     start = find_start(str(path))
     assert (start.weights, start.pretrained) == (str(path), True)
     assert start.model["backbone"]["type"] == kind
     assert start.model["head"]["in_channels"] == head[1]
-    assert start.model["head"]["type"] == head[0] or head[0] is None
-    assert int(start.preprocessor["mean"][0]) == mean
+    assert start.model["head"]["type"] == head[0]
+    assert start.preprocessor == module.IMAGENET
     model = MODELS.build({**start.model, "head": {**start.model["head"], "num_classes": 3}})
     assert not load_into(model.backbone, wanted.state_dict()).missing
     assert model(torch.rand(1, 3, 224, 224), mode="tensor").shape == (1, 3)

@@ -136,7 +136,11 @@ def convert(weights: Mapping[str, Tensor], source: str = "auto") -> Conversion:
 def network_of(weights: Mapping[str, Tensor]) -> Network | None:
     """Return the backbone that weights in any layout are for; None if they do not tell."""
     found = recognise(weights)
-    return read_network(weights if found is None else found[0].convert(found[1]))
+    network = read_network(weights if found is None else found[0].convert(found[1]))
+    if network is not None and network.backbone.get("pre_norm"):
+        # A model of CLIP: those of its authors have QuickGELU, those of others may have GELU.
+        return network if found is not None and found[0].source == "openai-clip" else None
+    return network
 
 
 def check_registers(weights: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:

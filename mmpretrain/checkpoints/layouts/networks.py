@@ -95,7 +95,10 @@ def _transformer(weights: Weights) -> Network | None:
         return Network(backbone | {"type": "DINOv3ViT"}, width)
     if gated:
         arch["ffn_type"] = "swiglu"
-    side = isqrt(weights["pos_embed"].shape[1] - 1) * patch
+    places = weights["pos_embed"].shape[1] - 1
+    if isqrt(places) ** 2 != places:  # as in DeiT III, whose class token has no position
+        return None
+    side = isqrt(places) * patch
     size = side if side <= LARGEST else USUAL
     backbone["img_size"] = size
     if "layers.0.attn.gamma1.weight" in weights:

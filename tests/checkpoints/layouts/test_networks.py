@@ -7,10 +7,9 @@ import torch
 
 from mmpretrain.checkpoints import layouts
 from mmpretrain.registry import MODELS
-from tests.checkpoints.layouts.layout_cases import SHAPES, foreign, shapes
+from tests.checkpoints.layouts.layout_cases import SHAPES, foreign, renamed, shapes
 
 VIT, V2 = "VisionTransformer", {"layer_scale_init_value": 0.0, "use_grn": True}
-QUICK = {"layer_cfgs": {"act_cfg": {"type": "QuickGELU"}}, "norm_cfg": {"type": "LN", "eps": 1e-5}}
 
 #: Backbones, whose weights have to say what they are: type and arguments.
 OURS = [
@@ -18,7 +17,6 @@ OURS = [
     (VIT, {"arch": "deit-small", "patch_size": 14, "layer_scale_init_value": 1e-5, "num_registers": 4}),
     (VIT, {"arch": "deit-tiny", "img_size": 384, "qkv_bias": False}),
     (VIT, {"arch": "deit-tiny", "final_norm": False, "out_type": "avg_featmap"}),
-    (VIT, {"arch": "base", "pre_norm": True, "img_size": 336, "patch_size": 14, **QUICK}),
     ("DINOv3ViT", {"arch": "small"}), ("DINOv3ViT", {"arch": "small-plus"}),
     ("DINOv3ViT", {"arch": "huge-plus"}), ("DINOv3ViT", {"arch": "7b"}),
     ("ConvNeXt", {"arch": "atto"}), ("ConvNeXt", {"arch": "tiny", "stem_patch_size": 2}),
@@ -35,7 +33,7 @@ FOREIGN = {
     "torchvision/convnext_tiny": ("ConvNeXt", {}), "torchvision/vit_b_32": (VIT, {"patch_size": 32}),
     "timm/vit_tiny_patch16_224": (VIT, {"img_size": 224}), "timm/convnextv2_atto": ("ConvNeXt", {}),
     "timm/vit_small_patch14_dinov2": (VIT, {"img_size": 224, "patch_size": 14, "num_registers": 0}),
-    "timm/vit_base_patch16_clip_224": (VIT, {"pre_norm": True}), "timm/convnext_tiny": ("ConvNeXt", {}),
+    "timm/convnext_tiny": ("ConvNeXt", {}),
     "timm/swin_tiny_patch4_window7_224": ("SwinTransformer", {"window_size": 7}),
     "timm/vit_small_patch16_dinov3": ("DINOv3ViT", {"num_registers": 4}),
 }  # fmt: skip
@@ -86,11 +84,32 @@ def test_what_is_none_of_them():
         "timm/efficientnet_b0",
         "timm/tnt_s_legacy_patch16_224",
     }
+    others |= {"timm/deit3_small_patch16_224", "timm/vit_base_patch16_clip_224"}  # GELU, or QuickGELU?
     assert not known & others
     for weights in ({}, {"a": torch.zeros(1)}, {"layers.0.attn.qkv.weight": torch.zeros(1)}):
         assert layouts.network_of(weights) is None
     for kind, settings in [("BEiTViT", {"arch": "base"}), ("ResNeXt", {"depth": 50}), ("VGG", {"depth": 11})]:
         assert layouts.network_of(built(kind, settings).state_dict()) is None
+
+
+def test_clip_of_its_authors():
+    """They have QuickGELU; of CLIP in other layouts, the weights do not tell."""
+    wanted = {"arch": "deit-tiny", "pre_norm": True, "img_size": 336, "patch_size": 14}
+    ours = built(VIT, wanted).state_dict()
+    assert layouts.network_of(ours) is None
+    names = (
+        (r"^layers\.", "transformer.resblocks."), (r"^patch_embed\.projection", "conv1"),
+        (r"^pre_norm", "ln_pre"), (r"^ln1", "ln_post"), (r"\.ln(\d)", r".ln_\1"),
+        (r"attn\.qkv\.", "attn.in_proj_"), (r"attn\.proj", "attn.out_proj"),
+        (r"ffn\.layers\.0\.0", "mlp.c_fc"), (r"ffn\.layers\.1", "mlp.c_proj"),
+        (r"^cls_token", "class_embedding"), (r"^pos_embed", "positional_embedding"),
+    )  # fmt: skip
+    network = layouts.network_of({f"visual.{key}": value for key, value in renamed(ours, *names).items()})
+    found = built(VIT, {key: value for key, value in network.backbone.items() if key != "type"})
+    assert shapes(found.state_dict()) == shapes(ours)
+    assert type(found.layers[0].ffn.layers[0][1]).__name__ == "QuickGELU"
+    assert found.ln1.eps == 1e-5
+    assert network.image_size == 336
 
 
 def test_damaged_weights_are_none_of_them():
