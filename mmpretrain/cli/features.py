@@ -78,10 +78,10 @@ def judge(
     for training and for validation. The other arguments are the options of the command.
     """
     from mmpretrain.apis.features import DatasetFeatures
-    from mmpretrain.datasets.from_spec import dataset_from_spec
+    from mmpretrain.datasets.unlabelled import labelled_images_from_spec
     from mmpretrain.finetuning.start import is_foreign
 
-    sets = [dataset_from_spec(data, split) for split in ("train", "val")]
+    sets = [labelled_images_from_spec(data, split) for split in ("train", "val")]
     wanted = parse_stages(stage)
     source: Any = model
     if checkpoint is None and is_foreign(model):

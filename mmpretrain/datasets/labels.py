@@ -35,8 +35,7 @@ def to_indices(
     Raises:
         DataError: If a label is empty or not among the classes, or if names and indices are mixed.
     """
-    # Where some are missing, libraries give None, or NaN, which differs from itself.
-    names = ["" if value is None or value != value else str(value).strip() for value in values]
+    names = [str(value).strip() if is_given(value) else "" for value in values]
     if "" in names:
         raise DataError("A sample has no label", where=where(names.index("")))
     position = {name: index for index, name in enumerate(classes or ())}
@@ -92,6 +91,11 @@ def _number(cell: Any) -> float:
         return float(cell)
     except (TypeError, ValueError):
         return float("nan")
+
+
+def is_given(label: Any) -> bool:
+    """Whether a cell of a table has a label: libraries give None, or NaN, which differs from itself."""
+    return not (label is None or label != label or str(label).strip() == "")
 
 
 def label_indices(label: Any, where: str | None = None) -> list[int]:

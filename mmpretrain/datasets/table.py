@@ -6,13 +6,14 @@ import csv
 import io
 import os
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from mmpretrain.datasets.base_dataset import BaseDataset
 from mmpretrain.datasets.json_lines import read_json_lines
-from mmpretrain.datasets.labels import to_indices, to_values
+from mmpretrain.datasets.labels import is_given, to_indices, to_values
 from mmpretrain.datasets.lazy_list import LazyList
 from mmpretrain.datasets.records import ArrayColumn, Block, Column, RecordTable, column_of
 from mmpretrain.errors import DataError
@@ -25,6 +26,11 @@ from mmpretrain.utils.suggest import did_you_mean
 DELIMITERS = {".tsv": "\t", ".tab": "\t"}
 #: A Parquet file of N bytes may have so many rows, and so many more for each of its bytes.
 _MOST_ROWS, _ROWS = 1_000_000, 64
+
+
+def _reads(wanted: str, cell: Any) -> bool:
+    """Whether a cell reads as a text."""
+    return str(cell) == wanted
 
 
 @DATASETS.register_module()
@@ -45,6 +51,7 @@ class TableDataset(BaseDataset):
         keep: Further columns to put into the records.
         where: Rows to use, by the value of a column: ``dict(split='train')``.
         delimiter: What separates columns; by default it follows from the file's name and first line.
+        only_labelled: Leave out the rows without a label, which are an error otherwise.
         **kwargs: Further arguments of :class:`BaseDataset`.
     """
 
@@ -59,8 +66,10 @@ class TableDataset(BaseDataset):
         where: Mapping[str, Any] | None = None,
         delimiter: str | None = None,
         value: str | Sequence[str] | None = None,
+        only_labelled: bool = False,
         **kwargs: Any,
     ) -> None:
+        self.only_labelled = only_labelled
         self.path, self.label, self.keep = path, label, list(keep)
         self.value = [value] if isinstance(value, str) else list(value or ())
         self.where = dict(where or {})
@@ -72,8 +81,13 @@ class TableDataset(BaseDataset):
     def load_data_list(self) -> list[dict]:
         labels = [self.label] if self.label else []
         columns, lines = self.read_columns([self.path, *labels, *self.value, *self.keep, *self.where])
-        for key, value in self.where.items():
-            chosen = [i for i, cell in enumerate(columns[key]) if str(cell) == str(value)]
+        choices: list[tuple[str, Callable[[Any], bool]]] = [
+            (key, partial(_reads, str(value))) for key, value in self.where.items()
+        ]
+        if self.only_labelled and self.label in columns:
+            choices.append((self.label, is_given))
+        for key, wanted in choices:
+            chosen = [i for i, cell in enumerate(columns[key]) if wanted(cell)]
             columns = {name: [cells[i] for i in chosen] for name, cells in columns.items()}
             lines = [lines[i] for i in chosen]
         if not lines:

@@ -9,7 +9,7 @@ from typing import Any
 from mmpretrain.config.wrapped import innermost
 from mmpretrain.datasets.base_dataset import BaseDataset
 from mmpretrain.datasets.custom import IMG_EXTENSIONS, MEASURED_EXTENSIONS
-from mmpretrain.datasets.from_spec import TABLES, dataset_from_spec
+from mmpretrain.datasets.from_spec import TABLES, Split, dataset_from_spec
 from mmpretrain.errors import DataError
 from mmpretrain.registry import DATASETS
 from mmpretrain.utils.fileio import join, read_lines
@@ -27,10 +27,12 @@ class ImageListDataset(BaseDataset):
 
     Args:
         ann_file: The list.
+        only_labelled: Leave out the images without an index.
         **kwargs: Further arguments of :class:`BaseDataset`.
     """
 
-    def __init__(self, ann_file: str, **kwargs: Any) -> None:
+    def __init__(self, ann_file: str, only_labelled: bool = False, **kwargs: Any) -> None:
+        self.only_labelled = only_labelled
         super().__init__(ann_file=ann_file, **kwargs)
 
     def load_data_list(self) -> list[dict]:
@@ -45,9 +47,11 @@ class ImageListDataset(BaseDataset):
             info: dict[str, Any] = {"img_path": join(self.img_prefix, name)}
             if match is not None and labelled:
                 info["gt_label"] = int(match["index"])
-            found.append(info)
+            if "gt_label" in info or not self.only_labelled:
+                found.append(info)
         if not found:
-            raise DataError("The list has no images", where=self.ann_file)
+            kind = "images with a label" if self.only_labelled else "images"
+            raise DataError(f"The list has no {kind}", where=self.ann_file)
         return found
 
 
@@ -67,4 +71,20 @@ def images_from_spec(spec: str) -> dict[str, Any]:
         cfg["with_label"] = False
     elif cfg["type"] == "TableDataset" and extension in TABLES:
         cfg["label"] = None
+    return cfg
+
+
+def labelled_images_from_spec(spec: str, split: Split) -> dict[str, Any]:
+    """Return the config of a part of the images that ``spec`` describes, without those that have no label.
+
+    Args:
+        spec: See :func:`~mmpretrain.datasets.from_spec.dataset_from_spec`: a list or a table may lack labels.
+        split: Which part.
+    """
+    cfg = dataset_from_spec(spec, split)
+    inner = innermost(cfg)
+    if inner["type"] == "CustomDataset" and inner.get("ann_file"):
+        inner.update(type="ImageListDataset", only_labelled=True)
+    elif inner["type"] == "TableDataset":
+        inner["only_labelled"] = True
     return cfg

@@ -169,6 +169,24 @@ def test_models_of_transformers(capsys, images, transformers):
     assert "transformers" not in done.err.lower()
 
 
+@pytest.mark.parametrize("name", ["list.txt", "table.csv"])
+def test_labels_for_some_images_only(capsys, images, name):
+    """All images train; those without a label are left out where labels count."""
+    lines = [f"{c}/{i}.png,{c if i < 6 else ''}" for c in "ab" for i in range(1, 8)]
+    text = "\n".join(["path,label", *lines])
+    if name == "list.txt":
+        text = "\n".join(line.replace(",a", " 0").replace(",b", " 1").rstrip(",") for line in lines)
+    (images / name).write_text(text)
+    data = ("--data", f"images/{name}", "--workers", 0)
+    done = call(capsys, "pretrain", "mae", *data, *SMALL[:-2])
+    assert done.code == 0, done.err
+    assert Config.fromfile("work_dirs/mae_vit-micro/pretrain_mae.py").train_dataloader.batch_size == 14
+    for command in (("knn", "--k", 3), ("linear-probe", "--solver", "logistic")):
+        done = call(capsys, command[0], "work_dirs/mae_vit-micro/backbone.pth", *data, *command[1:])
+        assert done.code == 0, done.err
+        assert "8 images for training, 2 for validation, 2 classes" in done.out
+
+
 def test_a_list_of_methods(capsys):
     done = call(capsys, "pretrain")
     assert done.code == 0
