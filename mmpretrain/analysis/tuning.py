@@ -312,9 +312,5 @@ def best_values(study: Any, dimensions: Sequence[Dimension]) -> dict[str, Any]:
 
 
 def direction(metric: str, rule: Literal["greater", "less"] | None = None) -> Literal["greater", "less"]:
-    """Return which way a metric is better: as it is said, or as its name tells."""
-    if rule is not None:
-        return rule
-    if metric.rpartition("/")[2] in ("f1-score", "recall", "mAP"):
-        return "greater"
-    return which_is_better(metric)
+    """Return whether greater or less is better: the given rule, or the one that the metric's name implies."""
+    return rule or which_is_better(metric)

@@ -13,7 +13,7 @@ GREATER = ("acc", "top", "AR@", "auc", "precision", "mAP", "mDice", "mIoU", "mAc
 #: Metrics, or parts of their names, of which less is better.
 LESS = ("loss",)
 #: The same for the last part of names such as ``regression/mae``.
-GREATER_ENDS = {"balanced_accuracy", "kappa", "mcc", "r2"}
+GREATER_ENDS = {"balanced_accuracy", "f1-score", "kappa", "mcc", "r2", "recall"}
 LESS_ENDS = {"brier", "classwise_ece", "ece", "mae", "nll", "rmse"}
 
 

@@ -20,6 +20,9 @@ from mmpretrain.utils.better import which_is_better
         ("calibration/ece", "less"),
         ("ordinal/kappa", "greater"),
         ("regression/r2", "greater"),
+        ("single-label/f1-score", "greater"),
+        ("multi-label/recall", "greater"),
+        ("multi-label/mAP", "greater"),
     ],
 )
 def test_known_names(metric, way):
