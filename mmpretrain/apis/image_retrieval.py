@@ -258,7 +258,7 @@ class Collection(Sequence[dict[str, Any]]):
 
 
 def _side(cache: Path) -> Path:
-    """The file beside a cache of features that says of what they are."""
+    """The file beside a cache of features that identifies the images and the model they are from."""
     return cache.with_name(f"{cache.name}.json")
 
 

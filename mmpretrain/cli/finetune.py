@@ -340,7 +340,7 @@ def _number(text: str, option: str, kind: type, least: float) -> Any:
 
 
 def _share(val: str) -> tuple[float, str | None]:
-    """Return the share of images for validation, and where they are if that is said."""
+    """Return the share of images to set apart for validation, or 0 and the place of validation images."""
     if not re.fullmatch(r"[-+]?[\d.]+([eE][-+]?\d+)?%?", val):
         return 0.0, val
     try:

@@ -38,7 +38,7 @@ LoaderMode = Annotated[
 
 @dataclass(frozen=True)
 class Loading:
-    """How samples are loaded; none of it changes what they are.
+    """How samples are loaded; the samples stay the same.
 
     Attributes:
         loader: ``'auto'`` lets the training loader find its own settings.

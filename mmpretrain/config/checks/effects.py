@@ -1,6 +1,6 @@
 """Settings that can never take effect, such as a scheduler that begins after the end of the run.
 
-None of these stops a run, since 1.x runs them too. Each is said in one line before the start.
+None of these stops a run, since 1.x runs them too. Each is reported in one line before the start.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Files that hold other numbers than 8 bits of grey or colour: what they are, and how they are read."""
+"""Files of other numbers than 8-bit grey or colour: recognising and reading them."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def is_measured(data: bytes) -> bool:
 
 
 def read_as_is(data: bytes, where: str | None = None) -> tuple[np.ndarray, Numbers]:
-    """Decode a file to the numbers that it holds, and say what they are.
+    """Decode a file to the numbers that it holds, and return their kind.
 
     Args:
         data: The file.
