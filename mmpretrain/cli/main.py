@@ -56,7 +56,7 @@ from mmpretrain.cli import (
     vis_tsne,
 )
 from mmpretrain.cli.argv import modernize
-from mmpretrain.cli.console import one_line_an_epoch
+from mmpretrain.cli.console import each_warning_once, one_line_an_epoch
 from mmpretrain.cli.endings import errors_told
 from mmpretrain.cli.flags import show_flags_as_flags
 from mmpretrain.cli.guard import check_folder
@@ -202,5 +202,5 @@ def entry_point(argv: Sequence[str] | None = None) -> None:
         check_folder()
         if words and not words[0].startswith("-"):
             require_known(words[0], COMMAND_NAMES)
-        with one_line_an_epoch():
+        with one_line_an_epoch(), each_warning_once():
             app_for(words)(args=words, prog_name="mmpretrain")
