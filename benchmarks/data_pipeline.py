@@ -11,7 +11,8 @@ spectrum of photographs are made.
 the time that passes per image.
 
 ``--targets`` compares what ``mmpretrain pack``, ``cache='ram'`` and, if it is installed, nvImageCodec give
-with exact pixels, and prints the speed that was asked for beside the speed that was measured.
+with exact pixels, and prints the speed that was asked for beside the speed that was measured. The columns
+"floor" are what libraries alone need; see ``data_floor.py``.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ from environments import environment
 
 #: How often a data loader reads each file in an epoch, and how many images make a batch.
 REPEATS, BATCH = 10, 64
+#: What libraries alone need, by what they begin with; see ``data_floor.py``.
+FLOORS = ("floor files", "floor jpeg", "floor raw")
 MEAN, STD = [103.53, 116.28, 123.675], [57.375, 57.12, 58.395]
 LOAD: dict[str, Any] = {"type": "LoadImageFromFile"}
 PACK: dict[str, Any] = {"type": "PackInputs"}
@@ -299,8 +302,14 @@ def serve(kind: str, folder: str) -> None:
         name, *workers = line.split()
         try:
             if line not in measures:
+                if workers and kind in FLOORS:
+                    raise KeyError(line)
                 if workers:
                     measures[line] = loader_seconds(kind, name, files, int(workers[0]), folder)
+                elif kind in FLOORS:
+                    from data_floor import floor_seconds
+
+                    measures[line] = floor_seconds(kind, name, folder)
                 elif kind in ("packed", "cached"):
                     measures[line] = dataset_seconds(kind, name, folder)
                 else:
@@ -422,6 +431,8 @@ def compare_targets(reference: str, rounds: int, workers: list[int]) -> None:
                 pack_images(folder, root / "small-raw", "raw")
                 mine += (("packed raw", "packed", root / "small-raw"), ("cached", "cached", folder))
                 mine += (("files, nvimgcodec", "nvimgcodec", folder),)  # left empty if it is not installed
+                places = {"jpeg": root / "small-jpeg", "raw": root / "small-raw"}
+                mine += tuple((kind, kind, places.get(kind.split()[1], folder)) for kind in FLOORS)
             else:
                 pack_images(folder, root / "large-jpeg", "jpeg", short_edge=512)
             contenders = [Contender("mmpretrain 1.2", reference, "mmpretrain", folder)]
@@ -450,7 +461,7 @@ def main() -> None:
     parser.add_argument(
         "--targets", action="store_true", help="packed and cached data, and what was asked for"
     )
-    parser.add_argument("--serve", choices=[*BUILDERS, "packed", "cached"], help=argparse.SUPPRESS)
+    parser.add_argument("--serve", choices=[*BUILDERS, "packed", "cached", *FLOORS], help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.serve:
         serve(args.serve, args.images)
