@@ -11,26 +11,21 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mmpretrain.datasets.transforms.checks import suits
-
 #: Weights of blue, green and red in a grey level.
 _GREY = (0.114, 0.587, 0.299)
 
 
-def check_colors(images: Tensor) -> None:
-    """Refuse images that are neither grey nor BGR, with or without an alpha channel."""
-    channels = images.shape[1]
-    suits(
-        channels in (1, 3, 4),
-        f"batch_transforms of colours take images of 1, 3 or 4 channels, and get {channels}",
-    )
+def has_colors(images: Tensor) -> bool:
+    """Whether they are BGR, with or without an alpha channel."""
+    return images.shape[1] in (3, 4)
 
 
 def grey_of(images: Tensor) -> Tensor:
-    """The grey level, (B, 1, H, W)."""
-    check_colors(images)
+    """The grey level, (B, 1, H, W); the mean of channels that are no colours."""
     if images.shape[1] == 1:
         return images
+    if not has_colors(images):
+        return images.mean(1, keepdim=True)
     weights = images.new_tensor(_GREY).view(1, 3, 1, 1)
     return (images[:, :3] * weights).sum(1, keepdim=True).round_()
 
@@ -57,24 +52,26 @@ def contrast(images: Tensor, factor: Tensor) -> Tensor:
 
 
 def saturation(images: Tensor, factor: Tensor, rounds: bool = False) -> Tensor:
-    """Blend with the grey image; grey images stay as they are.
+    """Blend with the grey image; images without colours stay as they are.
 
     Args:
         images: The images.
         factor: 0 gives a grey image, 1 the image itself.
         rounds: Round, as OpenCV does, instead of dropping what follows the point, as Pillow does.
     """
-    grey = grey_of(images)
-    if images.shape[1] == 1:
+    if not has_colors(images):
         return images
+    grey = grey_of(images)
     mixed = blend(images[:, :3], factor, grey)
     return _with_alpha(mixed.clamp(0, 255).round_() if rounds else cut(mixed), images)
 
 
 def hue(images: Tensor, shift: Tensor) -> Tensor:
-    """Turn the hue by ``shift`` (B, 1, 1) of 256 steps, with the whole numbers that Pillow computes with."""
-    check_colors(images)
-    if images.shape[1] == 1:
+    """Turn the hue by ``shift`` (B, 1, 1) of 256 steps, with the whole numbers that Pillow computes with.
+
+    Images without colours stay as they are.
+    """
+    if not has_colors(images):
         return images
     blue, green, red = images[:, :3].unbind(1)
     high, low = images[:, :3].amax(1), images[:, :3].amin(1)

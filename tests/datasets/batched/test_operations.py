@@ -122,5 +122,15 @@ def test_what_there_is_not():
     operation = transforms.Translate(magnitude=0.1, pad_val=[1, 2, 3], prob=1.0)
     with pytest.raises(TransformError, match="pad_val of Translate has 3 numbers for 5 channels"):
         CHANGES["Translate"](operation, torch.zeros(1, 5, 8, 8), np.ones(1), draws(1))
-    with pytest.raises(TransformError, match="1, 3 or 4 channels"):
-        CHANGES["Contrast"](operation, torch.zeros(1, 5, 8, 8), np.ones(1), draws(1))
+
+
+@pytest.mark.parametrize("name", ["Brightness", "Contrast", "ColorTransform", "Sharpness", "Equalize"])
+@pytest.mark.parametrize("channels", [2, 5, 13])
+def test_channels_that_are_no_colours_are_treated_as_in_a_pipeline(name, channels):
+    image = np.random.RandomState(channels).randint(0, 256, (9, 11, channels)).astype(np.uint8)
+    options = {} if name == "Equalize" else {"magnitude": 0.4, "random_negative_prob": 0.0}
+    operation = getattr(transforms, name)(prob=1.0, **options)
+    expected = operation.apply(image.copy())
+    batch = torch.from_numpy(image).permute(2, 0, 1)[None].float()
+    found = CHANGES[name](operation, batch, np.full(1, 0.4), draws(1))
+    assert np.abs(found[0].permute(1, 2, 0).numpy() - expected).max() <= 1
