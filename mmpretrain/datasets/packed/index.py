@@ -75,6 +75,14 @@ class PackIndex:
         start, size, shard = (int(self.arrays[name][number]) for name in ("start", "size", "shard"))
         return self._shard(shard)[start : start + size]
 
+    def padding(self, number: int) -> bytes:
+        """The bytes of the shard between the image before, if there is one, and what belongs to an image."""
+        starts, sizes, shards = (self.arrays[name] for name in ("start", "size", "shard"))
+        table = 4 * (len(image.starts)) if isinstance(image := self.image(number), RestartJpeg) else 0
+        same = number > 0 and shards[number - 1] == shards[number]
+        before = int(starts[number - 1] + sizes[number - 1]) if same else 0
+        return self._shard(int(shards[number]))[before : int(starts[number]) - table]
+
     def _shard(self, number: int) -> mmap.mmap | bytes:
         content = self._maps.get(number)
         if content is None:

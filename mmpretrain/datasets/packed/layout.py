@@ -85,7 +85,7 @@ def write_index(path: Path, header: dict[str, Any], arrays: Mapping[str, np.ndar
 
 
 def is_as_written(path: str) -> bool:
-    """Whether an index has the check sum that it was written with; True for one that has none.
+    """Whether an index has the check sum that it was written with.
 
     Args:
         path: The index.
@@ -93,7 +93,7 @@ def is_as_written(path: str) -> bool:
     content = map_file(path)
     end = len(content) - len(CHECK) - HASH_BYTES
     if end < 0 or content[end : end + len(CHECK)] != CHECK:
-        return True
+        return False
     state = hashlib.blake2b(digest_size=HASH_BYTES)
     for first in range(0, end, 1 << 24):
         state.update(content[first : min(first + (1 << 24), end)])

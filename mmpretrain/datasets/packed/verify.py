@@ -39,7 +39,7 @@ def verify(index: PackIndex, source: Any = None, threads: int = 1) -> Iterator[s
     path = os.path.join(index.folder, layout.INDEX)
     if not layout.is_as_written(path):
         raise DataError(
-            "The index of the packed data set is damaged: its check sum is another",
+            "The index of the packed data set is damaged: its check sum is missing or wrong",
             where=path,
             hint="Copy or pack it again.",
         )
@@ -62,6 +62,8 @@ def _problem(index: PackIndex, number: int, source: Any, lossless: bool) -> str 
     stored = index.stored(number)
     if digest_of(stored) != index.arrays["hash"][number].tobytes():
         return "its bytes do not have the hash of the index"
+    if any(index.padding(number)):
+        return "the bytes in front of it are not those that were written"
     image = index.image(number)
     if isinstance(image, RestartJpeg):
         found = find_intervals(stored)
