@@ -16,7 +16,7 @@ import numpy as np
 from mmpretrain.datasets.packed.encode import Stored
 from mmpretrain.datasets.packed.layout import FIELDS, HASH_BYTES, INDEX, ROWS, SETTINGS, write_index
 from mmpretrain.errors import ConfigError, DataError
-from mmpretrain.utils.atomic import write_atomic
+from mmpretrain.utils.atomic import remove_unfinished, write_atomic
 
 #: What is noted of each image while packing: its fields, and what the summary is made of.
 ROW = np.dtype([*FIELDS.items(), ("hash", "u1", HASH_BYTES), ("before", "<u4"), ("psnr", "<f4")])
@@ -43,6 +43,8 @@ class PackWriter:
         self.folder, self.shard_bytes = folder, shard_bytes
         folder.mkdir(parents=True, exist_ok=True)
         note = folder / SETTINGS
+        for file in (note, folder / INDEX):
+            remove_unfinished(file)
         if note.exists():
             if _settings_in(note) != settings:
                 raise ConfigError(

@@ -248,3 +248,16 @@ def test_a_pack_whose_second_part_is_missing_is_not_used(tmp_path):
             use(str(tmp_path / "out"))
     assert [part.split for part in packed(data, tmp_path / "out")] == ["train", "val"]
     assert set(parts_of(str(tmp_path / "out"))) == {"train", "val"}
+
+
+def test_a_process_that_was_killed_while_it_wrote_a_note(tmp_path):
+    data = folder(tmp_path / "data")
+    for name in (f".{SETTINGS}.123.tmp", f".{INDEX}.4567.tmp"):
+        for split in ("train", "val"):
+            (tmp_path / "out" / split).mkdir(parents=True, exist_ok=True)
+            (tmp_path / "out" / split / name).write_bytes(b"half")
+    packed(data, tmp_path / "out")
+    packed(data, tmp_path / "again")
+    (tmp_path / "out" / ".lock").unlink(missing_ok=True)
+    (tmp_path / "again" / ".lock").unlink(missing_ok=True)
+    assert content(tmp_path / "out") == content(tmp_path / "again")
