@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mmpretrain.cli.options import SkipBad
 from mmpretrain.cli.say import say
 from mmpretrain.cli.shortcuts import Cache, CacheSize, Device, LearningRate, LoaderMode, Loading
 from mmpretrain.errors import ConfigError
@@ -48,6 +49,7 @@ def pretrain(
     cache: Cache = None,
     cache_size: CacheSize = None,
     device: Device = None,
+    skip_bad: SkipBad = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue with the run in the work folder.")
     ] = False,
@@ -78,7 +80,9 @@ def pretrain(
     content = planned(method, data, batch_size, workers=workers, **settings)
     named = arch or (METHODS[method].arch if init is None else Path(init).stem)
     path = (work_dir or Path("work_dirs") / f"{method}_{named}") / f"pretrain_{method}.py"
-    train_backbone(content, path, image_size, device=device, resume=resume, loading=loading)
+    train_backbone(
+        content, path, image_size, device=device, resume=resume, loading=loading, skip_bad=skip_bad
+    )
 
 
 def list_methods() -> None:
@@ -119,6 +123,7 @@ def train_backbone(
     device: str | None,
     resume: bool,
     loading: Loading,
+    skip_bad: bool = False,
 ) -> None:
     """Write a config of pre-training to a file, train in the folder of the file, and say what came out."""
     from mmpretrain.cli.train import prepare, print_results, run, shown
@@ -131,7 +136,7 @@ def train_backbone(
     cfg.work_dir = str(path.parent)
     if device is not None:
         cfg.device = device
-    prepare(cfg, resume="auto" if resume else None, loading=loading)
+    prepare(cfg, resume="auto" if resume else None, loading=loading, skip_bad=skip_bad)
     start = time.monotonic()
     runner = run(cfg, summary=False)
     if not runner.is_main:

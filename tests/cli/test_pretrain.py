@@ -169,6 +169,16 @@ def test_models_of_transformers(capsys, images, transformers):
     assert "transformers" not in done.err.lower()
 
 
+def test_images_that_cannot_be_read(capsys, images):
+    """They stop it before it starts, with an option that leaves them out."""
+    (images / "bad.jpg").write_bytes(b"\xff\xd8\xff\xe0 no image")
+    words = ("pretrain", "mae", "--data", "images", *SMALL)
+    done = call(capsys, *words)
+    assert (done.code, "--skip-bad" in done.err) == (2, True)
+    done = call(capsys, *words, "--skip-bad", "--batch-size", 4)
+    assert done.code == 0, done.err
+
+
 @pytest.mark.parametrize("name", ["list.txt", "table.csv"])
 def test_labels_for_some_images_only(capsys, images, name):
     """All images train; those without a label are left out where labels count."""
