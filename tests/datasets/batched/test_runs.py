@@ -11,11 +11,12 @@ import torch
 from mmpretrain.config import Config
 from mmpretrain.config.validate import validate
 from mmpretrain.engine.hooks import Hook
-from mmpretrain.engine.runner import Runner
+from mmpretrain.engine.runner import Runner, autopilot
 from mmpretrain.engine.runner.dataloader import start_epoch
 from mmpretrain.engine.runner.loader_build import build_dataloader
 from mmpretrain.errors import ConfigError, DataError
 from mmpretrain.registry import MODELS
+from tests.datasets.packed.pack_cases import folder, packed
 
 TRANSFORMS = [
     dict(type="RandomCrop", crop_size=32, padding=3, padding_mode="reflect"),
@@ -46,19 +47,42 @@ def loader(batch_size=8, workers=0, **changes):
 
 
 def augmented(transforms, epoch=0, skip=0, **cfg):
-    """The images that a model would see, by their index."""
+    """The images that a model would see, by their index; of several epochs, those of the last one."""
     preprocess = MODELS.build(dict(PREPROCESSOR, batch_transforms=transforms))
     data = build_dataloader(loader(**cfg), seed=3)
     data.send_keys()
     found = {}
-    for batch in start_epoch(data, epoch, skip):
-        indices = [sample.sample_idx for sample in batch["data_samples"]]
-        found.update(zip(indices, preprocess(batch, training=True)["inputs"]))
+    for number in [epoch] if isinstance(epoch, int) else epoch:
+        for batch in start_epoch(data, number, skip):
+            indices = [sample.sample_idx for sample in batch["data_samples"]]
+            found.update(zip(indices, preprocess(batch, training=True)["inputs"]))
     return found
 
 
 def same(one, other):
     return all(torch.allclose(one[index], other[index], atol=0.02) for index in other)
+
+
+def test_a_cache_and_a_loader_that_tunes_itself_change_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(autopilot, "TRIAL_SECONDS", 0.0)
+    monkeypatch.setattr(autopilot, "TRIAL_BATCHES", 1)
+    monkeypatch.setattr(autopilot, "usable_cores", lambda: 1)
+    steps = [
+        dict(type="LoadImageFromFile"),
+        dict(type="RandomResizedCrop", scale=32),
+        dict(type="PackInputs"),
+    ]
+    folder(tmp_path, count=24, restart_marker_blocks=4)
+    files = dict(type="CustomDataset", data_root=str(tmp_path / "train"), pipeline=steps)
+    packed(tmp_path, tmp_path.with_name("pack"))
+    pack = dict(type="PackedDataset", data_root=str(tmp_path.with_name("pack")), pipeline=steps)
+    plain = augmented(TRANSFORMS[:-1], epoch=2, batch_size=3, dataset=files)
+    for dataset in (dict(files, cache="ram"), dict(pack, cache="ram"), pack):
+        found = augmented(
+            TRANSFORMS[:-1], range(3), batch_size=3, dataset=dataset, tune="auto", persistent_workers=True
+        )
+        assert len(found) == 24
+        assert same(plain, found)
 
 
 @pytest.mark.parametrize(
