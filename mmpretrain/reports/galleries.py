@@ -55,6 +55,8 @@ def surest_mistakes(record: Record) -> list[int]:
     Of several labels, those with a wrong label whose score is farthest from its threshold.
     """
     wrong = np.flatnonzero(~record.right)
+    if not len(wrong):
+        return []
     part = record.part(wrong)
     if record.multi_label:
         sure = np.where(part.mistaken, _to_threshold(part), 0).max(1, initial=0)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import pytest
 
 from mmpretrain.evaluation import Record
-from mmpretrain.reports import galleries
+from mmpretrain.reports import galleries, write_report
 
 
 def test_surest_mistakes_are_wrong_and_in_order(record):
@@ -15,6 +16,17 @@ def test_surest_mistakes_are_wrong_and_in_order(record):
     assert sorted(shown) == np.flatnonzero(~record.right).tolist()
     scores = record.scores[shown].max(1)
     assert scores.tolist() == sorted(scores.tolist(), reverse=True)
+
+
+@pytest.mark.parametrize(
+    "targets", [[0, 1, 2, 0], np.eye(3, dtype=int)[[0, 1, 2, 0]]], ids=["one", "several"]
+)
+def test_a_model_without_mistakes(targets, tmp_path):
+    """Its record has no surest mistakes, and a page all the same."""
+    perfect = Record(np.eye(3, dtype=np.float32)[[0, 1, 2, 0]], np.array(targets))
+    assert galleries.surest_mistakes(perfect) == []
+    write_report(perfect, tmp_path / "report.html")
+    assert (tmp_path / "report.html").is_file()
 
 
 def test_least_sure_have_close_scores(record):
