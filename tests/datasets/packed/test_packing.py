@@ -242,7 +242,7 @@ def test_a_pack_whose_second_part_is_missing_is_not_used(tmp_path):
     data = folder(tmp_path / "data")
     parts = pack(str(data), tmp_path / "out", Encoding(), workers=0, shard_bytes=10**9)
     assert next(parts).split == "train"
-    parts.close()
+    parts.close()  # pyright: ignore[reportAttributeAccessIssue]
     for use in (dataset_from_spec, held_out_from_spec, parts_of):
         with pytest.raises(MissingFileError, match="Its packing was interrupted"):
             use(str(tmp_path / "out"))
