@@ -126,8 +126,8 @@ VIEWS: dict[str, Method] = {
     "BYOL": views(byol),
     "DenseCL": views(densecl, on_resnet=ADAMW),
     "DINO": crops("DINO", "VisionTransformer"),
-    "DINOv2": crops("DINOv2", "MaskTokenViT", "sinkhorn", also=("patch_neck", "patch_head")),
-    # A quick teacher lets the targets of the shared head become uniform.
+    # A quick teacher lets the targets become uniform.
+    "DINOv2": crops("DINOv2", "MaskTokenViT", "sinkhorn", 0.004, also=("patch_neck", "patch_head")),
     "iBOT": crops("iBOT", "MaskTokenViT", momentum=0.004, also=("patch_head",)),
     "MoCo": views(moco),
     "MoCoV3": views(mocov3),
