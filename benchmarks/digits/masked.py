@@ -257,6 +257,6 @@ MASKED: dict[str, Method] = {
     "MFF": plain(mae("MFF", "MFFViT", out_indices=[0, 2, 3])),
     "MILAN": both_clip("MILAN", "MILANViT", "MILANPretrainDecoder"),
     "MixMIM": plain(mixmim(), network="MixMIM", **LARGE),
-    "SimMIM": plain(simmim(), input="squares", network="Swin", **LARGE),
+    "SimMIM": plain(simmim(), input="squares", network="Swin", optimizer={**ADAMW, "lr": 3e-3}, **LARGE),
     "SparK": plain(spark(), network="ResNet-18", side=SPARK_SIDE, channels=3),
 }
