@@ -247,7 +247,7 @@ MASKED: dict[str, Method] = {
     "CAE": taught(cae, input="twice", second_side=PICTURE_SIDE, teacher="tokenizer stand-in"),
     "continued": taught(continued, input="pair", batch=64, optimizer=GENTLE, teacher="own MAE"),
     "EVA": both_clip("EVA", "MAEViT", "MAEPretrainDecoder"),
-    "IJEPA": plain(ijepa(), optimizer={**ADAMW, "lr": 4e-4, "weight_decay": 0.05}),
+    "IJEPA": plain(ijepa(), optimizer={**ADAMW, "lr": 2e-4, "weight_decay": 0.05}),
     "iTPN": plain(itpn("pixel", str), network="HiViT", **LARGE),
     "iTPN-CLIP": taught(
         lambda ask: itpn("clip", ask), input="twice", network="HiViT", teacher="CLIP stand-in", **LARGE
