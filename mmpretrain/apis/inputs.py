@@ -20,7 +20,7 @@ from mmpretrain.utils import fileio
 InputType = str | os.PathLike[str] | np.ndarray | torch.Tensor | Image.Image | bytes
 
 #: Files that count as images where a folder is given.
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp", ".gif")
 
 #: Files that count as images where a folder holds nothing else: beside images, arrays may be anything.
 MEASURED_SUFFIXES = (".npy", ".npz", ".dcm", ".dicom")

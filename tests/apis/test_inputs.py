@@ -123,3 +123,11 @@ def test_images_of_a_folder(tmp_path):
     assert list(as_images(tmp_path / "a")) == [str(tmp_path / "a" / "d.npy")]
     with pytest.raises(DataError, match="holds no images"):
         as_images(tmp_path / "none")
+
+
+def test_a_folder_has_the_images_that_finetune_reads(tmp_path):
+    from mmpretrain.datasets.labelled_table import SUFFIXES
+
+    for suffix in SUFFIXES:
+        (tmp_path / f"image{suffix}").touch()
+    assert len(as_images(tmp_path)) == len(SUFFIXES)
