@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from mmpretrain.audit.findings import Finding
@@ -13,6 +15,7 @@ from mmpretrain.datasets.fingerprints import Fingerprints
 from mmpretrain.datasets.splitting import deal
 from mmpretrain.evaluation.functional.label_quality import find_label_suspects
 from mmpretrain.evaluation.functional.neighbors import knn_scores
+from mmpretrain.evaluation.functional.ood import MAX_AXES, fit_gaussians, mahalanobis_distances
 from mmpretrain.evaluation.functional.probe import logistic_regression
 
 FOLDS = 5
@@ -24,6 +27,8 @@ FAR = 3.0
 MAX_BANK = 50_000
 #: Neighbours are looked for among so many images at most, so that the time grows with the number of images.
 MAX_NEIGHBOURHOOD = 8192
+#: No probability is smaller: classifiers are not as sure as they say.
+LEAST = 1e-3
 #: Classes with fewer images than this cannot be learned from all folds.
 FEWEST = 2
 
@@ -37,9 +42,10 @@ def pixel_features(prints: Fingerprints) -> Tensor:
 def out_of_fold(features: Tensor, labels: np.ndarray, groups: Sequence[int], folds: int = FOLDS) -> Tensor:
     """Return probabilities of classes by classifiers that have not seen the sample, (N, C).
 
-    The mean of logistic regression on random features of a Gaussian kernel (`Rahimi and Recht
-    <https://papers.nips.cc/paper/3182>`_) and of the votes of ten neighbours. Pictures of one group are in
-    one fold.
+    Three classifiers: logistic regression on random features of a Gaussian kernel (`Rahimi and Recht
+    <https://papers.nips.cc/paper/3182>`_), the votes of ten neighbours, and Gaussians that share a shrunk
+    covariance. The logarithms of their probabilities are added with the weights under which the labels are
+    likeliest. Pictures of one group are in one fold.
 
     Args:
         features: (N, D).
@@ -52,17 +58,74 @@ def out_of_fold(features: Tensor, labels: np.ndarray, groups: Sequence[int], fol
     targets = torch.from_numpy(labels)
     centred = features - features.mean(0)
     lifted = _kernel_features(centred)
-    probs = torch.full((len(labels), count), 1 / count)
+    logs = torch.full((len(CLASSIFIERS), len(labels), count), -math.log(count), dtype=torch.float16)
     for fold in range(folds):
         held = torch.from_numpy(parts == fold)
         if not held.any() or len(targets[~held].unique()) < FEWEST:
             continue
-        probe = logistic_regression(lifted[~held], targets[~held], count, penalties=(1e-2,))
-        bank, known = centred[~held], targets[~held]
-        step = -(-len(bank) // MAX_NEIGHBOURHOOD)
-        votes = knn_scores(centred[held], bank[::step], known[::step], count, ks=(VOTERS,))[VOTERS]
-        probs[held] = (probe(lifted[held]).softmax(1) + votes) / 2
-    return probs
+        known = targets[~held]
+        for number, (on_kernel, classify) in enumerate(CLASSIFIERS):
+            inputs = lifted if on_kernel else centred
+            probs = classify(inputs[~held], known, inputs[held], count)
+            logs[number, held] = probs.clamp(min=LEAST).log().half()
+    return _added(logs, targets).softmax(1)
+
+
+def _kernel_regression(known: Tensor, labels: Tensor, asked: Tensor, count: int) -> Tensor:
+    return logistic_regression(known, labels, count, penalties=(1e-2,))(asked).softmax(1)
+
+
+def _votes(known: Tensor, labels: Tensor, asked: Tensor, count: int) -> Tensor:
+    step = -(-len(known) // MAX_NEIGHBOURHOOD)
+    return knn_scores(asked, known[::step], labels[::step], count, ks=(VOTERS,))[VOTERS]
+
+
+def _gaussians(known: Tensor, labels: Tensor, asked: Tensor, count: int) -> Tensor:
+    if known.shape[1] > MAX_AXES:  # directions at random, as the covariance of very many is costly
+        generator = torch.Generator().manual_seed(0)
+        directions = torch.randn(known.shape[1], MAX_AXES, generator=generator)
+        known, asked = known @ directions, asked @ directions
+    step = -(-len(known) // MAX_BANK)
+    fit = fit_gaussians(known[::step], labels[::step])
+    classes, sizes = labels[::step].unique(return_counts=True)
+    scores = asked.new_full((len(asked), count), -math.inf)
+    scores[:, classes] = sizes.log() - mahalanobis_distances(asked, fit) / 2
+    return scores.softmax(1)
+
+
+#: Whether a classifier takes kernel features, and what makes probabilities from known and asked features.
+CLASSIFIERS: tuple[tuple[bool, Callable[[Tensor, Tensor, Tensor, int], Tensor]], ...] = (
+    (True, _kernel_regression),
+    (False, _votes),
+    (False, _gaussians),
+)
+
+
+def _added(logs: Tensor, labels: Tensor) -> Tensor:
+    """Add logarithms of probabilities (K, N, C) with the weights that make labels likeliest, (N, C).
+
+    The weights are fitted to some thousand samples: they are few.
+    """
+    step = -(-len(labels) // MAX_NEIGHBOURHOOD)
+    some, known = logs[:, ::step].float(), labels[::step]
+    weights = torch.full((len(logs), 1, 1), 1 / len(logs), requires_grad=True)
+    optimizer = torch.optim.LBFGS([weights], max_iter=50, line_search_fn="strong_wolfe")
+
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        # The penalty is that of a sample for each weight, so that a handful of samples decide little.
+        loss = F.cross_entropy((weights.abs() * some).sum(0), known)
+        loss = loss + (weights - 1 / len(logs)).square().sum() / len(known)
+        loss.backward()
+        return loss
+
+    with torch.enable_grad():
+        optimizer.step(closure)  # type: ignore[arg-type]
+    chosen = weights.detach().abs().flatten()
+    total = torch.zeros(logs.shape[1:])
+    for weight, part in zip(chosen, logs):
+        total += weight * part.float()
+    return total
 
 
 def _kernel_features(centred: Tensor, size: int = 1000) -> Tensor:

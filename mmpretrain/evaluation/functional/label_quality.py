@@ -9,9 +9,14 @@ from torch import Tensor
 
 from mmpretrain.errors import DataError
 from mmpretrain.evaluation.functional.inputs import ArrayLike, check_same_length, to_tensor
+from mmpretrain.evaluation.functional.scaling import temperature_scaling
 
-#: Probabilities below it count as this one: models are not as sure as their smallest scores say.
+#: Of labels that are less likely than this, the probability of the other class says more.
 _LEAST = 1e-3
+#: Probabilities are no smaller, before they are calibrated.
+_SMALLEST = 1e-6
+#: The least and the most that calibration changes, and how many rows are looked at together.
+_SHARPNESS, _ROWS = (0.25, 4.0), 8192
 
 
 class LabelSuspects(NamedTuple):
@@ -19,32 +24,51 @@ class LabelSuspects(NamedTuple):
 
     index: Tensor  #: Place of the sample.
     suggested: Tensor  #: Class that the predictions suggest.
-    suspicion: Tensor  #: Logarithm of how much likelier that class is than the label.
+    suspicion: Tensor  #: See :func:`label_suspicion`.
 
 
 def label_suspicion(pred: ArrayLike, target: ArrayLike) -> tuple[Tensor, Tensor]:
     """Return how suspicious each label is, (N,), and the likeliest other class, (N,).
 
-    The suspicion is the logarithm of the probability of that class over the probability of the label.
+    If labels are wrong at random, and the probabilities are those of the labels as they are, wrong ones among
+    them, then the less likely a label is, the likelier it is wrong, whatever the other classes. So the
+    probabilities are calibrated by one temperature first. The suspicion is minus the logarithm of that of the
+    label, to which a thousandth of those of the classes besides the likeliest other one is added: it orders
+    labels that are all but impossible.
 
     Args:
         pred: Probabilities (N, C) of a model that has not been trained on these samples.
         target: Labels (N,).
     """
     scores, labels = _scores_and_labels(pred, target)
-    top, places = scores.topk(min(2, scores.shape[1]), dim=1)
-    place = (places[:, :1] == labels[:, None]).long() * (top.shape[1] - 1)
-    best, suggested = top.gather(1, place).flatten(), places.gather(1, place).flatten()
-    own = scores.gather(1, labels[:, None]).flatten()
-    return best.double().clamp(min=_LEAST).log() - own.double().clamp(min=_LEAST).log(), suggested
+    sharpness = _sharpness(scores, labels)
+    parts = [_suspicion(*chunk, sharpness) for chunk in zip(scores.split(_ROWS), labels.split(_ROWS))]
+    suspicion, suggested = (torch.cat(column) for column in zip(*parts))
+    return suspicion, suggested
+
+
+def _suspicion(scores: Tensor, labels: Tensor, sharpness: float) -> tuple[Tensor, Tensor]:
+    probs = (sharpness * scores.double().clamp(min=_SMALLEST).log()).softmax(1)
+    own = probs.gather(1, labels[:, None]).flatten()
+    best, suggested = probs.scatter(1, labels[:, None], -1.0).max(1)
+    if scores.shape[1] == 1:
+        best, suggested = own, labels
+    return -(own + _LEAST * (1 + 1e-9 - best).clamp(min=1e-9)).log(), suggested
+
+
+def _sharpness(scores: Tensor, labels: Tensor) -> float:
+    """Return the power to which probabilities are calibrated, by some thousand samples."""
+    step = -(-len(labels) // _ROWS)
+    logs = scores[::step].double().clamp(min=_SMALLEST).log()
+    return float(temperature_scaling(logs, labels[::step]).weight.clamp(*_SHARPNESS))
 
 
 def find_label_suspects(pred: ArrayLike, target: ArrayLike) -> LabelSuspects:
     """Find labels that are probably wrong.
 
-    As in `confident learning <https://arxiv.org/abs/1911.00068>`_, a sample is suspected if another class is
-    likelier than its label, and at least as likely as that class is, on average, for its own samples.
-    They are ordered by :func:`label_suspicion`.
+    As in `confident learning <https://arxiv.org/abs/1911.00068>`_, the labels count that contradict a class
+    which is likelier, and at least as likely as it is, on average, for its own samples. So many are
+    suspected: the first by :func:`label_suspicion` for which another class is likelier.
 
     Args:
         pred: See :func:`label_suspicion`.
@@ -56,9 +80,11 @@ def find_label_suspects(pred: ArrayLike, target: ArrayLike) -> LabelSuspects:
     counts = torch.bincount(labels, minlength=scores.shape[1])
     usual = torch.bincount(labels, own, scores.shape[1]) / counts.clamp(min=1)
     usual = torch.where(counts > 0, usual, torch.ones_like(usual))
-    likely = scores.gather(1, suggested[:, None]).flatten().double() >= usual[suggested]
-    index = (likely & (suspicion > 0)).nonzero().flatten()
-    index = index[suspicion[index].argsort(descending=True, stable=True)]
+    best = scores.gather(1, suggested[:, None]).flatten().double()
+    contradicted = best > own
+    count = int((contradicted & (best >= usual[suggested])).sum())
+    index = contradicted.nonzero().flatten()
+    index = index[suspicion[index].argsort(descending=True, stable=True)][:count]
     return LabelSuspects(index, suggested[index], suspicion[index])
 
 

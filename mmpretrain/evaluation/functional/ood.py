@@ -65,7 +65,12 @@ def fit_gaussians(features: Tensor, labels: Tensor) -> GaussianFit:
 
 
 def mahalanobis_score(features: Tensor, fit: GaussianFit) -> Tensor:
-    """Return the squared Mahalanobis distance to the nearest class, (N,).
+    """Return the squared Mahalanobis distance to the nearest class, (N,); see the next function."""
+    return mahalanobis_distances(features, fit).min(1).values
+
+
+def mahalanobis_distances(features: Tensor, fit: GaussianFit) -> Tensor:
+    """Return the squared Mahalanobis distance to each class, (N, K).
 
     From `A Simple Unified Framework for Detecting Out-of-Distribution Samples
     <https://arxiv.org/abs/1807.03888>`_.
@@ -81,7 +86,7 @@ def mahalanobis_score(features: Tensor, fit: GaussianFit) -> Tensor:
     if len(fit.axes) < features.shape[1]:
         others = _squared(features, fit.means) - _squared(along, known)
         distances = distances + others.clamp(min=0) / fit.rest
-    return distances.min(1).values
+    return distances
 
 
 def _squared(points: Tensor, others: Tensor) -> Tensor:

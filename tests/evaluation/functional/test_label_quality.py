@@ -46,7 +46,29 @@ def test_by_hand():
     # Class 0 scores (0.9 + 0.05) / 2 for its own samples, class 1 (0.8 + 0.4) / 2.
     assert suspects.index.tolist() == [2, 3]
     assert suspects.suggested.tolist() == [1, 0]
-    assert suspects.suspicion.tolist() == pytest.approx([np.log(19), np.log(1.5)])
+    assert suspects.suspicion[0] > suspects.suspicion[1] > 0
+
+
+def test_ties_and_numbers():
+    """Of labels that are impossible, the one whose other class is likelier comes first."""
+    right = torch.tensor([[0.9, 0.05, 0.05]], dtype=torch.float64).repeat(40, 1)
+    strange = torch.tensor([[0.0, 0.6, 0.4], [0.0, 1.0, 0.0], [0.3, 0.4, 0.3]], dtype=torch.float64)
+    suspicion, suggested = label_suspicion(torch.cat([strange, right]), [0] * 43)
+    assert suspicion.argsort(descending=True)[:3].tolist() == [1, 0, 2]
+    assert bool(torch.isfinite(suspicion).all())
+    assert suggested[:3].tolist() == [1, 1, 1]
+
+
+def test_as_many_as_confident_learning_counts():
+    """The list is a prefix of the order: the label's probability counts, whatever the other class."""
+    own = torch.tensor([0.9, 0.9, 0.9, 0.05, 0.3], dtype=torch.float64)
+    scores = torch.stack([own, 0.5 * (1 - own), 0.5 * (1 - own)], dim=1)
+    scores[3] = torch.tensor([0.05, 0.5, 0.45])
+    scores[4] = torch.tensor([0.3, 0.7, 0.0])
+    one, two = torch.tensor([[0.2, 0.6, 0.2], [0.2, 0.2, 0.6]], dtype=torch.float64)
+    suspects = find_label_suspects(torch.stack([*scores, one, two]), [0, 0, 0, 0, 0, 1, 2])
+    # Class 1 is 0.6 likely for its own sample: of samples 3 and 4 only the latter reaches that.
+    assert suspects.index.tolist() == [3]
 
 
 def test_sure_and_right_is_never_suspected():
