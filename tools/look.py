@@ -74,7 +74,6 @@ ELSEWHERE = {
             "checkpoints/layouts/efficientnet_pytorch",
             "checkpoints/layouts/timm",
             "checkpoints/layouts/torchvision",
-            "checkpoints/layouts/transformers",
         ),
         "checkpoints/layouts/test_layouts.py",
     ),
