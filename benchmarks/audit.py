@@ -153,8 +153,10 @@ def cleanlab_orders(
 ) -> dict[str, torch.Tensor]:
     """Return the orders of cleanlab, in another environment: ``probs-...``; by its tutorial ``own-...``."""
     with tempfile.TemporaryDirectory() as folder:
-        more = {} if features is None else {"features": features.numpy()}
-        np.savez(f"{folder}/in.npz", probs=probs.numpy(), labels=labels, **more)
+        arrays = {"probs": probs.numpy(), "labels": labels}
+        if features is not None:
+            arrays["features"] = features.numpy()
+        np.savez(f"{folder}/in.npz", allow_pickle=False, **arrays)
         subprocess.run([python, "-c", CLEANLAB, f"{folder}/in.npz", folder], check=True)
         return {path.stem: -torch.from_numpy(np.load(path)) for path in sorted(Path(folder).glob("*.npy"))}
 

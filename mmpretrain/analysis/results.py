@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 import numpy as np
 import torch
@@ -88,7 +88,7 @@ def _of_old_version(content: Mapping[str, Any]) -> list[dict[str, Any]] | None:
     return [dict(zip(known, row), sample_idx=index) for index, row in enumerate(zip(*known.values()))]
 
 
-def _is_column(values: Any) -> bool:
+def _is_column(values: object) -> TypeGuard[list[Any] | np.ndarray]:
     return isinstance(values, list) or (isinstance(values, np.ndarray) and values.ndim > 0)
 
 

@@ -143,7 +143,9 @@ class Record:
     @property
     def right(self) -> np.ndarray:
         """Whether each prediction is right, of several labels all of them, (N,)."""
-        return ~self.mistaken.any(1) if self.multi_label else self.predicted == self.targets
+        if self.multi_label:
+            return np.asarray(~self.mistaken.any(axis=1))
+        return self.predicted == self.targets
 
     def verdict(self, index: int) -> Verdict:
         """Return the prediction for a sample beside the truth."""

@@ -18,9 +18,9 @@ from mmpretrain.errors import CheckpointError, ConfigError
 from mmpretrain.evaluation.functional.conformal import conformal_quantile
 from mmpretrain.evaluation.functional.spread import Spread, fit_spread
 from mmpretrain.uncertainty.calibration import coverage_in_reach
-from mmpretrain.uncertainty.detectors import Detector, DetectorKind, available_kinds, folds_of
+from mmpretrain.uncertainty.detectors import Detector, DetectorKind, folds_of
 from mmpretrain.uncertainty.evidence import Evidence
-from mmpretrain.uncertainty.fitting import FOLDS, Settings, check_enough, parts_of
+from mmpretrain.uncertainty.fitting import FOLDS, Settings, check_enough, detector_kinds, parts_of
 from mmpretrain.uncertainty.outputs import Outputs
 from mmpretrain.uncertainty.unlikeness import choose_detector
 
@@ -171,7 +171,4 @@ def _kinds(settings: Settings, evidence: Evidence) -> tuple[DetectorKind, ...]:
             hint="Use mahalanobis, layers, knn or none.",
             key="ood",
         )
-    if settings.ood == "none":
-        return ()
-    kinds = tuple(kind for kind in available_kinds(evidence) if kind != "energy")
-    return kinds if settings.ood == "auto" else (settings.ood,)
+    return tuple(kind for kind in detector_kinds(settings.ood, evidence) if kind != "energy")
