@@ -158,13 +158,18 @@ class Inherited(NamedTuple):
         return cls(_allocator["keeps_freed_memory"], cv2.getNumThreads() if cv2 is not None else None)
 
     def apply(self) -> None:
-        """Set them in a worker."""
-        if self.keeps_freed_memory:
+        """Set in a worker those that differ.
+
+        A forked worker has all of them, and must not ask OpenCV again: its threads stayed behind in the
+        parent, and OpenCV would wait forever for them to end.
+        """
+        if self.keeps_freed_memory and not _allocator["keeps_freed_memory"]:
             keep_freed_memory()
         if self.opencv_threads is not None:
             import cv2
 
-            cv2.setNumThreads(self.opencv_threads)
+            if cv2.getNumThreads() != self.opencv_threads:
+                cv2.setNumThreads(self.opencv_threads)
 
 
 def _raise_file_limit(wanted: int) -> None:

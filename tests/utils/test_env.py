@@ -14,7 +14,7 @@ import torch
 
 from mmpretrain.errors import ConfigError
 from mmpretrain.utils import env
-from mmpretrain.utils.env import apply_switches, collect_env
+from mmpretrain.utils.env import Inherited, apply_switches, collect_env
 
 
 def test_switches_of_the_environment():
@@ -70,3 +70,17 @@ def test_who_decides_about_freed_memory(monkeypatch):
     monkeypatch.setenv("MALLOC_ARENA_MAX", "2")
     apply_switches({})
     assert len(calls) == 2, "the environment decides"
+
+
+def test_forked_workers_do_not_ask_opencv_again(monkeypatch):
+    """Its threads stayed in the parent: in a fork it waited forever for them to end."""
+    import cv2
+
+    switches = Inherited.of_this_process()
+    assert switches.opencv_threads == cv2.getNumThreads()
+    asked: list[int] = []
+    monkeypatch.setattr(cv2, "setNumThreads", asked.append)
+    switches.apply()
+    assert asked == []
+    switches._replace(opencv_threads=cv2.getNumThreads() + 1).apply()
+    assert asked == [cv2.getNumThreads() + 1]
