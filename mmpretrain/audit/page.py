@@ -61,7 +61,7 @@ def write_page(audit: Audit, root: str, out: Path, language: Language = "en") ->
         (kind, count, [_shown(audit, names, one) for one in audit.of_kind(kind)[:LISTED]])
         for kind, count, _ in summary_of(audit)
     ]
-    store = Pictures(audit.samples.source, _in_order(sections))
+    store = Pictures(audit.samples.picture, _in_order(sections))
     content = environment().get_template("audit.html.j2").render(
         title=both("audit"),
         language=language,

@@ -68,7 +68,7 @@ def audit(
         for index, error in prints.errors.items()
     ]
     findings += find_copies(samples, prints, turned=turned)
-    sources = [None if index in prints.errors else samples.source(index) for index in range(len(samples))]
+    sources = [None if index in prints.errors else samples.picture(index) for index in range(len(samples))]
     facts = iter(measure([source for source in sources if source is not None], "measure"))
     findings += find_odd_images([None if source is None else next(facts) for source in sources])
     if features is None:

@@ -12,9 +12,12 @@ import numpy as np
 from mmpretrain.datasets.encoded import EncodedDataset
 from mmpretrain.datasets.labelled import Parts
 from mmpretrain.datasets.places import root_of
-from mmpretrain.datasets.transforms.functional.io import imfrombytes
+from mmpretrain.datasets.transforms.functional.io import imfrombytes, imread
 from mmpretrain.errors import MMPretrainError
 from mmpretrain.utils.fileio import is_local
+
+#: Files that only this package reads as images, and no browser.
+ARRAYS = (".npy", ".npz", ".dcm", ".dicom")
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,25 @@ class Samples:
             return imfrombytes(plain.read_image(record), "color", where=self.names[index])
         except (MMPretrainError, OSError):
             return None
+
+    def picture(self, index: int) -> str | np.ndarray | None:
+        """Return what :meth:`source` does; of arrays and DICOM, pixels of 8 bits that can be shown.
+
+        Of other numbers of channels than three, it is the first one.
+        """
+        found = self.source(index)
+        if not isinstance(found, str) or not found.lower().endswith(ARRAYS):
+            return found
+        try:
+            pixels = imread(found, "unchanged")
+        except (MMPretrainError, OSError):
+            return None
+        if pixels.ndim == 3 and pixels.shape[2] != 3:
+            pixels = pixels[..., 0]
+        if pixels.dtype != np.uint8:
+            low, high = float(np.nanmin(pixels)), float(np.nanmax(pixels))
+            pixels = np.nan_to_num((pixels.astype(np.float64) - low) * (255 / max(high - low, 1e-9)))
+        return pixels.clip(0, 255).astype(np.uint8)
 
     def short_names(self, root: str) -> Sequence[str]:
         """Return the names relative to a folder, where they are below it, with slashes."""
