@@ -17,6 +17,8 @@ from mmpretrain.errors import CheckpointError, ConfigError
 from mmpretrain.utils.text import cell
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from mmpretrain.uncertainty.calibration import Calibration
     from mmpretrain.uncertainty.fitting import Settings, Summary
     from mmpretrain.uncertainty.intervals import IntervalCalibration, IntervalSummary
@@ -170,6 +172,7 @@ def learn(
         return intervals
     calibration, summary = calibrate(outputs, settings, weights)
     tell(calibration, summary)
+    tell_absent(outputs.labels, calibration.classes, (meta or {}).get("classes"))
     return calibration
 
 
@@ -290,6 +293,15 @@ def tell_values(calibration: IntervalCalibration, summary: IntervalSummary, name
         same = ", ".join(f"{width:.4g}" for width in summary.same)
         say(f"The width follows the image; intervals of one width would need {same}")
     tell_detector(calibration, summary.auroc)
+
+
+def tell_absent(labels: Tensor, count: int, names: Sequence[str] | None) -> None:
+    """Name the classes without an image, about which the coverage says nothing."""
+    absent = (labels.bincount(minlength=count) == 0).nonzero().flatten().tolist()
+    if absent:
+        named = [str(names[k]) if names is not None and len(names) == count else str(k) for k in absent]
+        more = f" and {len(named) - 8} more" if len(named) > 8 else ""
+        say(f"There is no image of {', '.join(named[:8])}{more}: the coverage says nothing about them")
 
 
 def tell_detector(calibration: AnyCalibration, auroc: Mapping[str, float]) -> None:

@@ -122,7 +122,7 @@ def test_in_place_with_the_data_of_the_config(run_dir, tmp_path, capsys):
     assert "mmpretrain predict IMAGE --model" in capsys.readouterr().out
 
 
-def test_classes_by_name(run_dir, calibrated, digits, tmp_path):
+def test_classes_by_name(run_dir, calibrated, digits, tmp_path, capsys):
     """Labels follow the names of class folders, and other classes are refused."""
     some = tmp_path / "some"
     for name in ("3", "7", "8"):
@@ -132,6 +132,7 @@ def test_classes_by_name(run_dir, calibrated, digits, tmp_path):
     call("calibrate", run_dir / "epoch_1.pth", "--data", some, "--out", tmp_path / "some.pth")
     accuracy = load(tmp_path / "some.pth")["meta"]["calibration"]["facts"]["accuracy"]
     assert accuracy > 0.5
+    assert "There is no image of 0, 1, 2, 4, 5, 6, 9: the coverage says nothing" in capsys.readouterr().out
     (some / "7").rename(some / "seven")
     with pytest.raises(DataError, match="not in the checkpoint: seven"):
         call("calibrate", run_dir / "epoch_1.pth", "--data", some, "--out", tmp_path / "x.pth")
