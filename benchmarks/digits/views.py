@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from digits.networks import (
     ADAMW,
     CE,
@@ -106,17 +104,19 @@ def vicreg(net: Network) -> Cfg:
     return {"type": "VICReg", "backbone": net.cfg, "neck": neck, "head": {"type": "VICRegHead"}}
 
 
-def crops(kind: str, backbone: str, centering: str = "mean", momentum: float = 0.02, **parts: Any) -> Method:
+def crops(
+    kind: str, backbone: str, centering: str = "mean", momentum: float = 0.02, patches: bool = False
+) -> Method:
     """DINO, and the methods that build on it; they are made for Vision Transformers."""
     neck = {
         "type": "DINONeck", "in_channels": WIDTH, "out_channels": 64, "hid_channels": HIDDEN,
         "bottleneck_channels": 64, "with_bn": True,
     }  # fmt: skip
     head = {"type": "DINOHead", "out_channels": 64, "centering": centering}
-    also = {"patch_neck": neck, "patch_head": head}
+    also = {"patch_neck": neck, "patch_head": head} if patches else {}
     model = {
         "type": kind, "backbone": {**VIT, "type": backbone}, "neck": neck, "head": head, "num_crops": (2, 2),
-        "base_momentum": momentum, **{key: also[key] for key in parts.get("also", ())},
+        "base_momentum": momentum, **also,
     }  # fmt: skip
     return Method(lambda net, ask: model, "crops", ADAMW, network="ViT")
 
@@ -127,8 +127,8 @@ VIEWS: dict[str, Method] = {
     "DenseCL": views(densecl, on_resnet=ADAMW),
     "DINO": crops("DINO", "VisionTransformer"),
     # A quick teacher lets the targets become uniform.
-    "DINOv2": crops("DINOv2", "MaskTokenViT", "sinkhorn", 0.004, also=("patch_neck", "patch_head")),
-    "iBOT": crops("iBOT", "MaskTokenViT", momentum=0.004, also=("patch_head",)),
+    "DINOv2": crops("DINOv2", "MaskTokenViT", "sinkhorn", 0.004, patches=True),
+    "iBOT": crops("iBOT", "MaskTokenViT", momentum=0.004, patches=True),
     "MoCo": views(moco),
     "MoCoV3": views(mocov3),
     "NNCLR": views(nnclr),
