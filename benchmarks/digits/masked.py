@@ -15,6 +15,7 @@ from digits.networks import (
     GRID,
     L2,
     LARGE_SIDE,
+    MEDIUM_SIDE,
     PATCH,
     SIDE,
     VIT,
@@ -142,7 +143,7 @@ def continued(ask: Ask) -> Cfg:
     }  # fmt: skip
 
 
-# -- networks that reduce images 32-fold, or cut patches into parts: images of 64 pixels ---------------------
+# -- networks that reduce images 8-fold or more: images of 32 or 64 pixels -----------------------------------
 
 
 def simmim() -> Cfg:
@@ -201,23 +202,30 @@ def itpn(target: str, ask: Ask) -> Cfg:
 
 
 def spark() -> Cfg:
-    """SparK."""
+    """SparK.
+
+    The network reduces images 8-fold, so that a digit of 32 pixels has 4 x 4 patches.
+    """
+    channels = [32, 64, 128]
     backbone = {
-        "type": "SparseResNet", "depth": 18, "stem_channels": 16, "base_channels": 16,
-        "out_indices": (0, 1, 2, 3),
+        "type": "SparseConvNeXt", "arch": {"depths": [1, 1, 2], "channels": channels}, "stem_patch_size": 2,
+        "out_indices": (0, 1, 2), "gap_before_output": False,
+    }  # fmt: skip
+    stride = MEDIUM_SIDE // GRID
+    neck = {
+        "type": "SparKLightDecoder", "feature_dim": 64, "upsample_ratio": stride, "norm_cfg": {"type": "BN"}
     }  # fmt: skip
     return {
-        "type": "SparK", "input_size": SPARK_SIDE, "mask_ratio": 0.6, "enc_dec_norm_dim": 128,
-        "backbone": backbone,
-        "neck": {
-            "type": "SparKLightDecoder", "feature_dim": 64, "upsample_ratio": 32, "norm_cfg": {"type": "BN"}
-        },
-        "head": {"type": "SparKPretrainHead", "loss": L2},
+        "type": "SparK", "input_size": MEDIUM_SIDE, "downsample_raito": stride, "mask_ratio": 0.6,
+        "enc_dec_norm_dim": channels[-1], "enc_dec_norm_cfg": {"type": "SparseLN2d", "eps": 1e-6},
+        "backbone": backbone, "neck": neck,
+        "head": {"type": "SparKPretrainHead", "patch_size": stride, "loss": L2},
     }  # fmt: skip
 
 
-SPARK_SIDE = 64
+DECAYED = {**ADAMW, "weight_decay": 0.05}
 GENTLE = {**ADAMW, "lr": 2e-4}
+MEDIUM: dict[str, Any] = {"side": MEDIUM_SIDE, "channels": 3}
 LARGE: dict[str, Any] = {"side": LARGE_SIDE, "channels": 3}
 FEW: dict[str, Any] = {"input": "image", "optimizer": ADAMW, "batch": 16}
 
@@ -247,7 +255,7 @@ MASKED: dict[str, Method] = {
     "CAE": taught(cae, input="twice", second_side=PICTURE_SIDE, teacher="tokenizer stand-in"),
     "continued": taught(continued, input="pair", batch=64, optimizer=GENTLE, teacher="own MAE"),
     "EVA": both_clip("EVA", "MAEViT", "MAEPretrainDecoder"),
-    "IJEPA": plain(ijepa(), optimizer={**ADAMW, "lr": 2e-4, "weight_decay": 0.05}),
+    "IJEPA": plain(ijepa(), optimizer={**DECAYED, "lr": 2e-4}),
     "iTPN": plain(itpn("pixel", str), network="HiViT", **LARGE),
     "iTPN-CLIP": taught(
         lambda ask: itpn("clip", ask), input="twice", network="HiViT", teacher="CLIP stand-in", **LARGE
@@ -258,5 +266,5 @@ MASKED: dict[str, Method] = {
     "MILAN": both_clip("MILAN", "MILANViT", "MILANPretrainDecoder"),
     "MixMIM": plain(mixmim(), network="MixMIM", **LARGE),
     "SimMIM": plain(simmim(), input="squares", network="Swin", optimizer={**ADAMW, "lr": 3e-3}, **LARGE),
-    "SparK": plain(spark(), network="ResNet-18", side=SPARK_SIDE, channels=3),
+    "SparK": plain(spark(), network="ConvNeXt", optimizer=DECAYED, **MEDIUM),
 }

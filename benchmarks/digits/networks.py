@@ -10,7 +10,7 @@ Cfg = dict[str, Any]
 #: From the name of a stand-in teacher to the path of its weights.
 Ask = Callable[[str], str]
 
-SIDE, SMALL_SIDE, LARGE_SIDE = 16, 12, 64
+SIDE, SMALL_SIDE, MEDIUM_SIDE, LARGE_SIDE = 16, 12, 32, 64
 PATCH, GRID = 4, 4
 HIDDEN, OUT = 256, 64
 
