@@ -200,8 +200,9 @@ class TransformerBackbone(BaseBackbone):
     def init_embedding(self) -> None:
         """Start with small random positions and extra tokens; the class token starts at 0, as in 1.x."""
         for name in ("pos_embed", "register_tokens", *self.extra_tokens):
-            if name != "cls_token" and getattr(self, name) is not None:
-                nn.init.trunc_normal_(getattr(self, name), std=0.02)
+            token = getattr(self, name, None)
+            if name != "cls_token" and token is not None:
+                nn.init.trunc_normal_(token, std=0.02)
 
     def freeze_groups(self) -> list[list[str]]:
         """The stem without the mask token, then each layer; the last one with the norms after it."""
@@ -238,8 +239,9 @@ class TransformerBackbone(BaseBackbone):
         """Put the registers between the extra tokens and the patches of tokens (B, N, C)."""
         if self.register_tokens is None:
             return tokens
-        extra, patches = tokens.tensor_split([len(self.extra_tokens)], dim=1)
-        return torch.cat((extra, self.register_tokens.expand(len(tokens), -1, -1), patches), dim=1)
+        count = len(self.extra_tokens)
+        registers = self.register_tokens.expand(tokens.shape[0], -1, -1)
+        return torch.cat((tokens[:, :count], registers, tokens[:, count:]), dim=1)
 
     def expanded_tokens(self, batch: int) -> list[Tensor]:
         """The extra tokens for ``batch`` images, each (B, 1, C)."""
