@@ -48,7 +48,7 @@ def label_suspicion(pred: ArrayLike, target: ArrayLike) -> tuple[Tensor, Tensor]
 
 
 def _suspicion(scores: Tensor, labels: Tensor, sharpness: float) -> tuple[Tensor, Tensor]:
-    probs = (sharpness * scores.double().clamp(min=_SMALLEST).log()).softmax(1)
+    probs = (sharpness * _logs(scores)).softmax(1)
     own = probs.gather(1, labels[:, None]).flatten()
     best, suggested = probs.scatter(1, labels[:, None], -1.0).max(1)
     if scores.shape[1] == 1:
@@ -59,8 +59,12 @@ def _suspicion(scores: Tensor, labels: Tensor, sharpness: float) -> tuple[Tensor
 def _sharpness(scores: Tensor, labels: Tensor) -> float:
     """Return the power to which probabilities are calibrated, by some thousand samples."""
     step = -(-len(labels) // _ROWS)
-    logs = scores[::step].double().clamp(min=_SMALLEST).log()
-    return float(temperature_scaling(logs, labels[::step]).weight.clamp(*_SHARPNESS))
+    return float(temperature_scaling(_logs(scores[::step]), labels[::step]).weight.clamp(*_SHARPNESS))
+
+
+def _logs(scores: Tensor) -> Tensor:
+    """Return logarithms that are finite, of scores that a model which diverged has put out, too."""
+    return scores.double().nan_to_num(0.0, 1.0, 0.0).clamp(min=_SMALLEST).log()
 
 
 def find_label_suspects(pred: ArrayLike, target: ArrayLike) -> LabelSuspects:
