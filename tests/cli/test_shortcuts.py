@@ -66,7 +66,10 @@ def test_how_samples_are_loaded():
 
 
 def test_the_size_of_no_cache():
-    with pytest.raises(ConfigError, match=r"--cache-size: there is no cache.* Add --cache ram"):
+    with pytest.raises(
+        ConfigError,
+        match=r"--cache-size: .*none is asked for\. Add --cache ram",
+    ):
         shortcuts.Loading(cache_size="2GB")
 
 

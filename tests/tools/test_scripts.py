@@ -14,7 +14,7 @@ from mmpretrain.cli.names import modern
 
 ROOT = Path(__file__).parents[2]
 #: Scripts with more to them than a command.
-OTHERS = {"look.py", "zoo_table.py", "draw.py"}
+OTHERS = {"look.py", "zoo_table.py", "draw.py", "record_finetune.py"}
 GONE = sorted([*ROOT.glob("tools/torchserve/*.py"), *ROOT.glob("tools/deployment/*.py")])
 #: Converters of weights for multi-modal models, which are not there yet.
 NOT_YET = [

@@ -103,10 +103,13 @@ def test_pretrained_is_loaded_by_init_weights(tmp_path, inputs):
         partial.backbone.layer4[0].conv1.weight, source.backbone.layer4[0].conv1.weight
     )
     assert partial.backbone.layer1[0].bn2.weight.tolist() == source.backbone.layer1[0].bn2.weight.tolist()
-    for prefix, hint in (("neck", "begin with 'backbone.'"), (None, "prefix='backbone.'")):
-        lost = dict(type="Pretrained", checkpoint=str(path), prefix=prefix)
-        with pytest.raises(CheckpointError, match=hint):
-            classifier(backbone=dict(BACKBONE, init_cfg=lost)).init_weights()
+    lost = dict(type="Pretrained", checkpoint=str(path), prefix="neck")
+    with pytest.raises(CheckpointError, match=r"begin with 'backbone\.'.*prefix='backbone\.'"):
+        classifier(backbone=dict(BACKBONE, init_cfg=lost)).init_weights()
+    found = dict(type="Pretrained", checkpoint=str(path))
+    whole = classifier(backbone=dict(BACKBONE, init_cfg=found))
+    whole.init_weights()
+    torch.testing.assert_close(whole.backbone.layer4[0].conv1.weight, source.backbone.layer4[0].conv1.weight)
 
 
 def test_zero_init_residual():
