@@ -8,6 +8,7 @@ from digits.networks import (
     COSINE,
     FASTER,
     HIDDEN,
+    NETWORKS,
     OUT,
     VIT,
     WIDTH,
@@ -19,6 +20,8 @@ from digits.networks import (
     projector,
     views,
 )
+
+RESNET = NETWORKS["resnet"]
 
 
 def barlowtwins(net: Network) -> Cfg:
@@ -45,12 +48,11 @@ def moco(net: Network, kind: str = "MoCo", neck: Cfg | None = None) -> Cfg:
 
 
 def densecl(net: Network) -> Cfg:
-    """DenseCL, which compares positions of maps."""
+    """DenseCL, which is for the maps of CNNs."""
     neck = {
-        "type": "DenseCLNeck", "in_channels": net.channels, "hid_channels": HIDDEN, "out_channels": OUT
+        "type": "DenseCLNeck", "in_channels": RESNET.channels, "hid_channels": HIDDEN, "out_channels": OUT
     }  # fmt: skip
-    model = moco(net, "DenseCL", neck)
-    return model if net.pool else {**model, "backbone": {**net.cfg, "out_type": "featmap"}}
+    return moco(RESNET, "DenseCL", neck)
 
 
 def mocov3(net: Network) -> Cfg:
@@ -124,7 +126,7 @@ def crops(
 VIEWS: dict[str, Method] = {
     "BarlowTwins": views(barlowtwins),
     "BYOL": views(byol),
-    "DenseCL": views(densecl, on_resnet=ADAMW),
+    "DenseCL": views(densecl, on_resnet=ADAMW, network=RESNET.about),
     "DINO": crops("DINO", "VisionTransformer"),
     # A quick teacher lets the targets become uniform.
     "DINOv2": crops("DINOv2", "MaskTokenViT", "sinkhorn", 0.004, patches=True),
