@@ -10,28 +10,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from tests.compat.v0.cases import PIPELINES
+
 REPO = Path(__file__).parents[2]
 CLASSES = ("bird", "cat", "dog")
 
 #: Pipelines of a config for 0.x, as its texts print them, for pictures of 32 pixels.
-OLD_PIPELINES = """
-img_norm_cfg = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=True)
-train_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='RandomResizedCrop', size=32),
-    dict(type='RandomFlip', flip_prob=0.5, direction='horizontal'),
-    dict(type='Normalize', **img_norm_cfg),
-    dict(type='ImageToTensor', keys=['img']),
-    dict(type='ToTensor', keys=['gt_label']),
-    dict(type='Collect', keys=['img', 'gt_label'])]
-test_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='Resize', size=(36, -1)),
-    dict(type='CenterCrop', crop_size=32),
-    dict(type='Normalize', **img_norm_cfg),
-    dict(type='ImageToTensor', keys=['img']),
-    dict(type='Collect', keys=['img'])]
-"""
+OLD_PIPELINES = PIPELINES.replace("size=224", "size=32").replace("256", "36")
 
 #: A head for 0.x, as its texts print it, without its imports.
 LINEAR_HEAD = """

@@ -65,6 +65,17 @@ def foreign(name: str, device: str = "meta") -> dict[str, Tensor]:
     return {key: torch.empty(shape, device=device) for key, shape in SHAPES[name].items()}
 
 
+#: Our names of a Vision Transformer -> those of CLIP's authors.
+CLIP_NAMES = (
+    (r"^layers\.", "transformer.resblocks."), (r"^patch_embed\.projection", "conv1"),
+    (r"^pre_norm", "ln_pre"), (r"^ln1", "ln_post"), (r"\.ln(\d)", r".ln_\1"),
+    (r"attn\.qkv\.", "attn.in_proj_"), (r"attn\.proj", "attn.out_proj"),
+    (r"ffn\.layers\.0\.0", "mlp.c_fc"), (r"ffn\.layers\.1", "mlp.c_proj"),
+    (r"^cls_token", "class_embedding"), (r"^pos_embed", "positional_embedding"),
+)  # fmt: skip
+
+
 def renamed(weights: dict[str, Tensor], *rules: tuple[str, Any]) -> dict[str, Tensor]:
+    """Weights under other names: each rule is applied to each name, one after the other."""
     names = {key: layouts.layout.rename(key, rules) for key in weights}
     return {name: weights[key] for key, name in names.items() if name is not None}

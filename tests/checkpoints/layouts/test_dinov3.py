@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 import torch
 from torch import Tensor
@@ -12,6 +10,7 @@ from mmpretrain.checkpoints import layouts
 from mmpretrain.finetuning.start import find_start
 from mmpretrain.models.backbones import ConvNeXt, DINOv3ViT
 from mmpretrain.registry import MODELS
+from tests.checkpoints.layouts.layout_cases import renamed
 
 ARCH = {"embed_dims": 128, "num_layers": 2, "num_heads": 2, "feedforward_channels": 24}
 
@@ -33,17 +32,8 @@ HUGGING_FACE = (
 )  # fmt: skip
 
 
-def renamed(weights: dict[str, Tensor], rules) -> dict[str, Tensor]:
-    found = {}
-    for key, value in weights.items():
-        for pattern, name in rules:
-            key = re.sub(pattern, name, key)
-        found[key] = value
-    return found
-
-
 def of_authors(ours: dict[str, Tensor]) -> dict[str, Tensor]:
-    theirs = renamed(ours, AUTHORS)
+    theirs = renamed(ours, *AUTHORS)
     for key in list(theirs):
         if ".w12." in key:
             gate, value = theirs.pop(key).chunk(2)
@@ -69,7 +59,7 @@ def of_transformers(ours: dict[str, Tensor]) -> dict[str, Tensor]:
                 if (name, kind) != ("k", "bias")
             }
     theirs["embeddings.mask_token"] = theirs.pop("mask_token")[None]
-    return renamed(theirs, HUGGING_FACE)
+    return renamed(theirs, *HUGGING_FACE)
 
 
 def backbone(ffn_type: str) -> DINOv3ViT:
@@ -124,7 +114,7 @@ def test_convnext_of_transformers(prefix):
     torch.manual_seed(0)
     model = ConvNeXt(arch)
     ours = {key: torch.randn_like(value) for key, value in model.state_dict().items()}
-    theirs = {prefix + key: value for key, value in renamed(ours, CONVNEXT).items()}
+    theirs = {prefix + key: value for key, value in renamed(ours, *CONVNEXT).items()}
     converted = layouts.convert(theirs)
     assert converted.layout.name == "huggingface/dinov3_convnext"
     assert {key.removeprefix("backbone.") for key in converted.weights} == set(ours)
@@ -140,7 +130,7 @@ def test_convnext_of_the_authors():
     rules = (
         (r"depthwise_conv", "dwconv"), (r"pointwise_conv", "pwconv"), (r"^norm3\.", "norm.")
     )  # fmt: skip
-    theirs = renamed(ours, rules)
+    theirs = renamed(ours, *rules)
     theirs |= {f"norms.3.{kind}": theirs[f"norm.{kind}"] for kind in ("weight", "bias")}
     converted = layouts.convert(theirs)
     assert converted.layout.name == "official/convnext"

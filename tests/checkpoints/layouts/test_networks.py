@@ -7,7 +7,7 @@ import torch
 
 from mmpretrain.checkpoints import layouts
 from mmpretrain.registry import MODELS
-from tests.checkpoints.layouts.layout_cases import SHAPES, foreign, renamed, shapes
+from tests.checkpoints.layouts.layout_cases import CLIP_NAMES, SHAPES, foreign, renamed, shapes
 
 VIT, V2 = "VisionTransformer", {"layer_scale_init_value": 0.0, "use_grn": True}
 
@@ -97,14 +97,8 @@ def test_clip_of_its_authors():
     wanted = {"arch": "deit-tiny", "pre_norm": True, "img_size": 336, "patch_size": 14}
     ours = built(VIT, wanted).state_dict()
     assert layouts.network_of(ours) is None
-    names = (
-        (r"^layers\.", "transformer.resblocks."), (r"^patch_embed\.projection", "conv1"),
-        (r"^pre_norm", "ln_pre"), (r"^ln1", "ln_post"), (r"\.ln(\d)", r".ln_\1"),
-        (r"attn\.qkv\.", "attn.in_proj_"), (r"attn\.proj", "attn.out_proj"),
-        (r"ffn\.layers\.0\.0", "mlp.c_fc"), (r"ffn\.layers\.1", "mlp.c_proj"),
-        (r"^cls_token", "class_embedding"), (r"^pos_embed", "positional_embedding"),
-    )  # fmt: skip
-    network = layouts.network_of({f"visual.{key}": value for key, value in renamed(ours, *names).items()})
+    theirs = renamed(ours, *CLIP_NAMES)
+    network = layouts.network_of({f"visual.{key}": value for key, value in theirs.items()})
     found = built(VIT, {key: value for key, value in network.backbone.items() if key != "type"})
     assert shapes(found.state_dict()) == shapes(ours)
     assert type(found.layers[0].ffn.layers[0][1]).__name__ == "QuickGELU"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from mmpretrain.errors import CheckpointError
 from mmpretrain.registry import MODELS
+from tests.checkpoints.layouts.layout_cases import CLIP_NAMES, renamed
 
 ARCH = {"embed_dims": 64, "num_layers": 2, "num_heads": 1, "feedforward_channels": 256}
 #: What a backbone needs besides, by layout.
@@ -30,15 +29,6 @@ PLAIN = (
     (r"^layers", "blocks"), (r"^ln1", "norm"),
 )  # fmt: skip
 
-#: Our names -> those of CLIP.
-CLIP = (
-    (r"^layers\.", "transformer.resblocks."), (r"^patch_embed\.projection", "conv1"),
-    (r"^pre_norm", "ln_pre"), (r"^ln1", "ln_post"), (r"\.ln(\d)", r".ln_\1"),
-    (r"attn\.qkv\.", "attn.in_proj_"), (r"attn\.proj", "attn.out_proj"),
-    (r"ffn\.layers\.0\.0", "mlp.c_fc"), (r"ffn\.layers\.1", "mlp.c_proj"),
-    (r"^cls_token", "class_embedding"), (r"^pos_embed", "positional_embedding"),
-)  # fmt: skip
-
 
 def backbone(layout: str, **changes) -> dict:
     return {
@@ -47,20 +37,11 @@ def backbone(layout: str, **changes) -> dict:
     }  # fmt: skip
 
 
-def renamed(weights: dict[str, Tensor], rules) -> dict[str, Tensor]:
-    found = {}
-    for key, value in weights.items():
-        for pattern, name in rules:
-            key = re.sub(pattern, name, key)
-        found[key] = value
-    return found
-
-
 def published(layout: str, model: nn.Module) -> dict:
     """The content of a file with the weights of a backbone."""
     weights = {key: value.clone() for key, value in model.state_dict().items()}
     if layout == "clip":
-        theirs = renamed(weights, CLIP)
+        theirs = renamed(weights, *CLIP_NAMES)
         theirs["class_embedding"] = theirs["class_embedding"].flatten()
         theirs["positional_embedding"] = theirs["positional_embedding"][0]
         text = {"positional_embedding": torch.zeros(7, 8), "logit_scale": torch.zeros(())}
@@ -69,7 +50,7 @@ def published(layout: str, model: nn.Module) -> dict:
             "visual.proj": torch.zeros(64, 8),
             **text,
         }
-    theirs = renamed(weights, PLAIN)
+    theirs = renamed(weights, *PLAIN)
     if layout == "mae":
         decoder = {"decoder_pos_embed": torch.zeros(1, 17, 32), "decoder_embed.weight": torch.zeros(32, 64)}
         return {"model": {**theirs, **decoder, "mask_token": torch.zeros(1, 1, 32)}}
