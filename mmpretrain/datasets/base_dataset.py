@@ -139,7 +139,7 @@ class BaseDataset(RecordList):
         return subset
 
     def _records_changed(self) -> None:
-        """Cache the pixels of the records that there are now."""
+        """Start a new cache of pixels for the present records."""
         if self.cache is not None:
             self._pixels = PixelCache(self, self.cache, self.cache_size)
 

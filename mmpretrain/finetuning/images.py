@@ -127,9 +127,9 @@ def measure(
 ) -> Reading:
     """Choose how images are read, by the numbers in them.
 
-    Numbers are mapped to 0 to 255: bytes stay, floats from 0 to 1 are multiplied, others go from the 0.1th to
-    the 99.9th percentile, the least and the greatest of all channels. Then each channel is normalised by its
-    mean and deviation.
+    Numbers are mapped to 0 to 255: bytes stay, floats from 0 to 1 are multiplied. Of others, 0 and 255 are
+    the smallest and the largest value, leaving out the outermost 0.1 % of each channel at either end. Then
+    each channel is normalised by its mean and deviation.
 
     Args:
         part: The images to train on, all of one kind.
