@@ -6,6 +6,7 @@ must end without an alarm (`selfsup_digits.py` has longer runs of all methods)::
 
     python benchmarks/collapse_doctor.py             # all of both, 200 iterations each
     python benchmarks/collapse_doctor.py --only planted
+    python benchmarks/collapse_doctor.py --only sound --jobs 16  # 16 runs at once
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from __future__ import annotations
 import argparse
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import cycle, islice
 from typing import Any
 
 import torch
 from digits.networks import SIDE
+from digits.processes import results
 from digits.runs import METHODS, PREPROCESSOR, run_config
 from torch import nn
 
@@ -114,14 +116,13 @@ PLANTED: dict[str, tuple[str, Callable[[dict[str, Any]], None], str]] = {
 }  # fmt: skip
 
 
-def run(
-    method: str, change: Callable[[dict[str, Any]], None] | None, iters: int, seed: int
-) -> tuple[int, str]:
-    """Train; return how many iterations were done, and what the doctor (or another hook) said."""
+def run(mistake: str, method: str, iters: int, seed: int, device: str = "cpu") -> tuple[int, str]:
+    """Train with a mistake (or none); return how many iterations were done, and what the doctor said."""
+    warnings.filterwarnings("ignore", category=UserWarning)
     with tempfile.TemporaryDirectory() as folder:
-        cfg = Config(run_config(method, folder, iters, seed, "resnet")).to_dict()  # a copy of its own
-        if change is not None:
-            change(cfg)
+        cfg = Config(run_config(method, folder, iters, seed, "resnet", device=device)).to_dict()  # a copy
+        if mistake:
+            PLANTED[mistake][1](cfg)
         cfg["custom_hooks"] = [{"type": "CollapseDoctorHook"}]
         runner = Runner.from_cfg(Config(cfg))
         try:
@@ -129,6 +130,30 @@ def run(
         except TrainingError as error:
             return runner.iter + 1, error.message
         return runner.iter, ""
+
+
+def planted(names: list[str], args: argparse.Namespace) -> None:
+    """Run with each of the mistakes, and print what was found."""
+    found = right = 0
+    calls = {name: (name, PLANTED[name][0], args.iters, 0, args.device) for name in names}
+    for name, future in results(args.jobs, run, calls):
+        (done, message), (method, _, sign) = future.result(), PLANTED[name]
+        found += bool(message)
+        right += sign in message
+        print(f"| {name} | {method} | {done if message else 'not found'} | {message} |", flush=True)
+    print(f"{found} of {len(names)} planted mistakes found, {right} with the right diagnosis")
+
+
+def sound(methods: list[str], args: argparse.Namespace) -> None:
+    """Run without a mistake, a method that comes again with the next seed, and print the alarms."""
+    alarms = 0
+    runs = [(method, methods[:number].count(method)) for number, method in enumerate(methods)]
+    calls = {(method, seed): ("", method, args.iters, seed, args.device) for method, seed in runs}
+    for (method, seed), future in results(args.jobs, run, calls):
+        _, message = future.result()
+        alarms += bool(message)
+        print(f"| {method} | seed {seed} | {message or 'no alarm'} |", flush=True)
+    print(f"{alarms} alarms in {len(runs)} sound runs")
 
 
 def main() -> None:
@@ -140,33 +165,20 @@ def main() -> None:
     parser.add_argument("--iters", type=int, default=LIMIT)
     parser.add_argument("--sound", type=int, default=20, help="number of sound runs")
     parser.add_argument("--names", nargs="*", help="mistakes or methods whose name contains one of these")
+    parser.add_argument("--jobs", type=int, default=1, help="how many runs at once, each in a process")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     args = parser.parse_args()
-    warnings.filterwarnings("ignore", category=UserWarning)
-    torch.set_num_threads(1)
+    if args.jobs < 1:
+        parser.error(f"--jobs is {args.jobs}; give 1 or more")
 
-    def wanted(name: str) -> bool:
-        return not args.names or any(part in name for part in args.names)
+    def wanted(names: Iterable[str]) -> list[str]:
+        return [name for name in names if not args.names or any(part in name for part in args.names)]
 
     if args.only != "sound":
-        found = right = 0
-        chosen = {name: case for name, case in PLANTED.items() if wanted(name)}
-        for name, (method, change, sign) in chosen.items():
-            done, message = run(method, change, args.iters, 0)
-            found += bool(message)
-            right += sign in message
-            print(f"| {name} | {method} | {done if message else 'not found'} | {message} |", flush=True)
-        print(f"{found} of {len(chosen)} planted mistakes found, {right} with the right diagnosis")
+        planted(wanted(PLANTED), args)
     if args.only != "planted":
-        alarms = 0
         small = [name for name, method in METHODS.items() if method.side == SIDE and not method.teacher]
-        methods = cycle(name for name in small if wanted(name))
-        chosen_runs = list(islice(methods, args.sound))
-        for number, method in enumerate(chosen_runs):
-            seed = chosen_runs[:number].count(method)
-            _, message = run(method, None, args.iters, seed)
-            alarms += bool(message)
-            print(f"| {method} | seed {seed} | {message or 'no alarm'} |", flush=True)
-        print(f"{alarms} alarms in {len(chosen_runs)} sound runs")
+        sound(list(islice(cycle(wanted(small)), args.sound)), args)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ quiet. Each run is written to a file as it ends; runs that are there are not rep
 
     python benchmarks/selfsup_digits.py --out digits.json                     # all methods
     python benchmarks/selfsup_digits.py SimCLR MAE --seeds 3
+    python benchmarks/selfsup_digits.py --seeds 2 --jobs 16 --out digits.json    # 16 runs at once
+    python benchmarks/selfsup_digits.py MAE --device cuda
     python benchmarks/selfsup_digits.py SimCLR MoCo --network resnet
     python benchmarks/selfsup_digits.py MAE --tune                      # judged on other pictures
     python benchmarks/selfsup_digits.py EVA MILAN --untrained-teachers   # what is from the teacher?
@@ -30,6 +32,7 @@ from typing import Any
 import torch
 from digits.data import batch, pictures
 from digits.networks import NETWORKS, Ask, Method
+from digits.processes import results
 from digits.runs import EPOCHS, METHODS, TEACHER_EPOCHS, Teachers, iterations, run_config
 from digits.teachers import TEACHERS
 from torch import Tensor, nn
@@ -39,6 +42,7 @@ from mmpretrain.engine.runner import Runner
 from mmpretrain.errors import DataError, TrainingError
 from mmpretrain.evaluation.functional import knn_scores, pooled
 from mmpretrain.registry import MODELS
+from mmpretrain.utils.atomic import write_atomic
 
 MARGIN = 3.0
 #: Networks whose mean accuracy is that of random weights; labelled pictures of a class, and draws of these.
@@ -50,11 +54,12 @@ Row = dict[str, Any]
 
 @torch.no_grad()
 def features(model: Any, images: Tensor) -> Tensor:
-    """Return features (N, C) of the last stage of images (N, C, H, W)."""
+    """Return features (N, C) of the last stage of images (N, C, H, W), on the CPU."""
     training = model.training
     model.eval()
     extra = getattr(model.backbone, "num_extra_tokens", 0)
-    parts = [pooled(model(chunk, mode="tensor")[-1], extra) for chunk in images.split(256)]
+    device = next((parameter.device for parameter in model.parameters()), "cpu")
+    parts = [pooled(model(chunk.to(device), mode="tensor")[-1], extra).cpu() for chunk in images.split(256)]
     model.train(training)
     return torch.cat(parts)
 
@@ -98,21 +103,30 @@ def random_accuracies(
         torch.manual_seed(RANDOM * seed + draw)
         model = MODELS.build({**cfg["model"], "backbone": backbone})
         model.init_weights()
+        model.to(cfg["device"])
         found.append(accuracies(model, method, data, splits))
     knn, few = zip(*found)
     return sum(knn) / RANDOM, sum(few) / RANDOM
 
 
 def measure(
-    method: Method, data: str, network: str, iters: int, seed: int, ask: Ask, splits: tuple[str, str]
+    method: Method,
+    data: str,
+    network: str,
+    iters: int,
+    seed: int,
+    ask: Ask,
+    splits: tuple[str, str],
+    device: str = "cpu",
 ) -> Row:
     """Train; return the accuracies, seconds of CPU, and what the doctor said."""
     with tempfile.TemporaryDirectory() as folder:
-        cfg = run_config(method, folder, iters, seed, network, data, ask, splits[0])
+        cfg = run_config(method, folder, iters, seed, network, data, ask, splits[0], device)
         random = random_accuracies(cfg, method, data, seed, splits)
         runner = Runner.from_cfg(Config({**cfg, "custom_hooks": [{"type": "CollapseDoctorHook"}]}))
         torch.manual_seed(seed)
         runner.model.init_weights()
+        runner.model.to(device)
         begins, start, said = accuracies(runner.model, method, data, splits), process_time(), ""
         try:
             runner.train()
@@ -164,37 +178,63 @@ def spread(values: list[float]) -> str:
     return mean if len(values) == 1 else f"{mean} ({min(values):.1f} to {max(values):.1f})"
 
 
+def chosen_method(name: str) -> Method:
+    """Return a method, or how a stand-in is trained."""
+    return METHODS[name] if name in METHODS else TEACHERS[name][0]
+
+
+def key_of(args: argparse.Namespace, name: str, seed: int) -> Row:
+    """Return what tells a run from others."""
+    method = chosen_method(name)
+    teacher = "random weights" if method.teacher and args.untrained_teachers else method.teacher
+    return {
+        "method": name, "data": args.data.partition("=")[0], "seed": seed, "asked": args.epochs,
+        "network": method.network or NETWORKS[args.network].about, "teacher": teacher,
+        "judged": (TUNE if args.tune else TABLE)[1], "device": args.device,
+    }  # fmt: skip
+
+
+def one_run(args: argparse.Namespace, name: str, seed: int, folder: Path) -> Row:
+    """Do one run, whose stand-ins are kept in a folder; return its row."""
+    warnings.filterwarnings("ignore", category=UserWarning)
+    method, splits = chosen_method(name), TUNE if args.tune else TABLE
+    epochs = None if args.untrained_teachers else min(args.epochs, TEACHER_EPOCHS)
+    ask = Teachers(folder, epochs, seed, args.data, splits[0], args.device)
+    iters = iterations(method, args.epochs)
+    found = measure(method, args.data, args.network, iters, seed, ask, splits, args.device)
+    return {**key_of(args, name, seed), "batch": method.batch, **found}
+
+
 def run_all(args: argparse.Namespace) -> list[Row]:
-    """Run what is not in the file of results yet; return all rows that were asked for."""
+    """Run what is not in the file of results yet; return all rows that were asked for, but failed ones."""
     known: list[Row] = json.loads(args.out.read_text()) if args.out and args.out.exists() else []
-    wanted = []
-    teacher_epochs = None if args.untrained_teachers else min(args.epochs, TEACHER_EPOCHS)
-    splits = TUNE if args.tune else TABLE
+    wanted = [(name, seed) for seed in range(args.seed, args.seed + args.seeds) for name in args.methods]
+
+    def row_of(name: str, seed: int) -> Row | None:
+        key = key_of(args, name, seed)
+        return next((row for row in known if key.items() <= row.items()), None)
+
     with tempfile.TemporaryDirectory() as folder:
-        for seed in range(args.seed, args.seed + args.seeds):
-            ask = Teachers(Path(folder) / str(seed), teacher_epochs, seed, args.data, splits[0])
-            for name in args.methods:
-                method = METHODS[name] if name in METHODS else TEACHERS[name][0]
-                network = method.network or NETWORKS[args.network].about
-                key = {"method": name, "data": args.data.partition("=")[0], "network": network, "seed": seed}
-                key |= {"asked": args.epochs, "judged": splits[1], "teacher": method.teacher}
-                if method.teacher and args.untrained_teachers:
-                    key["teacher"] = "random weights"
-                row = next((row for row in known if key.items() <= row.items()), None)
-                if row is None:
-                    row = {**key, "batch": method.batch}
-                    iters = iterations(method, args.epochs)
-                    row |= measure(method, args.data, args.network, iters, seed, ask, splits)
-                    known.append(row)
-                    print(
-                        f"{name}, seed {seed}: {row['random']:.1f} to {row['trained']:.1f}, few labels "
-                        f"{row['random_few']:.1f} to {row['trained_few']:.1f}, {row['seconds']:.0f} s",
-                        file=sys.stderr,
-                    )
-                    if args.out:
-                        args.out.write_text(json.dumps(known, indent=1))
-                wanted.append(row)
-    return wanted
+        calls = {}
+        for name, seed in wanted:
+            if row_of(name, seed) is None:
+                # Processes do not wait for each other's stand-ins: the same seed gives the same weights.
+                own = str(seed) if args.jobs == 1 else f"{seed}-{name}"
+                calls[name, seed] = (args, name, seed, Path(folder, own))
+        for (name, seed), future in results(args.jobs, one_run, calls):
+            if error := future.exception():
+                print(f"{name}, seed {seed}: failed with {error!r}", file=sys.stderr)
+                continue
+            row = future.result()
+            known.append(row)
+            if args.out:
+                write_atomic(args.out, lambda file: file.write(json.dumps(known, indent=1).encode()))
+            print(
+                f"{name}, seed {seed}: {row['random']:.1f} to {row['trained']:.1f}, few labels "
+                f"{row['random_few']:.1f} to {row['trained_few']:.1f}, {row['seconds']:.0f} s",
+                file=sys.stderr,
+            )
+    return [row for name, seed in wanted if (row := row_of(name, seed))]
 
 
 def main() -> None:
@@ -214,6 +254,8 @@ def main() -> None:
     parser.add_argument(
         "--untrained-teachers", action="store_true", help="stand-ins keep their random weights"
     )
+    parser.add_argument("--jobs", type=int, default=1, help="how many runs at once, each in a process")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--out", type=Path, help="JSON file of results, added to")
     args = parser.parse_args()
     if unknown := [name for name in args.methods if name not in {**METHODS, **TEACHERS}]:
@@ -222,9 +264,12 @@ def main() -> None:
         pictures(args.data, "val")
     except DataError as error:
         parser.error(f"{error.message} {error.hint}")
-    warnings.filterwarnings("ignore", category=UserWarning)
-    torch.set_num_threads(1)
-    print(table(run_all(args), args.data))
+    if args.jobs < 1:
+        parser.error(f"--jobs is {args.jobs}; give 1 or more")
+    rows = run_all(args)
+    print(table(rows, args.data))
+    if len(rows) < len(args.methods) * args.seeds:
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -77,6 +77,7 @@ def run_config(
     data: str = "digits",
     ask: Ask = no_teacher,
     split: str = "train",
+    device: str = "cpu",
 ) -> dict[str, Any]:
     """The config of a run.
 
@@ -89,6 +90,7 @@ def run_config(
         data: The pictures.
         ask: Gives the weights of teachers.
         split: The part of the pictures that is trained on.
+        device: Where it is trained.
     """
     chosen = METHODS[method] if isinstance(method, str) else method
     resnet = network == "resnet" and chosen.on_resnet is not None
@@ -115,7 +117,7 @@ def run_config(
         ],
         "train_cfg": {"by_epoch": False, "max_iters": iters},
         "default_hooks": {"checkpoint": None, "logger": {"type": "LoggerHook", "interval": 50}},
-        "work_dir": work_dir, "log_level": "ERROR", "randomness": {"seed": seed}, "device": "cpu",
+        "work_dir": work_dir, "log_level": "ERROR", "randomness": {"seed": seed}, "device": device,
     }  # fmt: skip
 
 
@@ -128,6 +130,7 @@ class Teachers:
         seed: Its seed.
         data: The pictures.
         split: The part of them that is trained on.
+        device: Where they are trained.
     """
 
     def __init__(
@@ -137,9 +140,10 @@ class Teachers:
         seed: int = 0,
         data: str = "digits",
         split: str = "train",
+        device: str = "cpu",
     ) -> None:
         self.folder, self.epochs = Path(folder), epochs
-        self.settings = {"seed": seed, "data": data, "split": split}
+        self.settings = {"seed": seed, "data": data, "split": split, "device": device}
 
     def __call__(self, name: str) -> str:
         """Return the path of the weights of a teacher; ``mae`` is a whole model."""
@@ -153,7 +157,7 @@ class Teachers:
                 runner.model.init_weights()
             else:
                 runner.train()
-            torch.save({"state_dict": keep(runner.model)}, path)
+            torch.save({"state_dict": keep(runner.model.cpu())}, path)
         return str(path)
 
 

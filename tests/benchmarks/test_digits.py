@@ -5,10 +5,13 @@ from __future__ import annotations
 import gzip
 import json
 import math
+import operator
+import os
 import pickle
 import sys
 import zipfile
 from argparse import Namespace
+from concurrent.futures.process import BrokenProcessPool
 
 import numpy as np
 import pytest
@@ -152,7 +155,7 @@ def test_settings_are_chosen_on_training_pictures_only():
 
 def settings(tmp_path, **changes):
     defaults = {"methods": ["MAE"], "data": "digits", "network": "vit", "epochs": 15, "seed": 0, "seeds": 2}
-    defaults |= {"tune": False, "untrained_teachers": False}
+    defaults |= {"tune": False, "untrained_teachers": False, "jobs": 1, "device": "cpu"}
     return Namespace(**{**defaults, "out": tmp_path / "rows.json", **changes})
 
 
@@ -161,7 +164,7 @@ def test_runs_are_kept_and_not_repeated(tmp_path, monkeypatch):
 
     calls = []
 
-    def measure(method, data, network, iters, seed, ask, splits):
+    def measure(method, data, network, iters, seed, ask, splits, device):
         calls.append((seed, splits))
         return {**MEASURED, "trained": 60.0 + seed}
 
@@ -177,6 +180,41 @@ def test_runs_are_kept_and_not_repeated(tmp_path, monkeypatch):
     assert "kept quiet" in text
     selfsup_digits.run_all(settings(tmp_path, seeds=1, tune=True))
     assert calls[3:] == [(0, ("fit", "tune"))]
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_a_call_that_fails_does_not_end_the_others(jobs):
+    from digits.processes import results
+
+    calls = {"half": (1, 2), "none": (1, 0), "whole": (4, 2)}
+    done = dict(results(jobs, operator.truediv, calls))
+    assert {key: future.result() for key, future in done.items() if key != "none"} == {
+        "half": 0.5,
+        "whole": 2,
+    }
+    assert isinstance(done["none"].exception(), ZeroDivisionError)
+
+
+def test_a_process_that_is_killed_is_an_error_of_its_call():
+    from digits.processes import results
+
+    done = dict(results(2, os._exit, {"killed": (9,)}))
+    assert isinstance(done["killed"].exception(), BrokenProcessPool)
+
+
+def test_a_process_gives_the_row_of_a_run_without_it(tmp_path, monkeypatch):
+    """What fails is missing in the table and in the file, and is tried again."""
+    import selfsup_digits
+
+    args = settings(tmp_path, methods=["MAE"], seeds=1, epochs=0)
+    here = selfsup_digits.run_all(args)
+    monkeypatch.setattr(args, "out", tmp_path / "others.json")
+    monkeypatch.setattr(args, "jobs", 2)
+    assert [{**row, "seconds": 0} for row in selfsup_digits.run_all(args)] == [{**here[0], "seconds": 0}]
+    monkeypatch.setattr(args, "jobs", 1)
+    monkeypatch.setattr(args, "data", "letters")
+    assert selfsup_digits.run_all(args) == []
+    assert len(json.loads(args.out.read_text())) == 1
 
 
 MEASURED = {
