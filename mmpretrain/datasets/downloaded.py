@@ -234,14 +234,33 @@ class CIFAR10(DownloadedDataset):
     def read(self) -> tuple[np.ndarray, np.ndarray]:
         images, labels = [], []
         for name, _ in self.train_list if self.split == "train" else self.test_list:
-            batch = load_pickle(read_bytes(join(self.root, self.base_folder, name)), encoding="latin1")
-            images.append(batch["data"])
-            labels.extend(batch[self.label_key])
+            pixels, classes = self._entries(name, "data", self.label_key)
+            if np.shape(pixels) != (len(classes), 3 * 32 * 32):
+                raise DataError(
+                    f"{len(classes)} images must be bytes of shape ({len(classes)}, 3072), "
+                    f"not {np.shape(pixels)}",
+                    where=join(self.root, self.base_folder, name),
+                    hint="Delete it to download it again.",
+                )
+            images.append(np.asarray(pixels, np.uint8))
+            labels.extend(classes)
         if self.CLASSES is None:
-            path = join(self.root, self.base_folder, self.meta["filename"])
-            self.CLASSES = load_pickle(read_bytes(path), encoding="latin1")[self.meta["key"]]
+            (self.CLASSES,) = self._entries(self.meta["filename"], self.meta["key"])
         pixels = np.concatenate(images).reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
         return np.ascontiguousarray(pixels), np.asarray(labels)
+
+    def _entries(self, name: str, *keys: str) -> list[Any]:
+        """Entries of the dict in a pickled file."""
+        path = join(self.root, self.base_folder, name)
+        content = load_pickle(read_bytes(path), encoding="latin1")
+        if not isinstance(content, dict) or (absent := [key for key in keys if key not in content]):
+            lacks = f"it has no {absent[0]!r}" if isinstance(content, dict) else "it holds no dict"
+            raise DataError(
+                f"This is no file of {type(self).__name__}: {lacks}",
+                where=path,
+                hint="Delete it to download it again.",
+            )
+        return [content[key] for key in keys]
 
 
 @DATASETS.register_module()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import pickle
 import tarfile
 
 import pytest
@@ -71,3 +72,22 @@ def test_cifar_downloads_itself(site, tree, tmp_path, monkeypatch):
     assert len(site.requests) == asked, "the archive is still there"
     no_names = DATASETS.build({**cfg, "metainfo": {"classes": None}, "lazy_init": True})
     assert no_names.CLASSES is None
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({b"data": 1, "labels": [0]}, "no file of CIFAR10: it has no 'data'"),
+        ([1, 2], "no file of CIFAR10: it holds no dict"),
+        ({"data": b"12", "labels": [0]}, r"1 images must be bytes of shape \(1, 3072\), not \(\)"),
+    ],
+)
+def test_files_that_are_something_else(tmp_path, monkeypatch, content, message):
+    """Sums are not compared in folders that are not local, nor by classes of others."""
+    folder = tmp_path / CIFAR10.base_folder
+    folder.mkdir()
+    (folder / "test_batch").write_bytes(pickle.dumps(content))
+    monkeypatch.setattr(CIFAR10, "train_list", [])
+    monkeypatch.setattr(CIFAR10, "test_list", [["test_batch", None]])
+    with pytest.raises(DataError, match=f"test_batch.*{message}"):
+        DATASETS.build(dict(type="CIFAR10", data_root=str(tmp_path), split="test"))
