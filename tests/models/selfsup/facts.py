@@ -205,7 +205,7 @@ def fill_all(model, unit=(), set=None, jitter=0):
             module.set_max_iters(MAX_ITERS)
 
 
-def batch_of(case, step):
+def batch_of(case, step, device="cpu"):
     """Inputs and data samples of one step: `views` is [[size, how many], ...] or one size (a tensor)."""
     b, seed = case["batch"], 100 * case.get("seed", 0) + 10 * step
     views = case["views"]
@@ -218,7 +218,8 @@ def batch_of(case, step):
     if "mask" in case:
         for sample, m in zip(samples, masks([b, *case["mask"]["shape"]], case["mask"]["n"], seed)):
             sample.set_mask(m.to(getattr(torch, case["mask"].get("as", "float32"))))
-    return inputs, samples
+    inputs = [view.to(device) for view in inputs] if isinstance(inputs, list) else inputs.to(device)
+    return inputs, [sample.to(device) for sample in samples]
 
 
 def pick(keys):
@@ -266,7 +267,7 @@ def initial(cfg):
     return out
 
 
-def record(case, want=None, jitter=0):
+def record(case, want=None, jitter=0, device="cpu"):
     """Numbers of one algorithm. `want`: an earlier record, whose keys are looked at again."""
     torch.manual_seed(0)
     out, draws = {}, []
@@ -278,10 +279,13 @@ def record(case, want=None, jitter=0):
     fill_all(model, case.get("unit", ()), case.get("set"), jitter)
     for name, spec in case.get("attributes", {}).items():  # plain tensors: the queue of SwAV
         owner, _, leaf = name.rpartition(".")
-        setattr(model.get_submodule(owner), leaf, torch.nn.functional.normalize(make(spec), dim=-1))
+        setattr(
+            model.get_submodule(owner), leaf, torch.nn.functional.normalize(make(spec), dim=-1).to(device)
+        )
+    model.to(device)
     if case.get("feat", True):
         model.eval()
-        inputs, _ = batch_of(case, 0)
+        inputs, _ = batch_of(case, 0, device)
         with torch.no_grad():
             y = model(inputs[0] if isinstance(inputs, list) else inputs, mode="tensor")
         while isinstance(y, (tuple, list)):
@@ -294,7 +298,7 @@ def record(case, want=None, jitter=0):
     with fixed_draws(draws, dropout=case.get("dropout", False)):
         for step in range(case.get("steps", 2)):
             before = {k: v.clone() for k, v in model.state_dict().items()}
-            inputs, samples = batch_of(case, step)
+            inputs, samples = batch_of(case, step, device)
             if jitter and not case.get("exact"):
                 for t in tensors(inputs):
                     t.mul_(
