@@ -11,7 +11,7 @@ import numpy as np
 from mmpretrain.datasets.transforms import annotations
 from mmpretrain.datasets.transforms.checks import one_of, ordered_range, positive_pair, require
 from mmpretrain.datasets.transforms.functional import geometry
-from mmpretrain.datasets.transforms.randomness import cache_randomness
+from mmpretrain.datasets.transforms.randomness import cache_randomness, rand_below
 from mmpretrain.datasets.transforms.window import Window, WindowTransform
 from mmpretrain.registry import TRANSFORMS
 
@@ -110,8 +110,8 @@ class RandomCrop(WindowTransform):
         if (height, width) == (target_h, target_w):
             return 0, 0, height, width
         target_h, target_w = min(height, target_h), min(width, target_w)
-        top = np.random.randint(0, height - target_h + 1)
-        return top, np.random.randint(0, width - target_w + 1), target_h, target_w
+        top = rand_below(height - target_h + 1)
+        return top, rand_below(width - target_w + 1), target_h, target_w
 
     def window(self, shape: tuple[int, ...]) -> Window:
         return Window(shape[:2], *self.rand_crop_params(_Shape(shape)))  # type: ignore[arg-type]
@@ -185,7 +185,7 @@ class RandomResizedCrop(WindowTransform):
         """Draw (top, left, height, width) for an image; only its ``shape`` is used."""
         height, width = img.shape[:2]
         smallest, largest = self.crop_ratio_range
-        low, high = (math.log(ratio) for ratio in self.aspect_ratio_range)
+        low, high = math.log(self.aspect_ratio_range[0]), math.log(self.aspect_ratio_range[1])
         # What np.random.uniform computes, in a sixth of its time.
         draw = np.random.random_sample
         for _ in range(self.max_attempts):
@@ -193,8 +193,8 @@ class RandomResizedCrop(WindowTransform):
             aspect = math.exp(low + (high - low) * draw())
             target_w, target_h = round(math.sqrt(area * aspect)), round(math.sqrt(area / aspect))
             if 0 < target_w <= width and 0 < target_h <= height:
-                top = np.random.randint(0, height - target_h + 1)
-                return top, np.random.randint(0, width - target_w + 1), target_h, target_w
+                top = rand_below(height - target_h + 1)
+                return top, rand_below(width - target_w + 1), target_h, target_w
         return largest_central_box(height, width, self.aspect_ratio_range)
 
     def window(self, shape: tuple[int, ...]) -> Window:
@@ -253,8 +253,8 @@ class EfficientNetRandomCrop(RandomResizedCrop):
             target_h = round(np.random.uniform(*self._height_range(height, width, aspect)))
             target_w = round(target_h * aspect)
             if smallest <= target_h * target_w <= largest and target_w <= width and target_h <= height:
-                top = np.random.randint(0, height - target_h + 1)
-                return top, np.random.randint(0, width - target_w + 1), target_h, target_w
+                top = rand_below(height - target_h + 1)
+                return top, rand_below(width - target_w + 1), target_h, target_w
         return efficientnet_center_box(height, width, self.scale[0], self.crop_padding)
 
     def _height_range(self, height: int, width: int, aspect: float) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from mmpretrain.datasets.transforms import (
     TransformBroadcaster,
     avoid_cache_randomness,
 )
+from mmpretrain.datasets.transforms.randomness import rand_below
 from mmpretrain.errors import ConfigError
 from tests.datasets.transforms.wrapper_cases import Add, image
 
@@ -43,3 +44,13 @@ def test_some_transforms_cannot_share():
         TransformBroadcaster([Alone()], mapping=dict(value=["a", "b"]), share_random_params=True)(
             dict(a=1, b=1)
         )
+
+
+def test_rand_below_draws_as_numpy():
+    counts = [1, 2, 3, 7, 64, 65, 1000, 2**31, 2**32 - 1, 2**32, 2**32 + 1] * 20
+    np.random.seed(3)
+    theirs = [int(np.random.randint(count)) for count in counts] + [np.random.random_sample()]
+    np.random.seed(3)
+    assert [rand_below(count) for count in counts] + [np.random.random_sample()] == theirs
+    with pytest.raises(ValueError, match=r"high|low"):
+        rand_below(0)
