@@ -7,6 +7,9 @@ from typing import Any, TypeGuard
 
 from mmpretrain.datasets.transforms.base import BaseTransform
 from mmpretrain.datasets.transforms.blame import blame, is_own, locate_step
+from mmpretrain.datasets.transforms.flip import RandomFlip
+from mmpretrain.datasets.transforms.formatting import PackInputs
+from mmpretrain.datasets.transforms.functional.geometry import imflip_later
 from mmpretrain.datasets.transforms.loading import LoadImageFromFile
 from mmpretrain.datasets.transforms.window import WindowTransform
 from mmpretrain.errors import ConfigError
@@ -76,7 +79,7 @@ class Compose(BaseTransform):
 
     def place_of(self, step: Any) -> str:
         """Return where a step is set: a line of a config, or its number."""
-        wanted = step.window if isinstance(step, LoadPart) else step
+        wanted = step.blamed if isinstance(step, (LoadPart, FlipLater)) else step
         for known, place in self._places:
             if known is wanted:
                 return place.replace(".type)", ")")
@@ -104,6 +107,7 @@ class LoadPart:
     def __init__(self, load: LoadImageFromFile, window: WindowTransform) -> None:
         self.load = load
         self.window = window
+        self.blamed = window
         self.__name__ = f"{type(load).__name__} > {type(window).__name__}"
         self.crop: WindowTransform | None = None
 
@@ -116,8 +120,31 @@ class LoadPart:
         return free and _takes_parts(transform) and not transform.resizes
 
 
+class FlipLater:
+    """Mirror an image that is packed next, without moving its pixels: packing does that in passing."""
+
+    def __init__(self, flip: RandomFlip) -> None:
+        self.blamed = flip
+        self.__name__ = type(flip).__name__
+
+    def __call__(self, results: dict) -> dict:
+        return self.blamed.flip(results, imflip_later)
+
+    @staticmethod
+    def suits(flip: Transform, pack: Transform) -> bool:
+        """Whether these two transforms can run so."""
+        return (
+            isinstance(flip, RandomFlip)
+            and type(flip).transform is RandomFlip.transform
+            and isinstance(pack, PackInputs)
+            and type(pack).transform is PackInputs.transform
+            and type(pack).format_input is PackInputs.format_input
+            and pack.input_key == "img"
+        )
+
+
 def plan(transforms: Sequence[Transform]) -> list[Transform]:
-    """Join each loading transform with a crop or resize that follows it, or with a resize and a crop."""
+    """Join each loading transform with a crop or resize that follows it, and flips with packing."""
     steps: list[Any] = []
     for transform in transforms:
         last: Any = steps[-1] if steps else None
@@ -125,6 +152,8 @@ def plan(transforms: Sequence[Transform]) -> list[Transform]:
             steps[-1:] = [LoadPart(last, transform)]
         elif isinstance(last, LoadPart) and last.takes(transform):
             last.crop = transform
+        elif FlipLater.suits(last, transform):
+            steps[-1:] = [FlipLater(last), transform]
         else:
             steps.append(transform)
     return steps

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -57,19 +58,22 @@ class RandomFlip(BaseTransform):
         # np.random.choice draws one uniform number and looks it up in the normalised cumulative sum; done
         # here directly, as the call costs more than flipping.
         cumulative = np.cumsum([*probs, max(rest, 0.0)])
-        self._thresholds = cumulative / cumulative[-1]
+        self._thresholds: list[float] = (cumulative / cumulative[-1]).tolist()
 
     @cache_randomness
     def _choose_direction(self) -> str | None:
-        index = self._thresholds.searchsorted(np.random.random_sample(), side="right")
-        return self._directions[int(index)]
+        return self._directions[bisect_right(self._thresholds, np.random.random_sample())]
 
     def transform(self, results: dict) -> dict:
+        return self.flip(results, geometry.imflip)
+
+    def flip(self, results: dict, imflip: Callable[[np.ndarray, str], np.ndarray]) -> dict:
+        """Do what :meth:`transform` does; ``imflip`` mirrors the image in a direction."""
         direction = self._choose_direction()
         results["flip"] = direction is not None
         results["flip_direction"] = direction
         if direction is not None:
-            results["img"] = geometry.imflip(results["img"], direction)
+            results["img"] = imflip(results["img"], direction)
             annotations.flip(results, direction)
             if results.get("gt_seg_map") is not None:
                 results["gt_seg_map"] = self._flip_seg_map(results["gt_seg_map"], direction)

@@ -36,17 +36,29 @@ def to_tensor(data: Any) -> torch.Tensor:
 def image_to_tensor(img: np.ndarray) -> torch.Tensor:
     """Turn (H, W) or (H, W, C) into a contiguous (C, H, W)."""
     if img.ndim == 2:
-        return torch.from_numpy(np.ascontiguousarray(img)[None])
+        return torch.from_numpy(_in_order(img)[None])
     if is_plain_image(img):
-        # Several times as fast as a transposed copy. OpenCV splits the rows of a crop one by one, and that is
-        # slow to addresses that are no multiples of 32; memory of torch begins at one of 64.
-        if img.flags.c_contiguous or img.shape[1] % 32:
-            img, planes = np.ascontiguousarray(img), np.empty((3, *img.shape[:2]), np.uint8)
-        else:
-            planes = torch.empty((3, *img.shape[:2]), dtype=torch.uint8).numpy()
-        cv2.split(img, [planes[0], planes[1], planes[2]])
+        return torch.from_numpy(_planes(img))
+    mirrored = img[:, ::-1]
+    if is_plain_image(mirrored):  # what RandomFlip leaves to this function: bytes are mirrored faster
+        planes = _planes(mirrored)
+        rows = planes.reshape(-1, planes.shape[2])
+        cv2.flip(rows, 1, dst=rows)
         return torch.from_numpy(planes)
-    return torch.from_numpy(np.ascontiguousarray(img.transpose(2, 0, 1)))
+    return torch.from_numpy(_in_order(img.transpose(2, 0, 1)))
+
+
+def _in_order(array: np.ndarray) -> np.ndarray:
+    """Make an array contiguous; NumPy lets a negative stride over a single pixel pass."""
+    return np.ascontiguousarray(array) if min(array.strides) >= 0 else array.copy()
+
+
+def _planes(img: np.ndarray) -> np.ndarray:
+    """Turn (H, W, 3) bytes into (3, H, W); several times as fast as a transposed copy."""
+    planes = np.empty((3, *img.shape[:2]), np.uint8)
+    # OpenCV takes a crop row by row, and that takes longer than to copy the crop first.
+    cv2.split(np.ascontiguousarray(img), [planes[0], planes[1], planes[2]])
+    return planes
 
 
 @TRANSFORMS.register_module()

@@ -243,6 +243,11 @@ def imflip(img: Array, direction: str = "horizontal") -> Array:
     return img[::-1] if direction == "vertical" else img[::-1, ::-1]
 
 
+def imflip_later(img: Array, direction: str = "horizontal") -> Array:
+    """Flip for what takes views with negative strides; pixels stay where they are if that is possible."""
+    return img[:, ::-1] if direction == "horizontal" else imflip(img, direction)
+
+
 def impad(
     img: Array, padding: Sequence[int], pad_val: float | Sequence[float] = 0, padding_mode: str = "constant"
 ) -> Array:
