@@ -89,8 +89,14 @@ class BaseDataElement:
 
     def set_metainfo(self, metainfo: Mapping[str, Any]) -> None:
         """Set several metainfo fields to copies of the values given."""
+        kinds: dict[str, FieldType] = vars(self)[KINDS]
+        own = type(self).set_field is not BaseDataElement.set_field
         for name, value in metainfo.items():
-            self.set_field(_copied(value), name, field_type="metainfo")
+            if own or kinds.get(name, "metainfo") != "metainfo" or name == KINDS:
+                self.set_field(_copied(value), name, field_type="metainfo")
+            else:  # the same without a call, as every sample of a data set comes here
+                kinds[name] = "metainfo"
+                object.__setattr__(self, name, _copied(value))
 
     def update(self, instance: BaseDataElement) -> None:
         """Take over all fields of another element."""

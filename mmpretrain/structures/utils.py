@@ -21,10 +21,12 @@ tensor_split = torch.tensor_split
 
 def format_label(value: LabelLike) -> Tensor:
     """Return class indices as a 1-D tensor; a single index becomes a tensor of one."""
+    if type(value) is int:
+        return torch.full((1,), value)  # a third of the time of torch.tensor
     if isinstance(value, (Tensor, np.ndarray)) and value.ndim == 0:
         value = int(value.item())
     if isinstance(value, (int, np.integer)):
-        return torch.full((1,), int(value))  # a third of the time of torch.tensor
+        return torch.full((1,), int(value))
     return _vector(value, torch.long, "A label is a class index or a sequence of class indices")
 
 

@@ -67,7 +67,8 @@ def default_backend(backend_args: BackendArgs) -> Iterator[None]:
 
 def is_local(path: PathLike, backend_args: BackendArgs = None) -> bool:
     """Whether ``path`` is an ordinary path on this machine."""
-    backend = (backend_args or _default_args.get() or {}).get("backend")
+    options = backend_args or _default_args.get()
+    backend = options.get("backend") if options else None
     return (backend in LOCAL) if backend else "://" not in os.fspath(path)
 
 
@@ -206,8 +207,14 @@ def read_bytes(path: PathLike, backend_args: BackendArgs = None) -> bytes:
         MissingFileError: If there is no such file.
         DataError: If it is a folder.
     """
+    content = held_or_read(path, backend_args)
+    return content if isinstance(content, bytes) else content.read()
+
+
+def held_or_read(path: PathLike, backend_args: BackendArgs = None) -> bytes | Held:
+    """What :func:`holding` has for a path, else the content of the file; see :func:`read_bytes`."""
     if (content := held(path)) is not None:
-        return content if isinstance(content, bytes) else content.read()
+        return content
     if is_local(path, backend_args):
         try:
             return _read_local(as_local(path))
@@ -226,15 +233,18 @@ def read_bytes(path: PathLike, backend_args: BackendArgs = None) -> bytes:
 _OF_MACHINE = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EIO, errno.ENOMEM})
 
 
+#: How files are opened. Without O_NONBLOCK, opening a pipe waits for a writer.
+_TO_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+
+
 def _read_local(path: str) -> bytes:
     """Read with one call each to open, ask for the size, read and close: half the time of a file object."""
-    # Without O_NONBLOCK, opening a pipe waits for a writer.
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
+    descriptor = os.open(path, _TO_READ)
     try:
         status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
+        kind, size = stat.S_IFMT(status.st_mode), status.st_size
+        if kind != stat.S_IFREG and kind != stat.S_IFDIR:
             raise DataError(f"{path!r} is a pipe, a socket or a device, no file")
-        size = status.st_size
         data = os.read(descriptor, size)
         if 0 < size == len(data):
             return data

@@ -102,9 +102,13 @@ class JpegFile(HeldImage):
             pixels = region.decode_box(self.data, box)
             if pixels is not None:
                 return Part(pixels, box[0], box[1])
-        options = {"rows": rows, "reduce": reduce, "fast": reduce > 1, "where": where}
+        fast = reduce > 1
         with decoding(self.data, where):
-            return Part(jpeg.decode(self.data, self.header, briefly=briefly, **options))
+            return Part(
+                jpeg.decode(
+                    self.data, self.header, rows=rows, reduce=reduce, fast=fast, where=where, briefly=briefly
+                )
+            )
 
 
 class RestartJpeg(HeldImage):

@@ -128,9 +128,9 @@ class LoadImageFromFile(BaseTransform):
         """Load an image, apply a crop or resize and a crop of the result, and decode only what is needed."""
         path = image_path(results)
         try:
-            image = fileio.held(path)
+            image = fileio.held_or_read(path, self.backend_args)
             if not isinstance(image, HeldImage):
-                data = fileio.read_bytes(path, backend_args=self.backend_args)
+                data = image if isinstance(image, bytes) else image.read()
                 image = JpegFile.of(data, self.imdecode_backend)
                 if image is None:
                     img = imfrombytes(data, self.color_type, backend=self.imdecode_backend, where=path)

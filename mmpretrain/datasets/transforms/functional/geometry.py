@@ -155,21 +155,24 @@ def imresize_start(
         size: (height, width) of the whole result.
         until: (row, column) up to which the result is needed; it may have more of them.
     """
-    factors = [result / edge for result, edge in zip(size, shape)]
-    ends = [
-        source_of_part(0, end, edge, result, "bilinear", False)[1]
-        for end, edge, result in zip(until, shape, size)
-    ]
+    rows, columns = _end_of_start(until[0], shape[0], size[0]), _end_of_start(until[1], shape[1], size[1])
+    fy, fx = size[0] / shape[0], size[1] / shape[1]
+    return cv2.resize(img[:rows, :columns], None, fx=fx, fy=fy, interpolation=cv2.INTER_LINEAR)
+
+
+@functools.lru_cache(maxsize=1024)
+def _end_of_start(until: int, size: int, result: int) -> int:
+    """Where a line may end that is resized up to a pixel of the result."""
+    end = source_of_part(0, until, size, result, "bilinear", False)[1]
     # The number of pixels is rounded; one more of the image gives at least what is needed.
-    ends = [min(end + math.ceil(1 / factor), edge) for end, factor, edge in zip(ends, factors, shape)]
-    start = img[: ends[0], : ends[1]]
-    return cv2.resize(start, None, fx=factors[1], fy=factors[0], interpolation=cv2.INTER_LINEAR)
+    return min(end + math.ceil(1 / (result / size)), size)
 
 
 #: How far the filters look, in pixels of the image or of the result, whichever are larger.
 _REACH = {"bicubic": 2, "lanczos": 4}
 
 
+@functools.lru_cache(maxsize=1024)
 def source_of_part(
     start: int, length: int, size: int, result: int, interpolation: str, alone: bool
 ) -> tuple[int, int]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import cv2
@@ -134,8 +133,7 @@ def imfrombytes(
     return img
 
 
-@contextmanager
-def decoding(data: bytes, where: str | None, backend: str = "cv2") -> Iterator[None]:
+class decoding:
     """Add to the errors of decoders that the image is damaged, and its file name.
 
     Decoders raise almost anything about damaged files: what their authors thought of, and what they did not.
@@ -145,30 +143,44 @@ def decoding(data: bytes, where: str | None, backend: str = "cv2") -> Iterator[N
         where: Its name.
         backend: What decodes it.
     """
-    try:
-        yield
-    except (MMPretrainError, MemoryError):
-        raise
-    except UnidentifiedImageError as error:
-        raise DataError(_what(data), where=where, hint=_TIFF if data[:4] in tiff.MAGIC else None) from error
-    except Exception as error:
-        hint = f"imdecode_backend={backend!r} reads {_ONLY[backend]} only." if backend in _ONLY else None
-        if data[:4] in tiff.MAGIC:
-            hint = None if backend == "tifffile" else _TIFF
-        if backend == "tifffile" and ("imagecodecs" in str(error) or isinstance(error, ImportError)):
-            raise DataError(
-                f"The way in which this TIFF is compressed needs imagecodecs ({brief_text(str(error), 200)})",
-                where=where,
-                hint="pip install 'mmpretrain[codecs]'; or imdecode_backend='cv2' for images of 1, 3 or 4 "
-                "channels.",
-            ) from error
-        reason = str(error).strip().splitlines()[-1].strip() if str(error).strip() else type(error).__name__
-        raise DataError(f"{_what(data)} ({brief_text(reason, 200)})", where=where, hint=hint) from error
+
+    __slots__ = ("backend", "data", "where")
+
+    def __init__(self, data: bytes, where: str | None, backend: str = "cv2") -> None:
+        self.data, self.where, self.backend = data, where, backend
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if isinstance(error, Exception) and not isinstance(error, (MMPretrainError, MemoryError)):
+            raise _explained(error, self.data, self.where, self.backend) from error
+
+
+def _explained(error: Exception, data: bytes, where: str | None, backend: str) -> DataError:
+    """What an error of a decoder means."""
+    is_tiff = data[:4] in tiff.MAGIC
+    if isinstance(error, UnidentifiedImageError):
+        return DataError(_what(data), where=where, hint=_TIFF if is_tiff else None)
+    if backend == "tifffile" and ("imagecodecs" in str(error) or isinstance(error, ImportError)):
+        return DataError(
+            f"The way in which this TIFF is compressed needs imagecodecs ({brief_text(str(error), 200)})",
+            where=where,
+            hint="pip install 'mmpretrain[codecs]'; or imdecode_backend='cv2' for images of 1, 3 or 4 "
+            "channels.",
+        )
+    hint = f"imdecode_backend={backend!r} reads {_ONLY[backend]} only." if backend in _ONLY else None
+    if is_tiff:
+        hint = None if backend == "tifffile" else _TIFF
+    reason = str(error).strip().splitlines()[-1].strip() if str(error).strip() else type(error).__name__
+    return DataError(f"{_what(data)} ({brief_text(reason, 200)})", where=where, hint=hint)
 
 
 def max_pixels() -> int:
     """Return how many pixels an image may have: ``MMPRETRAIN_MAX_PIXELS``."""
-    text = os.environ.get("MMPRETRAIN_MAX_PIXELS") or str(DEFAULT_MAX_PIXELS)
+    text = os.environ.get("MMPRETRAIN_MAX_PIXELS")
+    if not text:
+        return DEFAULT_MAX_PIXELS
     if not text.isdecimal():
         raise ConfigError(
             f"MMPRETRAIN_MAX_PIXELS must be a number of pixels, got {brief(text)}", hint="Set or unset it."

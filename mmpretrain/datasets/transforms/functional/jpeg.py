@@ -22,6 +22,9 @@ REDUCING_GAP = 1.4
 
 _START_OF_FRAME = {0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
 _BASELINE = {0xC0, 0xC1}
+#: The beginning of a segment: 0xFF, marker, length; and that of a frame.
+_SEGMENT = struct.Struct(">BBH").unpack_from
+_FRAME = struct.Struct(">BHHB").unpack_from
 _ORIENTATION_TAG = 0x0112
 #: Orientation -> how :func:`cv2.flip` makes it upright, after a transposition from 5 on.
 _FLIPS = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}
@@ -63,42 +66,33 @@ def read_header(data: bytes) -> JpegHeader | None:
     """Read the markers up to the image data; None when this is not a JPEG, or not a sound one."""
     if data[:3] != b"\xff\xd8\xff":
         return None
-    position, orientation, frame = 2, 1, None
+    position, orientation, kind, frame_at = 2, 1, 0, 0
     try:
         while True:
-            while data[position + 1] == 0xFF:  # fill bytes
+            first, marker, length = _SEGMENT(data, position)
+            if marker == 0xFF:  # a fill byte
                 position += 1
-            marker = data[position + 1]
-            if data[position] != 0xFF:
+                continue
+            if first != 0xFF:
                 return None
-            length = (data[position + 2] << 8) | data[position + 3]
             if marker in _START_OF_FRAME:
-                frame = (marker, position + 4)
+                kind, frame_at = marker, position + 4
             elif marker == 0xE1 and data[position + 4 : position + 10] == b"Exif\0\0":
                 orientation = _orientation(data[position + 10 : position + 2 + length])
             elif marker == 0xDA:
-                if frame is None:
-                    return None
-                return _header(data, *frame, orientation=orientation, scan_at=position + 4)
+                return _header(data, kind, frame_at, orientation, position + 4) if kind else None
             position += 2 + length
-    except IndexError:
+    except (IndexError, struct.error):
         return None
 
 
 def _header(data: bytes, marker: int, frame_at: int, orientation: int, scan_at: int) -> JpegHeader:
-    precision, height, width, components = struct.unpack_from(">BHHB", data, frame_at)
-    sampling = [data[frame_at + 7 + 3 * i] & 0x0F for i in range(components)]
+    precision, height, width, components = _FRAME(data, frame_at)
+    # Rows come in order only when one scan holds all components.
+    baseline = marker in _BASELINE and data[scan_at] == components
+    row_block = 8 * max([data[frame_at + 7 + 3 * i] & 0x0F for i in range(components)], default=0)
     return JpegHeader(
-        height=height,
-        width=width,
-        components=components,
-        precision=precision,
-        # Rows come in order only when one scan holds all components.
-        baseline=marker in _BASELINE and data[scan_at] == components,
-        orientation=orientation,
-        height_at=frame_at + 1,
-        row_block=8 * max(sampling),
-        data_at=scan_at,
+        height, width, components, precision, baseline, orientation, frame_at + 1, row_block, scan_at
     )
 
 
@@ -161,29 +155,23 @@ def decode(
     Raises:
         DataError: If the data between the markers are damaged, which leaves a part of the image grey.
     """
-    height, whole = header.height, data
+    height, short = header.height, None
     if rows is not None and header.baseline:
         # Chroma is interpolated between rows: the last ones would lack their neighbours below.
         needed = rows + header.row_block // 4
         if needed < height:
-            height = needed
-            data = b"".join(
-                (data[: header.height_at], struct.pack(">H", needed), data[header.height_at + 2 :])
-            )
-    options: dict[str, Any] = {
-        "fastdct": fast,
-        "fastupsample": fast,
-        "min_height": -(-height // reduce),
-        "min_width": -(-header.width // reduce),
-    }
+            height, short = needed, bytearray(data)
+            short[header.height_at : header.height_at + 2] = needed.to_bytes(2, "big")
+    high, wide = -(-height // reduce), -(-header.width // reduce)
+    options: dict[str, Any] = {"fastdct": fast, "fastupsample": fast, "min_height": high, "min_width": wide}
     if briefly and colorspace != "GRAY":
-        options["buffer"] = scratch.borrowed("decoded", (options["min_height"], options["min_width"], 3))
-    if data is whole:
+        options["buffer"] = scratch.borrowed("decoded", (high, wide, 3))
+    if short is None:
         return decode_checked(data, colorspace, where, **options)
     # The decoder stops before the end of the data, and would complain of the rest.
-    img = simplejpeg.decode_jpeg(data, colorspace, strict=False, **options)
+    img = simplejpeg.decode_jpeg(short, colorspace, strict=False, **options)
     if looks_cut(img):
-        decode_checked(whole, colorspace, where, min_height=1, min_width=1)
+        decode_checked(data, colorspace, where, min_height=1, min_width=1)
     return img
 
 
@@ -206,7 +194,10 @@ def decode_checked(data: bytes | bytearray, colorspace: str, where: str | None, 
 def looks_cut(img: np.ndarray) -> bool:
     """Whether the last row is of one colour, neither black nor white, as where a decoder had no more data."""
     width, last = img.shape[1], img[-1].tobytes()
-    pixel = last[: len(last) // width]
+    size = len(last) // width
+    pixel = last[:size]
+    if pixel != last[-size:]:  # nearly always
+        return False
     return last == pixel * width and max(pixel) > 5 and min(pixel) < 250
 
 
