@@ -111,6 +111,40 @@ def training_memory(checkpointing: bool) -> str:
     return f"{torch.cuda.max_memory_allocated() / 2**30:.2f} GiB"
 
 
+#: Lists of ``batch_transforms``, by what they are.
+BATCH_TRANSFORMS: dict[str, list[dict]] = {
+    "flip": [{"type": "RandomFlip", "prob": 0.5}],
+    "crop to 224": [{"type": "RandomResizedCrop", "scale": 224}],
+    "ColorJitter": [
+        {"type": "ColorJitter", "brightness": 0.4, "contrast": 0.4, "saturation": 0.4, "hue": 0.1}
+    ],
+    "RandAugment": [
+        {"type": "RandAugment", "policies": "timm_increasing", "num_policies": 2, "magnitude_level": 9}
+    ],
+    "erasing": [{"type": "RandomErasing", "erase_prob": 0.25, "mode": "rand", "fill_std": 57}],
+    "Mixup or CutMix": [
+        {"type": "OneOf", "choices": [{"type": "Mixup", "alpha": 0.8}, {"type": "CutMix", "alpha": 1.0}]}
+    ],
+}
+
+
+def batch_transforms(device: str, batch: int, calls: int) -> str:
+    """Milliseconds of each of the batch transforms, and of all together, on images of 256 pixels."""
+    from mmpretrain.datasets.batched import BatchTransforms
+
+    random = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (batch, 3, 256, 256), generator=random, dtype=torch.uint8).to(device)
+    scores = torch.eye(1000, device=device)[torch.arange(batch) % 1000]
+    keys = torch.tensor([[number, 0, 0] for number in range(batch)])
+    lists = {**BATCH_TRANSFORMS, "all": [item for part in BATCH_TRANSFORMS.values() for item in part]}
+    cells = []
+    for name, transforms in lists.items():
+        augment = BatchTransforms(transforms)
+        seconds = seconds_per_call(partial(augment, images, scores, keys), calls)
+        cells.append(f"{name} {seconds * 1e3:.1f}")
+    return ", ".join(cells) + " ms"
+
+
 def demo_run() -> str:
     """Train on the embedded digits with the command that a user types."""
     with tempfile.TemporaryDirectory() as folder:
@@ -147,6 +181,7 @@ def measurements(speed_run: str | None) -> Iterator[tuple[str, Callable[[], str]
     yield "ResNet-50 memory of a step, amp", partial(training_memory, checkpointing=False)
     yield "ResNet-50 memory of a step, amp + with_cp", partial(training_memory, checkpointing=True)
     yield "engine overhead per iteration", partial(output, "benchmarks/engine_overhead.py")
+    yield "batch_transforms, 256 images", partial(batch_transforms, "cuda", batch=256, calls=10)
     yield "training on the digits", demo_run
     yield "CIFAR-10 speed config", partial(speed_config, speed_run)
     speed = ["benchmarks/models_speed.py", "--device", "cuda", "--bf16", "--batch", "64", "--rounds", "9"]
