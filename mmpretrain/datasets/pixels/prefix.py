@@ -7,19 +7,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from mmpretrain.datasets.transforms import (
-    CenterCrop,
-    EfficientNetCenterCrop,
-    LoadImageFromFile,
-    Resize,
-    ResizeEdge,
-)
+from mmpretrain.datasets.transforms import LoadImageFromFile
 from mmpretrain.datasets.transforms.functional import jpeg
+from mmpretrain.datasets.transforms.joined import DETERMINISTIC
 from mmpretrain.datasets.transforms.loading import exact_pixels
 from mmpretrain.datasets.transforms.window import WindowTransform
-
-#: Transforms that do the same whenever they get the same image.
-DETERMINISTIC: set[type] = {Resize, ResizeEdge, CenterCrop, EfficientNetCenterCrop}
 
 
 class Prefix:

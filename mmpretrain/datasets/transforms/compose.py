@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TypeGuard
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from mmpretrain.datasets.transforms.base import BaseTransform
 from mmpretrain.datasets.transforms.blame import blame, is_own, locate_step
-from mmpretrain.datasets.transforms.flip import RandomFlip
-from mmpretrain.datasets.transforms.formatting import PackInputs
-from mmpretrain.datasets.transforms.functional.geometry import imflip_later
-from mmpretrain.datasets.transforms.loading import LoadImageFromFile
-from mmpretrain.datasets.transforms.window import WindowTransform
+from mmpretrain.datasets.transforms.joined import FlipLater, LoadPart, Transform, plan
 from mmpretrain.errors import ConfigError
 from mmpretrain.registry import TRANSFORMS, locate
-
-Transform = Callable[[dict], Any]
 
 
 @TRANSFORMS.register_module()
@@ -99,65 +93,3 @@ def _build(item: Any) -> Transform:
             f"A transform must be a dict with a 'type' or a callable, got {type(item).__name__}: {item!r}"
         )
     return item
-
-
-class LoadPart:
-    """Load an image and apply the crop or resize that follows, decoding no more than it needs."""
-
-    def __init__(self, load: LoadImageFromFile, window: WindowTransform) -> None:
-        self.load = load
-        self.window = window
-        self.blamed = window
-        self.__name__ = f"{type(load).__name__} > {type(window).__name__}"
-        self.crop: WindowTransform | None = None
-
-    def __call__(self, results: dict) -> dict | None:
-        return self.load.load_part(results, self.window, self.crop)
-
-    def takes(self, transform: Transform) -> TypeGuard[WindowTransform]:
-        """Whether it can apply this transform, a crop of what is resized, as well."""
-        free = self.crop is None and self.window.resizes
-        return free and _takes_parts(transform) and not transform.resizes
-
-
-class FlipLater:
-    """Mirror an image that is packed next, without moving its pixels: packing does that in passing."""
-
-    def __init__(self, flip: RandomFlip) -> None:
-        self.blamed = flip
-        self.__name__ = type(flip).__name__
-
-    def __call__(self, results: dict) -> dict:
-        return self.blamed.flip(results, imflip_later)
-
-    @staticmethod
-    def suits(flip: Transform, pack: Transform) -> bool:
-        """Whether these two transforms can run so."""
-        return (
-            isinstance(flip, RandomFlip)
-            and type(flip).transform is RandomFlip.transform
-            and isinstance(pack, PackInputs)
-            and type(pack).transform is PackInputs.transform
-            and type(pack).format_input is PackInputs.format_input
-            and pack.input_key == "img"
-        )
-
-
-def plan(transforms: Sequence[Transform]) -> list[Transform]:
-    """Join each loading transform with a crop or resize that follows it, and flips with packing."""
-    steps: list[Any] = []
-    for transform in transforms:
-        last: Any = steps[-1] if steps else None
-        if isinstance(last, LoadImageFromFile) and last.loads_parts and _takes_parts(transform):
-            steps[-1:] = [LoadPart(last, transform)]
-        elif isinstance(last, LoadPart) and last.takes(transform):
-            last.crop = transform
-        elif FlipLater.suits(last, transform):
-            steps[-1:] = [FlipLater(last), transform]
-        else:
-            steps.append(transform)
-    return steps
-
-
-def _takes_parts(transform: Transform) -> TypeGuard[WindowTransform]:
-    return isinstance(transform, WindowTransform) and transform.takes_parts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from mmpretrain.datasets.transforms.checks import one_of, ordered_range, require
 from mmpretrain.datasets.transforms.functional.io import BACKENDS, CV2_FLAGS, imfrombytes
 from mmpretrain.datasets.transforms.functional.raw import as_asked, as_image, to_range
 from mmpretrain.datasets.transforms.held import HeldImage, JpegFile
-from mmpretrain.datasets.transforms.window import WindowTransform
+from mmpretrain.datasets.transforms.window import Choice, WindowTransform
 from mmpretrain.errors import DataError
 from mmpretrain.registry import TRANSFORMS
 from mmpretrain.utils import fileio
@@ -123,9 +123,20 @@ class LoadImageFromFile(BaseTransform):
         return results
 
     def load_part(
-        self, results: dict, transform: WindowTransform, crop: WindowTransform | None = None
+        self,
+        results: dict,
+        transform: WindowTransform,
+        crop: WindowTransform | None,
+        choose: Callable[[tuple[int, ...], bool, bool], Choice],
     ) -> dict | None:
-        """Load an image, apply a crop or resize and a crop of the result, and decode only what is needed."""
+        """Load an image, apply a crop or resize and a crop of the result, and decode only what is needed.
+
+        Args:
+            results: The results.
+            transform: The crop or resize.
+            crop: What crops its result.
+            choose: What these two want of an image; see :meth:`Choice.of`.
+        """
         path = image_path(results)
         try:
             image = fileio.held_or_read(path, self.backend_args)
@@ -136,16 +147,9 @@ class LoadImageFromFile(BaseTransform):
                     img = imfrombytes(data, self.color_type, backend=self.imdecode_backend, where=path)
                     results = transform(self.finish(results, img, img.shape[:2]))
                     return crop(results) if crop else results
-            window = transform.window(image.shape)
             fast = self.may_approximate
-            inner = None
-            if crop and window.size:
-                inner = crop.window(window.size)
-                shortened = fast and transform.resizes_parts(window)
-                window = window.keeping((inner.top, inner.left, inner.height, inner.width), shortened)
-            reduce = window.reduction() if fast and image.scales else 1
-            briefly = window.size is not None  # resizing copies the pixels
-            part = image.part(window.source(transform.interpolation), reduce, path, briefly)
+            window, inner, reduce, box = choose(image.shape, fast, image.scales)
+            part = image.part(box, reduce, path, window.size is not None)  # resizing copies the pixels
         except (DataError, OSError):
             if self.ignore_empty:
                 return None

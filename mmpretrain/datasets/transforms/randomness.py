@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.random import mtrand
 
 from mmpretrain.datasets.transforms.base import BaseTransform
 from mmpretrain.errors import ConfigError
@@ -44,7 +45,7 @@ class SharedDraws:
 
 def rand_below(count: int) -> int:
     """Draw what ``np.random.randint(count)`` draws, in a third of its time."""
-    generator = np.random.get_bit_generator()
+    generator = mtrand.get_bit_generator()
     if type(generator) is not np.random.MT19937 or not 1 < count <= 2**32:
         return int(np.random.randint(count))
     mask, draw = (1 << (count - 1).bit_length()) - 1, generator.random_raw

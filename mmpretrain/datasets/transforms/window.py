@@ -47,7 +47,8 @@ class Window(NamedTuple):
             part: The part.
             only: Make nothing but the part, up to rounding; otherwise the rest is made, of undefined pixels.
         """
-        return self._replace(kept=part) if only else self._replace(used=part)
+        box, kept, used = self[:6], part if only else None, None if only else part
+        return Window(*box, kept, used)
 
     def needs_start_only(self, interpolation: str, backend: str) -> bool:
         """Whether rows below those of :meth:`source` may be missing."""
@@ -158,3 +159,45 @@ class WindowTransform(BaseTransform):
     def takes_parts(self) -> bool:
         """Whether the window is all that it needs of an image."""
         return type(self).transform is WindowTransform.transform
+
+
+class Choice(NamedTuple):
+    """What is read and made of an image of a shape.
+
+    Args:
+        window: What a transform cuts out.
+        inner: What a second one cuts out of its result.
+        reduce: Decode at 1/reduce of the size.
+        box: The box of the image that is needed.
+    """
+
+    window: Window
+    inner: Window | None
+    reduce: int
+    box: geometry.Box
+
+    @classmethod
+    def of(
+        cls,
+        transform: WindowTransform,
+        crop: WindowTransform | None,
+        shape: tuple[int, ...],
+        fast: bool,
+        scales: bool,
+    ) -> Choice:
+        """Ask a crop or resize, and a crop of its result.
+
+        Args:
+            transform: The crop or resize.
+            crop: What crops its result.
+            shape: Of the image.
+            fast: Allow pixels that are not those of a whole decode.
+            scales: Whether the image can be decoded at a fraction of its size.
+        """
+        window, inner = transform.window(shape), None
+        if crop and window.size:
+            inner = crop.window(window.size)
+            shortened = fast and transform.resizes_parts(window)
+            window = window.keeping((inner.top, inner.left, inner.height, inner.width), shortened)
+        reduce = window.reduction() if fast and scales else 1
+        return cls(window, inner, reduce, window.source(transform.interpolation))

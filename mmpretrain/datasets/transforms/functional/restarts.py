@@ -156,9 +156,14 @@ def splice(
     high, wide, columns = intervals.block_height, intervals.interval_width, intervals.columns
     first_row, last_row = top // high, -(-(top + height) // high)
     first, last = left // wide, -(-(left + width) // wide)
-    table = starts[:-1].reshape(-1, columns)[first_row:last_row]
-    begins = table[:, first]
-    ends = starts[first_row * columns + last : (last_row - 1) * columns + last + 1 : columns]
+    # Where the intervals of each row begin, and where the last of them ends: rows overlap by one number.
+    bounds = np.ndarray(
+        (last_row - first_row, last - first + 1),
+        starts.dtype,
+        starts,
+        (first_row * columns + first) * starts.itemsize,
+        (columns * starts.itemsize, starts.itemsize),
+    )
     shown = (
         first_row * high,
         first * wide,
@@ -167,14 +172,15 @@ def splice(
     )
     head, at = intervals.scan_at, intervals.height_at
     parts = [data[:at], struct.pack(">HH", *shown[2:]), data[at + 4 : head]]
-    parts += [data[begin:end] for begin, end in zip(begins.tolist(), ends.tolist())]
+    parts += [data[begin:end] for begin, end in zip(bounds[:, 0].tolist(), bounds[:, -1].tolist())]
     small = bytearray().join(parts)
     # Markers count in a circle of eight, and so must those of the small image.
-    lengths = starts[1:].reshape(-1, columns)[first_row:last_row, first:last] - table[:, first:last]
-    marks = lengths.ravel().cumsum(dtype=np.int64) + (head - 1)
-    if int(lengths.min()) < 2 or int(lengths.max()) > len(data) or int(marks[-1]) != len(small) - 1:
+    lengths = bounds[:, 1:] - bounds[:, :-1]  # one that is negative becomes a large number
+    marks = lengths.cumsum(dtype=np.int64)
+    marks += head - 1
+    if marks[-1] != len(small) - 1 or lengths.min() < 2:
         raise DataError("The index of its restart intervals does not fit the JPEG")
-    count = len(marks)
+    count = marks.size
     names = _MARKERS[:count] if count <= len(_MARKERS) else np.resize(_MARKERS, count)
     np.frombuffer(small, np.uint8)[marks] = names
     small[-1] = 0xD9
