@@ -27,6 +27,10 @@ OF_TRAINING = ("init_cfg", "frozen_stages", "norm_eval", "with_cp", "freeze")
 TRANSFORMERS = ("VisionTransformer", "DINOv3ViT", "BEiTViT")
 
 
+#: Arguments whose default is what the plain network is used with, whatever the training used.
+OF_USE = ("out_indices", "out_type", "final_norm", "with_cls_token")
+
+
 def plain_backbone(cfg: Mapping[str, Any]) -> dict[str, Any]:
     """Return the config of the plain network in a backbone, to be used without the method."""
     kind: str = cfg["type"]
@@ -37,7 +41,10 @@ def plain_backbone(cfg: Mapping[str, Any]) -> dict[str, Any]:
         drop |= {"norm_cfg", "out_indices"}
     if plain in TRANSFORMERS:
         drop.add("out_indices")
-    kept = {k: v for k, v in cfg.items() if k not in drop and (takes is None or takes.takes(k))}
+    given = {**_other_defaults(kind, plain), **cfg}
+    kept = {k: v for k, v in given.items() if k not in drop and (takes is None or takes.takes(k))}
+    if isinstance(kept.get("arch"), str):
+        kept["arch"] = _known_arch(kept["arch"], MODELS.get(kind), MODELS.get(plain))
     if plain in TRANSFORMERS:
         kept["out_type"] = "cls_token" if cfg.get("out_type") == "cls_token" else "avg_featmap"
     if plain == "VisionTransformer":
@@ -45,3 +52,22 @@ def plain_backbone(cfg: Mapping[str, Any]) -> dict[str, Any]:
     if plain == "TIMMBackbone":
         kept["pretrained"] = False
     return {"type": plain, **kept}
+
+
+def _other_defaults(kind: str, plain: str) -> dict[str, Any]:
+    """Defaults of the type that is trained which the plain type does not have: they make another network."""
+    trained, used = (signature.read(MODELS.get(name)) for name in (kind, plain))
+    if kind == plain or trained is None or used is None:
+        return {}
+    return {
+        name: argument.default
+        for name, argument in trained.all.items()
+        if name in used.all and name not in OF_USE and argument.default != used.all[name].default
+    }
+
+
+def _known_arch(name: str, trained: Any, plain: Any) -> Any:
+    """The arch, in full where only the type that is trained knows its name."""
+    archs = {text.lower(): text for text in map(str, trained.arch_zoo)}
+    known = name.lower() in (str(other).lower() for other in plain.arch_zoo)
+    return name if known or name.lower() not in archs else dict(trained.arch_zoo[archs[name.lower()]])
