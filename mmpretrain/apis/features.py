@@ -53,7 +53,7 @@ class DatasetFeatures:
         device: str | torch.device | None = None,
     ) -> None:
         is_model = isinstance(model, torch.nn.Module)
-        self.model: Any = model if is_model else open_model(model, checkpoint, device)
+        self.model: Any = model if is_model else open_model(model, checkpoint, device, features=True)
         self.config: Any = getattr(self.model, "_config", None) or {}
         if getattr(self.model, "backbone", None) is None and not hasattr(self.model, "extract_feat"):
             raise ConfigError(f"{type(self.model).__name__} has no backbone whose features could be judged")

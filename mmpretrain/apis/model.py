@@ -45,6 +45,7 @@ def init_model(
     options: Mapping[str, Any] | None = None,
     device_map: str | Mapping[str, Any] | None = None,
     offload_folder: str | os.PathLike[str] | None = None,
+    features: bool = False,
     **kwargs: Any,
 ) -> BaseModel:
     """Build a model in eval mode, with the weights of a checkpoint.
@@ -57,6 +58,8 @@ def init_model(
         options: The same under the name of 0.x.
         device_map: How to spread the model over devices, see :func:`mmpretrain.apis.placement.place`.
         offload_folder: Where parts that it puts on disk are kept.
+        features: The model will only extract features: leave out its target generator, which may need files
+            that are elsewhere.
         **kwargs: Changes to ``config.model``, such as ``head=dict(num_classes=10)``.
 
     Returns:
@@ -73,7 +76,7 @@ def init_model(
     if checkpoint is not None:
         found = checkpoints.find(checkpoint)
         content, source = checkpoints.read(found), found.name
-    model = _build(config, content, source=source, changes=changes)
+    model = _build(config, content, source=source, changes=changes, features=features)
     return place(model, device, device_map, offload_folder)
 
 
@@ -83,6 +86,7 @@ def _build(
     *,
     source: str,
     changes: Mapping[str, Any] | None = None,
+    features: bool = False,
 ) -> BaseModel:
     """Build a model on the processor, and fill it from a checkpoint that has been read."""
     cfg = (config if isinstance(config, Config) else Config.fromfile(_config_file(config))).modern().copy()
@@ -95,6 +99,8 @@ def _build(
     if content is not None:
         settings.pop("pretrained", None)
         settings.pop("init_cfg", None)
+    if features and settings.get("target_generator") is not None:
+        settings["target_generator"] = torch.nn.Identity()
     if cfg.get("data_preprocessor") is not None:
         settings.setdefault("data_preprocessor", cfg.data_preprocessor)
     model = MODELS.build(settings)
@@ -220,6 +226,7 @@ def open_model(
     changes: Mapping[str, Any] | None = None,
     device_map: str | Mapping[str, Any] | None = None,
     offload_folder: str | os.PathLike[str] | None = None,
+    features: bool = False,
 ) -> BaseModel:
     """Build a model from whatever names it.
 
@@ -235,6 +242,7 @@ def open_model(
         changes: Changes to ``config.model``, such as ``{'backbone': {'out_indices': (0, 1)}}``.
         device_map: How to spread the model over devices, see :func:`mmpretrain.apis.placement.place`.
         offload_folder: Where parts that it puts on disk are kept.
+        features: The model will only extract features, see :func:`init_model`.
 
     Raises:
         MissingFileError: If there is no such thing.
@@ -242,7 +250,8 @@ def open_model(
         ConfigError: If there are no weights: a model with random ones would answer all the same.
     """
     text = os.fspath(source)
-    further: dict[str, Any] = {"device_map": device_map, "offload_folder": offload_folder, **(changes or {})}
+    further: dict[str, Any] = {"device_map": device_map, "offload_folder": offload_folder}
+    further |= {"features": features, **(changes or {})}
     if not isinstance(checkpoint, bool) and checkpoint is not None:
         return init_model(source, checkpoint, device, **further)
     named = not Path(text).expanduser().exists()
@@ -270,5 +279,5 @@ def open_model(
     weights = None if checkpoint is False else content
     config = read_embedded(cfg, found.name, trust=trust)
     model_changes = {"model": dict(changes)} if changes else None
-    model = _build(config, weights, source=found.name, changes=model_changes)
+    model = _build(config, weights, source=found.name, changes=model_changes, features=features)
     return place(model, device, device_map, offload_folder)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mmpretrain.apis import init_model
+from mmpretrain.apis import init_model, open_model
 from mmpretrain.apis.features import DatasetFeatures
 from mmpretrain.config import Config
 from mmpretrain.errors import ConfigError
@@ -71,3 +71,17 @@ def test_what_it_refuses():
             DatasetFeatures(model, stages=stages)
     with pytest.raises(ConfigError, match="no backbone"):
         DatasetFeatures(torch.nn.Linear(1, 1))
+
+
+def test_what_made_the_targets_is_not_needed(tmp_path):
+    """CLIP's file may be elsewhere, and must not be opened because a stranger's checkpoint says so."""
+    wanted, _ = model_of("mae")
+    cfg = wanted._config.model.to_dict()
+    cfg |= {"type": "EVA", "target_generator": {"type": "CLIPGenerator", "tokenizer_path": "gone.pt"}}
+    path, text = str(tmp_path / "epoch_1.pth"), Config({"model": cfg}).pretty_text
+    torch.save({"state_dict": wanted.state_dict(), "meta": {"cfg": text}}, path)
+    with pytest.raises(ConfigError, match=r"gone.pt' is opened only for configs that are trusted"):
+        open_model(path, device="cpu")
+    images = torch.randn(2, 3, 32, 32)
+    model = DatasetFeatures(path, device="cpu").model
+    assert torch.equal(model(images, mode="tensor")[-1], wanted(images, mode="tensor")[-1])
