@@ -12,7 +12,7 @@ from mmpretrain.errors import ConfigError
 #: Type of a plain backbone -> kind of network.
 FAMILIES: dict[str, Family] = {
     "ResNet": "resnet", "ResNet_CIFAR": "resnet", "ConvNeXt": "convnext", "VisionTransformer": "vit",
-    "DINOv3ViT": "dinov3", "SwinTransformer": "swin",
+    "DINOv3ViT": "dinov3", "SwinTransformer": "swin", "HiViT": "hivit", "MixMIMTransformer": "mixmim",
 }  # fmt: skip
 #: Arguments of a plain backbone that are not the network's.
 OWN = (
@@ -20,7 +20,10 @@ OWN = (
     "drop_path_rate", "frozen_stages", "norm_eval", "with_cp", "freeze",
 )  # fmt: skip
 #: Values that every network has unless its config says another one.
-USUAL = {"in_channels": 3, "num_registers": 0, "use_grn": False}
+USUAL = {
+    "in_channels": 3, "in_chans": 3, "num_registers": 0, "use_grn": False, "qkv_bias": True,
+    "stem_mlp_ratio": 3.0, "mlp_ratio": 4.0,
+}  # fmt: skip
 TIMM = "timm/"
 
 
@@ -65,17 +68,34 @@ def network_of_weights(init: str, image_size: int) -> Arch | None:
     from mmpretrain.checkpoints.layouts import network_of, weights_of
 
     content = checkpoints.read(checkpoints.find(init))
-    network = network_of(weights_of(content)) if isinstance(content, Mapping) else None
-    if network is None:
+    if not isinstance(content, Mapping):
         return None
-    settings = _embedded(content, init) or dict(network.backbone)
+    network, settings = network_of(weights_of(content)), _embedded(content, init)
+    if settings is None:
+        if network is None:
+            return None
+        settings = dict(network.backbone)
+    channels = _channels(settings, image_size) if network is None else network.channels
     family = FAMILIES[settings["type"]]
     if family == "swin" and "window_size" in settings:  # where the backbone of SimMIM takes it
         window = {"window_size": settings.pop("window_size")}
         settings.setdefault("stage_cfgs", {"block_cfgs": window})
         settings = {k: v for k, v in settings.items() if (k, v) != ("patch_size", 4)}
     kept = {k: v for k, v in settings.items() if k not in OWN and (k not in USUAL or v != USUAL[k])}
-    return Arch(family, kept, network.channels)
+    return Arch(family, kept, channels)
+
+
+def _channels(settings: Mapping[str, Any], image_size: int) -> int:
+    """Number of channels that a backbone puts out."""
+    import torch
+
+    from mmpretrain.registry import MODELS
+    from mmpretrain.utils.seeding import preserved_rng
+
+    size = settings.get("img_size", image_size)
+    with preserved_rng(), torch.no_grad():
+        model = MODELS.build(dict(settings)).eval()
+        return model(torch.zeros(1, settings.get("in_channels", 3), size, size))[-1].shape[1]
 
 
 def _embedded(content: Mapping[str, Any], init: str) -> dict[str, Any] | None:

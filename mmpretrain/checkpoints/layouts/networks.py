@@ -171,8 +171,59 @@ def _swin(weights: Weights) -> Network | None:
     return Network(backbone, width * 2 ** (len(depths) - 1), size)
 
 
+def _hivit(weights: Weights) -> Network | None:
+    stem, places = weights["patch_embed.proj.weight"], weights.get("pos_embed")
+    blocks = range(count(weights, r"blocks\.(\d+)\."))
+    merges = [i for i in blocks if f"blocks.{i}.reduction.weight" in weights]
+    ratios = [_ratio(weights, f"blocks.{i}.mlp.fc1.weight") for i in (0, blocks[-1])]
+    others = any(re.search(r"relative_position|gamma_", key) for key in weights)
+    if len(merges) != 2 or places is None or others or "patch_embed.norm.weight" not in weights:
+        return None
+    side, width = isqrt(places.shape[1]), places.shape[2]
+    stages = [merges[0] // 2, (merges[1] - merges[0]) // 2, blocks[-1] - merges[1]]
+    part = stem.shape[-1]
+    backbone = {
+        "type": "HiViT",
+        "arch": {"embed_dims": width, "depths": stages, "num_heads": max(1, width // HEAD_DIMS)},
+        "img_size": side * 4 * part,
+        "patch_size": 4 * part,
+        "in_chans": stem.shape[1],
+        "stem_mlp_ratio": ratios[0],
+        "mlp_ratio": ratios[1],
+        "qkv_bias": f"blocks.{blocks[-1]}.attn.qkv.bias" in weights,
+        "norm_cfg": {"type": "LN", "eps": 1e-6},
+    }
+    return Network(backbone, width, side * 4 * part)
+
+
+def _ratio(weights: Weights, key: str) -> float:
+    """The width of a feed-forward network by that of its input."""
+    hidden, width = weights[key].shape
+    return hidden / width
+
+
+def _mixmim(weights: Weights) -> Network | None:
+    stem, places = weights["patch_embed.projection.weight"], weights["absolute_pos_embed"]
+    stages = range(count(weights, r"layers\.(\d+)\."))
+    depths = [count(weights, rf"layers\.{i}\.blocks\.(\d+)\.") for i in stages]
+    tables = [weights[f"layers.{i}.blocks.0.attn.relative_position_bias_table"] for i in stages]
+    patch, side = stem.shape[-1], isqrt(places.shape[1])
+    backbone = {
+        "type": "MixMIMTransformer",
+        "arch": {"embed_dims": stem.shape[0], "depths": depths, "num_heads": [t.shape[1] for t in tables]},
+        "img_size": side * patch,
+        "patch_size": patch,
+        "in_channels": stem.shape[1],
+        "window_size": [(isqrt(t.shape[0]) + 1) // 2 for t in tables],
+        "mlp_ratio": _ratio(weights, "layers.0.blocks.0.ffn.layers.0.0.weight"),
+    }
+    return Network(backbone, stem.shape[0] * 2 ** (len(depths) - 1), side * patch)
+
+
 #: A key that a family has -> what reads the rest.
 READERS: dict[str, Callable[[Weights], Network | None]] = {
+    "blocks.0.mlp.fc1.weight": _hivit,
+    "layers.0.blocks.0.attn.relative_position_bias_table": _mixmim,
     "layers.0.attn.qkv.weight": _transformer,
     "downsample_layers.0.0.weight": _convnext,
     "layer1.0.conv1.weight": _resnet,

@@ -26,6 +26,10 @@ BACKBONES = [
     ("ConvNeXt", {"arch": SMALL}, ("continued", "byol", "spark"), 64),
     ("SwinTransformer", {"arch": {"embed_dims": 8, "depths": [1, 1, 1, 1], "num_heads": [1, 1, 2, 2]},
                          "img_size": 64, "window_size": 2}, ("continued", "simmim", "densecl"), 64),
+    ("HiViT", {"arch": {"embed_dims": 128, "depths": [1, 2, 3], "num_heads": 2}, "img_size": 64,
+               "norm_cfg": {"type": "LN", "eps": 1e-6}}, ("continued", "mae", "itpn", "densecl"), 64),
+    ("MixMIMTransformer", {"arch": {"embed_dims": 8, "depths": [1, 1, 2, 1], "num_heads": [1, 1, 2, 2]},
+                           "img_size": 64, "window_size": [4, 4, 2, 2]}, ("mixmim",), 64),
 ]  # fmt: skip
 
 #: What a method does not have, or has fixed.
