@@ -11,6 +11,7 @@ from typing import Any
 
 from mmpretrain import checkpoints
 from mmpretrain.apis.index import is_cached
+from mmpretrain.apis.pretraining.plain import plain_backbone
 from mmpretrain.checkpoints import zoo
 from mmpretrain.checkpoints.layouts import network_of, weights_of
 from mmpretrain.checkpoints.layouts.networks import Network
@@ -68,7 +69,7 @@ def find_start(name: str | None = None, accelerated: bool = False, weights: bool
     Args:
         name: A name of the zoo, a checkpoint, the folder of a run, ``timm/NAME``, ``hf://org/name`` or the
             folder of a model of Transformers, or a config (trained from scratch); None or ``'auto'`` for the
-            best one whose weights are here.
+            best one whose weights are here. Of a method without labels, its backbone is taken.
         accelerated: Whether it may be large.
         weights: Fetch the weights of models of other libraries; otherwise these start from random ones.
 
@@ -168,7 +169,7 @@ def classifier_of(network: Network) -> dict[str, Any]:
     kind = network.backbone["type"]
     if kind in ("VisionTransformer", "DINOv3ViT"):
         head["type"] = "VisionTransformerClsHead"
-    elif kind != "ConvNeXt":  # which averages its last map by itself
+    elif kind not in ("ConvNeXt", "MixMIMTransformer"):  # which average their last map by themselves
         model["neck"] = {"type": "GlobalAveragePooling"}
     return {**model, "head": head}
 
@@ -178,24 +179,36 @@ def _of(cfg: Config, name: str, weights: str | None, why: str = "") -> Start:
     if not isinstance(model, Mapping):
         raise ConfigError("the config names no model", where=cfg.filename or name)
     kind = model.get("type")
-    if getattr(MODELS.get(kind) if isinstance(kind, str) else kind, "unsupervised", False):
-        raise ConfigError(
-            f"{name} is a {kind}, which learns without labels",
-            where="MODEL",
-            hint="Name the backbone.pth that its training left.",
-        )
     own = ConfigDict(model).to_dict()
+    preprocessor = _preprocessor(own, cfg)
+    if getattr(MODELS.get(kind) if isinstance(kind, str) else kind, "unsupervised", False):
+        own, preprocessor = _without_method(own, preprocessor, cfg.filename or name)
     if kind in LIBRARIES:
-        return _of_classifier(cfg, name, own, weights, why)
-    preprocessor = _preprocessor(own, cfg) or dict(IMAGENET)
+        return _of_classifier(cfg, name, own, preprocessor, weights, why)
     for key in ("train_cfg", "init_cfg", "pretrained"):
         own.pop(key, None)
-    return Start(name, own, weights, _scaling(preprocessor), image_size(cfg), weights is not None, why)
+    scaling = _scaling(preprocessor or IMAGENET)
+    return Start(name, own, weights, scaling, image_size(cfg), weights is not None, why)
 
 
-def _of_classifier(cfg: Config, name: str, model: dict[str, Any], weights: str | None, why: str) -> Start:
+def _without_method(
+    model: dict[str, Any], preprocessor: dict[str, Any], where: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The plain backbone that a method without labels trains as a classifier, and its data preprocessor."""
+    backbone = model.get("backbone")
+    if not isinstance(backbone, Mapping) or not isinstance(backbone.get("type"), str):
+        raise ConfigError("the config does not say what its backbone is", where=where, key="model.backbone")
+    scaling = {key: preprocessor[key] for key in ("mean", "std") if preprocessor.get(key) is not None}
+    if scaling:
+        scaling["to_rgb"] = any(map(preprocessor.get, ("to_rgb", "bgr_to_rgb", "rgb_to_bgr")))
+    return {"type": "ImageClassifier", "backbone": plain_backbone(backbone)}, scaling
+
+
+def _of_classifier(
+    cfg: Config, name: str, model: dict[str, Any], own: dict[str, Any], weights: str | None, why: str
+) -> Start:
     """A config of a classifier of another library, whose weights are a checkpoint's or the library's."""
-    images, own = images_of(model), _preprocessor(model, cfg)
+    images = images_of(model)
     preprocessor = _scaling(own) if own else images.preprocessor
     model.pop("train_cfg", None)
     pretrained = bool(model.get("pretrained"))

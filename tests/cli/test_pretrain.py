@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from types import ModuleType, SimpleNamespace
 
 import pytest
+import torch
 
+from mmpretrain.apis.pretraining import ARCHS, pretraining_config
+from mmpretrain.apis.pretraining.archs import Arch
 from mmpretrain.config import Config
 from tests.cli.commands import call
 from tests.models.selfsup.small import write_images
@@ -80,14 +84,46 @@ def test_images_in_backbone_out_and_judged(capsys, images):
     assert [line.split()[0] for line in done.out.splitlines()[-3:]] == ["stage", "0", "5"]
 
 
+@pytest.mark.parametrize(
+    ("method", "arch", "settings"),
+    [("simclr", "resnet18", {"stem_channels": 8, "base_channels": 8}), ("mae", "vit-micro", {}),
+     ("itpn", "hivit-tiny", {"arch": {"embed_dims": 64, "depths": [1, 1, 2], "num_heads": 2}})],
+)  # fmt: skip
+def test_a_checkpoint_of_the_run_serves_everywhere(capsys, images, method, arch, settings):
+    """`epoch_1.pth` is judged, fine-tuned and gone on from, as `backbone.pth` is."""
+    known = ARCHS[arch]
+    small = Arch(known.family, {**known.settings, **settings}, (settings and 64) or known.channels)
+    content = pretraining_config(
+        method, {"type": "CustomDataset", "data_root": "images", "with_label": False}, network=small,
+        image_size=32, epochs=1, batch_size=8, workers=0,
+    )  # fmt: skip
+    Config(content).dump("method.py")
+    assert call(capsys, "train", "method.py", "--work-dir", "run").code == 0
+    data = ("--data", "images", "--workers", 0)
+    for words in (
+        ("knn", "run/epoch_1.pth", *data, "--k", 3),
+        ("linear-probe", "run/epoch_1.pth", *data, "--solver", "logistic"),
+        ("finetune", "run/epoch_1.pth", *data, "--epochs", 1, "--image-size", 32, "--out", "tuned"),
+        ("pretrain", method, "--from", "run/epoch_1.pth", *data, "--epochs", 1, "--image-size", 32),
+    ):
+        done = call(capsys, *words)
+        assert done.code == 0, done.err
+    first, tuned = (
+        torch.load(path, weights_only=False)["state_dict"]
+        for path in ("run/epoch_1.pth", "tuned/epoch_1.pth")
+    )
+    shared = [key for key in tuned if re.match(r"backbone\..*weight$", key) and key in first]
+    assert len(shared) > 20
+    moved = [float((tuned[key] - first[key]).abs().max()) for key in shared]
+    assert max(moved) < 0.2, "an epoch of one batch moves weights by little, so they were loaded"
+
+
 def test_train_does_the_same(capsys, images):
     assert call(capsys, "pretrain", "mae", "--data", "images", *SMALL).code == 0
     config = "work_dirs/mae_vit-micro/pretrain_mae.py"
     done = call(capsys, "train", config, "--work-dir", "again")
     assert done.code == 0, done.err
     assert "mmpretrain knn again/epoch_1.pth" in done.out
-    import torch
-
     first, second = (
         torch.load(path, weights_only=True)["state_dict"]
         for path in ("work_dirs/mae_vit-micro/backbone.pth", "again/backbone.pth")
@@ -110,8 +146,6 @@ def test_random_weights_to_compare_with(capsys, images):
 
 def test_weights_without_a_config(capsys, images):
     """As ``finetune`` takes them: a Vision Transformer with registers, known by its shapes."""
-    import torch
-
     from mmpretrain.registry import MODELS
 
     arch = {"embed_dims": 64, "num_layers": 1, "num_heads": 1, "feedforward_channels": 64}

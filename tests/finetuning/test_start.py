@@ -9,12 +9,16 @@ import pytest
 import torch
 
 from mmpretrain.checkpoints.fitting import load_into
+from mmpretrain.config import Config
 from mmpretrain.errors import CheckpointError, ConfigError, OptionalDependencyError
 from mmpretrain.finetuning import start as module
 from mmpretrain.finetuning.libraries import Images
 from mmpretrain.finetuning.start import find_start
 from mmpretrain.registry import MODELS
 from tests.finetuning.small import CONFIG, write_config
+from tests.models.selfsup.facts import build, recorded
+
+MIXMIM = {"embed_dims": 8, "depths": [1, 1, 2, 1], "num_heads": [1, 1, 2, 2]}
 
 
 def checkpoint(folder: Path, config: str = CONFIG, name: str = "epoch_1.pth") -> Path:
@@ -68,6 +72,8 @@ def test_checkpoint_without_a_config(tmp_path: Path) -> None:
         ("ResNet", {"depth": 18}, ("LinearClsHead", 512)),
         ("ConvNeXt", {"arch": "atto"}, ("LinearClsHead", 320)),
         ("SwinTransformer", {"arch": "tiny", "img_size": 64}, ("LinearClsHead", 768)),
+        ("HiViT", {"arch": "tiny"}, ("LinearClsHead", 384)),
+        ("MixMIMTransformer", {"arch": MIXMIM}, ("LinearClsHead", 64)),
     ],
 )
 def test_weights_alone_say_what_their_backbone_is(kind, settings, head, tmp_path: Path) -> None:
@@ -91,10 +97,32 @@ def test_config_of_a_stranger_runs_nothing(tmp_path: Path) -> None:
     assert not Path("ran").exists()
 
 
-def test_method_without_labels(tmp_path: Path) -> None:
-    text = "model = dict(type='SimSiam', backbone=dict(type='LeNet5'))"
-    with pytest.raises(ConfigError, match=r"learns without labels"):
-        find_start(str(checkpoint(tmp_path, text)))
+@pytest.mark.parametrize("name", recorded("algorithms"))
+def test_checkpoints_of_methods_without_labels(name, tmp_path: Path) -> None:
+    """The backbone of any method is fine-tuned, with all its weights."""
+    cfg = recorded("algorithms")[name]["case"]["model"]
+    trained = build(cfg)
+    trained.init_weights()
+    path = tmp_path / "epoch_3.pth"
+    scaling = {"type": "SelfSupDataPreprocessor", "mean": [1], "std": [2], "bgr_to_rgb": True}
+    text = Config({"model": cfg, "data_preprocessor": scaling}).pretty_text
+    torch.save({"state_dict": trained.state_dict(), "meta": {"cfg": text}}, path)
+    start = find_start(str(path))
+    assert (start.weights, start.pretrained) == (str(path), True)
+    assert start.preprocessor == {"mean": [1], "std": [2], "to_rgb": True}
+    model = MODELS.build(start.model)
+    report = load_into(model, trained.state_dict())
+    assert not report.mismatched
+    assert all(key.startswith(("backbone.ln2.", "backbone.norm3.")) for key in report.missing)
+    own = trained.backbone.state_dict()
+    loaded = {k: v for k, v in model.backbone.state_dict().items() if f"backbone.{k}" not in report.missing}
+    assert all(torch.equal(value, own[key]) for key, value in loaded.items())
+
+
+@pytest.mark.parametrize("backbone", ["", ", backbone=dict(depth=18)", ", backbone=None"])
+def test_method_without_a_backbone(tmp_path: Path, backbone) -> None:
+    with pytest.raises(ConfigError, match="does not say what its backbone is"):
+        find_start(str(checkpoint(tmp_path, f"model = dict(type='SimSiam'{backbone})")))
 
 
 def test_names_of_other_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
