@@ -8,7 +8,7 @@ import numpy as np
 
 from mmpretrain.datasets.transforms.base import BaseTransform
 from mmpretrain.datasets.transforms.checks import one_of, ordered_range, probability, require, suits
-from mmpretrain.datasets.transforms.randomness import cache_randomness
+from mmpretrain.datasets.transforms.randomness import cache_randomness, rand_below
 from mmpretrain.registry import TRANSFORMS
 
 
@@ -69,8 +69,8 @@ class RandomErasing(BaseTransform):
         area = img_h * img_w * np.random.uniform(self.min_area_ratio, self.max_area_ratio)
         height = min(round(np.sqrt(area * aspect)), img_h)
         width = min(round(np.sqrt(area / aspect)), img_w)
-        top = np.random.randint(0, img_h - height) if img_h > height else 0
-        left = np.random.randint(0, img_w - width) if img_w > width else 0
+        top = rand_below(img_h - height) if img_h > height else 0
+        left = rand_below(img_w - width) if img_w > width else 0
         return top, left, height, width
 
     def _fill(self, height: int, width: int, channels: int) -> np.ndarray:

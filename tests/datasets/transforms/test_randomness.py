@@ -54,3 +54,7 @@ def test_rand_below_draws_as_numpy():
     assert [rand_below(count) for count in counts] + [np.random.random_sample()] == theirs
     with pytest.raises(ValueError, match=r"high|low"):
         rand_below(0)
+    np.random.seed(4)
+    chosen = np.random.choice(14, size=50).tolist()
+    np.random.seed(4)
+    assert [rand_below(14) for _ in range(50)] == chosen
