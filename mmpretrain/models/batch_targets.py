@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mmpretrain.errors import ConfigError
+from mmpretrain.errors import ConfigError, DataError
 from mmpretrain.structures import DataSample, batch_label_to_onehot, cat_batch_labels, tensor_split
 
 
@@ -43,18 +43,19 @@ class BatchTargets:
 
         Raises:
             ConfigError: If one-hot scores are asked for and the number of classes is not known.
+            DataError: If a sample lacks what the first one has, or has more or fewer numbers.
         """
         first, targets = samples[0], cls()
         if "gt_label" in first:
             labels, targets.starts = cat_batch_labels([sample.gt_label for sample in samples])
             targets.labels = labels.to(device)
         if "gt_score" in first:
-            targets.scores = torch.stack([sample.gt_score for sample in samples]).to(device)
+            targets.scores = _stacked(samples, "gt_score").to(device)
         elif to_onehot and targets.labels is not None:
             classes = _class_count(first, num_classes)
             targets.scores = batch_label_to_onehot(targets.labels, targets.starts, classes).to(device)
         if "gt_value" in first:
-            targets.values = torch.stack([sample.gt_value for sample in samples]).to(device)
+            targets.values = _stacked(samples, "gt_value").to(device)
         return targets
 
     def joined(self) -> Tensor | None:
@@ -83,6 +84,20 @@ class BatchTargets:
         if self.values is not None:
             for sample, value in zip(samples, self.values):
                 sample.set_gt_value(value)
+
+
+def _stacked(samples: Sequence[DataSample], key: str) -> Tensor:
+    """Put the numbers of all samples together, (B, K)."""
+    count = len(samples[0].get(key))
+    for sample in samples:
+        found = 0 if key not in sample else len(sample.get(key))
+        if found != count:
+            raise DataError(
+                f"a sample has {found} numbers in {key}, and another one of its batch {count}",
+                where=sample.get("img_path"),
+                hint="All samples of a data set need the same number.",
+            )
+    return torch.stack([sample.get(key) for sample in samples])
 
 
 def _class_count(sample: DataSample, num_classes: int | None) -> int:

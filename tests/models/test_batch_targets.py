@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mmpretrain.errors import ConfigError
+from mmpretrain.errors import ConfigError, DataError
 from mmpretrain.models.batch_targets import BatchTargets
 from mmpretrain.structures import DataSample
 
@@ -31,3 +31,17 @@ def test_nothing_to_mix():
     assert targets.labels.tolist() == [1]
     with pytest.raises(ConfigError, match="number of classes"):
         BatchTargets.of([DataSample().set_gt_label(1)], CPU, to_onehot=True, num_classes=None)
+
+
+@pytest.mark.parametrize("field", ["gt_value", "gt_score"])
+@pytest.mark.parametrize("other", [[1.0], None])
+def test_samples_with_different_numbers_are_one_sentence(field, other):
+    first, second = (DataSample(metainfo={"img_path": name}) for name in ("a.png", "b.png"))
+    for sample, numbers in ((first, [1.0, 2.0]), (second, other)):
+        if numbers is not None:
+            getattr(sample, f"set_{field}")(torch.tensor(numbers))
+    with pytest.raises(
+        DataError, match=rf"(1|0) numbers in {field}, and another one of its batch 2"
+    ) as caught:
+        BatchTargets.of([first, second], CPU, to_onehot=False, num_classes=2)
+    assert "b.png" in str(caught.value)
