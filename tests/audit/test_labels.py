@@ -36,3 +36,13 @@ def test_outliers_among_some_of_the_images(monkeypatch):
     whole = {one.index for one in labels.find_outliers(features)}
     monkeypatch.setattr(labels, "MAX_NEIGHBOURHOOD", 200)
     assert whole == {one.index for one in labels.find_outliers(features)} == {30, 31}
+
+
+def test_folds_in_the_order_of_the_list_have_equal_shares_and_keep_groups_together():
+    targets = np.arange(40) % 2
+    groups = np.arange(40)
+    groups[39] = groups[0]
+    parts = labels._in_order(targets, groups, 4)
+    assert parts[0] == parts[39] == 0
+    assert [int(np.bincount(parts[targets == one], minlength=4).min()) for one in (0, 1)] == [5, 4]
+    assert (np.diff(parts[:39:2]) >= 0).all()

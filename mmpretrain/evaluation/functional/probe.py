@@ -42,6 +42,7 @@ def logistic_regression(
     num_classes: int,
     penalties: Sequence[float] = (1e-5, 1e-3, 1e-1),
     max_iter: int = 100,
+    common_scale: bool = False,
 ) -> LinearProbe:
     """Fit multinomial logistic regression with L-BFGS.
 
@@ -52,6 +53,7 @@ def logistic_regression(
         penalties: Factors of the L2 penalty (half the squared weights). Of several, the best on every fifth
             feature, held out, is taken.
         max_iter: Most iterations of L-BFGS.
+        common_scale: Divide all features by one deviation, so that those which vary little count little.
     """
     check(features, labels)
     penalty = penalties[0]
@@ -59,14 +61,16 @@ def logistic_regression(
     if len(penalties) > 1 and int(held.sum()) >= 5:
         scores = []
         for candidate in penalties:
-            probe = _fit(features[~held], labels[~held], num_classes, candidate, max_iter)
+            probe = _fit(features[~held], labels[~held], num_classes, candidate, max_iter, common_scale)
             scores.append(F.cross_entropy(probe(features[held]), labels[held]).item())
         penalty = penalties[min(range(len(scores)), key=scores.__getitem__)]
-    return _fit(features, labels, num_classes, penalty, max_iter)
+    return _fit(features, labels, num_classes, penalty, max_iter, common_scale)
 
 
-def _fit(features: Tensor, labels: Tensor, num_classes: int, penalty: float, max_iter: int) -> LinearProbe:
-    mean, std, x = _standardized(features)
+def _fit(
+    features: Tensor, labels: Tensor, num_classes: int, penalty: float, max_iter: int, common_scale: bool
+) -> LinearProbe:
+    mean, std, x = _standardized(features, common_scale)
     weight = x.new_zeros(num_classes, x.shape[1], requires_grad=True)
     bias = x.new_zeros(num_classes, requires_grad=True)
     optimizer = torch.optim.LBFGS([weight, bias], max_iter=max_iter, line_search_fn="strong_wolfe")
@@ -134,7 +138,10 @@ def check(features: Tensor, labels: Tensor) -> None:
         raise DataError("The features contain values that are not finite: the model has diverged")
 
 
-def _standardized(features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _standardized(features: Tensor, common_scale: bool = False) -> tuple[Tensor, Tensor, Tensor]:
     x = features.detach().float()
-    mean, std = x.mean(0), x.std(0, unbiased=False).clamp_min(1e-6)
+    mean, std = x.mean(0), x.std(0, unbiased=False)
+    if common_scale:
+        std = std.square().mean().sqrt().expand_as(mean)
+    std = std.clamp_min(1e-6)
     return mean, std, (x - mean) / std

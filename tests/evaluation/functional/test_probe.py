@@ -63,3 +63,14 @@ def test_the_probabilities_of_scikit_learn():
     probe = logistic_regression(torch.tensor(x), labels, 3, (1e-2,), max_iter=500)
     want = [[0.580556, 0.251806, 0.167639], [0.226768, 0.478712, 0.294520], [0.337014, 0.590674, 0.072312]]
     torch.testing.assert_close(probe(torch.tensor(x))[:3].softmax(1), torch.tensor(want), atol=1e-3, rtol=0)
+
+
+def test_a_common_scale_leaves_weak_features_weak(clusters):
+    features, labels = clusters
+    noise = torch.randn(len(features), 1, generator=torch.Generator().manual_seed(0))
+    wide = torch.cat([features, 1e-3 * noise], 1)
+    probe = logistic_regression(wide, labels, 3, penalties=(0.1,), common_scale=True)
+    scale = float(wide.std(0, unbiased=False).square().mean().sqrt())
+    assert probe.std.unique().tolist() == pytest.approx([scale])
+    assert probe.weight[:, -1].abs().max() < 1e-2 * probe.weight.abs().max()
+    assert logistic_regression(wide, labels, 3, penalties=(0.1,)).weight[:, -1].abs().max() > 1e-3
