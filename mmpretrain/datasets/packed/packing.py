@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ from mmpretrain.datasets.packed.columns import as_json, columns_of, plain_metain
 from mmpretrain.datasets.packed.encode import Encoding, Stored, encode, jpegtran
 from mmpretrain.datasets.packed.layout import INDEX, ROWS, SETTINGS
 from mmpretrain.datasets.packed.places import SPLITS
-from mmpretrain.datasets.packed.writer import PackWriter
+from mmpretrain.datasets.packed.writer import PackWriter, digest_of
 from mmpretrain.datasets.part_names import Split
 from mmpretrain.datasets.places import root_of
 from mmpretrain.datasets.records import ENCODING
@@ -71,9 +73,13 @@ class Encoder(Dataset):
     def __len__(self) -> int:
         return len(self.dataset)
 
-    def __getitem__(self, index: int) -> tuple[Stored, int]:
-        data = source_bytes(self.dataset, index)
-        return encode(data, self.how, self.tool), len(data)
+    def __getitem__(self, index: int) -> tuple[Stored, int, bytes]:
+        return self.encode(source_bytes(self.dataset, index))
+
+    def encode(self, data: bytes) -> tuple[Stored, int, bytes]:
+        """What is stored of a file, the size of the file, and what tells the image apart."""
+        stored = encode(data, self.how, self.tool)
+        return stored, len(data), digest_of(stored.data)
 
 
 def source_bytes(dataset: Any, index: int) -> bytes:
@@ -183,10 +189,9 @@ def _pack_split(
         return Packed(split, str(folder), total, None, {})
     notes: dict[str, int] = {}
     with PackWriter(folder, settings, shard_bytes) as writer:
-        for stored, before in track(
-            encoded(dataset, how, tool, workers, writer.done), f"{split} images", total=total - writer.done
-        ):
-            writer.add(stored, before)
+        images = encoded(dataset, how, tool, workers, writer.done)
+        for stored, before, digest in track(images, f"{split} images", total=total - writer.done):
+            writer.add(stored, before, digest)
             if stored.note:
                 notes[stored.note] = notes.get(stored.note, 0) + 1
         columns, arrays = columns_of(dataset)
@@ -224,14 +229,35 @@ def _digest(dataset: Any) -> str:
 
 def encoded(
     dataset: Any, how: Encoding, tool: str | None, workers: int, first: int = 0
-) -> Iterator[tuple[Stored, int]]:
-    """Encode the images of a data set from ``first`` on, in order, in several processes."""
+) -> Iterator[tuple[Stored, int, bytes]]:
+    """Encode the images of a data set from ``first`` on, in order, in several processes or threads."""
     task = Encoder(dataset, how, tool)
     indices = range(first, len(dataset))
     workers = min(workers, len(indices))
     if workers < 2:
         yield from map(task.__getitem__, indices)
-        return
+    elif how.format == "raw":  # to send pixels to another process takes as long as to decode them
+        yield from _in_threads(task, indices, workers)
+    else:
+        yield from _in_processes(task, indices, workers)
+
+
+def _in_threads(task: Encoder, indices: range, workers: int) -> Iterator[tuple[Stored, int, bytes]]:
+    """Decode in threads. Files are read here, as archives and data bases have one place that they read at."""
+    pool = ThreadPoolExecutor(workers)
+    waiting: deque[Future[tuple[Stored, int, bytes]]] = deque()
+    try:
+        for index in indices:
+            waiting.append(pool.submit(task.encode, source_bytes(task.dataset, index)))
+            if len(waiting) > 2 * workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _in_processes(task: Encoder, indices: range, workers: int) -> Iterator[tuple[Stored, int, bytes]]:
     yield from DataLoader(
         task,
         batch_size=None,

@@ -93,12 +93,13 @@ class PackWriter:
                 os.truncate(shard, 0)
         return rows
 
-    def add(self, stored: Stored, before: int) -> None:
+    def add(self, stored: Stored, before: int, digest: bytes) -> None:
         """Append an image.
 
         Args:
             stored: The image.
             before: Bytes of the file that it comes from.
+            digest: Its :func:`digest_of`.
         """
         position = self._file.tell()
         if position >= self.shard_bytes:
@@ -116,10 +117,8 @@ class PackWriter:
         self._file.write(b"\0" * gap + table + stored.data)
         start = position + gap + len(table)
         shape = stored.intervals or (*stored.shape, 0, 0, 0, 0)
-        digest = np.frombuffer(digest_of(stored.data), np.uint8)
-        self._waiting.append(
-            (start, len(stored.data), self._shard, stored.kind, *shape, digest, before, stored.psnr)
-        )
+        row = (start, len(stored.data), self._shard, stored.kind, *shape, list(digest), before, stored.psnr)
+        self._waiting.append(row)
         if time.monotonic() - self._flushed > FLUSH_SECONDS:
             self._flush()
 

@@ -30,11 +30,17 @@ def content(root: Path) -> dict[str, bytes]:
     return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
-def test_processes_and_shards_change_nothing(tmp_path):
+@pytest.mark.parametrize("kind", ["jpeg", "raw"])  # in processes, and in threads
+def test_processes_and_threads_change_nothing(tmp_path, kind):
+    data = folder(tmp_path / "data", count=9)
+    packed(data, tmp_path / "one", Encoding(kind))
+    packed(data, tmp_path / "two", Encoding(kind), workers=2)
+    assert content(tmp_path / "one") == content(tmp_path / "two")
+
+
+def test_shards_change_nothing(tmp_path):
     data = folder(tmp_path / "data", count=9)
     packed(data, tmp_path / "one")
-    packed(data, tmp_path / "two", workers=2)
-    assert content(tmp_path / "one") == content(tmp_path / "two")
     packed(data, tmp_path / "small", shard_bytes=1)
     index = PackIndex(str(tmp_path / "small" / "train"))
     assert len(index.header["shards"]) == 9
