@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import torch
 from torch import Tensor
@@ -11,9 +11,13 @@ from torch import Tensor
 from mmpretrain.errors import ConfigError
 from mmpretrain.evaluation.functional import agreement
 from mmpretrain.evaluation.functional.confusion import confusion_matrix
-from mmpretrain.evaluation.metrics.base import BaseMetric, Device, fields_of
+from mmpretrain.evaluation.metrics.base import BaseMetric, Device, by_batch, fields_of
+from mmpretrain.evaluation.metrics.columns import Columns
 from mmpretrain.evaluation.metrics.scored import check_chosen
 from mmpretrain.registry import METRICS
+
+#: What is kept: for each sample the predicted class, the right one, and the number of classes.
+Kept: TypeAlias = "Columns | list[tuple[int, int, int]]"
 
 
 class MatrixMetric(BaseMetric):
@@ -49,7 +53,8 @@ class MatrixMetric(BaseMetric):
         else:
             return
         right = torch.cat([label.reshape(1) for label in fields["gt_label"]])
-        self.results += [(p, r, classes) for p, r in zip(predicted.tolist(), right.tolist())]
+        columns = Columns(predicted=predicted, right=right, classes=torch.full((len(right),), classes))
+        self.results += [columns] if by_batch(self) else _rows(columns)
 
     def _num_classes(self, sample: Mapping[str, Any]) -> int:
         classes = self.num_classes or len((self.dataset_meta or {}).get("classes") or ())
@@ -60,10 +65,21 @@ class MatrixMetric(BaseMetric):
             )
         return classes
 
-    def confusion(self, results: list[tuple[int, int, int]]) -> Tensor:
+    def columns(self, results: Kept) -> tuple[Tensor, Tensor, Tensor]:
+        """The predicted classes, the right ones, and numbers of classes, each (N,)."""
+        if isinstance(results, Columns):
+            return results["predicted"], results["right"], results["classes"]
+        return torch.tensor(results).T.unbind()  # type: ignore[return-value]
+
+    def confusion(self, results: Kept) -> Tensor:
         """Return the confusion matrix (C, C)."""
-        predicted, right, classes = torch.tensor(results).T
+        predicted, right, classes = self.columns(results)
         return confusion_matrix(predicted, right, int(classes.max()))
+
+
+def _rows(columns: Columns) -> list[tuple[int, int, int]]:
+    """The same as one tuple a sample, for metrics of users, which may look at single results."""
+    return list(zip(*(columns[name].tolist() for name in ("predicted", "right", "classes"))))  # type: ignore[arg-type]
 
 
 class _OneAgainstRest(MatrixMetric):
@@ -84,7 +100,7 @@ class _OneAgainstRest(MatrixMetric):
         self.average = average
         self.positive = positive
 
-    def compute_metrics(self, results: list[tuple[int, int, int]]) -> dict[str, float | list[float]]:
+    def compute_metrics(self, results: Kept) -> dict[str, float | list[float]]:
         """Return the share of one class, of each class, or their mean."""
         shares = getattr(agreement, self.share)(self.confusion(results))
         if self.positive is not None:
@@ -166,7 +182,7 @@ class AgreementMetric(MatrixMetric):
         self.items = check_chosen(items, self.ITEMS)
         self.weights: agreement.Weights = agreement.check_weights(weights)
 
-    def compute_metrics(self, results: list[tuple[int, int, int]]) -> dict[str, float]:
+    def compute_metrics(self, results: Kept) -> dict[str, float]:
         """Return the items asked for."""
         counts = self.confusion(results)
         values = {
@@ -202,9 +218,9 @@ class OrdinalMetric(MatrixMetric):
         super().__init__(num_classes, collect_device, prefix)
         self.items = check_chosen(items, self.ITEMS)
 
-    def compute_metrics(self, results: list[tuple[int, int, int]]) -> dict[str, float]:
+    def compute_metrics(self, results: Kept) -> dict[str, float]:
         """Return the items asked for."""
-        predicted, right, _ = torch.tensor(results).T
+        predicted, right, _ = self.columns(results)
         values = {
             "mae": (predicted - right).abs().double().mean(),
             "kappa": agreement.cohen_kappa(self.confusion(results), "quadratic"),

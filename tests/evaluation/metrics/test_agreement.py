@@ -7,6 +7,7 @@ import torch
 
 from mmpretrain.errors import ConfigError
 from mmpretrain.evaluation import Evaluator
+from mmpretrain.evaluation.metrics.agreement import MatrixMetric
 from mmpretrain.structures import DataSample
 
 #: Of 4 samples of class 0 three are found, of 2 of class 1 one, of 2 of class 2 both.
@@ -69,3 +70,18 @@ def test_samples_tell_the_number_of_classes():
     values = Evaluator([{"type": "AgreementMetric"}, {"type": "ConfusionMatrix"}]).offline_evaluate(samples)
     assert values["agreement/balanced_accuracy"] == pytest.approx(100 / 3)
     assert values["confusion_matrix/result"].tolist() == [[1, 1, 1], [1, 1, 1], [0, 0, 0]]
+
+
+def test_a_metric_of_a_user_sees_samples():
+    class Pairs(MatrixMetric):
+        default_prefix = "pairs"
+
+        def compute_metrics(self, results):
+            assert results[:4] == [(0, 0, 3), (0, 0, 3), (0, 0, 3), (2, 0, 3)]
+            return {"trace": self.confusion(results).trace().item()}
+
+    metric = Pairs()
+    metric.dataset_meta = {"classes": ["cat", "dog", "cow"]}
+    for right, predicted in zip(RIGHT, PREDICTED):
+        metric.process({}, [DataSample().set_gt_label(right).set_pred_label(predicted).to_dict()])
+    assert metric.evaluate(8) == {"pairs/trace": 6}
