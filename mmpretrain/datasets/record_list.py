@@ -14,6 +14,7 @@ from mmpretrain.datasets.choice import positions, read_indices
 from mmpretrain.datasets.labels import label_indices
 from mmpretrain.datasets.lazy_list import LazyList
 from mmpretrain.datasets.leave_out import paths_of, samples_to_keep
+from mmpretrain.datasets.metainfo import Described
 from mmpretrain.datasets.records import RecordTable
 from mmpretrain.errors import DataError, MissingFileError
 from mmpretrain.utils.brief import brief
@@ -26,7 +27,7 @@ def expanduser(path: Any) -> Any:
     return os.path.expanduser(path) if isinstance(path, (str, os.PathLike)) else path
 
 
-class RecordList(Dataset):
+class RecordList(Described, Dataset):
     """What :class:`~mmpretrain.datasets.BaseDataset` knows of its samples without opening an image.
 
     Args:
@@ -110,24 +111,9 @@ class RecordList(Dataset):
             merged[key] = read_lines(value) if is_list_file else copy.deepcopy(value)
         return merged
 
-    @property
-    def metainfo(self) -> dict[str, Any]:
-        """A copy of the meta information."""
-        return copy.deepcopy(self._metainfo)
-
-    @property
-    def CLASSES(self) -> Sequence[str] | None:
-        """Names of all classes; the position of a name is its label."""
-        return self._metainfo.get("classes")
-
-    @CLASSES.setter
+    @Described.CLASSES.setter
     def CLASSES(self, names: Sequence[str] | None) -> None:
         self._metainfo["classes"] = names
-
-    @property
-    def class_to_idx(self) -> dict[str, int]:
-        """The label of each class."""
-        return {name: label for label, name in enumerate(self.CLASSES or ())}
 
     @property
     def img_prefix(self) -> str:

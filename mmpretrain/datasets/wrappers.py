@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import bisect
-import copy
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -15,12 +14,13 @@ from torch.utils.data import Dataset
 
 from mmpretrain.datasets.base_dataset import BaseDataset
 from mmpretrain.datasets.labels import single_labels
+from mmpretrain.datasets.metainfo import Described
 from mmpretrain.datasets.splitting import deal
 from mmpretrain.errors import ConfigError, DataError
 from mmpretrain.registry import DATASETS
 
 
-class DatasetWrapper(Dataset):
+class DatasetWrapper(Described, Dataset):
     """A data set that hands out the samples of others under new indices.
 
     A subclass says in :meth:`locate` which sample of which data set an index stands for.
@@ -81,21 +81,6 @@ class DatasetWrapper(Dataset):
     def get_gt_labels(self) -> np.ndarray:
         """The label of every sample, (N,)."""
         return np.array([self.get_data_info(idx)["gt_label"] for idx in range(len(self))])
-
-    @property
-    def metainfo(self) -> dict[str, Any]:
-        """A copy of the meta information."""
-        return copy.deepcopy(self._metainfo)
-
-    @property
-    def CLASSES(self) -> Sequence[str] | None:
-        """Names of all classes."""
-        return self._metainfo.get("classes")
-
-    @property
-    def class_to_idx(self) -> dict[str, int]:
-        """The label of each class."""
-        return {name: label for label, name in enumerate(self.CLASSES or ())}
 
     @property
     def bad_files(self) -> str | None:
