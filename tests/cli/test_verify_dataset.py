@@ -6,6 +6,7 @@ import pytest
 
 from mmpretrain.cli.demo_data import write_digits
 from tests.cli.commands import call
+from tests.datasets.packed.pack_cases import folder, packed
 
 
 @pytest.fixture(scope="module")
@@ -52,3 +53,18 @@ def test_other_data(capsys, digits, tmp_path):
     done = call(capsys, "verify-dataset", "lenet5_digits", *words)
     assert "images of val were read" in done.out
     assert int(done.out.split()[0]) in (355, 357)
+
+
+def test_data_without_a_config(capsys, tmp_path):
+    data = folder(tmp_path / "data")
+    packed(data, tmp_path / "pack")
+    for spec in (data, tmp_path / "pack"):
+        done = call(capsys, "verify-dataset", "--data", spec, "--out-path", tmp_path / "b.log")
+        assert (done.code, done.out) == (0, "6 images of train were read, 0 of them cannot be.\n")
+    (data / "val" / "cat" / "0.jpg").write_bytes(b"\xff\xd8\xff")
+    done = call(capsys, "verify-dataset", "--data", data, "--phase", "val", "--out-path", tmp_path / "b.log")
+    assert (done.code, "2 images of val were read, 1 of them cannot be" in done.out) == (2, True)
+    done = call(capsys, "verify-dataset")
+    assert (done.code, "Give a config, or --data DATA" in done.err) == (2, True)
+    done = call(capsys, "verify-dataset", "--data", data, "--cfg-options", "a=1")
+    assert (done.code, "no config whose settings" in done.err) == (2, True)
