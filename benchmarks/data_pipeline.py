@@ -25,11 +25,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from environments import environment
+from turns import ended
 
 #: How often a data loader reads each file in an epoch, and how many images make a batch.
 REPEATS, BATCH = 10, 64
@@ -331,31 +333,41 @@ class Contender:
     def __init__(self, label: str, python: str, kind: str, folder: Path, **variables: str) -> None:
         self.label = label
         quiet = {"OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
+        self.log = tempfile.TemporaryFile("w+")  # noqa: SIM115  closed with the process
         self.process = subprocess.Popen(
             [python, __file__, "--serve", kind, "--images", str(folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=self.log,
             text=True,
             env=environment(python, **quiet, **variables),
         )
 
     def time(self, pipeline: str) -> float | None:
-        """Seconds per image, or None when it cannot run the pipeline."""
+        """Seconds per image, or None when it cannot run the pipeline.
+
+        Raises:
+            RuntimeError: If the process has ended; with its last words.
+        """
         assert self.process.stdin
         assert self.process.stdout
-        self.process.stdin.write(pipeline + "\n")
-        self.process.stdin.flush()
+        try:
+            self.process.stdin.write(pipeline + "\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass  # it says below why it ended
         for line in self.process.stdout:
             if line.startswith("{"):
                 return json.loads(line).get("seconds")
-        return None
+        raise ended(self.label, self.process, self.log)
 
     def close(self) -> None:
         """End the process."""
         assert self.process.stdin
-        self.process.stdin.close()
+        with suppress(BrokenPipeError):  # it has ended already
+            self.process.stdin.close()
         self.process.wait()
+        self.log.close()
 
 
 def make_images(folder: Path, count: int, height: int, width: int, quality: int = 92) -> Path:

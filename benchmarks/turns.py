@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from types import TracebackType
-from typing import Any
+from typing import IO, Any
 
 from environments import environment
 
@@ -75,6 +75,20 @@ def interpreter(python: str) -> str:
     return os.path.abspath(found)
 
 
+def ended(name: str, process: Any, log: IO[str]) -> RuntimeError:
+    """The error about a process that has ended, with its last words.
+
+    Args:
+        name: What it measures.
+        process: The process.
+        log: What it wrote to standard error.
+    """
+    process.wait()
+    log.seek(0)
+    words = log.read().strip().splitlines()
+    return RuntimeError(f"{name} ended: {words[-1] if words else f'no message, code {process.returncode}'}")
+
+
 class Contender:
     """A process that takes the figures of a case whenever it is asked.
 
@@ -117,10 +131,7 @@ class Contender:
         for line in self.process.stdout:
             if line.startswith(ANSWER):
                 return json.loads(line[len(ANSWER) :])
-        self.process.wait()
-        self.log.seek(0)
-        words = self.log.read().strip().splitlines()
-        raise RuntimeError(f"{self.name} ended: {words[-1] if words else 'no message'}")
+        raise ended(self.name, self.process, self.log)
 
     def __enter__(self) -> Contender:
         return self

@@ -8,7 +8,17 @@ from pathlib import Path
 import pytest
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-SHARED = ("digits", "engine_overhead", "environments", "page", "quick", "run", "selfsup_digits", "turns")
+SHARED = (
+    "data_pipeline",
+    "digits",
+    "engine_overhead",
+    "environments",
+    "page",
+    "quick",
+    "run",
+    "selfsup_digits",
+    "turns",
+)
 
 
 @pytest.fixture(autouse=True)
