@@ -81,6 +81,8 @@ class CollapseDoctorHook(Hook):
         self.longest_step = 0.0
         self.used: set[int] = set()
         self.rows_seen = 0
+        #: Whether it is time for a look, which waits for a step of the optimizer.
+        self.due = False
         self._told: set[str] = set()
         self._watch: Watch | None = None
         self._before: list[Tensor] = []
@@ -88,9 +90,12 @@ class CollapseDoctorHook(Hook):
     # -- looking ------------------------------------------------------------------------------------
 
     def before_train_iter(self, runner: Session, batch_idx: int, data_batch: DataBatch = None) -> None:
-        """Begin to watch, if it is time for a look."""
+        """Begin to watch, if it is time for a look and this iteration ends in a step of the optimizer."""
         early = runner.iter <= 2 * self._grace(runner)
-        if runner.iter % (self.interval if early else self.later_interval) == 0:
+        self.due |= runner.iter % (self.interval if early else self.later_interval) == 0
+        steps = getattr(runner.optim_wrapper, "should_sync", None)  # of gradients of several iterations
+        if self.due and (steps is None or steps()):
+            self.due = False
             model = unwrap(runner.model)
             self._before = [p.detach().clone() for p in _samples(model)]
             self._watch = Watch(model)
@@ -230,6 +235,7 @@ class CollapseDoctorHook(Hook):
             "longest_step": self.longest_step,
             "used": sorted(self.used),
             "rows_seen": self.rows_seen,
+            "due": self.due,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -242,6 +248,7 @@ class CollapseDoctorHook(Hook):
         self.longest_step = float(state.get("longest_step", 0.0))
         self.used = set(state["used"])
         self.rows_seen = int(state["rows_seen"])
+        self.due = bool(state.get("due", False))
 
 
 _LOGGED = {

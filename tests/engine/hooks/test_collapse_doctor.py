@@ -76,7 +76,7 @@ class Preprocessor(nn.Module):
         return {**data, "data_samples": None}
 
 
-def train(tmp_path, model=None, data=None, hook=None, lr=0.01, iters=16, **changes):
+def train(tmp_path, model=None, data=None, hook=None, lr=0.01, iters=16, optim_wrapper=None, **changes):
     model = Method() if model is None else model
     model.data_preprocessor = Preprocessor()
     loader = dict(dataset=data or Views(), batch_size=16, num_workers=0, collate_fn=collate)
@@ -84,7 +84,7 @@ def train(tmp_path, model=None, data=None, hook=None, lr=0.01, iters=16, **chang
         model=model,
         train_dataloader={**loader, "sampler": dict(type="DefaultSampler", shuffle=True)},
         train_cfg=dict(by_epoch=False, max_iters=iters),
-        optim_wrapper=dict(optimizer=dict(type="SGD", lr=lr)),
+        optim_wrapper=optim_wrapper or dict(optimizer=dict(type="SGD", lr=lr)),
         param_scheduler=None,
         val_dataloader=None, val_cfg=None, val_evaluator=None,
         test_dataloader=None, test_cfg=None, test_evaluator=None,
@@ -107,6 +107,20 @@ def test_a_sound_run(tmp_path):
     }  # fmt: skip
     rank = runner.message_hub.get_scalar("train/rank_me").current()
     assert 1 < rank <= 16
+
+
+@pytest.mark.parametrize("counts", [2, 4, 5])
+def test_looks_wait_for_a_step_of_the_optimizer(counts, tmp_path):
+    """Weights stand still while gradients accumulate, which is no symptom."""
+    wrapper = dict(optimizer=dict(type="SGD", lr=0.01), accumulative_counts=counts)
+    runner = train(tmp_path, optim_wrapper=wrapper, iters=20, hook=CollapseDoctorHook(interval=2, patience=1))
+    assert runner.iter == 20
+    assert len(runner.message_hub.get_scalar("train/grad_norm").data[0]) == 20 // max(counts, 2)
+    still = dict(optimizer=dict(type="SGD", lr=0.0), accumulative_counts=counts)
+    with pytest.raises(TrainingError, match="weights do not change"):
+        train(
+            tmp_path / "still", optim_wrapper=still, iters=20, hook=CollapseDoctorHook(interval=2, patience=1)
+        )
 
 
 def test_the_model_is_left_as_it_was(tmp_path):
