@@ -13,7 +13,7 @@ from torch import Tensor
 from mmpretrain.errors import ConfigError, DataError
 from mmpretrain.evaluation.functional.neighbors import knn_scores
 from mmpretrain.evaluation.functional.pooling import Pool, pooled
-from mmpretrain.evaluation.functional.probe import logistic_regression, sgd_probe
+from mmpretrain.evaluation.functional.probe import check_finite, logistic_regression, sgd_probe
 from mmpretrain.utils.dist import all_gather_object, is_distributed
 
 
@@ -95,32 +95,23 @@ def collect_features(model: Any, batches: Iterable[Any], pool: Pool = "auto") ->
     return FeatureBank(tuple(features), found)
 
 
-def label_of(sample: Any) -> int:
-    """The class of a sample; -1 if it has none."""
+def label_of(sample: Any, where: str | None = None) -> int:
+    """The class of a sample; -1 if it has none.
+
+    Args:
+        sample: A data sample.
+        where: Where the config names the data, for messages.
+    """
     label = None if sample is None else sample.get("gt_label")
     if label is None or len(label) == 0:
         return -1
     if len(label) > 1:
         raise DataError(
             f"Features are judged by one label an image, got {len(label)}: {label.tolist()}",
+            where=where,
             hint="Use a data set with a single label.",
         )
     return int(label)
-
-
-def count_classes(*banks: FeatureBank) -> int:
-    """Number of classes in banks.
-
-    Raises:
-        DataError: If no image has a label.
-    """
-    highest = max(int(bank.labels.max()) for bank in banks)
-    if highest < 0:
-        raise DataError(
-            "No image has a label, so features cannot be judged",
-            hint="Put the images into one folder per class, or list them with labels.",
-        )
-    return highest + 1
 
 
 def accuracies(scores: Tensor, labels: Tensor) -> dict[str, float]:
@@ -187,12 +178,21 @@ def judge_linearly(
 def _judge(
     bank: FeatureBank, queries: FeatureBank, judge: Callable[..., dict[str, float]]
 ) -> list[dict[str, float]]:
-    classes = count_classes(bank, queries)
-    bank, queries = bank.labelled(), queries.labelled()
-    if not len(bank.labels) or not len(queries.labels):
-        which = "training" if not len(bank.labels) else "validation"
-        raise DataError(f"None of the images for {which} has a label")
-    return [
-        judge(known, bank.labels, asked, queries.labels, classes)
-        for known, asked in zip(bank.features, queries.features)
-    ]
+    labelled = [part.labelled() for part in (bank, queries)]
+    counts = [len(part.labels) for part in labelled]
+    if not any(counts):
+        raise DataError(
+            "No image has a label, so features cannot be judged",
+            hint="Put the images into one folder per class, or list them with labels.",
+        )
+    if not all(counts):
+        raise DataError(f"None of the images for {'validation' if counts[0] else 'training'} has a label")
+    if len(torch.unique(labelled[0].labels)) == 1:
+        raise DataError("All images for training have one class, so there is nothing to tell apart")
+    for part in labelled:
+        check_finite(*part.features)
+    # Classes by their order: a label may be any number, and a column is made for each class.
+    classes, numbers = torch.unique(torch.cat([part.labels for part in labelled]), return_inverse=True)
+    known, wanted = numbers.split(counts)
+    stages = zip(*(part.features for part in labelled))
+    return [judge(own, known, asked, wanted, len(classes)) for own, asked in stages]

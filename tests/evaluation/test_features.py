@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from mmpretrain.errors import ConfigError, DataError
@@ -74,3 +75,25 @@ def test_what_it_refuses():
     multi["data_samples"][0].set_gt_label([0, 1])
     with pytest.raises(DataError, match="one label"):
         collect_features(Model(), [multi])
+
+
+@pytest.mark.parametrize("judge", [judge_by_neighbors, judge_linearly])
+def test_labels_may_be_any_numbers(judge):
+    """A column is made for each class, not for each number up to the largest label."""
+    torch.manual_seed(0)
+    labels = torch.arange(60) % 3
+    features = F.one_hot(labels, 8).float() + 0.1 * torch.randn(60, 8)
+    far = torch.tensor([7, 10**9, 10**15])[labels]
+    near, wide = (judge(FeatureBank((features,), x), FeatureBank((features,), x)) for x in (labels, far))
+    assert near == wide
+    assert all("top5" not in name for name in wide[0])
+
+
+@pytest.mark.parametrize("judge", [judge_by_neighbors, judge_linearly])
+def test_features_that_judge_nothing(judge):
+    features, labels = torch.randn(4, 8), torch.tensor([0, 1, 0, 1])
+    bank = FeatureBank((features,), labels)
+    with pytest.raises(DataError, match="not finite"):
+        judge(bank, FeatureBank((features / 0,), labels))
+    with pytest.raises(DataError, match="one class"):
+        judge(FeatureBank((features,), labels * 0), bank)

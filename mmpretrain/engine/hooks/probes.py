@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from mmpretrain.engine.session import Session
 
 logger = logging.getLogger("mmpretrain")
+
+#: Number of records whose labels are looked at before training.
+LOOKS = 1000
 
 
 @HOOKS.register_module()
@@ -65,6 +69,7 @@ class KNNHook(Hook):
         for name in ("bank", "queries"):
             if isinstance(getattr(self, name), dict):
                 setattr(self, name, runner.build_dataloader(each_once(getattr(self, name))))
+            check_labels(getattr(self, name), name)
 
     def after_train_epoch(self, runner: Session) -> None:
         if runner.state.by_epoch and self.every_n_epochs(runner, self.interval):
@@ -216,7 +221,9 @@ class OnlineProbeHook(Hook):
 
     def _labels(self, data_batch: Any) -> Tensor:
         samples = data_batch.get("data_samples") if isinstance(data_batch, dict) else None
-        return torch.tensor([label_of(sample) for sample in samples or ()] or [-1])
+        return torch.tensor(
+            [label_of(sample, "train_dataloader.dataset") for sample in samples or ()] or [-1]
+        )
 
     def state_dict(self) -> dict[str, Any]:
         """The classifier, its optimizer and the accuracy so far."""
@@ -229,6 +236,37 @@ class OnlineProbeHook(Hook):
         """Restore what :meth:`state_dict` returned."""
         self._saved = state
         self.accuracy = state.get("accuracy")
+
+
+def check_labels(loader: Any, name: str) -> None:
+    """Fail before training if images have no label or several, or all the same.
+
+    Args:
+        loader: A data loader; the records of its data set are looked at, of a large one only some.
+        name: The argument that it was given as.
+
+    Raises:
+        DataError: If features cannot be judged by the labels.
+    """
+    ask = getattr(loader.dataset, "get_data_info", None)
+    count = len(loader.dataset)
+    if ask is None:
+        return
+    labels = [ask(i).get("gt_label") for i in range(0, count, max(1, count // LOOKS))]
+    several = next((x for x in labels if isinstance(x, Sized) and len(x) > 1), None)
+    if several is not None:
+        raise DataError(
+            f"the images have several labels, such as {list(several)}, and KNNHook judges features by one",
+            where=f"custom_hooks.{name}.dataset",
+            hint="Use a data set with a single label.",
+        )
+    found = {int(np.asarray(x).reshape(-1)[0]) for x in labels if x is not None and np.size(x)}
+    if len(labels) == count and len(found) < (2 if name == "bank" else 1):
+        raise DataError(
+            f"the images have {'one class' if found else 'no labels'}, so KNNHook has nothing to tell apart",
+            where=f"custom_hooks.{name}.dataset",
+            hint="Put the images into one folder per class, or list them with labels.",
+        )
 
 
 def each_once(loader: dict) -> dict:

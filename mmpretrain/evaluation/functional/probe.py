@@ -134,7 +134,12 @@ def check(features: Tensor, labels: Tensor) -> None:
             f"A linear classifier needs labels of two classes or more, got {len(labels)} features of "
             f"{len(torch.unique(labels))}"
         )
-    if not torch.isfinite(features).all():
+    check_finite(features)
+
+
+def check_finite(*features: Tensor) -> None:
+    """Raise unless all values of features (N, C) are finite."""
+    if not all(torch.isfinite(part).all() for part in features):
         raise DataError("The features contain values that are not finite: the model has diverged")
 
 

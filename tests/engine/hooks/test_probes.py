@@ -11,6 +11,7 @@ from torch import nn
 
 from mmpretrain.apis.pretraining import pretraining_config
 from mmpretrain.config import Config
+from mmpretrain.datasets import CustomDataset
 from mmpretrain.engine.hooks import KNNHook, OnlineProbeHook
 from mmpretrain.engine.runner import Runner
 from mmpretrain.engine.runner.loader_build import build_dataloader
@@ -151,6 +152,38 @@ def test_more_classes_than_told(images, tmp_path):
         (images / "b" / f"{name}.png").rename(images / "c" / f"{name}.png")
     with pytest.raises(DataError, match="num_classes"):
         run(images, tmp_path, {"type": "OnlineProbeHook", "num_classes": 2})
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ([[0], [1], [0, 1]], "custom_hooks.bank.dataset: the images have several labels, such as .0, 1."),
+        ([None, [], None], "custom_hooks.bank.dataset: the images have no labels"),
+        ([2, 2, None], "custom_hooks.bank.dataset: the images have one class"),
+    ],
+)
+def test_labels_that_judge_nothing_are_told_before_training(images, tmp_path, labels, message):
+    class Labels(CustomDataset):
+        def get_data_info(self, idx):
+            return {**super().get_data_info(idx), "gt_label": labels[idx % 3]}
+
+    bank = loader(images)
+    bank["dataset"] = Labels(**{k: v for k, v in bank["dataset"].items() if k != "type"})
+    with pytest.raises(DataError, match=message):
+        run(images, tmp_path, {"type": "KNNHook", "bank": bank, "queries": loader(images)})
+    assert not list((tmp_path / "run").glob("epoch_*.pth"))
+
+
+def test_several_labels_of_the_training_data(images, tmp_path):
+    class Several(CustomDataset):
+        def get_data_info(self, idx):
+            return {**super().get_data_info(idx), "gt_label": [0, 1]}
+
+    cfg = loader(images)["dataset"]
+    data = Several(**{k: v for k, v in cfg.items() if k != "type"})
+    probe = OnlineProbeHook(num_classes=2)
+    with pytest.raises(DataError, match=r"train_dataloader.dataset: .*one label an image, got 2: \[0, 1\]"):
+        probe._labels({"data_samples": [data[0]["data_samples"]]})
 
 
 def test_settings():
