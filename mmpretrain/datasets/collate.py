@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,7 @@ from mmpretrain.datasets.lazy_list import LazyList
 from mmpretrain.errors import DataError
 from mmpretrain.registry import FUNCTIONS
 from mmpretrain.structures import BaseDataElement, DataSample
+from mmpretrain.structures.packed_samples import PackedSamples
 
 #: Makes an uninitialised tensor of a shape and a type.
 Empty = Callable[[Sequence[int], torch.dtype], torch.Tensor]
@@ -92,57 +93,3 @@ def send_samples(samples: Sequence[BaseDataElement]) -> list:
     """
     packable = get_worker_info() is not None and all(type(sample) is DataSample for sample in samples)
     return LazyList(PackedSamples.of(samples)) if packable else list(samples)
-
-
-class PackedSamples:
-    """Data samples with the values of each field together.
-
-    Args:
-        size: Number of samples.
-        metainfo: Field to its values; absent from a sample are those that are :attr:`ABSENT`.
-        stacked: Field to a tensor, (B, ...), of values of one shape.
-        listed: Field to its values, for other data fields.
-    """
-
-    ABSENT = "__absent__"
-
-    def __init__(
-        self,
-        size: int,
-        metainfo: dict[str, list[Any]],
-        stacked: dict[str, torch.Tensor],
-        listed: dict[str, list[Any]],
-    ) -> None:
-        self.size, self.metainfo, self.stacked, self.listed = size, metainfo, stacked, listed
-
-    @classmethod
-    def of(cls, samples: Sequence[BaseDataElement]) -> PackedSamples:
-        """Pack samples."""
-        metainfo = cls._columns([dict(sample.metainfo_items()) for sample in samples])
-        stacked, listed = {}, {}
-        for name, values in cls._columns([dict(sample.items()) for sample in samples]).items():
-            tensors = [value for value in values if isinstance(value, torch.Tensor)]
-            if len(tensors) == len(values) and len({(t.shape, t.dtype) for t in tensors}) == 1:
-                stacked[name] = torch.stack(tensors)
-            else:
-                listed[name] = values
-        return cls(len(samples), metainfo, stacked, listed)
-
-    @classmethod
-    def _columns(cls, rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-        names = dict.fromkeys(name for row in rows for name in row)
-        return {name: [row.get(name, cls.ABSENT) for row in rows] for name in names}
-
-    def __len__(self) -> int:
-        return self.size
-
-    def __iter__(self) -> Iterator[DataSample]:
-        data = {**{name: tensor.unbind() for name, tensor in self.stacked.items()}, **self.listed}
-        for i in range(self.size):
-            sample = DataSample()
-            for kind, fields in (("metainfo", self.metainfo), ("data", data)):
-                for name, values in fields.items():
-                    value = values[i]
-                    if not (isinstance(value, str) and value == self.ABSENT):
-                        sample.set_field(value, name, field_type=kind)
-            yield sample

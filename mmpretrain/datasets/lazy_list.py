@@ -44,6 +44,10 @@ class LazyList(list[T], Generic[T]):
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         return (LazyList, (self.source,)) if self.source is not None else (list, (list(self),))
 
+    def pin_memory(self) -> LazyList[T]:
+        """Stay as it is: torch would look at each item."""
+        return self
+
     def __copy__(self) -> list[T]:
         return list(self)
 

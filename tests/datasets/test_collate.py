@@ -8,7 +8,6 @@ import torch
 from torch.utils.data import DataLoader
 
 from mmpretrain.datasets import default_collate, pseudo_collate
-from mmpretrain.datasets.collate import PackedSamples
 from mmpretrain.datasets.lazy_list import LazyList
 from mmpretrain.errors import DataError
 from mmpretrain.registry import FUNCTIONS
@@ -109,20 +108,6 @@ def test_views_of_one_image_stack_each():
 def test_skipped_samples_are_dropped():
     assert default_collate([sample(0), None])["inputs"].shape[0] == 1
     assert default_collate([None, None]) is pseudo_collate([None]) is None
-
-
-def test_packing_keeps_every_field():
-    samples = [sample(i)["data_samples"] for i in range(3)]
-    samples[0].set_gt_label([0, 2])
-    samples[1].set_field("__x__", "only_here", field_type="metainfo")
-    samples[2].mask = torch.ones(2)
-    again = list(PackedSamples.of(samples))
-    for old, new in zip(samples, again):
-        assert new.all_keys() == old.all_keys()
-        assert new.metainfo == old.metainfo
-        assert new.gt_label.tolist() == old.gt_label.tolist()
-    assert again[2].mask.tolist() == [1, 1]
-    assert "mask" not in again[0]
 
 
 def test_other_kinds_of_samples_travel_as_they_are():

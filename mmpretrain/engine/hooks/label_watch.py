@@ -19,6 +19,8 @@ from mmpretrain.errors import ConfigError
 from mmpretrain.evaluation.functional.label_quality import find_label_suspects
 from mmpretrain.evaluation.record import Record
 from mmpretrain.registry import HOOKS
+from mmpretrain.structures import DataSample
+from mmpretrain.structures.packed_samples import PackedSamples, has_field, joined_labels
 from mmpretrain.utils.atomic import write_atomic
 from mmpretrain.utils.dist import all_gather_object, is_main_process
 from mmpretrain.utils.text import csv_cell
@@ -62,7 +64,7 @@ class AuditHook(Hook):
         self.begin = begin
         self._handle: Any = None
         self._logits: Any = None
-        self._waiting: list[tuple[Tensor, list[tuple[Key, int]]]] = []
+        self._waiting: list[tuple[Tensor, list[Key], Tensor]] = []
         self._rows: dict[Key, int] = {}
         self._labels: list[int] = []
         self._sums = np.zeros((0, 0), np.float32)
@@ -99,23 +101,21 @@ class AuditHook(Hook):
         samples = data_batch.get("data_samples") if isinstance(data_batch, dict) else None
         if samples is None or len(samples) != len(logits) or logits.shape[1] != self._sums.shape[1]:
             return
-        named = [_named(sample) for sample in samples]
-        if all(one is not None for one in named):
-            self._waiting.append((logits, named))  # type: ignore[arg-type]
+        if (named := _named(samples)) is not None:
+            self._waiting.append((logits, *named))
         if len(self._waiting) >= WAITING:
             self._add_up()
 
     def _add_up(self) -> None:
         """Add the waiting scores to those of their samples."""
-        for logits, named in self._waiting:
+        for logits, keys, labels in self._waiting:
             probs = logits.float().softmax(1).cpu().numpy()
-            for row, (key, label) in zip(probs, named):
-                place = self._rows.setdefault(key, len(self._rows))
-                if place == len(self._labels):
-                    self._labels.append(label)
-                if place < len(self._sums) and np.isfinite(row).all():
-                    self._sums[place] += row
-                    self._counts[place] += 1
+            places = np.array([self._rows.setdefault(key, len(self._rows)) for key in keys])
+            fresh = dict(zip(places.tolist(), labels.tolist()))
+            self._labels += [fresh[place] for place in range(len(self._labels), len(self._rows))]
+            counted = (places < len(self._sums)) & np.isfinite(probs).all(1)
+            np.add.at(self._sums, places[counted], probs[counted])
+            np.add.at(self._counts, places[counted], 1)
         self._waiting.clear()
 
     def after_train(self, runner: Session) -> None:
@@ -136,13 +136,24 @@ class AuditHook(Hook):
                 _tell(record, folder / TABLE)
 
 
-def _named(sample: Any) -> tuple[Key, int] | None:
-    """Return what names a sample, and its label; None if it has no label, or several."""
-    label = sample.get("gt_label")
-    key = sample.get("img_path") or sample.get("sample_idx")
-    if label is None or len(label) != 1 or not isinstance(key, (str, int)) or "gt_score" in sample:
+def _named(samples: Sequence[DataSample]) -> tuple[list[Key], Tensor] | None:
+    """Return what names each sample, and the labels (B,); None if one has no label, or several.
+
+    Labels on a device stay there: to look at each would wait for it each time.
+    """
+    if not has_field(samples, "gt_label"):
         return None
-    return key, int(label[0])
+    packed = PackedSamples.behind(samples)
+    if packed is not None:
+        paths, numbers = packed.meta("img_path"), packed.meta("sample_idx")
+        single = packed.stacked["gt_label"].shape[1] == 1 and "gt_score" not in packed.stacked
+    else:
+        paths, numbers = ([sample.get(name) for sample in samples] for name in ("img_path", "sample_idx"))
+        single = all(len(s.get("gt_label", ())) == 1 and "gt_score" not in s for s in samples)
+    keys = [path or number for path, number in zip(paths, numbers)]
+    if not single or not all(isinstance(key, (str, int)) for key in keys):
+        return None
+    return keys, joined_labels(samples)
 
 
 def _classes(runner: Session) -> tuple[str, ...]:

@@ -11,12 +11,14 @@ import torch
 
 from mmpretrain.config import Config
 from mmpretrain.config.zoo import find_config
+from mmpretrain.datasets.lazy_list import LazyList
 from mmpretrain.engine.hooks import AuditHook
 from mmpretrain.errors import ConfigError
 from mmpretrain.evaluation.functional import label_suspicion, precision_recall_area
 from mmpretrain.evaluation.record import Record
 from mmpretrain.registry import RUNNERS
 from mmpretrain.structures import DataSample
+from mmpretrain.structures.packed_samples import PackedSamples
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +81,7 @@ def test_wrong_labels_come_first(trained):
     assert not runner.bare_model.head._forward_hooks
 
 
-def quiet(head, **preprocessor):
+def quiet(head, make=list, **preprocessor):
     """What a hook keeps of a model with some head."""
     model = SimpleNamespace(head=head, backbone=None, data_preprocessor=SimpleNamespace(**preprocessor))
     state = SimpleNamespace(iter=5, max_iters=10)
@@ -87,11 +89,12 @@ def quiet(head, **preprocessor):
     runner = SimpleNamespace(model=model, state=state, train_dataloader=loader, log_dir="nowhere")
     hook = AuditHook()
     hook.before_train(runner)
-    samples = [DataSample(metainfo={"sample_idx": i}).set_gt_label(0) for i in range(4)]
+    samples = make([DataSample(metainfo={"sample_idx": i}).set_gt_label(0) for i in range(4)])
     if isinstance(head, torch.nn.Module):
         head(torch.zeros(4, 3))
     hook.after_train_iter(runner, 0, {"data_samples": samples})
     hook._add_up()
+    assert getattr(samples, "source", None) is not None or make is list, "samples need not be made"
     return hook._counts.sum()
 
 
@@ -106,7 +109,7 @@ def head(**attributes):
 
 
 def test_heads_that_say_nothing_about_labels():
-    assert quiet(head()) == 4
+    assert quiet(head()) == quiet(head(), lambda samples: LazyList(PackedSamples.of(samples))) == 4
     assert quiet(None) == 0
     assert quiet(head(), batch_augments=object()) == 0
     assert quiet(head(thr=0.5)) == 0
