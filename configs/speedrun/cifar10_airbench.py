@@ -76,13 +76,17 @@ train_dataloader = dict(
     batch_size=batch_size,
     num_workers=8,
     persistent_workers=True,
+    pin_memory=True,
     drop_last=True,
+    collate_fn=dict(type='default_collate'),
     dataset=dict(type=dataset_type, data_root='data/cifar10', split='train', pipeline=pipeline),
     sampler=dict(type='DefaultSampler', shuffle=True),
 )
 val_dataloader = dict(
     batch_size=batch_size,
     num_workers=4,
+    pin_memory=True,
+    collate_fn=dict(type='default_collate'),
     dataset=dict(type=dataset_type, data_root='data/cifar10', split='test', pipeline=pipeline),
     sampler=dict(type='DefaultSampler', shuffle=False),
 )

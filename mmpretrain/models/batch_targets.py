@@ -11,6 +11,7 @@ from torch import Tensor
 
 from mmpretrain.errors import ConfigError, DataError
 from mmpretrain.structures import DataSample, batch_label_to_onehot, cat_batch_labels, tensor_split
+from mmpretrain.structures.packed_samples import PackedSamples, has_field
 
 
 @dataclass
@@ -45,16 +46,16 @@ class BatchTargets:
             ConfigError: If one-hot scores are asked for and the number of classes is not known.
             DataError: If a sample lacks what the first one has, or has more or fewer numbers.
         """
-        first, targets = samples[0], cls()
-        if "gt_label" in first:
-            labels, targets.starts = cat_batch_labels([sample.gt_label for sample in samples])
+        targets = cls()
+        if has_field(samples, "gt_label"):
+            labels, targets.starts = _joined(samples)
             targets.labels = labels.to(device)
-        if "gt_score" in first:
+        if has_field(samples, "gt_score"):
             targets.scores = _stacked(samples, "gt_score").to(device)
         elif to_onehot and targets.labels is not None:
-            classes = _class_count(first, num_classes)
+            classes = _class_count(samples, num_classes)
             targets.scores = batch_label_to_onehot(targets.labels, targets.starts, classes).to(device)
-        if "gt_value" in first:
+        if has_field(samples, "gt_value"):
             targets.values = _stacked(samples, "gt_value").to(device)
         return targets
 
@@ -75,6 +76,12 @@ class BatchTargets:
 
     def share_out(self, samples: Sequence[DataSample]) -> None:
         """Give each sample its own."""
+        packed = PackedSamples.behind(samples)
+        if packed is not None and self._fit(packed):
+            labels = None if self.labels is None else self.labels.view(packed.size, -1)
+            columns = {"gt_label": labels, "gt_score": self.scores, "gt_value": self.values}
+            packed.stacked.update({name: values for name, values in columns.items() if values is not None})
+            return
         if self.labels is not None:
             for sample, label in zip(samples, tensor_split(self.labels, self.starts)):
                 sample.set_gt_label(label)
@@ -85,9 +92,26 @@ class BatchTargets:
             for sample, value in zip(samples, self.values):
                 sample.set_gt_value(value)
 
+    def _fit(self, packed: PackedSamples) -> bool:
+        """Whether each sample knows how many scores it should have."""
+        return self.scores is None or set(packed.meta("num_classes")) == {self.scores.shape[1]}
+
+
+def _joined(samples: Sequence[DataSample]) -> tuple[Tensor, list[int]]:
+    """The labels of all samples, and where those of samples 2, 3, ... start."""
+    packed = PackedSamples.behind(samples)
+    if packed is None or "gt_label" not in packed.stacked:
+        return cat_batch_labels([sample.gt_label for sample in samples])
+    labels = packed.stacked["gt_label"]
+    width = labels.shape[1]
+    return labels.flatten(), [width * place for place in range(1, len(labels))]
+
 
 def _stacked(samples: Sequence[DataSample], key: str) -> Tensor:
     """Put the numbers of all samples together, (B, K)."""
+    packed = PackedSamples.behind(samples)
+    if packed is not None and key in packed.stacked:
+        return packed.stacked[key]
     count = len(samples[0].get(key))
     for sample in samples:
         found = 0 if key not in sample else len(sample.get(key))
@@ -100,8 +124,8 @@ def _stacked(samples: Sequence[DataSample], key: str) -> Tensor:
     return torch.stack([sample.get(key) for sample in samples])
 
 
-def _class_count(sample: DataSample, num_classes: int | None) -> int:
-    count = num_classes or sample.get("num_classes")
+def _class_count(samples: Sequence[DataSample], num_classes: int | None) -> int:
+    count = num_classes or samples[0].get("num_classes")
     if count is None:
         raise ConfigError(
             "One-hot labels need the number of classes",

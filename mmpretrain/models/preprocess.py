@@ -17,6 +17,7 @@ from mmpretrain.models.batch_augments import RandomBatchAugment
 from mmpretrain.models.batch_targets import BatchTargets
 from mmpretrain.registry import BATCH_TRANSFORMS, MODELS
 from mmpretrain.structures import DataSample, MultiTaskDataSample
+from mmpretrain.structures.packed_samples import PackedSamples
 
 #: One number for each channel, or one for all.
 Numbers = Sequence[float] | float
@@ -193,11 +194,10 @@ class ClsDataPreprocessor(Normalizer):
         """Turn ``inputs`` ((B, C, H, W), or a list of (C, H, W)) into a float tensor (B, C, H, W)."""
         inputs = self.cast_data(inputs_of(data))
         samples = data.get("data_samples")
-        first = samples[0] if samples else None
         targets = BatchTargets()
-        if samples is not None and isinstance(first, DataSample):
+        if samples and (PackedSamples.behind(samples) is not None or isinstance(samples[0], DataSample)):
             targets = BatchTargets.of(samples, self.device, self.to_onehot, self.num_classes)
-        elif isinstance(first, MultiTaskDataSample):
+        elif samples and isinstance(samples[0], MultiTaskDataSample):
             samples = self.cast_data(samples)
         if training and self.batch_transforms is not None:
             inputs, mixed = self.batch_transforms(inputs, targets.joined(), data.get("sample_keys"))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 
+from mmpretrain.datasets.lazy_list import LazyList
 from mmpretrain.errors import ConfigError, DataError
 from mmpretrain.models.batch_targets import BatchTargets
 from mmpretrain.structures import DataSample
+from mmpretrain.structures.packed_samples import PackedSamples
 
 CPU = torch.device("cpu")
 
@@ -22,6 +24,32 @@ def test_scores_and_values_are_mixed_together_and_shared_out():
     assert samples[0].gt_score.tolist() == [0, 1, 0]
     assert samples[0].gt_value.tolist() == [10, 1]
     assert samples[0].gt_label.tolist() == [0]
+
+
+@pytest.mark.parametrize("scores", [False, True])
+@pytest.mark.parametrize("known", [3, None], ids=["classes known", "classes unknown"])
+def test_packed_samples_get_the_same(scores, known):
+    meta = {} if known is None else {"num_classes": known}
+    plain = [DataSample(metainfo=meta).set_gt_label(k).set_gt_value(float(k)) for k in (2, 0)]
+    packed = LazyList(PackedSamples.of(plain))
+    for samples in (plain, packed):
+        targets = BatchTargets.of(samples, CPU, to_onehot=scores, num_classes=3)
+        mixed = targets.joined()
+        targets.part(None if mixed is None else 0.25 * mixed + 0.75 * mixed.flip(0))
+        targets.share_out(samples)
+    if known or not scores:
+        assert PackedSamples.behind(packed) is not None
+    for one, other in zip(plain, packed):
+        assert sorted(one.all_keys()) == sorted(other.all_keys())
+        assert all(torch.equal(other.get(key), value) for key, value in one.items())
+        assert one.get("num_classes") == other.get("num_classes")
+
+
+def test_packed_samples_with_another_number_of_classes_are_one_sentence():
+    packed = LazyList(PackedSamples.of([DataSample(metainfo={"num_classes": 2}).set_gt_label(0)]))
+    targets = BatchTargets.of(packed, CPU, to_onehot=True, num_classes=3)
+    with pytest.raises(DataError, match="gt_score has 3 values, but the sample's num_classes is 2"):
+        targets.share_out(packed)
 
 
 def test_nothing_to_mix():

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -14,6 +13,7 @@ from mmpretrain.evaluation.functional import accuracy, as_topk, limit_topk
 from mmpretrain.models.heads.base import BaseClsHead, InitCfg, with_predictions
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
+from mmpretrain.structures.packed_samples import has_field, joined_labels, stacked_field
 
 CROSS_ENTROPY = {"type": "CrossEntropyLoss", "loss_weight": 1.0}
 
@@ -69,6 +69,6 @@ class ClsHead(BaseClsHead):
 
 def single_label_target(data_samples: Sequence[DataSample]) -> Tensor:
     """Return class indices (B,), or probabilities (B, C) where a batch augment mixed the labels."""
-    if "gt_score" in data_samples[0]:
-        return torch.stack([sample.gt_score for sample in data_samples])
-    return torch.cat([sample.gt_label for sample in data_samples])
+    if has_field(data_samples, "gt_score"):
+        return stacked_field(data_samples, "gt_score")
+    return joined_labels(data_samples)

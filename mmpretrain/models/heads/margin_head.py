@@ -15,6 +15,7 @@ from mmpretrain.models.heads.base import Features, InitCfg, check_num_classes
 from mmpretrain.models.heads.cls_head import CROSS_ENTROPY, ClsHead, single_label_target
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
+from mmpretrain.structures.packed_samples import joined_labels
 from mmpretrain.utils.fileio import read_lines
 
 
@@ -124,6 +125,6 @@ class ArcFaceClsHead(ClsHead):
 
     def loss(self, feats: Features, data_samples: Sequence[DataSample], **kwargs: Any) -> dict[str, Tensor]:
         """Return the loss of a batch; the margin goes to the classes in ``gt_label``."""
-        scores = self(feats, torch.cat([sample.gt_label for sample in data_samples]))
+        scores = self(feats, joined_labels(data_samples))
         target = single_label_target(data_samples)
         return {"loss": self.loss_module(scores, target, avg_factor=len(scores), **kwargs)}

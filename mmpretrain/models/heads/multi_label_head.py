@@ -19,6 +19,7 @@ from mmpretrain.models.heads.base import (
 )
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample, label_to_onehot
+from mmpretrain.structures.packed_samples import has_field, stacked_field
 from mmpretrain.structures.thresholds import Thresholds, check_thresholds, reaches
 
 SIGMOID_CROSS_ENTROPY = {"type": "CrossEntropyLoss", "use_sigmoid": True}
@@ -69,8 +70,8 @@ class MultiLabelClsHead(BaseClsHead):
 
 def multi_label_target(data_samples: Sequence[DataSample], num_classes: int) -> Tensor:
     """Return one number per class, (B, C): that of ``gt_score``, or 1 for the classes in ``gt_label``."""
-    if "gt_score" in data_samples[0]:
-        return torch.stack([sample.gt_score.float() for sample in data_samples])
+    if has_field(data_samples, "gt_score"):
+        return stacked_field(data_samples, "gt_score").float()
     return torch.stack([label_to_onehot(sample.gt_label, num_classes) for sample in data_samples]).float()
 
 
