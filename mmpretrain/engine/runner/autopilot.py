@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import torch
 from torch.utils.data import BatchSampler, DataLoader, SequentialSampler
 
-from mmpretrain.engine.runner.dataloader import Epoch, KeyedDataLoader
+from mmpretrain.engine.runner.dataloader import FOR_WORKERS, Epoch, KeyedDataLoader
 from mmpretrain.errors import MMPretrainError
 from mmpretrain.utils.env import usable_cores
 from mmpretrain.utils.logging import get_logger
@@ -37,6 +37,8 @@ PREFETCH = (2, 4, 8)
 SAMPLES, SAMPLE_SECONDS = 32, 1.0
 #: Waiting for data for a larger share of the time is worth a cache.
 WAITING = 0.1
+#: Follows the last batch; a batch may be None.
+_END: Any = object()
 
 
 class Setting(NamedTuple):
@@ -216,8 +218,8 @@ class TunedDataLoader(KeyedDataLoader):
             stream = self._stream()
             asked = time.perf_counter()
             while not done:
-                batch = next(stream, None)
-                if batch is None:
+                batch = next(stream, _END)
+                if batch is _END:
                     done = True
                     break
                 came = time.perf_counter()
@@ -243,6 +245,8 @@ class TunedDataLoader(KeyedDataLoader):
         options = dict(self._options)
         if setting.workers:
             options.update(prefetch_factor=setting.prefetch, persistent_workers=self._lasting)
+        else:
+            options = {key: value for key, value in options.items() if key not in FOR_WORKERS}
         batches: Any = self._batches
         self._inner = DataLoader(
             self._keyed,

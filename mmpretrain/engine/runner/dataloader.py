@@ -22,6 +22,9 @@ from mmpretrain.errors import DataError, TrainingError, add_note
 from mmpretrain.utils.dist import get_dist_info
 from mmpretrain.utils.seeding import mix, preserved_rng, seed_everything
 
+#: Arguments of a loader that torch refuses, or warns about, where there are no workers.
+FOR_WORKERS = ("persistent_workers", "prefetch_factor", "timeout", "multiprocessing_context")
+
 
 class SampleKey(NamedTuple):
     """What a sample's randomness depends on, besides the seed.

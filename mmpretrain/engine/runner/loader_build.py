@@ -12,7 +12,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 from mmpretrain.engine.runner.autopilot import TunedDataLoader
-from mmpretrain.engine.runner.dataloader import KeyedDataLoader, is_infinite
+from mmpretrain.engine.runner.dataloader import FOR_WORKERS, KeyedDataLoader, is_infinite
 from mmpretrain.errors import ArgumentError, ConfigError
 from mmpretrain.registry import (
     DATA_SAMPLERS,
@@ -130,8 +130,8 @@ def _leave_out_idle(args: dict[str, Any]) -> None:
     if isinstance(workers := args.get("num_workers", 0), int) and workers > 0:
         args["num_workers"] = _no_more_than_cores(workers, usable_cores())
     if args.get("num_workers", 0) == 0:
-        args.pop("persistent_workers", None)
-        args.pop("prefetch_factor", None)
+        for name in FOR_WORKERS:
+            args.pop(name, None)
     if not torch.accelerator.is_available():
         args.pop("pin_memory", None)
 

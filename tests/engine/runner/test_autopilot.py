@@ -130,6 +130,21 @@ def test_results_stay_the_same(quick, lasting):
     tuned.restart_workers()
 
 
+@pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.parametrize("options", [{"timeout": 60}, {"multiprocessing_context": "fork"}], ids=str)
+def test_settings_of_workers_do_not_hinder_trials_without_them(quick, options, workers):
+    tuned = loader(tune="auto", num_workers=workers, **options)
+    got, expected = batches(tuned, Epoch(0)), batches(loader(), Epoch(0))
+    assert {trial.setting.workers for trial in tuned.pilot.trials} >= {0, 1}
+    assert all(torch.equal(one, other) for one, other in zip(got, expected, strict=True))
+
+
+def test_a_batch_may_be_none(quick):
+    sampler = dict(type="DefaultSampler", shuffle=False)
+    cfg = dict(dataset=Noise(), batch_size=2, sampler=sampler, collate_fn=lambda items: None, tune="auto")
+    assert batches(build_dataloader(cfg, seed=3), Epoch(0)) == [None] * 30
+
+
 def test_it_says_what_it_chose(quick, caplog, monkeypatch):
     monkeypatch.setattr(autopilot.get_logger(), "propagate", True)
     with caplog.at_level(logging.INFO):

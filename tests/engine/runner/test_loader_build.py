@@ -44,6 +44,13 @@ def test_it_looks_like_an_ordinary_loader():
     assert build_dataloader(tiny.loader(drop_last=True), seed=0).batch_size == 4
 
 
+def test_settings_of_workers_are_idle_without_workers():
+    cfg = dict(dataset=list(range(4)), batch_size=2, collate_fn="default_collate")
+    for more in (dict(timeout=9), dict(multiprocessing_context="fork"), dict(prefetch_factor=4)):
+        loader = build_dataloader({**cfg, **more, "num_workers": 0}, seed=0)
+        assert [batch.tolist() for batch in loader] == [[0, 1], [2, 3]]
+
+
 def test_no_more_workers_than_cores(monkeypatch, caplog):
     monkeypatch.setattr(loader_build, "usable_cores", lambda: 2)
     loader_build._no_more_than_cores.cache_clear()
