@@ -14,7 +14,7 @@ from mmpretrain.errors import DataError
 from mmpretrain.registry import DATASETS
 from mmpretrain.utils.fileio import join, read_lines
 
-_SUFFIXES = (*IMG_EXTENSIONS, *MEASURED_EXTENSIONS)
+_SUFFIXES = (*IMG_EXTENSIONS, *MEASURED_EXTENSIONS, ".gif", ".jfif", ".jp2", ".avif")
 _WITH_INDEX = re.compile(r"(?P<path>.*\.\w+)\s+(?P<index>\d{1,18})")
 
 

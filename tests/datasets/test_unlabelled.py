@@ -42,6 +42,9 @@ def test_a_list_with_some_labels(images):
     infos = [dataset.get_data_info(i) for i in range(len(dataset))]
     assert [info.get("gt_label") for info in infos] == [3, None, None]
     assert infos[1]["img_path"] == str(images / "1.png")
+    (images / "kinds.txt").write_text("a b.gif 1\nc.webp 2\nscan 7\n")
+    infos = DATASETS.build(images_from_spec(str(images / "kinds.txt"))).data_infos
+    assert [info.get("gt_label") for info in infos] == [1, 2, None]
     (images / "none.txt").write_text("\n")
     with pytest.raises(DataError, match="no images"):
         len(DATASETS.build(images_from_spec(str(images / "none.txt"))))
