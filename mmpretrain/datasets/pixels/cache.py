@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import cv2
 import numpy as np
+import PIL
+import simplejpeg
 
 from mmpretrain.datasets.pixels.prefix import Prefix
 from mmpretrain.datasets.records import RecordTable, TextColumn
@@ -158,7 +160,8 @@ class PixelCache:
                     "utf-8", "surrogateescape"
                 )
             ).hexdigest()
-        facts = (VERSION, repr(self.prefix), cv2.__version__, len(dataset), names, os.getcwd())
+        libraries = (cv2.__version__, simplejpeg.__version__, PIL.__version__)
+        facts = (VERSION, repr(self.prefix), libraries, len(dataset), names, os.getcwd())
         state.update(repr(facts).encode())
         return state.digest()
 
