@@ -209,7 +209,7 @@ def run(model: Any, data: str | None, batch_size: int | None, workers: int | Non
     """Run a model over labelled images, with a progress bar."""
     from mmpretrain.apis.labelled import label_map, labelled_loader
     from mmpretrain.datasets.from_spec import held_out_from_spec
-    from mmpretrain.datasets.labelled_table import value_columns
+    from mmpretrain.datasets.labelled_dataset import as_labelled, with_values
     from mmpretrain.structures import value_names
     from mmpretrain.uncertainty.outputs import collect_outputs, predicts_values
     from mmpretrain.utils.progress import track
@@ -217,8 +217,10 @@ def run(model: Any, data: str | None, batch_size: int | None, workers: int | Non
     dataset = None if data is None else held_out_from_spec(data)
     meta = model._dataset_meta or {}
     values = predicts_values(model)
-    if values and dataset is not None and dataset["type"] == "TableDataset":
-        dataset["value"] = value_columns(dataset["ann_file"], value_names(meta, model.head.num_values))
+    if dataset is not None and values:
+        dataset = with_values(dataset, value_names(meta, model.head.num_values))
+    elif dataset is not None:
+        dataset = as_labelled(dataset)
     loader = labelled_loader(model._config, dataset, batch_size, workers)
     labels = None if values else label_map(loader.dataset, meta.get("classes"))
     outputs = collect_outputs(model, track(loader, "calibrate"), len(loader.dataset), spoil=True)

@@ -109,17 +109,17 @@ def enable_auto_scale_lr(cfg: Config) -> None:
     setting["enable"] = True
 
 
-def use_data(cfg: Config, spec: str) -> None:
+def use_data(cfg: Config, spec: str, *, fit: bool = True) -> None:
     """Train, validate and test on other data, with the config's pipelines.
 
-    The head gets as many classes as the training data have.
+    The head gets as many classes as the training data have, unless the model is not to be fitted to them.
     """
     from mmpretrain.apis.prepare import split_pipeline
     from mmpretrain.config.source import Source
     from mmpretrain.config.wrapped import innermost
     from mmpretrain.datasets import exchange
 
-    exchange.use_data(cfg, spec, source=Source("--data"))
+    exchange.use_data(cfg, spec, source=Source("--data"), fit=fit)
     for name in LOADERS:
         if cfg.get(name) is not None:
             dataset = innermost(cfg[name]["dataset"])

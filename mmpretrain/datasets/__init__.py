@@ -14,6 +14,7 @@ __getattr__, __dir__, __all__ = lazy_package(
         "from_spec": ("dataset_from_spec",),
         "huggingface": ("HuggingFaceDataset",),
         "imagenet": ("ImageNet", "ImageNet21k", "Places205"),
+        "labelled_dataset": ("LabelledTable",),
         "listed": ("CUB", "Caltech101", "FGVCAircraft", "Food101", "InShop", "OxfordIIITPet", "SUN397"),
         "lmdb_dataset": ("LMDBDataset",),
         "matlab": ("DTD", "Flowers102", "StanfordCars"),

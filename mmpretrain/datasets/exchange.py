@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mmpretrain.config.wrapped import innermost
 from mmpretrain.datasets.from_spec import FOLDS, KEPT, dataset_from_spec
+from mmpretrain.datasets.labelled import Task
+from mmpretrain.datasets.labelled_dataset import as_labelled, with_values
+from mmpretrain.datasets.part_names import Split
 from mmpretrain.datasets.preflight import find_classifier
 from mmpretrain.datasets.preflight_classes import label_arrays
 from mmpretrain.datasets.unlabelled import images_from_spec
 from mmpretrain.errors import DataError
 from mmpretrain.registry import DATASETS, MODELS
+from mmpretrain.structures import value_names
 
 logger = logging.getLogger(__name__)
 
 
-def use_data(cfg: Any, spec: str, source: Any = None) -> None:
+def use_data(cfg: Any, spec: str, source: Any = None, *, fit: bool = True) -> None:
     """Put the data that ``spec`` describes into all data loaders of a config; pipelines and the like stay.
 
-    All splits get the classes of the training data, and the model as many outputs.
+    All splits get the classes of the training data, and the model as many outputs, if it is to be fitted.
 
     Args:
         cfg: A whole config.
         spec: See :func:`~mmpretrain.datasets.from_spec.dataset_from_spec`.
         source: What errors about the number of classes name as its source.
+        fit: Whether the model is to learn the classes of the data. One that is tested keeps its outputs, and
+            labels are mapped to those of its checkpoint by their names.
 
     Raises:
         DataError: If there are too few samples.
@@ -33,21 +39,56 @@ def use_data(cfg: Any, spec: str, source: Any = None) -> None:
     if getattr(_model_class(cfg), "unsupervised", False):
         _use_images(cfg, spec)
         return
-    train = DATASETS.build(innermost(dataset_from_spec(spec, "train")))
+    task = _task(cfg)
+    train = DATASETS.build(innermost(_described(spec, "train", task, cfg)))
     for split in ("train", "val", "test"):
         loader = cfg.get(f"{split}_dataloader")
         if not loader:
             continue
         old = innermost(loader["dataset"])
-        loader["dataset"] = dataset_from_spec(spec, split)
+        loader["dataset"] = _described(spec, split, task, cfg)
         inner = innermost(loader["dataset"])
         inner.update({key: old[key] for key in KEPT if key in old}, test_mode=split != "train")
         if train.CLASSES is not None:
             inner["metainfo"] = {"classes": list(train.CLASSES)}
         if inner is not loader["dataset"]:
             _explain_share(spec, split, len(train))
-    if count := _class_count(train):
+    if fit and (count := _class_count(train)):
         cfg.merge_from_dict(dict.fromkeys(_counts(cfg), count), source=source)
+
+
+def _described(spec: str, split: Split, task: Task | None, cfg: Any) -> dict[str, Any]:
+    """The config of the data set that ``spec`` describes, with labels of the kind that a model learns."""
+    described = dataset_from_spec(spec, split)
+    if task == "regression":
+        return with_values(described, _values(cfg), split)
+    return as_labelled(described, split, task)
+
+
+def _values(cfg: Any) -> Sequence[str]:
+    """What the numbers that a model predicts are called in the data of its config."""
+    loader = cfg.get("train_dataloader") or cfg.get("test_dataloader")
+    value = innermost(loader["dataset"]).get("value") if loader else None
+    names = [value] if isinstance(value, str) else list(value or ())
+    return names or value_names(None, cfg["model"]["head"].get("num_values", 1))
+
+
+#: Head -> the task that it is for; those derived from it, too.
+_TASKS: dict[str, Task] = {
+    "RegressionHead": "regression",
+    "MultiLabelClsHead": "multi",
+    "OrdinalClsHead": "ordinal",
+    "ClsHead": "single",
+}
+
+
+def _task(cfg: Any) -> Task | None:
+    """What the model of a config learns; None if its labels tell."""
+    head = (cfg.get("model") or {}).get("head")
+    kind = head.get("type") if isinstance(head, Mapping) else None
+    found = MODELS.get(kind) if isinstance(kind, str) and MODELS.declares(kind) else kind
+    parents = found.__mro__ if isinstance(found, type) else ()
+    return next((_TASKS[parent.__name__] for parent in parents if parent.__name__ in _TASKS), None)
 
 
 def _model_class(cfg: Any) -> Any:

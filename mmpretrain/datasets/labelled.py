@@ -146,6 +146,17 @@ def read_labelled(spec: str, task: Task | None = None, val: str | None = None) -
     return Parts(train, others.get("val"), others.get("test"))
 
 
+def read_table(path: str, task: Task | None = None) -> dict[str, Labelled]:
+    """Read a table of images with labels; of one without a column of the parts, all is for training.
+
+    Args:
+        path: See :func:`~mmpretrain.datasets.labelled_table.read_rows`.
+        task: See :func:`read_labelled`.
+    """
+    found = _of_table(path, task)
+    return found if isinstance(found, dict) else {"train": found}
+
+
 def _absolute(spec: str) -> str:
     """Make a path absolute, as configs are kept, and used from other folders."""
     dataset_from_spec(spec)  # complains of what is not there
