@@ -137,7 +137,7 @@ def test(
     if data is not None:
         from mmpretrain.cli.overrides import use_data
 
-        use_data(cfg, data)
+        use_data(cfg, data, fit=False)
     if metrics:
         use_metrics(cfg, metrics, metric_options or [])
     Loading(cache=cache, cache_size=cache_size).apply(cfg, ("test",))

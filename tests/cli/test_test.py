@@ -69,6 +69,23 @@ def test_record(folder, capsys, evaluator):
     assert "LeNet5" in record.facts["config"]["text"]
 
 
+def test_data_with_fewer_classes_keep_the_outputs_of_the_model(folder, capsys):
+    model = MODELS.build({"type": "LeNet5", "num_classes": 3})
+    weights = {f"backbone.{key}": value for key, value in model.state_dict().items()}
+    classes = ("cat", "cow", "dog")
+    torch.save({"state_dict": weights, "meta": {"dataset_meta": {"classes": classes}}}, "three.pth")
+    (folder / "data").rename(folder / "val")
+    text = CONFIG.replace("EVALUATOR", "dict(type='Accuracy')")
+    (folder / "cfg.py").write_text(text.replace("num_classes=2", "num_classes=3"))
+    done = call(capsys, "test", "cfg.py", "three.pth", "--data", str(folder), "--work-dir", "out")
+    assert done.code == 0, done.err
+    record = Record.load(next((folder / "out").glob("2*")))
+    assert record.scores.shape == (7, 3)
+    assert sorted(record.targets.tolist()) == [0, 0, 0, 2, 2, 2, 2]
+    image = torch.from_numpy(cv2.imread(record.paths[0], cv2.IMREAD_GRAYSCALE)).float()[None, None] / 255
+    assert record.scores[0] == pytest.approx(model.eval()(image)[0].softmax(1)[0].detach().numpy(), abs=1e-5)
+
+
 def test_tta_uses_the_weights_of_the_checkpoint(run_dir, tmp_path):
     def accuracy(views=None, **options):
         cfg = Config.fromfile(ROOT / "configs/lenet/lenet5_digits.py")
