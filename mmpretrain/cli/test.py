@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -30,6 +29,21 @@ from mmpretrain.cli.options import (
 )
 from mmpretrain.cli.say import say, shown
 from mmpretrain.cli.shortcuts import BatchSize, Cache, CacheSize, Device, Loading, Workers
+from mmpretrain.cli.testing_options import (
+    Checkpoint,
+    Interval,
+    MetricOptions,
+    Metrics,
+    NoPinMemory,
+    Out,
+    OutItem,
+    OutItemOption,
+    Page,
+    Show,
+    ShowDir,
+    TestTimeAugmentation,
+    WaitTime,
+)
 from mmpretrain.errors import ConfigError
 from mmpretrain.utils.text import cell, visible
 
@@ -40,36 +54,14 @@ if TYPE_CHECKING:
 OUT_SUFFIXES = (".json", ".yaml", ".yml", ".pkl", ".pickle")
 
 
-class OutItem(str, Enum):
-    """What ``--out`` saves."""
-
-    metrics = "metrics"
-    pred = "pred"
-
-
 def test(
     context: typer.Context,
     config: ConfigArgument,
-    checkpoint: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="CKPT",
-            help="A checkpoint: path, URL, the folder of a run (its best one), a zoo name; by default that "
-            "of the config's own work folder.",
-        ),
-    ] = None,
+    checkpoint: Checkpoint = None,
     work_dir: WorkDir = None,
     data: Data = None,
-    out: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="Save results: .json, .yaml or .pkl, as the suffix says."),
-    ] = None,
-    out_item: Annotated[
-        OutItem | None,
-        typer.Option(
-            help="What to save: the metrics, or every prediction (.pkl); by default the suffix decides."
-        ),
-    ] = None,
+    out: Out = None,
+    out_item: OutItemOption = None,
     cfg_options: CfgOptions = None,
     amp: Amp = False,
     skip_bad: SkipBad = False,
@@ -78,24 +70,15 @@ def test(
     workers: Workers = None,
     cache: Cache = None,
     cache_size: CacheSize = None,
-    metrics: Annotated[
-        list[str] | None, typer.Option(metavar="NAME...", help="Metrics instead of the config's.")
-    ] = None,
-    metric_options: Annotated[
-        list[str] | None,
-        typer.Option(metavar="KEY=VALUE...", help="Options of --metrics, as in 0.x: topk=1."),
-    ] = None,
-    show_dir: Annotated[
-        str | None, typer.Option(metavar="DIR", help="Save pictures of the predictions there.")
-    ] = None,
-    show: Annotated[bool, typer.Option("--show", help="Show pictures of the predictions.")] = False,
-    interval: Annotated[int, typer.Option(help="Draw every N-th picture.")] = 1,
-    wait_time: Annotated[float, typer.Option(help="Seconds to show a picture.")] = 2,
-    page: Annotated[
-        bool, typer.Option("--report/--no-report", help="Write report.html into the folder of the run.")
-    ] = True,
-    no_pin_memory: Annotated[bool, typer.Option("--no-pin-memory", help="Do not pin host memory.")] = False,
-    tta: Annotated[bool, typer.Option("--tta", help="Use test-time augmentation.")] = False,
+    metrics: Metrics = None,
+    metric_options: MetricOptions = None,
+    show_dir: ShowDir = None,
+    show: Show = False,
+    interval: Interval = 1,
+    wait_time: WaitTime = 2,
+    page: Page = True,
+    no_pin_memory: NoPinMemory = False,
+    tta: TestTimeAugmentation = False,
     gpus: Gpus = None,
     nnodes: Nnodes = 1,
     node_rank: NodeRank = 0,
@@ -119,19 +102,9 @@ def test(
         relaunch(context)
     import os
 
-    from mmpretrain.config.source import Source
-
     os.environ.setdefault("LOCAL_RANK", str(local_rank))
     cfg = load_config(config, cfg_options, work_dir)
-    if checkpoint is None and Path(config).is_dir():
-        checkpoint = config
-    if checkpoint is None and not Path(cfg.work_dir).is_dir():
-        raise ConfigError(
-            f"no checkpoint is named, and there is no work folder {cfg.work_dir!r} to look for one",
-            hint="Name one: mmpretrain test CONFIG CKPT",
-        )
-    cfg.merge_from_dict({"load_from": checkpoint_in(checkpoint or cfg.work_dir)}, source=Source("CHECKPOINT"))
-    cfg.resume = False
+    use_checkpoint(cfg, config, checkpoint)
     shortcuts.apply(cfg, ("test",), batch_size=batch_size, device=device, workers=workers)
     cfg.launcher = launcher
     if data is not None:
@@ -150,6 +123,25 @@ def test(
     results = run(cfg, page=page)
     if out is not None and not saves_predictions:
         write_metrics(results, Path(out))
+
+
+def use_checkpoint(cfg: Config, config: str, checkpoint: str | None) -> None:
+    """Take the weights of a checkpoint; by default those of the run whose folder or config is given.
+
+    Raises:
+        ConfigError: If there is none.
+    """
+    from mmpretrain.config.source import Source
+
+    if checkpoint is None and Path(config).is_dir():
+        checkpoint = config
+    if checkpoint is None and not Path(cfg.work_dir).is_dir():
+        raise ConfigError(
+            f"no checkpoint is named, and there is no work folder {cfg.work_dir!r} to look for one",
+            hint="Name one: mmpretrain test CONFIG CKPT",
+        )
+    cfg.merge_from_dict({"load_from": checkpoint_in(checkpoint or cfg.work_dir)}, source=Source("CHECKPOINT"))
+    cfg.resume = False
 
 
 def prepare(
