@@ -35,10 +35,12 @@ def to_indices(
     Raises:
         DataError: If a label is empty or not among the classes, or if names and indices are mixed.
     """
-    names = [str(value).strip() if is_given(value) else "" for value in values]
+    position = {name: index for index, name in enumerate(classes or ())}
+    written = [str(value) if is_given(value) else "" for value in values]
+    # A folder may be called "cat ", but a cell with blanks around a name means the name.
+    names = [name if name in position else name.strip() for name in written]
     if "" in names:
         raise DataError("A sample has no label", where=where(names.index("")))
-    position = {name: index for index, name in enumerate(classes or ())}
     if not all(name in position for name in names):
         is_number = [WHOLE_NUMBER.fullmatch(name) is not None for name in names]
         if all(is_number):

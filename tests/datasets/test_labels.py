@@ -39,3 +39,8 @@ def test_samples_that_do_not_have_one_class_each(labels):
 
     assert single_labels(Labels()) is None
     assert single_labels(object()) is None
+
+
+def test_a_class_that_is_called_with_blanks():
+    where = "row {}".format
+    assert to_indices(["cat ", " dog", " cat  "], ["cat ", "dog", "cat"], where) == ([0, 1, 2], None)
