@@ -237,6 +237,8 @@ def _as_task(found: Labelled, task: Task | None, place: str) -> Labelled:
     Raises:
         DataError: If their names do not tell the order, or are no numbers.
     """
+    if task == "multi" and found.task == "single":
+        return replace(found, task="multi")
     if task not in ("ordinal", "regression"):
         return found
     matches = [_DIGITS.search(name) for name in found.classes]

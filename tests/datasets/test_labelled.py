@@ -181,6 +181,9 @@ def test_the_task_can_be_given(tmp_path: Path) -> None:
     assert read_labelled(spec, "multi").train.task == "multi"
     spec = table(tmp_path / "x.csv", "path,label", "a.jpg,cat;brown", "b.jpg,dog")
     assert read_labelled(spec, "single").train.classes == ("cat;brown", "dog")
+    for name in ("a", "b"):
+        write(tmp_path / "folder" / name / "1.png")
+    assert read_labelled(str(tmp_path / "folder"), "multi").train.task == "multi"
 
 
 def test_annotation_file_with_several_labels(tmp_path: Path) -> None:
