@@ -124,7 +124,7 @@ def _number(text: str, option: str, kind: type, least: float) -> Any:
         value = None
     if value is None or not least <= value < 1e6:
         what = "a number" if kind is float else "a whole number"
-        raise ConfigError(f"{text!r} is not auto, nor {what} from {least} on", where=option)
+        raise ConfigError(f"{text!r} is not auto, nor {what} from {least} to below 1e6", where=option)
     return value
 
 

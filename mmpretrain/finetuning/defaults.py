@@ -90,7 +90,12 @@ class Wanted:
 
 
 def choose(
-    facts: DataFacts, family: Family, own_size: int, accelerated: bool, wanted: Wanted | None = None
+    facts: DataFacts,
+    family: Family,
+    own_size: int,
+    accelerated: bool,
+    wanted: Wanted | None = None,
+    has_head: bool = True,
 ) -> Choices:
     """Choose what is not asked for.
 
@@ -100,6 +105,7 @@ def choose(
         own_size: Edge of the images that the network was made for.
         accelerated: Whether there is a GPU or the like.
         wanted: What the user asks for.
+        has_head: Whether there is a head that can be trained alone.
 
     Raises:
         ConfigError: If the task does not allow what is asked for.
@@ -119,7 +125,7 @@ def choose(
     present = sum(count > 0 for count in facts.counts)
     few = facts.images < FREEZE_BELOW * present
     if freeze is None:
-        freeze = "backbone" if few and family != "scratch" else -1
+        freeze = "backbone" if few and has_head and family != "scratch" else -1
     rate = RATE_HEAD if freeze == "backbone" else RATE[family]
     return Choices(
         epochs=wanted.epochs or usual * (SCRATCH_EPOCHS if family == "scratch" else 1),

@@ -144,8 +144,8 @@ def fit_model(
     elif freeze >= 0:
         backbone["frozen_stages"] = freeze
     loss = _loss(task, weights)
-    classifier = find_classifier(model)
-    if task == "single" and classifier is not None and _classifies(model.get("head")):
+    classifier = _kept_classifier(model, task)
+    if classifier is not None:
         classifier["num_classes"] = num_classes
         model["head"].update(loss=loss, topk=(1,))
         model["head"].pop("cal_acc", None)
@@ -163,6 +163,16 @@ def fit_model(
         head["num_classes"] = num_classes
     model["head"] = {**head, "loss": loss} if task in ("single", "multi") else head
     return model
+
+
+def classifies_in_backbone(model: Mapping[str, Any], task: Task) -> bool:
+    """Whether the backbone itself classifies, as that of VGG does, and the head has no weights."""
+    return "backbone" in model and _kept_classifier(model, task) is model["backbone"]
+
+
+def _kept_classifier(model: Mapping[str, Any], task: Task) -> Any:
+    """The part of a model that classifies, if it can stay what it is; None if a new head is needed."""
+    return find_classifier(model) if task == "single" and _classifies(model.get("head")) else None
 
 
 def _classifies(head: Any) -> bool:

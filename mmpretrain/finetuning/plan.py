@@ -15,7 +15,7 @@ from mmpretrain.finetuning.defaults import Choices, Wanted, choose
 from mmpretrain.finetuning.facts import DataFacts, class_weights, positive_weights
 from mmpretrain.finetuning.images import Reading, for_images
 from mmpretrain.finetuning.lists import write_lists
-from mmpretrain.finetuning.model import Seen, fit_model, look_at
+from mmpretrain.finetuning.model import Seen, classifies_in_backbone, fit_model, look_at
 from mmpretrain.finetuning.start import Start
 from mmpretrain.finetuning.timing import epochs_within, seconds_per_epoch
 from mmpretrain.utils.env import find_device, usable_cores
@@ -80,7 +80,14 @@ def make_plan(
     accelerated = find_device(device).type != "cpu"
     seen = look_at(start, start.image_size)
     family = seen.family if start.pretrained else "scratch"
-    choices = choose(facts, family, start.image_size, accelerated, wanted)
+    has_head = not classifies_in_backbone(start.model, facts.task)
+    choices = choose(facts, family, start.image_size, accelerated, wanted, has_head)
+    if choices.freeze == "backbone" and not has_head:
+        raise ConfigError(
+            f"{start.name} classifies in its backbone: with all of it frozen, nothing could be trained",
+            where="--freeze",
+            hint="Leave it out, or say how many stages.",
+        )
     tried = look_at(start, choices.image_size)
     if not tried.works:
         if wanted.image_size is not None or not seen.works:

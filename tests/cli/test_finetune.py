@@ -337,7 +337,7 @@ def test_time_is_a_budget(capsys, here: Path) -> None:
         (("--data", "data", "--val", "1.5"), "no share of the images"),
         (("--data", "data", "--val", "nowhere"), "no data at 'nowhere'"),
         (("--data", "data", "--epochs", "many"), "'many' is not auto"),
-        (("--data", "data", "--batch", "1"), "whole number from 2 on"),
+        (("--data", "data", "--batch", "1"), "whole number from 2 to below 1e6"),
         (("--data", "data", "--time", "soon"), "'soon' is no span of time"),
         (("--data", "data", "--freeze", "some"), "'some' is not auto"),
         (("--data", "data/a"), "no folders of classes"),

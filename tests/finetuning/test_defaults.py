@@ -107,3 +107,9 @@ def test_processes_share_a_batch(processes: int, batch: int) -> None:
 )
 def test_margin_of_the_best_epoch(task: Task, images: int, margin: float) -> None:
     assert defaults.best_margin(task, images) == pytest.approx(margin)
+
+
+def test_a_model_without_a_head_of_its_own_is_not_frozen_whole() -> None:
+    few = facts(images=8)
+    assert choose(few, "cnn", 224, False).freeze == "backbone"
+    assert choose(few, "cnn", 224, False, has_head=False).freeze == -1

@@ -9,7 +9,7 @@ import torch
 
 from mmpretrain.config.zoo import zoo_configs
 from mmpretrain.errors import ConfigError
-from mmpretrain.finetuning.model import Seen, fit_model, look_at
+from mmpretrain.finetuning.model import Seen, classifies_in_backbone, fit_model, look_at
 from mmpretrain.finetuning.start import Start, find_start
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
@@ -75,6 +75,13 @@ def test_freezing(tmp_path: Path) -> None:
     part = trained(fit_model(start, seen, 3, "single", freeze=2), 32)
     names = {".".join(name.split(".")[:2]) for name, p in part.named_parameters() if p.requires_grad}
     assert names == {"backbone.layer3", "backbone.layer4", "head.fc"}
+
+
+def test_backbones_that_classify() -> None:
+    model = find_start(str(zoo_configs()["lenet5_digits"])).model
+    assert classifies_in_backbone(model, "single")
+    assert not classifies_in_backbone(model, "multi"), "it gets a head"
+    assert not classifies_in_backbone(find_start(str(zoo_configs()["deit-tiny_4xb256_in1k"])).model, "single")
 
 
 def test_class_weights_reach_the_loss(tmp_path: Path) -> None:
