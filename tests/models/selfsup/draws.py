@@ -101,10 +101,11 @@ def fixed_draws(log=None, dropout=False):
         w, shape = weights.detach().double(), tuple(weights.shape)
         if not replacement:
             race = rng("exponential", shape, "multinomial").standard_exponential(shape, dtype=np.float32)
-            return torch.argsort(w / tensor(race, dict(dtype=torch.double)), dim=-1, descending=True)[
-                ..., :num_samples
-            ]
-        at = tensor(uniform(shape[:-1] + (num_samples,), "multinomial"), dict(dtype=torch.double))
+            race = tensor(race, dict(dtype=torch.double, device=w.device))
+            return torch.argsort(w / race, dim=-1, descending=True)[..., :num_samples]
+        at = tensor(
+            uniform(shape[:-1] + (num_samples,), "multinomial"), dict(dtype=torch.double, device=w.device)
+        )
         return torch.searchsorted(w.cumsum(-1) / w.sum(-1, keepdim=True), at)
 
     def np_permutation(x):
