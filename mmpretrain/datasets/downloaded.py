@@ -7,6 +7,7 @@ import os
 import tarfile
 from abc import abstractmethod
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -220,7 +221,7 @@ class CIFAR10(DownloadedDataset):
         absent = []
         for name, md5 in self.train_list + self.test_list:
             path = join(self.root, self.base_folder, name)
-            if not exists(path) or (local and md5 and not matches(path, f"md5:{md5}")):
+            if not exists(path) or (local and md5 and not _is_intact(path, md5)):
                 absent.append(name)
         return absent
 
@@ -261,6 +262,17 @@ class CIFAR10(DownloadedDataset):
                 hint="Delete it to download it again.",
             )
         return [content[key] for key in keys]
+
+
+def _is_intact(path: str, md5: str) -> bool:
+    """Whether a file has an MD5 sum; known for as long as it does not change."""
+    about = os.stat(path)
+    return _has_sum(path, md5, about.st_size, about.st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _has_sum(path: str, md5: str, size: int, changed: int) -> bool:
+    return matches(path, f"md5:{md5}")
 
 
 @DATASETS.register_module()
