@@ -10,6 +10,7 @@ import torch.nn.functional as F
 
 import mmpretrain
 from mmpretrain.config import Config
+from mmpretrain.engine.optimizers.builder import build_optim_wrapper
 from mmpretrain.engine.runner import Runner
 from mmpretrain.models.backbones.airbench import AirbenchNet
 from mmpretrain.registry import MODELS
@@ -53,6 +54,25 @@ def test_shapes_and_archs():
     assert out.shape == (2, 12)
     model = MODELS.build(Config.fromfile(CONFIG).model)
     assert sum(p.numel() for p in model.parameters()) == pytest.approx(1.97e6, rel=0.002)  # of the paper
+
+
+def test_rates_are_those_of_the_paper():
+    """In its terms: the loss is a sum, the scores are divided by 256, and the last layer has no bias."""
+    cfg = Config.fromfile(CONFIG)
+    model = MODELS.build(cfg.model)
+    groups = build_optim_wrapper(model, cfg.optim_wrapper).optimizer.param_groups
+    of = {
+        name: next(g for g in groups if any(p is q for q in g["params"]))
+        for name, p in model.named_parameters()
+        if p.requires_grad
+    }
+    batch = cfg.batch_size
+    assert of["backbone.whiten.bias"]["lr"] == pytest.approx(0.053 * batch)
+    assert of["backbone.groups.1.conv2.weight"]["lr"] == pytest.approx(0.24)
+    assert of["head.fc.weight"]["lr"] == pytest.approx(0.67 * batch * (9 / 256) ** 2, rel=0.01)
+    assert of["head.fc.bias"]["lr"] == 0
+    norm = of["backbone.groups.1.norm2.bias"]
+    assert norm["lr"] * norm["weight_decay"] == pytest.approx(2e-6 * batch, rel=0.05)
 
 
 def test_the_speed_config_learns_the_digits_in_three_epochs(tmp_path):
