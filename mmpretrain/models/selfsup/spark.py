@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -131,11 +131,24 @@ class SparK(BaseSelfSupervisor):
         active = self.mask(inputs.shape, inputs.device)
         with self.backbone.masked(active):
             maps = self.backbone(inputs * _enlarged(active, self.downsample_raito))
+            self._check(maps)
             maps = [norm(x) for norm, x in zip(self.enc_dec_norms, reversed(maps))]
         to_decode = []
         for i, (x, token, project) in enumerate(zip(maps, self.mask_tokens, self.enc_dec_projectors)):
             to_decode.append(project(torch.where(_enlarged(active, 2**i), x, token.to(x.dtype))))
         return {"loss": self.head(self.neck(to_decode), inputs, active)}
+
+    def _check(self, maps: Sequence[Tensor]) -> None:
+        """Fail unless each map (B, C, H, W) has twice the edge of the next one and half its channels."""
+        for i, (x, token) in enumerate(zip(reversed(maps), self.mask_tokens)):
+            wanted = (token.shape[1], *[self.feature_map_size * 2**i] * 2)
+            if tuple(x.shape[1:]) != wanted:
+                raise ConfigError(
+                    f"a map of the backbone has the shape {tuple(x.shape[1:])}, and SparK is set to {wanted}",
+                    hint="The last map has enc_dec_norm_dim channels and is downsample_raito times smaller "
+                    "than images; a map has twice the edge of the next one and half its channels.",
+                    key="backbone",
+                )
 
 
 def _enlarged(mask: Tensor, scale: int) -> Tensor:

@@ -7,7 +7,7 @@ import copy
 import pytest
 import torch
 
-from mmpretrain.errors import MMPretrainError
+from mmpretrain.errors import ConfigError, MMPretrainError
 from mmpretrain.structures import DataSample
 from tests.models.selfsup.facts import build, recorded
 from tests.models.selfsup.test_dino import MODELS_OF
@@ -113,3 +113,22 @@ def test_masks_that_are_missing_or_of_another_size(name):
     refused(model, inputs, f"^{PIPELINE}The samples have no mask. Add BEiTMaskGenerator", [DataSample()] * 2)
     samples = [DataSample(mask=torch.ones(3, 3).bool().triu()) for _ in range(2)]
     refused(model, inputs, f"^{PIPELINE}The masks have 9 entries, but the images", samples)
+
+
+@pytest.mark.parametrize(
+    ("backbone", "changes"),
+    [
+        ({"strides": (1, 2, 2, 1)}, {"downsample_raito": 16}),
+        ({"depth": 50}, {}),
+        ({}, {"enc_dec_norm_dim": 32}),
+    ],
+)
+def test_spark_names_maps_of_another_shape(backbone, changes):
+    spark = case("SparK")
+    cfg = spark["model"] | changes
+    model = build({**cfg, "backbone": {**cfg["backbone"], **backbone}})
+    with pytest.raises(
+        ConfigError, match=r"a map of the backbone has the shape .*, and SparK is set to"
+    ) as error:
+        model(torch.zeros(2, 3, 128, 128), mode="loss")
+    assert error.value.key == "backbone"
