@@ -8,6 +8,9 @@ from typing import Any, Literal
 #: ``maps`` and ``tokens`` are networks of timm, by what they put out.
 Family = Literal["resnet", "convnext", "vit", "swin", "hivit", "mixmim", "dinov3", "maps", "tokens"]
 
+#: Family -> what the edges of its images are multiples of.
+STEPS: dict[Family, int] = {"hivit": 16, "dinov3": 16, "swin": 32, "mixmim": 32}
+
 
 @dataclass(frozen=True)
 class Arch:
@@ -43,6 +46,16 @@ class Arch:
         """Edge of the patches of a Vision Transformer, its own or the usual one for images of a size."""
         own = self.settings.get("patch_size")
         return own if isinstance(own, int) else patch_size(image_size)
+
+    def step(self, image_size: int) -> int:
+        """What the edges of images are multiples of."""
+        if self.family == "vit":  # whose usual patches are an eighth of a small image
+            return self.patch(image_size) if "patch_size" in self.settings or image_size >= 128 else 1
+        return STEPS.get(self.family, 1)
+
+    def least(self, image_size: int) -> int:
+        """Edge of the smallest images of which something is left; ``image_size`` is that of large crops."""
+        return 8 * backbone(self, image_size)["stem_patch_size"] if self.family == "convnext" else 1
 
 
 def _vit(name: str | dict[str, int], channels: int) -> Arch:
@@ -103,9 +116,10 @@ def backbone(arch: Arch, image_size: int) -> dict[str, Any]:
     if arch.family == "hivit":
         return {"type": "HiViT", "patch_size": 16, **arch.settings, **size}
     if arch.family == "swin":
-        return {"type": "SwinTransformer", **_windows(image_size), **arch.settings, **size}
+        windows = {**_windows(image_size), "pad_small_map": True}  # maps of small crops
+        return {"type": "SwinTransformer", **windows, **arch.settings, **size}
     sides = [image_size // (4 * 2**i) for i in range(4)]
-    windows = {"window_size": [_divisor(side, 14) for side in sides]}
+    windows = {"window_size": [divisor(side, 14) for side in sides]}
     return {"type": "MixMIMTransformer", **windows, **arch.settings, **size}
 
 
@@ -113,7 +127,7 @@ def _windows(image_size: int) -> dict[str, Any]:
     return {"stage_cfgs": {"block_cfgs": {"window_size": _window(image_size // 4)}}}
 
 
-def _divisor(side: int, most: int) -> int:
+def divisor(side: int, most: int) -> int:
     """The largest divisor of ``side`` that is not above ``most``."""
     return next(size for size in range(min(side, most), 0, -1) if side % size == 0)
 

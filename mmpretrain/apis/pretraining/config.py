@@ -194,11 +194,12 @@ def _checked(
         raise ConfigError(
             f"{method} cannot train {name}", where="--arch", hint=f"It can train: {', '.join(fitting)}."
         )
-    step = max(recipe.multiple, {"hivit": 16, "dinov3": 16, "swin": 32, "mixmim": 32}.get(network.family, 1))
-    if network.family == "vit" and "patch_size" in network.settings:
-        step = network.patch(image_size)
+    step = network.step(image_size)
+    if network.family != "vit" or "patch_size" not in network.settings:
+        step = max(recipe.multiple, step)
     # Of images in patches of a fixed size, one patch must stay visible and one be hidden.
     least = 2 * step if recipe.input == "image" and network.family != "vit" else step
+    least = max(least, network.least(image_size))
     if image_size % step or image_size < least:
         fits = max(least, round(image_size / step) * step)
         raise ConfigError(
@@ -241,7 +242,7 @@ def pipeline(recipe: Method, network: Arch, size: int) -> Steps:
         view = augmented(size, (0.2, 1.0))
         return [*loading, {"type": "MultiView", "num_views": [2], "transforms": [view]}, *packing]
     if recipe.input == "crops":
-        small = small_size(size, network.patch(size))
+        small = small_size(size, network)
         crops = [augmented(size, (0.3, 1.0)), augmented(small, (0.08, 0.3))]
         return [*loading, {"type": "MultiView", "num_views": [2, 4], "transforms": crops}, *packing]
     steps = [*loading, crop(size, (0.3, 1.0)), {"type": "RandomFlip", "prob": 0.5}]
@@ -257,9 +258,11 @@ def pipeline(recipe: Method, network: Arch, size: int) -> Steps:
     return [*steps, *packing]
 
 
-def small_size(size: int, edge: int) -> int:
-    """Edge of small crops, about 0.43 of the large ones and in whole patches with that edge."""
-    return max(edge * 2, round(size * 3 / 7 / edge) * edge)
+def small_size(size: int, network: Arch) -> int:
+    """Edge of small crops, about 0.43 of the large ones, in whole patches."""
+    edge = network.patch(size) if network.family == "vit" else max(8, network.step(size))
+    least = 2 * edge if network.family == "vit" else max(edge, network.least(size))
+    return max(least, round(size * 3 / 7 / edge) * edge)
 
 
 def crop(size: int, area: Sequence[float]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mmpretrain.apis.pretraining.archs import Arch, backbone
+from mmpretrain.apis.pretraining.archs import Arch, backbone, divisor
 
 L2 = {"type": "PixelReconstructionLoss", "criterion": "L2"}
 
@@ -71,7 +71,8 @@ def ijepa(arch: Arch, size: int) -> dict[str, Any]:
 def maskfeat(arch: Arch, size: int) -> dict[str, Any]:
     """MaskFeat."""
     edge = arch.patch(size)
-    cell = max(min(2, edge), edge // 2)
+    cell = divisor(edge, max(2, edge // 2))  # four cells in a patch, or one in a patch that has no half
+    cell = edge if cell == 1 else cell
     cells = (edge // cell) ** 2
     return {
         "type": "MaskFeat",

@@ -71,6 +71,40 @@ def test_the_smallest_images_that_are_accepted_leave_something_to_see_and_to_hid
             MODELS.build(smallest(method, archs[family])["model"])
 
 
+def edges(cfg):
+    """Edges of the crops of a config, large and small."""
+    views = cfg["train_dataloader"]["dataset"]["pipeline"][1]
+    return [view[0]["scale"] for view in views["transforms"]]
+
+
+@pytest.mark.parametrize("method", ["swav", "dino"])
+@pytest.mark.parametrize("size", [8, 16, 40, 64, 96, 144])
+def test_networks_take_the_crops_of_each_size_that_is_accepted(method, size):
+    archs = {network.family: name for name, network in reversed(ARCHS.items())}
+    for family in [family for family in METHODS[method].families if family in archs]:
+        try:
+            cfg = pretraining_config(method, DATA, arch=archs[family], image_size=size, init="x.pth")
+        except ConfigError:
+            continue
+        with torch.device("meta"):
+            backbone = MODELS.build({**cfg["model"]["backbone"], "init_cfg": None}).eval()
+            for edge in edges(cfg):
+                assert all(0 not in out.shape for out in backbone(torch.zeros(2, 3, edge, edge)))
+
+
+@pytest.mark.parametrize("size", [8, 24, 40, 56, 64, 72, 120, 128, 224])
+@pytest.mark.parametrize("method", ["mae", "mff", "maskfeat", "ijepa"])
+def test_patches_fit_images_of_each_size(method, size):
+    """Also those of an odd edge, such as 5 of images of 40 pixels."""
+    model = pretraining_config(method, DATA, arch="vit-micro", image_size=size)["model"]
+    edge = model["backbone"]["patch_size"]
+    assert size % edge == 0
+    if method == "maskfeat":
+        hog, cells = model["target_generator"], model["neck"]["out_channels"] // 27
+        assert hog["grid"] == size // edge
+        assert hog["pool"] ** 2 * cells == edge**2
+
+
 @pytest.mark.parametrize("method", ["mae", "dino", "ijepa", "maskfeat", "mocov3"])
 def test_trains_and_leaves_a_backbone(method, tmp_path):
     data = {**DATA, "data_prefix": str(write_images(tmp_path / "images"))}
@@ -108,6 +142,8 @@ def test_trains_and_leaves_a_backbone(method, tmp_path):
         ({"arch": "resnet17"}, "no arch 'resnet17'"),
         ({"arch": "resnet18"}, "mae cannot train resnet18"),
         ({"image_size": 33}, "multiple of 8"),
+        ({"image_size": 136}, "multiple of 16 .*got 136.* Try 128"),
+        ({"method": "simclr", "arch": "convnext-atto", "image_size": 8}, "from 16 on"),
         ({"method": "spark", "image_size": 32}, "from 64 on"),
         ({"method": "mixmim", "image_size": 32}, "from 64 on"),
         ({"method": "itpn", "image_size": 16}, "from 32 on"),
