@@ -15,15 +15,21 @@ _PR_SET_PDEATHSIG = 1
 LOOK_EVERY = 1.0
 
 
-def die_with_parent(number: int = signal.SIGTERM) -> None:
+def die_with_parent(number: int = signal.SIGTERM, parent: int | None = None) -> None:
     """Let this process get a signal when its parent dies, however that happens.
 
     Linux sends it; elsewhere a thread looks from time to time. Call it in the main thread.
+
+    Args:
+        number: The signal.
+        parent: The parent, if that is known: it may have died before this call.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0)
+        if parent is not None and os.getppid() != parent:
+            os.kill(os.getpid(), number)
     elif os.name == "posix":
-        threading.Thread(target=_watch, args=(os.getppid(), number), daemon=True).start()
+        threading.Thread(target=_watch, args=(parent or os.getppid(), number), daemon=True).start()
 
 
 def _watch(parent: int, number: int) -> None:

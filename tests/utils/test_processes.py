@@ -45,6 +45,20 @@ def test_what_a_killed_launcher_started_ends(tmp_path):
     assert wait_for(tmp_path / "ended") == "SIGTERM"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a thread compares the parents")
+def test_a_parent_that_died_before_the_call():
+    child = os.fork()
+    if child == 0:
+        processes.die_with_parent(signal.SIGKILL, parent=os.getpid())
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    child = os.fork()
+    if child == 0:
+        processes.die_with_parent(signal.SIGKILL, parent=os.getppid())
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+
+
 def test_where_the_system_does_not_tell_a_thread_looks(tmp_path, monkeypatch):
     monkeypatch.setattr(processes.sys, "platform", "other")
     monkeypatch.setattr(processes, "LOOK_EVERY", 0.01)

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -264,7 +265,7 @@ def _in_processes(task: Encoder, indices: range, workers: int) -> Iterator[tuple
         sampler=indices,  # type: ignore[arg-type]
         num_workers=workers,
         prefetch_factor=AHEAD,
-        worker_init_fn=_alone,
+        worker_init_fn=partial(_alone, os.getpid()),
         collate_fn=_same,
     )
 
@@ -273,12 +274,12 @@ def _same(item: Any) -> Any:
     return item
 
 
-def _alone(number: int) -> None:
+def _alone(parent: int, number: int) -> None:
     """Let a worker use one core, and end with the main process, which decides what Ctrl-C means.
 
     A worker whose result does not fit into the pipe would wait for ever for a main process that was killed.
     """
-    die_with_parent(signal.SIGKILL)
+    die_with_parent(signal.SIGKILL, parent)
     cv2.setNumThreads(0)
     torch.set_num_threads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)

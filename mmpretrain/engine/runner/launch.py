@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Literal
 
 import torch
@@ -201,7 +202,9 @@ def call_and_pass_signals(command: list[str]) -> int:
     """
     received: list[int] = []
     child = subprocess.Popen(
-        command, start_new_session=True, preexec_fn=die_with_parent if sys.platform == "linux" else None
+        command,
+        start_new_session=True,
+        preexec_fn=partial(die_with_parent, parent=os.getpid()) if sys.platform == "linux" else None,
     )
 
     def pass_on(number: int, frame: object) -> None:
