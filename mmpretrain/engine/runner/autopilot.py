@@ -29,8 +29,8 @@ TRIAL_SECONDS, TRIAL_BATCHES = 0.6, 6
 FINALISTS = 3
 #: How often settings are tried before one is chosen, besides the first look at the numbers of workers.
 REPEATS = 2
-#: A setting that costs more processes must be faster by this factor.
-GAIN = 0.97
+#: A setting that costs more processes, or more memory for batches ahead, must be faster by these factors.
+GAIN, GAIN_AHEAD = 0.97, 0.99
 #: Batches that a worker prepares ahead, tried once the number of workers is known.
 PREFETCH = (2, 4, 8)
 #: Samples that are timed one by one, and for how long at most.
@@ -113,15 +113,14 @@ class Pilot:
 
     @property
     def best(self) -> Trial:
-        """The fastest setting that was tried often, or one of fewer processes that is hardly slower."""
+        """The fastest setting that was tried often, or one that costs less and is hardly slower."""
         counts = Counter(trial.setting for trial in self.trials)
         known = [
             trial for trial in self.results if counts[trial.setting] >= min(REPEATS, max(counts.values()))
         ]
-        fastest = min(trial.seconds for trial in known)
-        return min(
-            (trial for trial in known if trial.seconds * GAIN <= fastest), key=lambda trial: trial.setting
-        )
+        workers = min(trial.setting.workers for trial in _nearly_fastest(known, GAIN))
+        alike = [trial for trial in known if trial.setting.workers == workers]
+        return min(_nearly_fastest(alike, GAIN_AHEAD), key=lambda trial: trial.setting)
 
     def feed(self, seconds: float, waited: float) -> bool:
         """Note how long a batch took, and say whether there is another setting to use from now on.
@@ -170,6 +169,11 @@ class Pilot:
     def _the_best_again(self) -> list[Setting]:
         best = sorted(self.results, key=lambda trial: trial.seconds)[:FINALISTS]
         return [trial.setting for trial in best] * REPEATS
+
+
+def _nearly_fastest(trials: list[Trial], gain: float) -> list[Trial]:
+    fastest = min(trial.seconds for trial in trials)
+    return [trial for trial in trials if trial.seconds * gain <= fastest]
 
 
 class TunedDataLoader(KeyedDataLoader):

@@ -51,6 +51,15 @@ def test_processes_that_do_not_help_are_not_started():
     assert max(trial.setting.workers for trial in pilot.trials) < 16
 
 
+@pytest.mark.parametrize(("gain", "ahead"), [(0.02, 8), (0.001, 2)])
+def test_a_small_gain_is_worth_batches_ahead_but_no_processes(gain, ahead):
+    def seconds(setting):
+        return (1 - gain * (setting.workers > 1)) * (1 - gain * setting.prefetch / 8) + (not setting.workers)
+
+    pilot = steer(2, seconds)
+    assert pilot.current == Setting(1, ahead)
+
+
 def test_more_batches_ahead_help_where_loading_is_uneven():
     pilot = steer(4, lambda setting: 1.0 if not setting.workers else 0.5 - 0.02 * setting.prefetch)
     assert pilot.current.prefetch == 8
