@@ -40,7 +40,8 @@ class BaseDataElement:
         object.__setattr__(self, KINDS, {})
         if metainfo is not None:
             self.set_metainfo(metainfo)
-        self.set_data(kwargs)
+        if kwargs:
+            self.set_data(kwargs)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take over the fields of an element that was pickled, here or by 1.x."""
@@ -96,7 +97,7 @@ class BaseDataElement:
                 self.set_field(_copied(value), name, field_type="metainfo")
             else:  # the same without a call, as every sample of a data set comes here
                 kinds[name] = "metainfo"
-                object.__setattr__(self, name, _copied(value))
+                object.__setattr__(self, name, value if type(value) in _IMMUTABLE else _copied(value))
 
     def update(self, instance: BaseDataElement) -> None:
         """Take over all fields of another element."""

@@ -32,15 +32,16 @@ class LoadPart:
         self.crop: WindowTransform | None = None
         self._choices: dict[Any, Choice] = {}
         self._settings: list[dict[str, Any]] = []
+        self._is_fixed = type(window) in DETERMINISTIC
 
     def __call__(self, results: dict) -> dict | None:
         return self.load.load_part(results, self.window, self.crop, self._choose)
 
     def _choose(self, shape: tuple[int, ...], fast: bool, scales: bool) -> Choice:
         """What is cut out of an image of this shape; remembered where the transforms always do the same."""
-        steps = [self.window] if self.crop is None else [self.window, self.crop]
-        if any(type(step) not in DETERMINISTIC for step in steps):
+        if not self._is_fixed:
             return Choice.of(self.window, self.crop, shape, fast, scales)
+        steps = [self.window] if self.crop is None else [self.window, self.crop]
         if self._settings != [vars(step) for step in steps]:
             self._settings = [dict(vars(step)) for step in steps]
             self._choices.clear()
@@ -56,6 +57,11 @@ class LoadPart:
         """Whether it can apply this transform, a crop of what is resized, as well."""
         free = self.crop is None and self.window.resizes
         return free and _takes_parts(transform) and not transform.resizes
+
+    def take(self, crop: WindowTransform) -> None:
+        """Apply this transform as well."""
+        self.crop = crop
+        self._is_fixed = self._is_fixed and type(crop) in DETERMINISTIC
 
 
 class FlipLater:
@@ -89,7 +95,7 @@ def plan(transforms: Sequence[Transform]) -> list[Transform]:
         if isinstance(last, LoadImageFromFile) and last.loads_parts and _takes_parts(transform):
             steps[-1:] = [LoadPart(last, transform)]
         elif isinstance(last, LoadPart) and last.takes(transform):
-            last.crop = transform
+            last.take(transform)
         elif FlipLater.suits(last, transform):
             steps[-1:] = [FlipLater(last), transform]
         else:
