@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mmpretrain.structures.base_data_element import BaseDataElement
+from mmpretrain.structures.base_data_element import BaseDataElement, FieldType
 from mmpretrain.structures.data_sample import DataSample
 
 
@@ -70,9 +70,13 @@ class PackedSamples:
 
     def __iter__(self) -> Iterator[DataSample]:
         data = {**{name: tensor.unbind() for name, tensor in self.stacked.items()}, **self.listed}
+        kinds: list[tuple[FieldType, Mapping[str, Sequence[Any]]]] = [
+            ("metainfo", self.metainfo),
+            ("data", data),
+        ]
         for i in range(self.size):
             sample = DataSample()
-            for kind, fields in (("metainfo", self.metainfo), ("data", data)):
+            for kind, fields in kinds:
                 for name, values in fields.items():
                     value = values[i]
                     if not (isinstance(value, str) and value == self.ABSENT):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence, Sized
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -253,7 +253,7 @@ def check_labels(loader: Any, name: str) -> None:
     if ask is None:
         return
     labels = [ask(i).get("gt_label") for i in range(0, count, max(1, count // LOOKS))]
-    several = next((x for x in labels if isinstance(x, Sized) and len(x) > 1), None)
+    several = next((x for x in labels if isinstance(x, Collection) and len(x) > 1), None)
     if several is not None:
         raise DataError(
             f"the images have several labels, such as {list(several)}, and KNNHook judges features by one",
