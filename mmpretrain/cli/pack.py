@@ -48,7 +48,10 @@ def pack(
         ),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(metavar="N", min=0, help="Processes; as many as there are cores by default.")
+        int | None,
+        typer.Option(
+            metavar="N", min=0, help="Processes, or threads for raw; as many as there are cores by default."
+        ),
     ] = None,
     shard_size: Annotated[
         str, typer.Option(metavar="SIZE", help="Size of one file: `500MB`, `4GB`.")
