@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ def prepare(request: Request, folder: Path, wanted: Wanted) -> None:
     from mmpretrain.finetuning.timing import seconds_of
     from mmpretrain.utils.env import find_device
 
+    begun = time.monotonic()
     span, seed, folds, workers = request.span, request.seed, request.folds, request.workers
     budget = None if span is None else seconds_of(span) / (folds or 1)
     share, place = share_of(request.val)
@@ -41,7 +43,8 @@ def prepare(request: Request, folder: Path, wanted: Wanted) -> None:
     )
     path = write_plan(plan, parts, folder, workers=workers)
     if budget is not None:
-        plan, per_epoch = within(plan, Config.fromfile(path), budget)
+        left = max(budget / 2, budget - (time.monotonic() - begun) / (folds or 1))  # looking took some of it
+        plan, per_epoch = within(plan, Config.fromfile(path), left)
         write_plan(plan, parts, folder, workers=workers)
         notes.append(f"an epoch takes about {per_epoch:.3g} s: {plan.choices.epochs} fit into {span}")
         if per_epoch > budget:

@@ -42,6 +42,7 @@ def finetuning_config(
     processes: int = 1,
     validated: int = 1,
     load: Mapping[str, Any] | None = None,
+    seconds: float | None = None,
 ) -> dict[str, Any]:
     """Return the whole config.
 
@@ -58,6 +59,7 @@ def finetuning_config(
         processes: Number of processes that share a batch.
         validated: Number of validation images.
         load: Arguments of ``LoadImageFromFile``; those for pictures of 8 bits by default.
+        seconds: How long it may train; None for as long as it takes.
     """
     size, batch = choices.image_size, choices.batch // processes
     drop = math.ceil(facts.images / processes) % batch == 1
@@ -68,6 +70,9 @@ def finetuning_config(
         for dataset in (datasets["val"], datasets.get("test", datasets["val"]))
     )
     metrics = _metrics(facts)
+    hooks: list[dict[str, Any]] = [{"type": "NormalizeTargetsHook"}] if facts.task == "regression" else []
+    if seconds is not None:
+        hooks.append({"type": "TimeBudgetHook", "seconds": seconds})
     best = BEST[facts.task, facts.imbalance >= defaults.IMBALANCED]
     return {
         "default_scope": "mmpretrain",
@@ -103,7 +108,7 @@ def finetuning_config(
             },
             "sampler_seed": {"type": "DistSamplerSeedHook"},
         },
-        **({"custom_hooks": [{"type": "NormalizeTargetsHook"}]} if facts.task == "regression" else {}),
+        **({"custom_hooks": hooks} if hooks else {}),
         "randomness": {"seed": seed},
     }  # fmt: skip
 

@@ -17,7 +17,7 @@ from mmpretrain.finetuning.images import Reading, for_images
 from mmpretrain.finetuning.lists import write_lists
 from mmpretrain.finetuning.model import Seen, classifies_in_backbone, fit_model, look_at
 from mmpretrain.finetuning.start import Start
-from mmpretrain.finetuning.timing import epochs_within, seconds_per_epoch
+from mmpretrain.finetuning.timing import PLANNED, epochs_within, seconds_per_epoch
 from mmpretrain.utils.env import find_device, usable_cores
 
 #: Folder in that of the run, and the config in it; beside it are the lists of samples. It is the user's to
@@ -42,6 +42,7 @@ class Plan:
         device: Where to run.
         processes: Number of processes that train.
         reading: How images are read; None for pictures of 8 bits.
+        seconds: How long it may train; None for as long as it takes.
     """
 
     start: Start
@@ -52,6 +53,7 @@ class Plan:
     device: str | None = None
     processes: int = 1
     reading: Reading | None = None
+    seconds: float | None = None
 
 
 def make_plan(
@@ -128,6 +130,7 @@ def write_plan(
         plan.start, plan.seen, model, datasets, facts, choices,
         workers=workers, seed=plan.seed, half=find_device(plan.device).type == "cuda",
         processes=plan.processes, validated=len(parts["val"]), load=plan.reading and plan.reading.load,
+        seconds=plan.seconds,
     )  # fmt: skip
     path = folder / CONFIG
     Config(content).dump(path)
@@ -144,4 +147,5 @@ def within(plan: Plan, cfg: Mapping[str, Any], budget: float) -> tuple[Plan, flo
     """
     per_epoch = seconds_per_epoch(cfg, plan.device)
     epochs = epochs_within(budget, per_epoch, plan.choices.epochs)
-    return replace(plan, choices=replace(plan.choices, epochs=epochs)), per_epoch
+    choices = replace(plan.choices, epochs=epochs)
+    return replace(plan, choices=choices, seconds=max(round(PLANNED * budget, 1), 0.1)), per_epoch

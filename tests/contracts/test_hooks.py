@@ -27,6 +27,7 @@ ARGUMENTS: dict[str, dict] = {
     "SimSiamHook": {"fix_pred_lr": True, "lr": 0.05},
     "SwAVHook": {"batch_size": 4},
     "SwitchRecipeHook": {"schedule": []},
+    "TimeBudgetHook": {"seconds": 60},
     "ValLossHook": {"dataloader": {}},
     "WarmupParamHook": {"param_name": "alpha", "module_name": "head", "warmup_epochs": 1},
 }

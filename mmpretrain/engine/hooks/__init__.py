@@ -31,6 +31,7 @@ __getattr__, __dir__, __all__ = lazy_package(
         "switch_recipe": ("SwitchRecipeHook",),
         "sync_buffers": ("SyncBuffersHook",),
         "targets": ("NormalizeTargetsHook",),
+        "time_budget": ("TimeBudgetHook",),
         "tta": ("PrepareTTAHook", "build_runner_with_tta"),
         "val_loss": ("ValLossHook",),
         "visualization": ("NaiveVisualizationHook", "VisualizationHook"),

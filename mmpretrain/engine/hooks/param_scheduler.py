@@ -22,16 +22,16 @@ class ParamSchedulerHook(Hook):
         self, runner: Session, batch_idx: int, data_batch: DataBatch = None, outputs: dict | None = None
     ) -> None:
         """Step those that count iterations."""
-        _for_each(runner.param_schedulers, _step_by_iteration)
+        for_each_scheduler(runner.param_schedulers, _step_by_iteration)
 
     def after_train_epoch(self, runner: Session) -> None:
         """Step those that count epochs."""
-        _for_each(runner.param_schedulers, _step_by_epoch)
+        for_each_scheduler(runner.param_schedulers, _step_by_epoch)
 
     def after_val_epoch(self, runner: Session, metrics: dict[str, float] | None = None) -> None:
         """Step those that watch a metric."""
         if metrics is not None and runner.is_training_built:
-            _for_each(runner.param_schedulers, lambda scheduler: _judge(scheduler, metrics))
+            for_each_scheduler(runner.param_schedulers, lambda scheduler: _judge(scheduler, metrics))
 
 
 def _step_by_iteration(scheduler: Any) -> None:
@@ -49,10 +49,11 @@ def _judge(scheduler: Any, metrics: dict[str, float]) -> None:
         scheduler.step(metrics)
 
 
-def _for_each(schedulers: Any, function: Callable[[Any], Any]) -> None:
+def for_each_scheduler(schedulers: Any, function: Callable[[Any], Any]) -> None:
+    """Call a function with each scheduler of a run."""
     if isinstance(schedulers, dict):  # one list for each of several optimizers
         for items in schedulers.values():
-            _for_each(items, function)
+            for_each_scheduler(items, function)
         return
     for scheduler in schedulers or ():
         function(scheduler)
