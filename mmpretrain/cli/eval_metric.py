@@ -90,7 +90,8 @@ def _parse(item: str) -> dict[str, Any]:
     from mmpretrain.config import parse_options
     from mmpretrain.errors import ConfigError
 
-    options = parse_options(item.split(SEPARATOR))
+    first, *others = item.split(SEPARATOR)
+    options = parse_options([first if "=" in first else f"type={first}", *others])
     if not isinstance(options.get("type"), str):
         raise ConfigError(f"a metric has a type, got {' '.join(item.split(SEPARATOR))!r}", where="--metric")
     return options

@@ -42,6 +42,14 @@ def test_the_result_may_come_last(capsys, result):
     assert (done.code, "accuracy/top1" in done.out) == (0, True)
 
 
+def test_a_metric_may_be_a_name_alone(capsys, result):
+    whole, name = (
+        call(capsys, "eval-metric", result, "--metric", word) for word in ("type=Accuracy", "Accuracy")
+    )
+    assert name.code == 0
+    assert name.out == whole.out
+
+
 def test_metrics_of_a_config_and_by_name(capsys, result):
     done = call(capsys, "eval-metric", "lenet5_digits", result)
     assert "accuracy/top1" in done.out
