@@ -28,6 +28,9 @@ FAR = 3.0
 MAX_BANK = 50_000
 #: Neighbours are looked for among so many images at most, so that the time grows with the number of images.
 MAX_NEIGHBOURHOOD = 8192
+#: Most iterations of logistic regression, and most products of samples, features and classes in all of them;
+#: with many classes it gets fewer iterations, and with fewer than five it is left out.
+ITERATIONS, WORK, FEWEST_ITERATIONS = 100, 4e10, 5
 #: Of logistic regression on the features.
 PENALTY = 0.3
 #: No probability is smaller: classifiers are not as sure as they say.
@@ -91,11 +94,23 @@ def _in_order(labels: np.ndarray, groups: np.ndarray, folds: int) -> np.ndarray:
 
 
 def _kernel_regression(known: Tensor, labels: Tensor, asked: Tensor, count: int) -> Tensor:
-    return logistic_regression(known, labels, count, penalties=(1e-2,))(asked).softmax(1)
+    return _linear(known, labels, asked, count, penalty=1e-2, common_scale=False)
 
 
 def _regression(known: Tensor, labels: Tensor, asked: Tensor, count: int) -> Tensor:
-    probe = logistic_regression(known, labels, count, penalties=(PENALTY,), common_scale=True)
+    return _linear(known, labels, asked, count, penalty=PENALTY, common_scale=True)
+
+
+def _linear(
+    known: Tensor, labels: Tensor, asked: Tensor, count: int, *, penalty: float, common_scale: bool
+) -> Tensor:
+    """Probabilities by logistic regression; equal ones if that would take too long."""
+    most = int(WORK / (known.numel() * count))
+    if most < FEWEST_ITERATIONS:
+        return asked.new_full((len(asked), count), 1 / count)
+    probe = logistic_regression(
+        known, labels, count, penalties=(penalty,), max_iter=min(ITERATIONS, most), common_scale=common_scale
+    )
     return probe(asked).softmax(1)
 
 

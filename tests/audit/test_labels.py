@@ -46,3 +46,13 @@ def test_folds_in_the_order_of_the_list_have_equal_shares_and_keep_groups_togeth
     assert parts[0] == parts[39] == 0
     assert [int(np.bincount(parts[targets == one], minlength=4).min()) for one in (0, 1)] == [5, 4]
     assert (np.diff(parts[:39:2]) >= 0).all()
+
+
+@pytest.mark.parametrize(("work", "right"), [(1e12, True), (30 * 2 * 2 * 4, False)])
+def test_logistic_regression_that_would_take_too_long_is_left_out(monkeypatch, work, right):
+    features = torch.tensor([[-1.0, 0.5], [1.0, 0.5]]).repeat(15, 1)
+    targets = torch.arange(30) % 2
+    monkeypatch.setattr(labels, "WORK", work)
+    probs = labels._regression(features, targets, features[:2], 2)
+    assert bool((probs.diagonal() > 0.55).all()) == right
+    assert probs.sum(1).tolist() == pytest.approx([1, 1])
