@@ -30,7 +30,7 @@ def find_copies(samples: Samples, prints: Fingerprints, *, turned: bool = False)
         a, b = min(a, b), max(a, b)
         exact = likeness == np.inf
         detail = "equal files" if exact else f"alike by {likeness:.3f}"
-        if samples.labels[a] != samples.labels[b]:
+        if samples.differ(a, b):
             detail += ", with another label"
         score = 2.0 if exact else float(likeness)
         if samples.part[a] == samples.part[b]:

@@ -76,7 +76,9 @@ def audit(
         basis = basis or "thumbnails of 16 x 16 grey pixels; --model uses the features of a model instead"
     readable = np.array([index not in prints.errors for index in range(len(samples))], bool)
     findings += _moved(find_outliers(features[readable]), readable)
-    if not samples.single:
+    if samples.values:
+        notes.append("Samples have numbers, which are not checked.")
+    elif not samples.single:
         notes.append("Samples have several labels, which are not checked.")
     elif len(samples.classes) > MAX_CLASSES:
         notes.append(f"Labels are not checked, as there are more than {MAX_CLASSES} classes.")

@@ -31,6 +31,7 @@ class Samples:
         labels: Its classes; one for each, unless the set has several.
         classes: Names of the classes.
         datasets: A data set for each part, whose images can be read.
+        values: The number of each sample, if that is what is learned; there are no classes then.
     """
 
     names: tuple[str, ...]
@@ -39,6 +40,7 @@ class Samples:
     labels: tuple[tuple[int, ...], ...]
     classes: tuple[str, ...]
     datasets: tuple[Any, ...] = field(repr=False)
+    values: tuple[float, ...] = ()
 
     @classmethod
     def of(cls, parts: Parts) -> Samples:
@@ -51,6 +53,7 @@ class Samples:
             labels=tuple(label for part in named.values() for label in part.labels),
             classes=parts.train.classes,
             datasets=tuple(part.build() for part in named.values()),
+            values=tuple(value for part in named.values() for value in part.values),
         )
 
     def __len__(self) -> int:
@@ -65,8 +68,16 @@ class Samples:
         """Return the only class of each sample, (N,)."""
         return np.array([several[0] for several in self.labels], int)
 
+    def differ(self, first: int, second: int) -> bool:
+        """Whether two samples have different labels."""
+        if self.values:
+            return self.values[first] != self.values[second]
+        return self.labels[first] != self.labels[second]
+
     def class_of(self, index: int) -> str:
-        """Return the names of the classes of a sample."""
+        """Return the names of the classes of a sample, or its number."""
+        if self.values:
+            return f"{self.values[index]:g}"
         return ";".join(self.classes[label] for label in self.labels[index])
 
     def source(self, index: int) -> str | np.ndarray | None:

@@ -63,6 +63,20 @@ def test_mistakes(root, tmp_path):
     assert not (tmp_path / "x").exists()
 
 
+def test_images_with_numbers(root, tmp_path, capsys):
+    names = sorted((root / "train").rglob("0*.png"))
+    for number, path in enumerate([*names, names[0]]):
+        shutil.copy(path, tmp_path / f"{number}.png")
+    rows = [f"{number}.png,{number / 4}" for number in range(len(names) + 1)]
+    (tmp_path / "x.csv").write_text("\n".join(["path,value", *rows]))
+    call(tmp_path / "x.csv", "--out", tmp_path / "audit")
+    assert "numbers, which are not checked" in capsys.readouterr().out.replace("\n", " ")
+    found = (tmp_path / "audit" / "audit.csv").read_text()
+    assert f"{len(names)}.png" in found
+    assert f",{len(names) / 4:g}," in found
+    assert "with another label" in found
+
+
 def test_names_are_relative_to_the_data(tmp_path):
     (tmp_path / "list.csv").touch()
     assert root_of(str(tmp_path)) == str(tmp_path)
