@@ -16,6 +16,7 @@ from mmpretrain.engine.hooks.hook import DataBatch, Hook
 from mmpretrain.errors import ConfigError, DataError
 from mmpretrain.evaluation.features import collect_features, judge_by_neighbors, label_of, pooled
 from mmpretrain.registry import HOOKS
+from mmpretrain.structures.packed_samples import PackedSamples
 from mmpretrain.utils.dist import all_reduce, all_reduce_params
 
 if TYPE_CHECKING:
@@ -221,6 +222,10 @@ class OnlineProbeHook(Hook):
 
     def _labels(self, data_batch: Any) -> Tensor:
         samples = data_batch.get("data_samples") if isinstance(data_batch, dict) else None
+        packed = PackedSamples.behind(samples)
+        stacked = None if packed is None else packed.stacked.get("gt_label")
+        if stacked is not None and stacked.shape[1] == 1:  # one look at the device, not one for each sample
+            return stacked.flatten().cpu()
         return torch.tensor(
             [label_of(sample, "train_dataloader.dataset") for sample in samples or ()] or [-1]
         )

@@ -12,6 +12,7 @@ from torch import nn
 from mmpretrain.apis.pretraining import pretraining_config
 from mmpretrain.config import Config
 from mmpretrain.datasets import CustomDataset
+from mmpretrain.datasets.lazy_list import LazyList
 from mmpretrain.engine.hooks import KNNHook, OnlineProbeHook
 from mmpretrain.engine.runner import Runner
 from mmpretrain.engine.runner.loader_build import build_dataloader
@@ -20,6 +21,7 @@ from mmpretrain.errors import ConfigError, DataError
 from mmpretrain.evaluation.features import collect_features
 from mmpretrain.models.selfsup import BaseSelfSupervisor
 from mmpretrain.structures import DataSample
+from mmpretrain.structures.packed_samples import PackedSamples
 from mmpretrain.utils.dist import get_rank, get_world_size
 from tests.engine.ranks import run_ranks
 from tests.models.selfsup.small import write_images
@@ -184,6 +186,12 @@ def test_several_labels_of_the_training_data(images, tmp_path):
     probe = OnlineProbeHook(num_classes=2)
     with pytest.raises(DataError, match=r"train_dataloader.dataset: .*one label an image, got 2: \[0, 1\]"):
         probe._labels({"data_samples": [data[0]["data_samples"]]})
+
+
+def test_labels_of_packed_samples():
+    samples = LazyList(PackedSamples.of([DataSample().set_gt_label(label) for label in (2, 0)]))
+    assert OnlineProbeHook(num_classes=3)._labels({"data_samples": samples}).tolist() == [2, 0]
+    assert PackedSamples.behind(samples) is not None, "no sample was made"
 
 
 def test_settings():
