@@ -36,19 +36,28 @@ def evaluation_settings(config: Config) -> dict[str, Any]:
 
 
 def labelled_loader(
-    config: Config,
+    source: Config | torch.nn.Module,
     dataset: Mapping[str, Any] | None = None,
     batch_size: int | None = None,
     workers: int | None = None,
 ) -> Any:
-    """Build a loader that gives each image once, in order, prepared for the model of a config.
+    """Build a loader that gives each image once, in order, prepared for a model.
 
     Args:
-        config: The config of the model.
+        source: The model, from ``get_model``, ``init_model`` or ``open_model``; or its config.
         dataset: The data set; by default that for validation in the config.
         batch_size: Images in a batch; by default the config's.
         workers: Number of data workers; by default the config's.
+
+    Raises:
+        ConfigError: If the model was built without a config.
     """
+    config: Any = getattr(source, "_config", None) if isinstance(source, torch.nn.Module) else source
+    if config is None:
+        raise ConfigError(
+            f"this {type(source).__name__} does not know its config, which says how images are prepared",
+            hint="Load it with get_model, init_model or open_model, or give its config.",
+        )
     settings = evaluation_settings(config)
     chosen = settings["dataset"]
     if dataset is not None:

@@ -221,7 +221,7 @@ def run(model: Any, data: str | None, batch_size: int | None, workers: int | Non
         dataset = with_values(dataset, value_names(meta, model.head.num_values))
     elif dataset is not None:
         dataset = as_labelled(dataset)
-    loader = labelled_loader(model._config, dataset, batch_size, workers)
+    loader = labelled_loader(model, dataset, batch_size, workers)
     labels = None if values else label_map(loader.dataset, meta.get("classes"))
     outputs = collect_outputs(model, track(loader, "calibrate"), len(loader.dataset), spoil=True)
     return outputs if labels is None else outputs._replace(labels=labels[outputs.labels])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from mmpretrain import get_model
 from mmpretrain.apis.labelled import evaluation_settings, label_map, labelled_loader
 from mmpretrain.config import Config
 from mmpretrain.errors import ConfigError, DataError
@@ -47,3 +48,11 @@ def test_labels_by_name(caplog):
         label_map(Named("ant", "dog"), stored)
     assert label_map(Named("Ameise", "Biene", "Katze"), stored) is None
     assert "other names" in caplog.text
+
+
+def test_a_model_knows_its_config():
+    model = get_model("lenet5_digits")
+    loader = labelled_loader(model, workers=0)
+    assert len(loader.dataset) == len(labelled_loader(model._config, workers=0).dataset) > 0
+    with pytest.raises(ConfigError, match="this Linear does not know its config"):
+        labelled_loader(torch.nn.Linear(1, 1))
