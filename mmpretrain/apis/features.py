@@ -64,33 +64,35 @@ class DatasetFeatures:
     def _choose(self, stages: str | Sequence[int]) -> list[int]:
         """Let the backbone put out the wanted stages; return their numbers."""
         backbone = getattr(self.model, "backbone", None)
-        own = list(getattr(backbone, "out_indices", [0]))
+        key: str = getattr(backbone, "output_key", "out_indices")
+        first: int = getattr(backbone, "first_output", 0)
+        own = list(getattr(backbone, key, [first])) if key else [first]
         if stages == "last":
             return own
         count = getattr(backbone, "num_outputs", 1)
-        wanted = range(count) if stages == "all" else stages
-        if isinstance(wanted, str) or not all(-count <= i < count for i in wanted):
+        wanted = range(first, first + count) if stages == "all" else stages
+        if isinstance(wanted, str) or not all(-count <= i < 0 or first <= i < first + count for i in wanted):
             raise ConfigError(
                 f"{type(backbone or self.model).__name__} has no stages {stages!r}",
                 where="--stage",
-                hint=f"Say last, all, or numbers from 0 to {count - 1}.",
+                hint=f"Say last, all, or numbers from {first} to {first + count - 1}.",
             )
-        chosen = [i % count for i in wanted]
+        chosen = [i if i >= 0 else first + count + i for i in wanted]
         if chosen != own:
-            self.model.backbone = self._with_outputs(chosen)
+            self.model.backbone = self._with_outputs(key, chosen)
         return chosen
 
-    def _with_outputs(self, stages: Sequence[int]) -> Any:
+    def _with_outputs(self, key: str, stages: Sequence[int]) -> Any:
         """The backbone, built again to put out other stages, with its weights."""
         old = self.model.backbone
         cfg = (self.config.get("model") or {}).get("backbone")
-        if not isinstance(cfg, Mapping) or not hasattr(old, "out_indices"):
+        if not isinstance(cfg, Mapping) or not hasattr(old, key):
             raise ConfigError(
                 f"{type(old).__name__} cannot put out other stages",
                 where="--stage",
                 hint="Leave out --stage.",
             )
-        new = MODELS.build({**cfg, "out_indices": list(stages), "init_cfg": None})
+        new = MODELS.build({**cfg, key: list(stages), "init_cfg": None})
         known = {k: v for k, v in old.state_dict().items() if k in new.state_dict()}
         fitting = {k: v for k, v in known.items() if v.shape == new.state_dict()[k].shape}
         new.load_state_dict(fitting, strict=False)

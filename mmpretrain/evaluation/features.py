@@ -52,7 +52,8 @@ def backbone_outputs(model: Any, inputs: Tensor) -> tuple[Any, ...]:
         raise ConfigError(f"{type(model).__name__} has no extract_feat(), which gives its features")
     staged = "stage" in inspect.signature(model.extract_feat).parameters
     outputs = model.extract_feat(inputs, stage="backbone") if staged else model.extract_feat(inputs)
-    return tuple(outputs) if isinstance(outputs, (tuple, list)) else (outputs,)
+    found = outputs if isinstance(outputs, (tuple, list)) else (outputs,)
+    return tuple(output for output in found if output is not None)  # what is there in training only
 
 
 @torch.no_grad()

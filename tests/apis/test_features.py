@@ -9,6 +9,8 @@ from mmpretrain.apis import init_model, open_model
 from mmpretrain.apis.features import DatasetFeatures
 from mmpretrain.config import Config
 from mmpretrain.errors import ConfigError
+from mmpretrain.evaluation.features import backbone_outputs, pooled
+from tests.contracts.test_backbones import CASES
 from tests.models.selfsup.small import write_images
 
 ARCH = {"embed_dims": 32, "num_layers": 3, "num_heads": 4, "feedforward_channels": 64}
@@ -85,3 +87,25 @@ def test_what_made_the_targets_is_not_needed(tmp_path):
     images = torch.randn(2, 3, 32, 32)
     model = DatasetFeatures(path, device="cpu").model
     assert torch.equal(model(images, mode="tensor")[-1], wanted(images, mode="tensor")[-1])
+
+
+#: Backbones whose outputs count from 1, or that another argument chooses, or of which there is one;
+#: and some others.
+STAGES = {"Conformer": 3, "RevVisionTransformer": 1, "InceptionV3": 1, "MixMIMTransformer": 1, "HRNet": 1}
+STAGES |= {name: CASES[name].outputs for name in ("MViT", "SVT", "PoolFormer", "ShuffleNetV2", "XCiT")}
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_backbones_are_judged_at_all_their_stages(name):
+    case = CASES[name]
+    model = init_model(
+        Config({"model": {"type": "ImageClassifier", "backbone": {"type": name, **case.args}}}), device="cpu"
+    )
+    last = DatasetFeatures(model).stages
+    extractor = DatasetFeatures(model, stages="all")
+    outputs = backbone_outputs(extractor.model, torch.rand(2, 3, case.size, case.size))
+    assert all(len(pooled(output)) == 2 for output in outputs)
+    assert len(extractor.stages) == STAGES[name]
+    assert last[-1] == extractor.stages[-1]
+    with pytest.raises(ConfigError, match=f"numbers from .* to {extractor.stages[-1]}"):
+        DatasetFeatures(model, stages=[extractor.stages[-1] + 1])

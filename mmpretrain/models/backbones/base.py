@@ -72,7 +72,11 @@ class BaseBackbone(FreezableModule):
     norm_eval: bool = False
     with_cp: bool = False
     out_indices: tuple[int, ...]
-    #: Number of outputs that ``out_indices`` chooses from, known once it was read.
+    #: The argument that chooses the outputs; empty if there is none.
+    output_key: str = "out_indices"
+    #: Number of the first output.
+    first_output: int = 0
+    #: Number of outputs that there are to choose from, known once the argument was read.
     num_outputs: int = 1
 
     def __init__(
@@ -141,7 +145,7 @@ class BaseBackbone(FreezableModule):
                 hint=f"Indices run from 0 to {num - 1}, or from the end -{num} to -1.",
                 key=key,
             )
-        if key == "out_indices":
+        if key == self.output_key:
             self.num_outputs = num
         return tuple(i % num for i in wanted)
 

@@ -203,6 +203,8 @@ class Conformer(BaseBackbone):
         freeze: Freeze the parameters whose name this regular expression finds.
     """
 
+    first_output = 1
+
     arch_settings: Mapping[Any, Mapping[str, int]] = {
         ("t", "tiny"): _arch(384, 1, 6),
         ("s", "small"): _arch(384, 4, 6),

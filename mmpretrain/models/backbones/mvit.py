@@ -275,6 +275,8 @@ class MViT(BaseBackbone):
         [(1, 96, 56, 56), (1, 192, 28, 28), (1, 384, 14, 14), (1, 768, 7, 7)]
     """
 
+    output_key = "out_scales"
+
     arch_settings = {
         "tiny": _arch(96, 10, 1, [1, 3, 8]),
         "small": _arch(96, 16, 1, [1, 3, 14]),

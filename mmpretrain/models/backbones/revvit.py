@@ -250,6 +250,8 @@ class RevVisionTransformer(TransformerBackbone):
         frozen_stages, norm_eval, with_cp, freeze: See :class:`BaseBackbone`.
     """
 
+    output_key = ""
+
     arch_settings = VIT_ARCHS
     layers: Any
 
