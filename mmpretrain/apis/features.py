@@ -131,4 +131,4 @@ class DatasetFeatures:
     ) -> FeatureBank:
         """Compute the features of a data set in one pass."""
         loader = build_dataloader(self.loader(dataset, batch_size, workers))
-        return collect_features(self.model, track(loader, title), self.pool)
+        return collect_features(self.model, track(loader, title), self.pool, loader.dataset)

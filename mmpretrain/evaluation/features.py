@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -24,21 +24,44 @@ class FeatureBank:
     Attributes:
         features: For each output of the backbone, (N, C).
         labels: Classes (N,); -1 where an image has none.
+        classes: Their names, if these are known.
     """
 
     features: tuple[Tensor, ...]
     labels: Tensor
+    classes: tuple[str, ...] = ()
 
     def labelled(self) -> FeatureBank:
         """The images that have a label."""
         known = self.labels >= 0
         if known.all():
             return self
-        return FeatureBank(tuple(x[known] for x in self.features), self.labels[known])
+        return replace(self, features=tuple(x[known] for x in self.features), labels=self.labels[known])
 
     def to(self, device: torch.device | str) -> FeatureBank:
         """The bank on another device."""
-        return FeatureBank(tuple(x.to(device) for x in self.features), self.labels.to(device))
+        moved = tuple(x.to(device) for x in self.features)
+        return replace(self, features=moved, labels=self.labels.to(device))
+
+    def with_classes_of(self, other: FeatureBank) -> FeatureBank:
+        """The bank with the labels that its classes have in another one.
+
+        Raises:
+            DataError: If the other bank lacks some of them.
+        """
+        if not self.classes or not other.classes or self.classes == other.classes:
+            return self
+        if len(self.labels) and int(self.labels.max()) >= len(self.classes):
+            return self
+        lacking = [name for name in self.classes if name not in other.classes]
+        if lacking:
+            raise DataError(
+                f"there are no images for training of {', '.join(map(repr, lacking[:3]))}"
+                f"{', ...' * (len(lacking) > 3)}, and there are some for validation",
+                hint="Give the folders of a class the same name in both parts.",
+            )
+        places = torch.tensor([*map(other.classes.index, self.classes), -1], device=self.labels.device)
+        return replace(self, labels=places[self.labels], classes=other.classes)
 
 
 def backbone_outputs(model: Any, inputs: Tensor) -> tuple[Any, ...]:
@@ -57,13 +80,16 @@ def backbone_outputs(model: Any, inputs: Tensor) -> tuple[Any, ...]:
 
 
 @torch.no_grad()
-def collect_features(model: Any, batches: Iterable[Any], pool: Pool = "auto") -> FeatureBank:
+def collect_features(
+    model: Any, batches: Iterable[Any], pool: Pool = "auto", dataset: Any = None
+) -> FeatureBank:
     """Run a model over data once, in evaluation mode; its mode is restored.
 
     Args:
         model: A model with ``data_preprocessor`` and ``extract_feat``.
         batches: What a data loader gives, one image (not several views) a sample.
         pool: See :func:`pooled`.
+        dataset: The data set, for the names of classes; by default that of ``batches``.
 
     Returns:
         The features of all processes, on the CPU.
@@ -93,7 +119,8 @@ def collect_features(model: Any, batches: Iterable[Any], pool: Pool = "auto") ->
         shares = all_gather_object((features, found))
         features = [torch.cat(column) for column in zip(*(share[0] for share in shares))]
         found = torch.cat([share[1] for share in shares])
-    return FeatureBank(tuple(features), found)
+    info = getattr(dataset if dataset is not None else getattr(batches, "dataset", None), "metainfo", None)
+    return FeatureBank(tuple(features), found, tuple(map(str, (info or {}).get("classes") or ())))
 
 
 def label_of(sample: Any, where: str | None = None) -> int:
@@ -179,7 +206,7 @@ def judge_linearly(
 def _judge(
     bank: FeatureBank, queries: FeatureBank, judge: Callable[..., dict[str, float]]
 ) -> list[dict[str, float]]:
-    labelled = [part.labelled() for part in (bank, queries)]
+    labelled = [part.labelled() for part in (bank, queries.with_classes_of(bank))]
     counts = [len(part.labels) for part in labelled]
     if not any(counts):
         raise DataError(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -97,3 +99,17 @@ def test_features_that_judge_nothing(judge):
         judge(bank, FeatureBank((features / 0,), labels))
     with pytest.raises(DataError, match="one class"):
         judge(FeatureBank((features,), labels * 0), bank)
+
+
+def test_classes_are_matched_by_name():
+    """A part without some class counts the others from 0."""
+    torch.manual_seed(0)
+    features = torch.eye(3).repeat(4, 1)
+    bank = FeatureBank((features,), torch.arange(12) % 3, ("ant", "bee", "cat"))
+    queries = FeatureBank((features[1:3],), torch.tensor([0, 1]), ("bee", "cat"))
+    assert judge_by_neighbors(bank, queries, ks=[3]) == [{"k3/top1": 100}]
+    assert judge_by_neighbors(bank, replace(queries, classes=()), ks=[3]) == [{"k3/top1": 0}]
+    unlabelled = replace(queries, labels=torch.tensor([-1, 1]))
+    assert unlabelled.with_classes_of(bank).labels.tolist() == [-1, 2]
+    with pytest.raises(DataError, match="no images for training of 'dog', and there are some for validation"):
+        judge_by_neighbors(bank, replace(queries, classes=("bee", "dog")))

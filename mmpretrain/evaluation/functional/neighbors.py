@@ -43,7 +43,7 @@ def knn_scores(
         raise DataError("There is no feature with a label to compare with")
     if not ks or min(ks) < 1:
         raise ConfigError(f"k must be 1 or more, got {list(ks)}", key="k")
-    if temperature <= 0:
+    if not temperature > 0:  # NaN is no temperature either
         raise ConfigError(f"temperature must be positive, got {temperature}", key="temperature")
     bank = F.normalize(bank.float(), dim=1)
     labels = labels.to(bank.device)
