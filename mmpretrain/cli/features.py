@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mmpretrain.cli.options import checkpoint_in
+from mmpretrain.cli.outputs import new_file
 from mmpretrain.cli.say import say
 from mmpretrain.errors import ConfigError, DataError
+from mmpretrain.utils.atomic import write_atomic
 from mmpretrain.utils.text import json_text
 
 if TYPE_CHECKING:
@@ -71,6 +73,7 @@ def judge(
     workers: int,
     device: str | None,
     out: str | None,
+    force: bool,
 ) -> None:
     """Compute the features of both parts of the images, each in one pass, and print how good they are.
 
@@ -83,6 +86,7 @@ def judge(
 
     sets = [labelled_images_from_spec(data, split) for split in ("train", "val")]
     wanted = parse_stages(stage)
+    path = None if out is None else new_file(out, "--out", force=force)
     source: Any = model
     if checkpoint is None and is_foreign(model):
         source, size = foreign_model(model, random, device)
@@ -107,7 +111,7 @@ def judge(
             where="--data",
             hint="Give images of two classes or more, each in its folder or with its label.",
         )
-    report(title, extractor.stages, how(bank, queries), bank, queries, Path(out) if out else None)
+    report(title, extractor.stages, how(bank, queries), bank, queries, path)
 
 
 def foreign_model(name: str, random: bool, device: str | None) -> tuple[Any, int]:
@@ -162,7 +166,8 @@ def report(
     print_rows(named)
     if out is not None:
         content = {"training": counts[0], "validation": counts[1], "classes": classes, "results": named}
-        out.write_text(json_text(json.dumps(content, indent=2)), encoding="utf-8")
+        text = json_text(json.dumps(content, indent=2))
+        write_atomic(out, lambda file: file.write(text.encode()))
         say(f"Wrote {out}")
 
 

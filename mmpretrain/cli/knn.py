@@ -19,6 +19,7 @@ from mmpretrain.cli.features import (
     Workers,
     judge,
 )
+from mmpretrain.cli.outputs import Force
 from mmpretrain.cli.shortcuts import Device
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def knn(
     workers: Workers = 2,
     device: Device = None,
     out: Out = None,
+    force: Force = False,
 ) -> None:
     """Judge a backbone by the labels of the nearest images (weighted kNN).
 
@@ -58,5 +60,5 @@ def knn(
 
     judge(
         "Weighted kNN", neighbors, model, data, checkpoint, random, stage, pool, image_size, batch_size,
-        workers, device, out,
+        workers, device, out, force,
     )  # fmt: skip

@@ -20,6 +20,7 @@ from mmpretrain.cli.features import (
     Workers,
     judge,
 )
+from mmpretrain.cli.outputs import Force
 from mmpretrain.cli.shortcuts import Device
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def linear_probe(
     workers: Workers = 2,
     device: Device = None,
     out: Out = None,
+    force: Force = False,
 ) -> None:
     """Judge a backbone by a linear classifier on its features, which are computed once.
 
@@ -68,5 +70,5 @@ def linear_probe(
 
     judge(
         "Linear classification", classifier, model, data, checkpoint, random, stage, pool, image_size,
-        batch_size, workers, device, out,
+        batch_size, workers, device, out, force,
     )  # fmt: skip

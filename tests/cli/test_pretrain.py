@@ -267,11 +267,17 @@ def test_one_sentence(capsys, images, words, message):
         (("--stage", "9"), "no stages"),
         (("--data", "images/b"), "no folders of classes"),
         (("--temperature", "0"), "temperature"),
+        (("--temperature", "nan"), "temperature"),
+        (("--out", "images/list.txt"), "--out: 'images/list.txt' exists. Name another file, or add --force"),
+        (("--data", "parts"), "no images for training of 'c'"),
         (("--data", "single"), "--data: 'single' has labels of 1 class for training"),
     ],
 )
 def test_knn_in_one_sentence(capsys, images, words, message):
     write_images(images.parent / "single" / "a", 8)
+    (images / "list.txt").touch()
+    for part in ("train/a", "train/b", "val/a", "val/c"):
+        write_images(images.parent / "parts" / part, 2)
     assert call(capsys, "pretrain", "mae", "--data", "images", *SMALL).code == 0
     done = call(capsys, "knn", "work_dirs/mae_vit-micro", "--data", "images", "--workers", 0, *words)
     assert done.code == 2
