@@ -127,8 +127,8 @@ VIEWS: dict[str, Method] = {
     "BarlowTwins": views(barlowtwins),
     "BYOL": views(byol),
     "DenseCL": views(densecl, on_resnet=ADAMW, network=RESNET.about),
-    "DINO": crops("DINO", "VisionTransformer"),
     # A quick teacher lets the targets become uniform.
+    "DINO": crops("DINO", "VisionTransformer", momentum=0.004),
     "DINOv2": crops("DINOv2", "MaskTokenViT", "sinkhorn", 0.004, patches=True),
     "iBOT": crops("iBOT", "MaskTokenViT", momentum=0.004, patches=True),
     "MoCo": views(moco),
