@@ -84,6 +84,7 @@ class FlipLater:
             and type(pack).transform is PackInputs.transform
             and type(pack).format_input is PackInputs.format_input
             and pack.input_key == "img"
+            and "img" not in (*pack.algorithm_keys, *pack.meta_keys)
         )
 
 

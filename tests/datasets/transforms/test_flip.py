@@ -61,5 +61,8 @@ def test_a_flip_before_a_packing_of_ones_own_moves_the_pixels():
             return PackInputs.format_input(input_)
 
     img = np.arange(60, dtype=np.uint8).reshape(4, 5, 3)
+    kept = Compose([RandomFlip(1.0), PackInputs(algorithm_keys=["img"])])({"img": img})["data_samples"].img
+    assert np.array_equal(kept, img[:, ::-1])
+    assert kept.strides[1] > 0
     packed = Compose([RandomFlip(1.0), Mine()])({"img": img})
     assert np.array_equal(packed["inputs"].numpy(), img[:, ::-1].transpose(2, 0, 1))
