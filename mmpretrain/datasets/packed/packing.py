@@ -20,6 +20,7 @@ from torch.utils.data import DataLoader, Dataset
 from mmpretrain.config.wrapped import innermost
 from mmpretrain.datasets.encoded import EncodedDataset
 from mmpretrain.datasets.from_spec import dataset_from_spec
+from mmpretrain.datasets.labelled_dataset import as_labelled
 from mmpretrain.datasets.packed.columns import as_json, columns_of, plain_metainfo, records_of
 from mmpretrain.datasets.packed.encode import Encoding, Stored, encode, jpegtran
 from mmpretrain.datasets.packed.layout import INDEX, ROWS, SETTINGS
@@ -102,7 +103,7 @@ def splits_of(spec: str, unlabelled: bool = False) -> dict[str, dict[str, Any]]:
     if unlabelled:
         return {"train": images_from_spec(spec)}
     names: tuple[Split, ...] = ("train", "val", "test")
-    configs = {name: dataset_from_spec(spec, name) for name in names}
+    configs = {name: as_labelled(dataset_from_spec(spec, name), name) for name in names}
     if configs["test"] == configs["val"]:
         del configs["test"]
     return configs  # type: ignore[return-value]

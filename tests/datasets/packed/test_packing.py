@@ -17,7 +17,7 @@ from mmpretrain.datasets.packed import packing, writer
 from mmpretrain.datasets.packed.encode import Encoding
 from mmpretrain.datasets.packed.index import PackIndex
 from mmpretrain.datasets.packed.layout import INDEX, ROWS, SETTINGS
-from mmpretrain.datasets.packed.packing import pack
+from mmpretrain.datasets.packed.packing import pack, splits_of
 from mmpretrain.datasets.packed.writer import ROW
 from mmpretrain.errors import ConfigError, DataError, MissingFileError
 from mmpretrain.registry import DATASETS
@@ -267,3 +267,10 @@ def test_a_process_that_was_killed_while_it_wrote_a_note(tmp_path):
     (tmp_path / "out" / ".lock").unlink(missing_ok=True)
     (tmp_path / "again" / ".lock").unlink(missing_ok=True)
     assert content(tmp_path / "out") == content(tmp_path / "again")
+
+
+def test_tables_of_any_kind_have_their_parts(tmp_path):
+    rows = [f"{n}.png,{'ab'[n % 2]},{'val' if n > 5 else 'train'}" for n in range(8)]
+    (tmp_path / "x.csv").write_text("\n".join(["image,class,split", *rows]))
+    found = splits_of(str(tmp_path / "x.csv"))
+    assert {name: cfg["part"] for name, cfg in found.items()} == {"train": "train", "val": "val"}
