@@ -96,4 +96,4 @@ def _dataset(config: str | None, data: str | None, phase: Phase, cfg_options: li
         raise typer.BadParameter(
             "There is no config whose settings they could change.", param_hint="--cfg-options"
         )
-    return DATASETS.build({**dataset_from_spec(data, phase), "test_mode": True})
+    return DATASETS.build(dataset_from_spec(data, phase))

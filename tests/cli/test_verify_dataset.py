@@ -61,6 +61,9 @@ def test_data_without_a_config(capsys, tmp_path):
     for spec in (data, tmp_path / "pack"):
         done = call(capsys, "verify-dataset", "--data", spec, "--out-path", tmp_path / "b.log")
         assert (done.code, done.out) == (0, "6 images of train were read, 0 of them cannot be.\n")
+    for phase, count in (("train", 4), ("val", 2)):  # one part alone is divided
+        words = ["--data", tmp_path / "pack" / "train", "--phase", phase, "--out-path", tmp_path / "b.log"]
+        assert call(capsys, "verify-dataset", *words).out.startswith(f"{count} images of {phase}")
     (data / "val" / "cat" / "0.jpg").write_bytes(b"\xff\xd8\xff")
     done = call(capsys, "verify-dataset", "--data", data, "--phase", "val", "--out-path", tmp_path / "b.log")
     assert (done.code, "2 images of val were read, 1 of them cannot be" in done.out) == (2, True)
