@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from mmpretrain.errors import DataError
 from mmpretrain.models.backbones.base import BaseBackbone
 from mmpretrain.models.base.module import BaseModule
 from mmpretrain.models.layers.configurable import Act, Norm, configurable, norm_from
@@ -214,6 +215,7 @@ class MixMIMTransformer(BaseBackbone):
         self.depths: Sequence[int] = settings["depths"]
         self.num_heads: Sequence[int] = settings["num_heads"]
         self.num_layers = len(self.depths)
+        self.img_size = to_2tuple(img_size)
         stem = {"in_channels": in_channels, "input_size": img_size, "embed_dims": self.embed_dims}
         stem |= {"kernel_size": patch_size, "stride": patch_size, "norm": nn.LayerNorm, **patch_cfg}
         self.patch_embed = PatchEmbed(**stem)
@@ -273,6 +275,12 @@ class MixMIMTransformer(BaseBackbone):
             attn_masks: For each stage, which positions may attend to each other; see :class:`MixMIMBlock`.
         """
         for i, layer in enumerate(self.layers):
+            window = layer.blocks[0].window_size
+            if hw[0] % window or hw[1] % window:
+                raise DataError(
+                    f"The map of stage {i} is {hw[0]} x {hw[1]}, which are no whole windows of {window}",
+                    hint=f"Take images of {self.img_size}, or set window_size in model.backbone.",
+                )
             for block in layer.blocks:
                 x = self.run(block, x, hw, None if attn_masks is None else attn_masks[i])
             if layer.downsample is not None:

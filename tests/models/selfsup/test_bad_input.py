@@ -7,7 +7,7 @@ import copy
 import pytest
 import torch
 
-from mmpretrain.errors import ConfigError, MMPretrainError
+from mmpretrain.errors import ConfigError, DataError, MMPretrainError
 from mmpretrain.structures import DataSample
 from tests.models.selfsup.facts import build, recorded
 from tests.models.selfsup.test_dino import MODELS_OF
@@ -132,3 +132,12 @@ def test_spark_names_maps_of_another_shape(backbone, changes):
     ) as error:
         model(torch.zeros(2, 3, 128, 128), mode="loss")
     assert error.value.key == "backbone"
+
+
+@pytest.mark.parametrize("mode", ["tensor", "loss"])
+def test_mixmim_names_maps_that_are_no_whole_windows(mode):
+    model = build(case("MixMIM")["model"])
+    with pytest.raises(
+        DataError, match=r"map of stage 2 is 6 x 6, .* no whole windows of 4.*Take images of \(64"
+    ):
+        model(torch.zeros(2, 3, 96, 96), mode=mode)
