@@ -108,9 +108,7 @@ def test(
     shortcuts.apply(cfg, ("test",), batch_size=batch_size, device=device, workers=workers)
     cfg.launcher = launcher
     if data is not None:
-        from mmpretrain.cli.overrides import use_data
-
-        use_data(cfg, data, fit=False)
+        use_other_data(cfg, data, run=Path(config).is_dir())
     if metrics:
         use_metrics(cfg, metrics, metric_options or [])
     Loading(cache=cache, cache_size=cache_size).apply(cfg, ("test",))
@@ -142,6 +140,17 @@ def use_checkpoint(cfg: Config, config: str, checkpoint: str | None) -> None:
         )
     cfg.merge_from_dict({"load_from": checkpoint_in(checkpoint or cfg.work_dir)}, source=Source("CHECKPOINT"))
     cfg.resume = False
+
+
+def use_other_data(cfg: Config, data: str, *, run: bool) -> None:
+    """Test on other data; on all of them, if a run says that it was trained on others."""
+    from mmpretrain.cli.overrides import use_data
+    from mmpretrain.datasets.exchange import images_of, use_all_for_test
+
+    trained_on = images_of(cfg, "train") if run and cfg.get("test_dataloader") else frozenset()
+    use_data(cfg, data, fit=False)
+    if cfg.get("test_dataloader"):
+        use_all_for_test(cfg, trained_on, data)
 
 
 def prepare(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ from mmpretrain.datasets.part_names import Split
 from mmpretrain.datasets.preflight import find_classifier
 from mmpretrain.datasets.preflight_classes import label_arrays
 from mmpretrain.datasets.unlabelled import images_from_spec
-from mmpretrain.errors import DataError
+from mmpretrain.errors import DataError, MMPretrainError
 from mmpretrain.registry import DATASETS, MODELS
 from mmpretrain.structures import value_names
 
@@ -51,10 +52,44 @@ def use_data(cfg: Any, spec: str, source: Any = None, *, fit: bool = True) -> No
         inner.update({key: old[key] for key in KEPT if key in old}, test_mode=split != "train")
         if train.CLASSES is not None:
             inner["metainfo"] = {"classes": list(train.CLASSES)}
-        if inner is not loader["dataset"]:
+        if fit and inner is not loader["dataset"]:
             _explain_share(spec, split, len(train))
     if fit and (count := _class_count(train)):
         cfg.merge_from_dict(dict.fromkeys(_counts(cfg), count), source=source)
+
+
+def images_of(cfg: Any, split: Split) -> frozenset[str]:
+    """The paths of the images of a split of a config; none if they cannot be told."""
+    loader = cfg.get(f"{split}_dataloader")
+    if not loader:
+        return frozenset()
+    try:
+        dataset = DATASETS.build({**innermost(loader["dataset"]), "pipeline": []})
+    except (MMPretrainError, OSError):
+        return frozenset()
+    paths = (dataset.get_data_info(index).get("img_path") for index in range(len(dataset)))
+    return frozenset(os.path.abspath(path) for path in paths if isinstance(path, str))
+
+
+def use_all_for_test(cfg: Any, trained_on: frozenset[str], spec: str) -> None:
+    """Test on all images of data that are not divided, if none of them was trained on.
+
+    Args:
+        cfg: A config after :func:`use_data`, which holds a fifth out.
+        trained_on: What :func:`images_of` told of the training images before; nothing is changed without.
+        spec: What messages call the data.
+
+    Raises:
+        DataError: If there are too few samples to hold a fifth out.
+    """
+    loader = cfg["test_dataloader"]
+    inner = innermost(loader["dataset"])
+    if inner is loader["dataset"]:
+        return
+    if trained_on and trained_on.isdisjoint(images_of(cfg, "test")):
+        loader["dataset"] = inner
+    else:
+        _explain_share(spec, "test", len(DATASETS.build({**inner, "pipeline": []})))
 
 
 def _described(spec: str, split: Split, task: Task | None, cfg: Any) -> dict[str, Any]:

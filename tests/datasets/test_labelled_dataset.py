@@ -9,6 +9,7 @@ import pytest
 from mmpretrain.config import Config
 from mmpretrain.config.wrapped import innermost
 from mmpretrain.datasets import LabelledTable, use_data
+from mmpretrain.datasets.exchange import images_of, use_all_for_test
 from mmpretrain.datasets.labelled_dataset import as_labelled
 from mmpretrain.errors import DataError
 from mmpretrain.registry import DATASETS
@@ -145,3 +146,15 @@ def test_classes_that_the_data_set_is_not_given(here):
         LabelledTable(name, metainfo={"classes": ["bee"]})
     with pytest.raises(DataError, match="no row is for val"):
         LabelledTable(name, part="val")
+
+
+def test_other_data_are_tested_whole(here):
+    cfg = put_in(LINEAR, table("path,label\n", [f",{name}" for name in NAMES]), fit=False)
+    own, held_out = images_of(cfg, "train"), len(DATASETS.build(cfg.test_dataloader.dataset))
+    assert own == {str(here / f"{number}.png") for number in range(12)}
+    for trained_on in (frozenset(), own, frozenset([str(here / "3.png")])):
+        use_all_for_test(cfg, trained_on, "x.csv")
+        assert len(DATASETS.build(cfg.test_dataloader.dataset)) == held_out < 12
+    use_all_for_test(cfg, frozenset([str(here / "else.png")]), "x.csv")
+    assert len(DATASETS.build(cfg.test_dataloader.dataset)) == 12
+    assert images_of(cfg, "val") == frozenset()
