@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("mmpretrain")
 
+#: The end is told again where it has changed by more than this share.
+TOLD = 0.1
+
 
 @HOOKS.register_module()
 class TimeBudgetHook(Hook):
@@ -37,7 +40,7 @@ class TimeBudgetHook(Hook):
             raise ConfigError(f"seconds must be a positive number, got {seconds!r}", key="seconds")
         self.seconds = seconds
         self._start = 0.0
-        self._first = self._planned = 0
+        self._first = self._planned = self._told = 0
 
     def before_train(self, runner: Session) -> None:
         """Start the clock; a run that is resumed keeps the end that its schedules have."""
@@ -45,6 +48,7 @@ class TimeBudgetHook(Hook):
         if not state.by_epoch:
             raise ConfigError("TimeBudgetHook is for runs that count epochs", key="custom_hooks")
         self._start, self._first, self._planned = time.monotonic(), state.epoch, state.max_epochs
+        self._told = self._planned
         ends = [schedule.end // length for schedule in _cosines(runner)]
         if ends and state.epoch and min(ends) < state.max_epochs:
             _end_at(runner, max(min(ends), 1))
@@ -59,8 +63,10 @@ class TimeBudgetHook(Hook):
         fitting = state.epoch + max(0, round((self.seconds - spent) * done / spent))
         end = broadcast_object(min(self._planned, fitting))  # the clocks of processes differ
         if end != state.max_epochs:
-            logger.info("An epoch takes %.3g s: the training ends after %d epochs", spent / done, end)
             _end_at(runner, end)
+        if abs(end - self._told) > TOLD * self._told:
+            self._told = end
+            logger.info("An epoch takes %.3g s: the training ends after %d epochs", spent / done, end)
 
 
 def _cosines(runner: Session) -> list[CosineAnnealingParamScheduler]:
