@@ -11,14 +11,19 @@ from mmpretrain.errors import DataError
 
 #: What separates the labels in a cell of a table.
 SEPARATORS = (";", "|")
+#: What stands in the place of a number that is missing.
+_MISSING = ("", "nan", "none", "null", "na", "n/a", "-", "?")
 _PADDED = re.compile(r"0\d+")
 
 
 def are_measured(texts: Sequence[str]) -> bool:
-    """Whether labels are numbers, and not all whole."""
+    """Whether labels are numbers, and not all whole; of up to half of them, the number may be missing."""
+    given = [text for text in texts if text.strip().lower() not in _MISSING]
+    if 2 * len(given) < len(texts):
+        return False
     try:
-        return any(not float(text).is_integer() for text in texts) and all(
-            map(math.isfinite, map(float, texts))
+        return any(not float(text).is_integer() for text in given) and all(
+            map(math.isfinite, map(float, given))
         )
     except (ValueError, OverflowError):
         return False

@@ -10,8 +10,8 @@ from mmpretrain.datasets import label_texts
 @pytest.mark.parametrize(
     ("texts", "expected"),
     [
-        (["1", "2.5"], True), (["1", "2"], False), (["1.5", "cat"], False), (["1.5", "nan"], False),
-        (["1e400", "0.5"], False),
+        (["1", "2.5"], True), (["1", "2"], False), (["1.5", "cat"], False), (["1.5", "nan"], True),
+        (["1e400", "0.5"], False), (["1.5", "", "?"], False), (["nan", "cat"], False),
     ],
 )  # fmt: skip
 def test_numbers_that_measure(texts: list[str], expected: bool) -> None:
