@@ -65,6 +65,17 @@ CONTRACTS = {
 #: Modules whose behaviour a test of another name checks: what a command or a caller makes of them.
 ELSEWHERE = {
     "apis/inference": "apis/test_image_classification.py",
+    "cli/testing_options": "cli/test_test.py",
+    **dict.fromkeys(
+        (
+            "cli/finetune_folder",
+            "cli/finetune_folds",
+            "cli/finetune_options",
+            "cli/finetune_plan",
+            "cli/finetune_run",
+        ),
+        "cli/test_finetune.py",
+    ),
     **dict.fromkeys(
         ("apis/pretraining/archs", "apis/pretraining/masked", "apis/pretraining/views"),
         "apis/pretraining/test_config.py",
