@@ -277,3 +277,13 @@ def test_itpn_with_clip_has_a_bounded_loss():
     value = head.loss(torch.randn(2, 9, 8), target[:1, :1].expand(2, 9, 4), mask)
     torch.testing.assert_close(value, torch.tensor(0.0), atol=1e-6, rtol=0)
     assert 0 <= head.loss(torch.randn(2, 9, 8), target, mask) <= 2
+
+
+@pytest.mark.parametrize(
+    "positions",
+    [{"use_shared_rel_pos_bias": True}, {"use_rel_pos_bias": True}, {"use_abs_pos_emb": False}],
+)
+def test_cae_has_absolute_positions_only(positions):
+    cfg = case_of("CAE")["model"]["backbone"]
+    with pytest.raises(ArgumentError, match="works with absolute positions only"):
+        MODELS.build({**cfg, **positions})
