@@ -10,6 +10,7 @@ from mmpretrain.config.wrapped import innermost
 from mmpretrain.datasets.base_dataset import BaseDataset
 from mmpretrain.datasets.custom import IMG_EXTENSIONS, MEASURED_EXTENSIONS
 from mmpretrain.datasets.from_spec import TABLES, Split, dataset_from_spec
+from mmpretrain.datasets.labelled_dataset import as_labelled
 from mmpretrain.errors import DataError
 from mmpretrain.registry import DATASETS
 from mmpretrain.utils.fileio import join, read_lines
@@ -78,10 +79,11 @@ def labelled_images_from_spec(spec: str, split: Split) -> dict[str, Any]:
     """Return the config of a part of the images that ``spec`` describes, without those that have no label.
 
     Args:
-        spec: See :func:`~mmpretrain.datasets.from_spec.dataset_from_spec`: a list or a table may lack labels.
+        spec: See :func:`~mmpretrain.datasets.from_spec.dataset_from_spec`: a list, and a table with columns
+            ``path`` and ``label``, may lack labels. Other tables are read as ``finetune`` reads them.
         split: Which part.
     """
-    cfg = dataset_from_spec(spec, split)
+    cfg = as_labelled(dataset_from_spec(spec, split), split)
     inner = innermost(cfg)
     if inner["type"] == "CustomDataset" and inner.get("ann_file"):
         inner.update(type="ImageListDataset", only_labelled=True)

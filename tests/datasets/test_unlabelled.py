@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mmpretrain.datasets import exchange
-from mmpretrain.datasets.unlabelled import images_from_spec
+from mmpretrain.datasets.unlabelled import images_from_spec, labelled_images_from_spec
 from mmpretrain.errors import DataError
 from mmpretrain.registry import DATASETS
 from tests.models.selfsup.small import write_images
@@ -67,3 +67,17 @@ def test_data_for_a_config_without_labels(images):
         "with_label": False,
         "pipeline": [{"type": "PackInputs"}],
     }
+
+
+@pytest.mark.parametrize("header", ["image,class,split", "file,category,subset"])
+def test_labels_of_tables_with_other_columns(tmp_path, header):
+    write_images(tmp_path, 6)
+    parts = ["train"] * 4 + ["val"] * 2
+    rows = [f"{index}.png,{'ab'[index % 2]},{part}" for index, part in enumerate(parts)]
+    (tmp_path / "table.csv").write_text("\n".join([header, *rows]))
+    sets = [
+        DATASETS.build(labelled_images_from_spec(str(tmp_path / "table.csv"), part))
+        for part in ("train", "val")
+    ]
+    assert [data.get_gt_labels().tolist() for data in sets] == [[0, 1, 0, 1], [0, 1]]
+    assert list(sets[0].CLASSES) == ["a", "b"]
