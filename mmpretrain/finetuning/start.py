@@ -16,6 +16,7 @@ from mmpretrain.checkpoints import zoo
 from mmpretrain.checkpoints.layouts import network_of, weights_of
 from mmpretrain.checkpoints.layouts.networks import Network
 from mmpretrain.checkpoints.meta import meta_of
+from mmpretrain.checkpoints.sources import SUFFIXES as WEIGHTS
 from mmpretrain.config import Config, ConfigDict
 from mmpretrain.config.embedded import read_embedded
 from mmpretrain.config.sizes import USUAL_SIZE, image_size
@@ -91,7 +92,7 @@ def find_start(name: str | None = None, accelerated: bool = False, weights: bool
         return _of_zoo(text)
     if text in zoo_configs():
         return _of_config(text)
-    if "://" in text:
+    if "://" in text or _is_weights_path(text):  # which may not be there
         return _of_checkpoint(text)
     hint = did_you_mean(text, [*zoo.zoo(), *zoo_configs()])
     raise ConfigError(
@@ -221,12 +222,19 @@ def _of_classifier(
     )
 
 
+def _is_weights_path(text: str) -> bool:
+    """Whether a text that names no file here was meant as the path of one with weights."""
+    return "://" not in text and text.endswith(WEIGHTS)
+
+
 def _in_library(text: str) -> tuple[str, str] | None:
     """The type of a classifier of another library and the name there, if a text names one."""
     path = Path(text)
     if path.is_dir() and is_transformers_folder(path):
         return "HuggingFaceClassifier", os.path.abspath(text)
     if path.exists() or text.endswith(SUFFIXES) or zoo.has_model(text) or text in zoo_configs():
+        return None
+    if _is_weights_path(text):
         return None
     if text.startswith("timm/"):
         return "TimmClassifier", text.removeprefix("timm/")

@@ -10,10 +10,10 @@ import torch
 
 from mmpretrain.checkpoints.fitting import load_into
 from mmpretrain.config import Config
-from mmpretrain.errors import CheckpointError, ConfigError, OptionalDependencyError
+from mmpretrain.errors import CheckpointError, ConfigError, MissingFileError, OptionalDependencyError
 from mmpretrain.finetuning import start as module
 from mmpretrain.finetuning.libraries import Images
-from mmpretrain.finetuning.start import find_start
+from mmpretrain.finetuning.start import find_start, is_foreign
 from mmpretrain.registry import MODELS
 from tests.finetuning.small import CONFIG, write_config
 from tests.models.selfsup.facts import build, recorded
@@ -162,6 +162,13 @@ def test_best_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
         nothing = find_start(None, accelerated)
         assert nothing.weights is None
         assert "starts from scratch" in nothing.why
+
+
+@pytest.mark.parametrize("name", ["run/epoch_1.pth", "run/model.safetensors", "epoch_1.pth"])
+def test_weights_that_are_not_there_are_no_name_of_a_library(name: str) -> None:
+    assert not is_foreign(name)
+    with pytest.raises(MissingFileError, match=f"There is no file or folder '{name}'"):
+        find_start(name)
 
 
 def test_nothing_of_that_name() -> None:
