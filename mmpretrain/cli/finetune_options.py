@@ -51,7 +51,8 @@ Images = Annotated[
     ),
 ]
 Out = Annotated[
-    Path | None, typer.Option("--out", metavar="DIR", help="Where to write; work_dirs/finetune_DATA.")
+    Path | None,
+    typer.Option("--out", "--work-dir", metavar="DIR", help="Where to write; work_dirs/finetune_DATA."),
 ]
 Validation = Annotated[
     str,

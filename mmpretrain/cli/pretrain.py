@@ -42,7 +42,8 @@ def pretrain(
         ),
     ] = None,
     work_dir: Annotated[
-        Path | None, typer.Option("--work-dir", metavar="DIR", help="Where to write; work_dirs/METHOD_ARCH.")
+        Path | None,
+        typer.Option("--work-dir", "--out", metavar="DIR", help="Where to write; work_dirs/METHOD_ARCH."),
     ] = None,
     workers: Annotated[int, typer.Option("--workers", metavar="N", min=0, help="Data workers.")] = 4,
     loader: LoaderMode = None,
