@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mmpretrain.errors import ConfigError, DataError
 from mmpretrain.structures import DataSample, batch_label_to_onehot, cat_batch_labels, tensor_split
-from mmpretrain.structures.packed_samples import PackedSamples, has_field
+from mmpretrain.structures.packed_samples import PackedSamples, has_field, stacked_field
 
 
 @dataclass
@@ -109,9 +109,8 @@ def _joined(samples: Sequence[DataSample]) -> tuple[Tensor, list[int]]:
 
 def _stacked(samples: Sequence[DataSample], key: str) -> Tensor:
     """Put the numbers of all samples together, (B, K)."""
-    packed = PackedSamples.behind(samples)
-    if packed is not None and key in packed.stacked:
-        return packed.stacked[key]
+    if PackedSamples.behind(samples) is not None:
+        return stacked_field(samples, key)
     count = len(samples[0].get(key))
     for sample in samples:
         found = 0 if key not in sample else len(sample.get(key))
@@ -121,7 +120,7 @@ def _stacked(samples: Sequence[DataSample], key: str) -> Tensor:
                 where=sample.get("img_path"),
                 hint="All samples of a data set need the same number.",
             )
-    return torch.stack([sample.get(key) for sample in samples])
+    return stacked_field(samples, key)
 
 
 def _class_count(samples: Sequence[DataSample], num_classes: int | None) -> int:

@@ -51,9 +51,15 @@ class PackedSamples:
 
     @staticmethod
     def behind(samples: Any) -> PackedSamples | None:
-        """What is behind a list of samples, as long as nobody has looked at one of them."""
+        """The packed samples that a list is going to be made of; None for other lists, or once it is made."""
         source = getattr(samples, "source", None)
         return source if isinstance(source, PackedSamples) else None
+
+    @property
+    def single_labels(self) -> Tensor | None:
+        """The label of each sample, (B,); None if they have none, or several each."""
+        labels = self.stacked.get("gt_label")
+        return None if labels is None or labels.shape[1] != 1 else labels.flatten()
 
     @classmethod
     def _columns(cls, rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:

@@ -146,7 +146,7 @@ def _named(samples: Sequence[DataSample]) -> tuple[list[Key], Tensor] | None:
     packed = PackedSamples.behind(samples)
     if packed is not None:
         paths, numbers = packed.meta("img_path"), packed.meta("sample_idx")
-        single = packed.stacked["gt_label"].shape[1] == 1 and "gt_score" not in packed.stacked
+        single = packed.single_labels is not None and "gt_score" not in packed.stacked
     else:
         paths, numbers = ([sample.get(name) for sample in samples] for name in ("img_path", "sample_idx"))
         single = all(len(s.get("gt_label", ())) == 1 and "gt_score" not in s for s in samples)

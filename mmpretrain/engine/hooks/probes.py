@@ -223,9 +223,8 @@ class OnlineProbeHook(Hook):
     def _labels(self, data_batch: Any) -> Tensor:
         samples = data_batch.get("data_samples") if isinstance(data_batch, dict) else None
         packed = PackedSamples.behind(samples)
-        stacked = None if packed is None else packed.stacked.get("gt_label")
-        if stacked is not None and stacked.shape[1] == 1:  # one look at the device, not one for each sample
-            return stacked.flatten().cpu()
+        if packed is not None and (labels := packed.single_labels) is not None:
+            return labels.cpu()  # one look at the device, not one for each sample
         return torch.tensor(
             [label_of(sample, "train_dataloader.dataset") for sample in samples or ()] or [-1]
         )

@@ -76,7 +76,7 @@ class BaseBackbone(FreezableModule):
     output_key: str = "out_indices"
     #: Number of the first output.
     first_output: int = 0
-    #: Number of outputs that there are to choose from, known once the argument was read.
+    #: How many outputs there are to choose from; set when the argument is read.
     num_outputs: int = 1
 
     def __init__(
